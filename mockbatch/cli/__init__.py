@@ -1,0 +1,91 @@
+"""The command `mockbatch`. A command is imported when it is called, so that none pays for another."""
+
+import os
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from mockbatch import __version__
+from mockbatch.config import OPTIONS, Config, ConfigError, Source, flag_of, resolve, variable_of
+
+_COMMANDS = {"serve": "serve", "health": "health", "config": "config"}
+
+
+class Failure(click.ClickException):
+    """One sentence on standard error; each kind has an exit code of its own."""
+
+    def show(self, file: object = None) -> None:
+        click.echo(f"mockbatch: {self.message}", err=True)
+
+
+class CannotListen(Failure):
+    exit_code = 3
+
+
+class BadConfig(Failure):
+    exit_code = 4
+
+
+class Unreachable(Failure):
+    exit_code = 5
+
+
+class BadStore(Failure):
+    exit_code = 6
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module = _COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        command: click.Command = import_module(f"mockbatch.cli.{module}").command
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mockbatch", message="%(prog)s %(version)s")
+def main() -> None:
+    """A local stand-in for the Message Batches API, in which a day passes in a millisecond."""
+
+
+def server_options() -> list[click.Parameter]:
+    """A flag for every option of the configuration, and --config."""
+    flags: list[click.Parameter] = [
+        click.Option(
+            [flag_of(name), name],
+            is_flag=spec.type is bool,
+            flag_value="true" if spec.type is bool else None,
+            default=None,
+            metavar=None if spec.type is bool else spec.metadata["metavar"],
+            help=f"{spec.metadata['help']} {_default(spec.default)} [env {variable_of(name)}]",
+        )
+        for name, spec in OPTIONS.items()
+    ]
+    return [
+        *flags,
+        click.Option(
+            ["--config"],
+            metavar="PATH",
+            help="Read options from this file, instead of "
+            "mockbatch.toml or [tool.mockbatch] in pyproject.toml here. [env MOCKBATCH_CONFIG]",
+        ),
+    ]
+
+
+def _default(value: object) -> str:
+    return "" if value is None or value is False else f"[default {value}]"
+
+
+def configured(flags: dict[str, str | None]) -> tuple[Config, dict[str, Source]]:
+    """The configuration of this call. Raises BadConfig for one that cannot be used."""
+    file = flags.pop("config") or os.environ.get("MOCKBATCH_CONFIG")
+    given = {name: text for name, text in flags.items() if text is not None}
+    try:
+        return resolve(given, os.environ, Path(file) if file else None, Path.cwd())
+    except ConfigError as error:
+        raise BadConfig(str(error)) from None

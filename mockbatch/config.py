@@ -1,0 +1,284 @@
+"""Every option, once: its default, its help, how its text is read. The command line, the environment, the
+configuration file and the documentation are all made of this list.
+"""
+
+import os
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, cast, get_args
+
+from mockbatch.core.batch import Profile, ResultsOrder
+from mockbatch.core.time.delays import PRESETS, inlined, parse_delay
+from mockbatch.core.time.spans import parse_instant, parse_span
+
+Parse = Callable[[str], Any]
+
+_SIZES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+
+
+class ConfigError(Exception):
+    """An option that cannot be used; the message is one sentence for the person who wrote it."""
+
+
+def _choice(*names: str) -> Parse:
+    def parse(text: str) -> str:
+        if text not in names:
+            near = get_close_matches(text, names, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"{text!r} is not one of them.{hint} Known: {', '.join(names)}")
+        return text
+
+    return parse
+
+
+def _between(low: float, high: float, kind: type = int) -> Parse:
+    def parse(text: str) -> Any:
+        try:
+            number = kind(text)
+        except ValueError:
+            raise ValueError(f"{text!r} is not a{'n integer' if kind is int else ' number'}") from None
+        if not low <= number <= high:
+            raise ValueError(f"{text} is not between {low:,} and {high:,}")
+        return number
+
+    return parse
+
+
+def _size(text: str) -> int:
+    digits = text.rstrip("bBkKmMgGiI ")
+    unit = text[len(digits) :].strip().lower()
+    if unit not in _SIZES or not digits.replace(".", "", 1).isdigit():
+        raise ValueError(f"{text!r} is not a size; write it like 256MB or 64KiB")
+    return int(float(digits) * _SIZES[unit])
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in ("true", "false", "1", "0", "yes", "no", "on", "off"):
+        raise ValueError(f"{text!r} is neither true nor false")
+    return text.lower() in ("true", "1", "yes", "on")
+
+
+def _delay(text: str) -> str:
+    text = inlined(text, lambda path: Path(path).read_text().split())
+    parse_delay(text)
+    return text
+
+
+def _progression(text: str) -> str:
+    kind, _, count = text.partition(":")
+    if kind == "polls" and count.isdigit() and int(count) > 0:
+        return text
+    return str(_choice("immediate", "time", "polls:N")(text if text != "polls:N" else "polls"))
+
+
+def _url(text: str) -> str:
+    if not text.startswith(("http://", "https://")) or any(mark in text for mark in "{} "):
+        raise ValueError(f"{text!r} is not a URL; write it like https://mock.example.com")
+    return text.rstrip("/")
+
+
+def option(default: Any, help: str, parse: Parse = str, metavar: str = "TEXT") -> Any:
+    """One option: its default, a sentence of help, how its text is read and how its value is called."""
+    return field(default=default, metadata={"help": help, "parse": parse, "metavar": metavar})
+
+
+_SHARE = _between(0, 1, float)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """The options of a server. Spans are microseconds, instants microseconds since 1970, sizes bytes."""
+
+    host: str = option("127.0.0.1", "The address to listen on.")
+    port: int = option(8787, "The port to listen on; 0 picks a free one.", _between(0, 65535), "PORT")
+    public_url: str | None = option(
+        None, "What `results_url` begins with; by default the address that the caller used.", _url, "URL"
+    )
+    db: str | None = option(
+        None, "Keep everything in this SQLite file; by default it is gone when the server stops.", str, "PATH"
+    )
+    durability: str = option(
+        "process",
+        "What an acknowledged batch in --db survives: the end of the `process`, or the loss of `power` too.",
+        _choice("process", "power"),
+        "process|power",
+    )
+    seed: int = option(0, "The seed of everything that is drawn by lot.", _between(0, 2**63 - 1), "NUMBER")
+    speedup: float = option(1.0, "How many virtual seconds pass in a real one.", _between(0, 1e9, float), "FACTOR")
+    clock_start: int | None = option(
+        None, "The virtual time at which a session starts; by default the real time.", parse_instant, "TIME"
+    )
+    frozen: bool = option(False, "Virtual time stands still until it is advanced.", _flag)
+    progression: str = option(
+        "time",
+        "What makes a batch end: `time`, nothing (`immediate`), or the Nth retrieve (`polls:N`).",
+        _progression,
+        "time|immediate|polls:N",
+    )
+    poll_advances: int = option(
+        0, "How much virtual time a retrieve of an unfinished batch costs, like 5m.", parse_span, "SPAN"
+    )
+    delay_preset: str = option(
+        "realistic",
+        "; ".join(f"`{name}`: {preset.summary}" for name, preset in PRESETS.items()) + ".",
+        _choice(*PRESETS),
+        "|".join(PRESETS),
+    )
+    wait: str | None = option(None, "How long a batch waits until work starts; replaces the preset.", _delay, "DELAY")
+    delay: str | None = option(None, "How long each request takes from then on; replaces the preset.", _delay, "DELAY")
+    never: float | None = option(None, "The share of requests that never finish, so that they expire.", _SHARE, "SHARE")
+    capacity: int | None = option(
+        None, "How many requests of a session run at once; by default all.", _between(1, 1_000_000), "NUMBER"
+    )
+    cancel_delay: int = option(
+        25_000_000, "How long a cancel takes, while what is in flight may finish.", parse_span, "SPAN"
+    )
+    fail_rate: float = option(0.0, "The share of requests that end as `errored`.", _SHARE, "SHARE")
+    results_order: str = option(
+        "shuffled",
+        "The order of the lines in the results.",
+        _choice(*get_args(ResultsOrder)),
+        "|".join(get_args(ResultsOrder)),
+    )
+    max_requests: int = option(100_000, "How many requests a batch may have.", _between(1, 1_000_000), "NUMBER")
+    max_bytes: int = option(256_000_000, "How large the body of a batch may be.", _size, "SIZE")
+    ready_file: str | None = option(
+        None, "Write the URL and the process id to this file once connections are accepted.", str, "PATH"
+    )
+    log_level: str = option(
+        "warning",
+        "What is told on standard error.",
+        _choice("debug", "info", "warning", "error", "critical"),
+        "LEVEL",
+    )
+
+    def profile(self) -> Profile:
+        """What decides about a batch that is created under these options."""
+        preset = PRESETS[self.delay_preset]
+        wait, delay, never = preset.wait, preset.delay, preset.never
+        if self.wait is not None or self.delay is not None:
+            wait, delay, never = self.wait or "0s", self.delay or "0s", 0.0
+        if self.progression == "immediate":
+            wait, delay, never = "0s", "0s", 0.0
+        kind, _, polls = self.progression.partition(":")
+        return Profile(
+            seed=self.seed,
+            wait=wait,
+            delay=delay,
+            never=never if self.never is None else self.never,
+            polls=int(polls) if kind == "polls" else 0,
+            capacity=self.capacity,
+            cancel_delay=self.cancel_delay,
+            fail_rate=self.fail_rate,
+            results_order=cast(ResultsOrder, self.results_order),
+        )
+
+
+OPTIONS = {option.name: option for option in fields(Config)}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a value came from, as a person would say it."""
+
+    value: Any
+    origin: str
+
+
+def resolve(
+    flags: Mapping[str, str], environ: Mapping[str, str], file: Path | None, folder: Path
+) -> tuple[Config, dict[str, Source]]:
+    """The configuration and the origin of each value: flag, environment, file, default, the first that has it.
+
+    `file` is a named configuration file; without one, `mockbatch.toml` in `folder` is read, or the table
+    `[tool.mockbatch]` of its `pyproject.toml`. Raises ConfigError.
+    """
+    layers: list[tuple[str, Mapping[str, str]]] = [
+        ("flag", flags),
+        ("environment", _from_environment(environ)),
+        *_from_files(file, folder),
+    ]
+    values, sources = {}, {}
+    for name, spec in OPTIONS.items():
+        for origin, layer in layers:
+            if name in layer:
+                values[name] = _read(name, layer[name], origin)
+                sources[name] = Source(values[name], _told(origin, name))
+                break
+        else:
+            sources[name] = Source(spec.default, "default")
+    return Config(**values), sources
+
+
+def _told(origin: str, name: str) -> str:
+    return {"flag": f"flag {flag_of(name)}", "environment": f"environment {variable_of(name)}"}.get(origin, origin)
+
+
+def flag_of(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def variable_of(name: str) -> str:
+    return "MOCKBATCH_" + name.upper()
+
+
+def _read(name: str, text: str, origin: str) -> Any:
+    try:
+        return OPTIONS[name].metadata["parse"](text)
+    except (ValueError, OSError) as error:
+        where = _told(origin, name)
+        raise ConfigError(f"{where}: {error}" if where != origin else f"{origin}: {name}: {error}") from None
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    found = {}
+    for variable, text in environ.items():
+        if variable.startswith("MOCKBATCH_") and variable not in _OTHER_VARIABLES:
+            name = variable.removeprefix("MOCKBATCH_").lower()
+            _refuse_unknown(name, "environment", variable_of)
+            found[name] = text
+    return found
+
+
+_OTHER_VARIABLES = {"MOCKBATCH_CONFIG", "MOCKBATCH_URL"}
+
+
+def _from_files(file: Path | None, folder: Path) -> Iterable[tuple[str, Mapping[str, str]]]:
+    if file is not None:
+        return [(str(file), _options(_toml(file), str(file)))]
+    found = []
+    if (own := folder / "mockbatch.toml").is_file():
+        found.append((own.name, _options(_toml(own), own.name)))
+    if (shared := folder / "pyproject.toml").is_file() and (table := _toml(shared).get("tool", {}).get("mockbatch")):
+        found.append(("pyproject.toml", _options(table, "pyproject.toml [tool.mockbatch]")))
+    return found
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except OSError as error:
+        raise ConfigError(f"{path}: {os.strerror(error.errno or 0)}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def _options(table: Mapping[str, Any], origin: str) -> dict[str, str]:
+    found = {}
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        _refuse_unknown(name, origin, str)
+        if isinstance(value, dict | list):
+            raise ConfigError(f"{origin}: {key} wants a single value")
+        found[name] = str(value)
+    return found
+
+
+def _refuse_unknown(name: str, origin: str, spelled: Callable[[str], str]) -> None:
+    if name not in OPTIONS:
+        near = get_close_matches(name, OPTIONS, 1)
+        hint = f" Did you mean {spelled(near[0])}?" if near else ""
+        raise ConfigError(f"{origin}: unknown option {spelled(name)}.{hint}")

@@ -1,0 +1,203 @@
+"""A batch: the facts that are stored, the timeline that is drawn from them, and what the API says of both."""
+
+from array import array
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from heapq import heapreplace
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mockbatch.core.contract import ids, wire
+from mockbatch.core.draws import draw, fraction, subseed, threshold
+from mockbatch.core.time.delays import parse_delay
+from mockbatch.core.time.spans import SECOND, format_instant
+from mockbatch.core.time.timeline import EXPIRES_AFTER, NEVER, Timeline
+
+ResultsOrder = Literal["shuffled", "completion", "input", "reversed"]
+_UNIT = 1 - 2**-53
+
+
+class Profile(Struct, frozen=True):
+    """All that decides about a batch besides its requests. It is stored with the batch, so that a server that is
+    started again with other options answers old batches as before. Delays are texts, spans microseconds.
+
+    `polls` is the retrieve at which a batch ends; 0 leaves that to time.
+    """
+
+    seed: int = 0
+    wait: str = "0s"
+    delay: str = "0s"
+    never: float = 0.0
+    polls: int = 0
+    capacity: int | None = None
+    cancel_delay: int = 25 * SECOND
+    fail_rate: float = 0.0
+    results_order: ResultsOrder = "shuffled"
+
+
+class Batch(Struct, frozen=True):
+    """The facts of a batch. Everything that time decides is computed from them."""
+
+    seq: int
+    id: str
+    session: str
+    identity: int
+    size: int
+    slices: int
+    profile: int
+    timeline: Timeline
+    polls: int = 0
+    deleted: bool = False
+    tally: wire.RequestCounts | None = None
+
+
+class Durations:
+    """How long the rows of one batch take, each drawn from the batch and its custom_id."""
+
+    def __init__(self, profile: Profile, batch_id: str) -> None:
+        self._seed = subseed(profile.seed, "duration", batch_id)
+        self._delay = _delay(profile.delay)
+        self._finishing = 1 - profile.never
+        self._bound = threshold(self._finishing)
+
+    def largest(self, custom_ids: Iterable[str]) -> int:
+        """The largest draw among `custom_ids`: the row of it is done last."""
+        seed = self._seed
+        return max([draw(seed, custom_id) for custom_id in custom_ids])
+
+    def of_draw(self, bits: int) -> int:
+        """Microseconds of work, or NEVER. Grows with `bits`."""
+        if bits >= self._bound:
+            return NEVER
+        return self._delay(min(fraction(bits) / self._finishing, _UNIT))
+
+    def of(self, custom_id: str) -> int:
+        return self.of_draw(draw(self._seed, custom_id))
+
+
+_delay = lru_cache(maxsize=64)(parse_delay)
+
+
+class Lanes:
+    """A queue in which only so many requests run at once; the others start when a lane gets free."""
+
+    def __init__(self, capacity: int, busy_until: Sequence[int] = ()) -> None:
+        self._free_at = sorted([0] * (capacity - len(busy_until)) + list(busy_until))[-capacity:]
+
+    def start(self, ready: int, duration: int, deadline: int) -> int:
+        """When the next request starts that is `ready` then; it keeps its lane until it is done or the deadline."""
+        start = max(ready, self._free_at[0])
+        heapreplace(self._free_at, max(min(start + duration, deadline), start))
+        return start
+
+    def dump(self) -> bytes:
+        return array("q", self._free_at).tobytes()
+
+    @classmethod
+    def load(cls, capacity: int, data: bytes) -> "Lanes":
+        busy = array("q")
+        busy.frombytes(data)
+        return cls(capacity, busy[-capacity:])
+
+
+def new_batch_id(profile: Profile, session: str, identity: int, ordinal: int) -> str:
+    """The id of the batch with these requests; `ordinal` counts the earlier ones of the session with the same."""
+    return ids.batch_id(subseed(profile.seed, "batch"), f"{session}/{identity}/{ordinal}")
+
+
+def planned(profile: Profile, batch_id: str, created_at: int, largest_draw: int) -> Timeline:
+    """The timeline of a new batch whose rows all start together."""
+    if profile.polls:
+        return Timeline(created_at, NEVER, NEVER, NEVER)
+    starts_at = created_at + waited(profile, batch_id)
+    done_at = starts_at + Durations(profile, batch_id).of_draw(largest_draw)
+    return Timeline(created_at, starts_at, starts_at, done_at)
+
+
+def waited(profile: Profile, batch_id: str) -> int:
+    """How long the batch waits before work starts."""
+    return _delay(profile.wait)(fraction(draw(subseed(profile.seed, "wait"), batch_id)))
+
+
+def canceled(batch: Batch, profile: Profile, now: int) -> Batch:
+    """The batch after a cancel at `now`; the same batch where a cancel has no effect (any more)."""
+    timeline = batch.timeline
+    if timeline.canceled_at != NEVER or timeline.has_ended(now):
+        return batch
+    settles_at = NEVER if profile.polls else now + profile.cancel_delay
+    return replace(batch, timeline=replace(timeline, canceled_at=now, settles_at=settles_at), tally=None)
+
+
+def polled(batch: Batch, profile: Profile, now: int) -> Batch:
+    """The batch after a retrieve at `now`, where retrieves are what makes it progress."""
+    timeline = batch.timeline
+    if not profile.polls or timeline.has_ended(now):
+        return batch
+    batch = replace(batch, polls=batch.polls + 1)
+    if batch.polls < profile.polls:
+        return batch
+    if timeline.canceled_at != NEVER:
+        return replace(batch, timeline=replace(timeline, settles_at=now))
+    return replace(batch, timeline=replace(timeline, starts_at=now, last_start_at=now, done_at=now))
+
+
+def finished(
+    batch: Batch, profile: Profile, custom_ids: Sequence[str], starts: Sequence[int] | None
+) -> list[bool] | None:
+    """Which of these rows were done when the batch ended; None when all were.
+
+    `starts` are their instants of start where the queue has a capacity, else they start with the batch.
+    """
+    timeline = batch.timeline
+    if timeline.ending == "done":
+        return None
+    if starts is None:
+        starts = [timeline.starts_at] * len(custom_ids)
+    durations = Durations(profile, batch.id)
+    return [timeline.counts(start, durations.of(name)) for name, start in zip(custom_ids, starts, strict=True)]
+
+
+def finish_times(batch: Batch, profile: Profile, custom_ids: Sequence[str], starts: Sequence[int] | None) -> list[int]:
+    """When each of these rows is done or given up."""
+    ended_at = batch.timeline.ended_at
+    if starts is None:
+        starts = [min(batch.timeline.starts_at, ended_at)] * len(custom_ids)
+    durations = Durations(profile, batch.id)
+    return [min(start + durations.of(name), ended_at) for name, start in zip(custom_ids, starts, strict=True)]
+
+
+def unfinished_result(timeline: Timeline) -> wire.Canceled | wire.Expired:
+    """What a row is that was not done when the batch ended."""
+    return wire.Canceled() if timeline.ending == "canceled" else wire.Expired()
+
+
+def shown(batch: Batch, now: int, counts: wire.RequestCounts, origin: str) -> wire.MessageBatch:
+    """The batch as the API shows it at `now`; `origin` is the scheme and host that the caller used."""
+    timeline = batch.timeline
+    ended, archived = timeline.has_ended(now), timeline.is_archived(now)
+    available = ended and not archived
+    return wire.MessageBatch(
+        id=batch.id,
+        processing_status=timeline.status(now),
+        request_counts=counts,
+        ended_at=format_instant(timeline.ended_at) if ended else None,
+        created_at=format_instant(timeline.created_at),
+        expires_at=format_instant(timeline.expires_at),
+        archived_at=format_instant(timeline.archived_at) if archived else None,
+        cancel_initiated_at=None if timeline.canceled_at == NEVER else format_instant(timeline.canceled_at),
+        results_url=f"{origin}/v1/messages/batches/{batch.id}/results" if available else None,
+    )
+
+
+def as_created(batch: Batch, origin: str) -> wire.MessageBatch:
+    """The batch as create answers it: in progress, however short its life."""
+    just_before = replace(batch, timeline=Timeline(batch.timeline.created_at, NEVER, NEVER, NEVER))
+    counts = wire.RequestCounts(processing=batch.size)
+    return shown(just_before, batch.timeline.created_at, counts, origin)
+
+
+def deadline(created_at: int) -> int:
+    """When a batch that was created then expires."""
+    return created_at + EXPIRES_AFTER

@@ -1,0 +1,1 @@
+"""What the API says: errors, identifiers, wire models, the model catalogue, the checks on what comes in."""

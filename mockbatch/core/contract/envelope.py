@@ -1,0 +1,302 @@
+"""What is checked when a batch is created: everything around `params`, and nothing inside.
+
+`Intake` takes the body as it arrives and cuts it into slices of whole requests, so that a body of any size needs
+the memory of one slice. It guesses where a request ends (before `},{"custom_id"`, or whatever key comes first),
+and proves the guess: a slice that decodes as a list of objects can only have been cut between requests. Where the
+guess fails it looks at more of the body, in the end at all of it. The cuts depend on the bytes of the body alone,
+not on how they arrive.
+
+Source: https://platform.claude.com/docs/en/api/messages/batches/create
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import msgspec
+import orjson
+from msgspec import Raw, Struct
+
+from mockbatch.core.contract.errors import InvalidRequest, RequestTooLarge
+from mockbatch.core.draws import draw, draw_of
+
+SLICE = 512 << 10
+_HEAD = re.compile(rb'\s*\{\s*"requests"\s*:\s*\[\s*(?=\{\s*("(?:[^"\\]|\\.){1,128}"))')
+_GAP = re.compile(rb"\}\s*(,)\s*\{\s*\Z")
+_LONGEST_GAP = 256
+_BODY_START = b'{"requests":['
+_OBJECT, _QUOTE = b'{"'
+
+_valid_custom_id = re.compile(r"[a-zA-Z0-9_-]{1,64}").fullmatch
+
+
+T = TypeVar("T")
+
+
+class Item(Struct, frozen=True, forbid_unknown_fields=True):
+    """One request of a batch; `params` stay the bytes that came."""
+
+    custom_id: str
+    params: Raw
+
+
+class Slice(Struct, frozen=True):
+    """Whole requests as they came, without the brackets around them, and their custom_ids in order."""
+
+    raw: bytes
+    custom_ids: list[str]
+
+
+_decode_items = msgspec.json.Decoder(list[Item]).decode
+_decode_item = msgspec.json.Decoder(Item).decode
+_decode_body = msgspec.json.Decoder(dict[str, Raw]).decode
+_decode_list = msgspec.json.Decoder(list[Raw]).decode
+_decode_raw = msgspec.json.Decoder(Raw).decode
+
+
+class _NotJson(Exception):
+    """What was to be decoded is not JSON, or not all of it."""
+
+
+def items_of(raw: bytes) -> list[Item]:
+    """The requests of a stored slice."""
+    return _decode_items(b"[" + raw + b"]")
+
+
+class Intake:
+    """A body on its way in: `feed` it piece by piece, then `finish`; both answer slices that can be stored.
+
+    Raises RequestTooLarge as soon as the body is, and at the end the InvalidRequest that the API answers: broken
+    JSON before anything else, then too many requests, then the first request that is wrong, then a doubled id.
+    What was answered before an error is void.
+    """
+
+    def __init__(self, max_requests: int, max_bytes: int) -> None:
+        self.count = 0
+        self.custom_ids: set[str] = set()
+        self.identity = 0
+        self._max_requests, self._max_bytes = max_requests, max_bytes
+        self._received = 0
+        self._buffer = bytearray()
+        self._window = SLICE
+        self._key: bytes | None = None
+        self._position = _Position()
+        self._problem: str | None = None
+        self._doubled: str | None = None
+
+    def feed(self, piece: bytes) -> list[Slice]:
+        self._received += len(piece)
+        if self._received > self._max_bytes:
+            raise RequestTooLarge("Request exceeds the maximum size")
+        self._buffer += piece
+        slices = []
+        while len(self._buffer) >= self._window:
+            if taken := self._take():
+                slices.append(taken)
+        return slices
+
+    def finish(self) -> list[Slice]:
+        slices = self._rest()
+        if self.count > self._max_requests:
+            raise InvalidRequest(
+                f"requests: List should have at most {self._max_requests} items after validation, not {self.count}"
+            )
+        if self._problem is not None:
+            raise InvalidRequest(self._problem)
+        if self._doubled is not None:
+            raise InvalidRequest(
+                f"requests: custom_id's must be unique within a batch. Duplicate custom_id found: {self._doubled}"
+            )
+        return slices
+
+    def _take(self) -> Slice | None:
+        """Cut whole requests off the first window of the buffer, or look at twice as much next time."""
+        start = self._start()
+        comma = None if start is None else self._last_gap(start)
+        if comma is not None:
+            raw = bytes(memoryview(self._buffer)[start:comma])
+            try:
+                items = _items(b"[" + raw + b"]")
+            except _NotJson:
+                pass
+            else:
+                self._position.pass_over(self._buffer[: comma + 1])
+                del self._buffer[: comma + 1]
+                self._window = SLICE
+                return self._admitted(raw, items)
+        self._window *= 2
+        return None
+
+    def _start(self) -> int | None:
+        """Where the first request in the buffer begins; None when the body does not start as expected."""
+        if self._position.characters:
+            return 0
+        head = _HEAD.match(self._buffer)
+        if head is None:
+            return None
+        self._key = head[1]
+        return head.end()
+
+    def _last_gap(self, start: int) -> int | None:
+        """The comma of the last place in the window that looks like the border between two requests."""
+        assert self._key is not None
+        at = self._window
+        while (at := self._buffer.rfind(self._key, start, at)) > start:
+            low = max(at - _LONGEST_GAP, start)
+            if gap := _GAP.search(bytes(self._buffer[low:at])):
+                return low + gap.start(1)
+        return None
+
+    def _rest(self) -> list[Slice]:
+        """What is left in the buffer, to the end of the body."""
+        body = bytes(self._buffer)
+        if self._position.characters:
+            body = _BODY_START + body
+            self._position.characters -= len(_BODY_START)
+            self._position.column -= len(_BODY_START)
+        try:
+            top = _body(body)
+        except _NotJson:
+            raise InvalidRequest(f"The request body is not valid JSON: {self._position.told(body)}") from None
+        if top is None:
+            raise InvalidRequest("Input should be a valid dictionary")
+        if "requests" not in top:
+            raise InvalidRequest("requests: Field required")
+        inner = bytes(top.pop("requests")).strip()
+        if not inner.startswith(b"["):
+            raise InvalidRequest("requests: Input should be a valid list")
+        parts = _parts(inner[1:-1].strip())
+        slices = [part for raw in parts if (part := self._admitted(raw, _items(b"[" + raw + b"]")))]
+        if self.count == 0:
+            raise InvalidRequest("requests: List should have at least 1 item after validation, not 0")
+        if top and self._problem is None:
+            self._problem = f"{next(iter(top))}: Extra inputs are not permitted"
+        return slices
+
+    def _admitted(self, raw: bytes, items: list[Item] | None) -> Slice | None:
+        """Count requests that decoded; None when one is wrong, which is kept as the problem of the body."""
+        first = self.count
+        if items is None or not self._admit(items):
+            raws = _decode_list(b"[" + raw + b"]")
+            self.count = first + len(raws)
+            self._problem = self._problem or _first_problem(raws, first)
+            return None
+        return Slice(raw, [item.custom_id for item in items])
+
+    def _admit(self, items: list[Item]) -> bool:
+        identity = self.identity
+        ids = self.custom_ids
+        for item in items:
+            custom_id, params = item.custom_id, memoryview(item.params)
+            if not _valid_custom_id(custom_id) or params[0] != _OBJECT:
+                return False
+            if custom_id in ids:
+                self._doubled = self._doubled or custom_id
+            ids.add(custom_id)
+            identity += draw_of(draw(0, custom_id), params)
+        self.identity = identity & (1 << 64) - 1
+        self.count += len(items)
+        return True
+
+
+class _Position:
+    """How much of the body is gone from the buffer, to tell where in the whole an error is."""
+
+    def __init__(self) -> None:
+        self.characters = self.lines = self.column = 0
+
+    def pass_over(self, piece: bytearray) -> None:
+        text = piece.decode()
+        self.characters += len(text)
+        if newlines := text.count("\n"):
+            self.lines += newlines
+            self.column = len(text) - text.rindex("\n") - 1
+        else:
+            self.column += len(text)
+
+    def told(self, body: bytes) -> str:
+        """What is wrong with `body`, which stands behind what was passed over."""
+        try:
+            orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            column = error.colno + (self.column if error.lineno == 1 else 0)
+            line, character = error.lineno + self.lines, error.pos + self.characters
+            return f"{error.msg}: line {line} column {column} (char {character})"
+        return "unexpected content"
+
+
+def _items(data: bytes) -> list[Item] | None:
+    """The requests of a list; None when its JSON is fine but a request is not. Raises _NotJson."""
+    try:
+        return _decoded(data, _decode_items)
+    except msgspec.ValidationError:
+        _decoded(data, _decode_list)
+        return None
+
+
+def _body(data: bytes) -> dict[str, Raw] | None:
+    """The keys of a body; None when it is JSON but no object. Raises _NotJson."""
+    try:
+        return _decoded(data, _decode_body)
+    except msgspec.ValidationError:
+        _decoded(data, _decode_raw)
+        return None
+
+
+def _decoded(data: bytes, decode: Callable[[bytes], T]) -> T:
+    try:
+        if not data.isascii():
+            data.decode()
+        return decode(data)
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise _NotJson from None
+
+
+def _parts(raw: bytes) -> Iterator[bytes]:
+    """The requests between the brackets of a list, in parts of about a slice."""
+    if len(raw) <= 2 * SLICE:
+        if raw:
+            yield raw
+        return
+    part: list[Raw] = []
+    size = 0
+    for request in _decode_list(b"[" + raw + b"]"):
+        part.append(request)
+        size += len(memoryview(request))
+        if size >= SLICE:
+            yield b",".join(map(bytes, part))
+            part, size = [], 0
+    if part:
+        yield b",".join(map(bytes, part))
+
+
+def _first_problem(requests: list[Raw], first: int) -> str | None:
+    """The sentence for the first request that is wrong; the first of them has the index `first`."""
+    for index, raw in enumerate(requests, first):
+        try:
+            item = _decode_item(raw)
+            if _valid_custom_id(item.custom_id) and memoryview(item.params)[0] == _OBJECT:
+                continue
+        except msgspec.ValidationError:
+            pass
+        # not before: it costs the import of pydantic
+        from mockbatch.core.contract.wording import item_problem
+
+        return item_problem(_outline(raw), index)
+    return None
+
+
+def _outline(raw: Raw) -> object:
+    """A request with nothing inside `params`, to word what is wrong with it."""
+    try:
+        fields = _decode_body(raw)
+    except msgspec.ValidationError:
+        return None
+    outline: dict[str, object] = dict.fromkeys(fields)
+    if "params" in fields and memoryview(fields["params"])[0] == _OBJECT:
+        outline["params"] = {}
+    if "custom_id" in fields and memoryview(fields["custom_id"])[0] == _QUOTE:
+        outline["custom_id"] = msgspec.json.decode(fields["custom_id"])
+    return outline

@@ -1,0 +1,94 @@
+"""The API's family of errors. Each knows its status and its `type` on the wire.
+
+ApiError
+ ├─ InvalidRequest    400 invalid_request_error
+ ├─ Authentication    401 authentication_error
+ ├─ Billing           402 billing_error
+ ├─ PermissionDenied  403 permission_error
+ ├─ NotFound          404 not_found_error
+ │   └─ MethodNotAllowed 405
+ ├─ Conflict          409 conflict_error
+ ├─ RequestTooLarge   413 request_too_large
+ ├─ RateLimited       429 rate_limit_error
+ ├─ Internal          500 api_error
+ ├─ TimedOut          504 timeout_error
+ └─ Overloaded        529 overloaded_error
+
+Source: https://platform.claude.com/docs/en/api/errors
+"""
+
+from typing import Any, ClassVar
+
+
+class ApiError(Exception):
+    """What the API answers instead of a result; raised anywhere, rendered by `http/errors.py` alone."""
+
+    status: ClassVar[int]
+    type: ClassVar[str]
+
+    def __init__(
+        self, message: str, *, details: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+        self.headers = headers or {}
+
+
+class InvalidRequest(ApiError):
+    status = 400
+    type = "invalid_request_error"
+
+
+class Authentication(ApiError):
+    status = 401
+    type = "authentication_error"
+
+
+class Billing(ApiError):
+    status = 402
+    type = "billing_error"
+
+
+class PermissionDenied(ApiError):
+    status = 403
+    type = "permission_error"
+
+
+class NotFound(ApiError):
+    status = 404
+    type = "not_found_error"
+
+
+class MethodNotAllowed(NotFound):
+    status = 405
+
+
+class Conflict(ApiError):
+    status = 409
+    type = "conflict_error"
+
+
+class RequestTooLarge(ApiError):
+    status = 413
+    type = "request_too_large"
+
+
+class RateLimited(ApiError):
+    status = 429
+    type = "rate_limit_error"
+
+
+class Internal(ApiError):
+    status = 500
+    type = "api_error"
+
+
+class TimedOut(ApiError):
+    status = 504
+    type = "timeout_error"
+
+
+class Overloaded(ApiError):
+    status = 529
+    type = "overloaded_error"

@@ -1,0 +1,151 @@
+"""What crosses the wire, field for field, in the order in which the API sends it.
+
+Source: https://platform.claude.com/docs/en/api/messages/batches and the types of the official SDK.
+"""
+
+from typing import Any, Literal
+
+from msgspec import Struct
+
+ProcessingStatus = Literal["in_progress", "canceling", "ended"]
+
+
+class RequestCounts(Struct, frozen=True):
+    """How many rows are where; the sum is always the size of the batch."""
+
+    processing: int = 0
+    succeeded: int = 0
+    errored: int = 0
+    canceled: int = 0
+    expired: int = 0
+
+
+class MessageBatch(Struct, frozen=True, kw_only=True):
+    """A batch as create, retrieve, list and cancel answer it: all ten keys, nulls explicit."""
+
+    id: str
+    type: Literal["message_batch"] = "message_batch"
+    processing_status: ProcessingStatus
+    request_counts: RequestCounts
+    ended_at: str | None
+    created_at: str
+    expires_at: str
+    archived_at: str | None
+    cancel_initiated_at: str | None
+    results_url: str | None
+
+
+class BatchPage(Struct, frozen=True):
+    """One page of the list, newest first."""
+
+    data: list[MessageBatch]
+    has_more: bool
+    first_id: str | None
+    last_id: str | None
+
+
+class DeletedMessageBatch(Struct, frozen=True, kw_only=True):
+    """What delete answers."""
+
+    id: str
+    type: Literal["message_batch_deleted"] = "message_batch_deleted"
+
+
+class ErrorDetail(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The inner error of an HTTP answer; `details` only where there are some."""
+
+    details: dict[str, Any] | None = None
+    type: str
+    message: str
+
+
+class ErrorResponse(Struct, frozen=True, kw_only=True):
+    """The envelope of every error that is answered over HTTP."""
+
+    type: Literal["error"] = "error"
+    error: ErrorDetail
+    request_id: str | None
+
+
+class RowErrorDetail(Struct, frozen=True):
+    """The inner error of a row; `details` is always there."""
+
+    details: dict[str, Any] | None
+    type: str
+    message: str
+
+
+class RowError(Struct, frozen=True, kw_only=True):
+    """The error of a row: the HTTP envelope once more, inside the result."""
+
+    type: Literal["error"] = "error"
+    error: RowErrorDetail
+    request_id: str | None
+
+
+class CacheCreation(Struct, frozen=True):
+    """Tokens written to the prompt cache, by lifetime."""
+
+    ephemeral_5m_input_tokens: int = 0
+    ephemeral_1h_input_tokens: int = 0
+
+
+class Usage(Struct, frozen=True):
+    """What a reply cost in tokens. Total input is input + cache creation + cache read."""
+
+    input_tokens: int
+    cache_creation_input_tokens: int
+    cache_read_input_tokens: int
+    cache_creation: CacheCreation
+    output_tokens: int
+    service_tier: Literal["standard", "priority", "batch"]
+    inference_geo: str
+
+
+class TextBlock(Struct, frozen=True):
+    """A piece of text in a reply."""
+
+    type: Literal["text"]
+    text: str
+
+
+class Message(Struct, frozen=True):
+    """A reply, every key always there."""
+
+    model: str
+    id: str
+    type: Literal["message"]
+    role: Literal["assistant"]
+    content: list[TextBlock]
+    container: None
+    stop_reason: str
+    stop_sequence: str | None
+    stop_details: dict[str, Any] | None
+    usage: Usage
+    diagnostics: None
+
+
+class Succeeded(Struct, frozen=True, tag_field="type", tag="succeeded"):
+    message: Message
+
+
+class Errored(Struct, frozen=True, tag_field="type", tag="errored"):
+    error: RowError
+
+
+class Canceled(Struct, frozen=True, tag_field="type", tag="canceled"):
+    pass
+
+
+class Expired(Struct, frozen=True, tag_field="type", tag="expired"):
+    pass
+
+
+Result = Succeeded | Errored | Canceled | Expired
+
+
+class ResultLine(Struct, frozen=True):
+    """One line of the results."""
+
+    custom_id: str
+    result: Result

@@ -1,0 +1,41 @@
+"""Luck, made of hashes: a draw depends on who asks, never on what was drawn before.
+
+Every draw is a hash of a seed and an identity, so neither order nor parallelism nor the process can change it.
+"""
+
+from functools import lru_cache
+
+from xxhash import xxh3_64_intdigest, xxh3_128_intdigest
+
+_SPAN = 1 << 64
+
+
+@lru_cache(maxsize=4096)
+def subseed(seed: int, *identity: str | int) -> int:
+    """A 64-bit seed of its own for `identity` under `seed`."""
+    return xxh3_64_intdigest("\x1f".join(map(str, identity)).encode(), seed=seed % _SPAN)
+
+
+def draw(seed: int, name: str) -> int:
+    """64 uniform bits for `name` under `seed`."""
+    return xxh3_64_intdigest(name.encode(), seed=seed)
+
+
+def draw_of(seed: int, content: bytes | memoryview) -> int:
+    """64 uniform bits for some bytes under `seed`."""
+    return xxh3_64_intdigest(content, seed=seed)
+
+
+def wide_draw(seed: int, name: str) -> int:
+    """128 uniform bits for `name` under `seed`."""
+    return xxh3_128_intdigest(name.encode(), seed=seed)
+
+
+def fraction(bits: int) -> float:
+    """A draw as a number in (0, 1), both ends excluded."""
+    return ((bits >> 11) + 0.5) / (1 << 53)
+
+
+def threshold(share: float) -> int:
+    """The bound below which a draw falls with probability `share`."""
+    return min(int(share * _SPAN), _SPAN) if share < 1 else _SPAN

@@ -1,0 +1,1 @@
+"""Which rows fail, and how."""

@@ -1,0 +1,50 @@
+"""The ways a row can fail although the request was good. Add one with a line in ROW_FAULTS.
+
+Source: https://platform.claude.com/docs/en/api/errors; texts as seen in results of the live API.
+"""
+
+from msgspec import Struct
+
+from mockbatch.core.draws import draw, fraction, subseed, threshold
+
+
+class RowFault(Struct, frozen=True):
+    """An error of a row that was being executed; `weight` is its share among random failures."""
+
+    type: str
+    message: str
+    weight: int
+
+
+ROW_FAULTS: dict[str, RowFault] = {
+    "internal": RowFault("api_error", "Internal server error", 40),
+    "overloaded": RowFault("overloaded_error", "Overloaded", 30),
+    "timeout": RowFault("timeout_error", "Request timed out", 10),
+    "broken_image": RowFault("invalid_request_error", "Could not process image", 10),
+    "download_timeout": RowFault(
+        "invalid_request_error",
+        "The request timed out while trying to download the file. Please try again later.",
+        10,
+    ),
+}
+_TOTAL_WEIGHT = sum(fault.weight for fault in ROW_FAULTS.values())
+
+
+def random_fault(seed: int, custom_id: str, rate: float) -> str | None:
+    """The name of the fault that hits `custom_id`, for the share `rate` of all ids; None for the others.
+
+    It depends on the seed and the id alone, so the same rows fail in any order, split or batch.
+    """
+    bits = draw(subseed(seed, "fail"), custom_id)
+    if bits >= threshold(rate):
+        return None
+    return _weighted(fraction(draw(subseed(seed, "fault"), custom_id)))
+
+
+def _weighted(u: float) -> str:
+    left = u * _TOTAL_WEIGHT
+    for name, fault in ROW_FAULTS.items():
+        left -= fault.weight
+        if left < 0:
+            return name
+    raise AssertionError("a fraction is below 1")

@@ -1,0 +1,121 @@
+"""How long things take: distributions, each the inverse of its cumulative function.
+
+A delay is asked with a number in (0, 1) and answers microseconds; the larger the number, the longer the delay.
+That monotony is what makes the last of many rows known without looking at each: it is the one with the largest draw.
+"""
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from math import exp, log
+from statistics import NormalDist
+
+from mockbatch.core.time.spans import DAY, format_span, parse_span
+
+Delay = Callable[[float], int]
+
+_NORMAL = NormalDist()
+_LONGEST = 3650 * DAY
+
+
+def fixed(span: int) -> Delay:
+    """Always the same: `fixed:10m`, or just `10m`."""
+    return lambda u: span
+
+
+def uniform(low: int, high: int) -> Delay:
+    """Anything between two bounds, evenly: `uniform:1m,10m`. When you know the limits and nothing else."""
+    if low > high:
+        raise ValueError(f"uniform: {format_span(low)} is longer than {format_span(high)}")
+    return lambda u: low + int((high - low) * u)
+
+
+def exponential(mean: int) -> Delay:
+    """Memoryless with a mean: `exponential:10m`. Waiting for an independent event."""
+    return lambda u: int(-mean * log(1 - u))
+
+
+def lognormal(p50: int, p99: int) -> Delay:
+    """Mostly short with a long tail: `lognormal:p50=20m,p99=6h`, or `lognormal:20m,6h`. What queues look like."""
+    if not 0 < p50 <= p99:
+        raise ValueError("lognormal: wants 0 < p50 <= p99")
+    mu, sigma = log(p50), log(p99 / p50) / _NORMAL.inv_cdf(0.99)
+    return lambda u: int(exp(mu + sigma * _NORMAL.inv_cdf(u)))
+
+
+def empirical(*observed: int) -> Delay:
+    """As seen before: `empirical:FILE`, one span a line. Draws one of them, each as often as it is there."""
+    if not observed:
+        raise ValueError("empirical: wants at least one span")
+    ranked = sorted(observed)
+    return lambda u: ranked[int(u * len(ranked))]
+
+
+DELAYS: dict[str, Callable[..., Delay]] = {
+    "fixed": fixed,
+    "uniform": uniform,
+    "exponential": exponential,
+    "lognormal": lognormal,
+    "empirical": empirical,
+}
+
+
+def parse_delay(text: str) -> Delay:
+    """The delay that `text` describes, like `10m` or `lognormal:p50=20m,p99=6h`. Raises ValueError."""
+    kind, colon, arguments = text.strip().partition(":")
+    if not colon:
+        kind, arguments = "fixed", kind
+    make = DELAYS.get(kind)
+    if make is None:
+        near = get_close_matches(kind, DELAYS, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"unknown delay {kind!r}.{hint} Known: {', '.join(sorted(DELAYS))}")
+    positional, named = [], {}
+    for argument in filter(None, arguments.split(",")):
+        name, equals, value = argument.partition("=")
+        if equals:
+            named[name.strip()] = parse_span(value)
+        else:
+            positional.append(parse_span(argument))
+    try:
+        return _bounded(make(*positional, **named))
+    except TypeError:
+        example = (make.__doc__ or "").split("`")[1]
+        raise ValueError(f"{text!r}: {kind} is written like {example}") from None
+
+
+def _bounded(delay: Delay) -> Delay:
+    # a tail of astronomic length would leave the range of instants
+    return lambda u: min(max(delay(u), 0), _LONGEST)
+
+
+def inlined(text: str, lines: Callable[[str], list[str]]) -> str:
+    """`text` with the file of an `empirical:FILE` replaced by its spans, so that it can be stored with a batch.
+
+    `lines` reads a file. Raises ValueError for a line that is no span.
+    """
+    kind, _, path = text.strip().partition(":")
+    if kind != "empirical":
+        return text
+    try:
+        parse_delay(text)
+    except ValueError:
+        spans = [format_span(parse_span(line)) for line in lines(path) if line.strip()]
+        return "empirical:" + ",".join(spans)
+    return text
+
+
+class QueuePreset:
+    """A queue: the wait until work starts, the duration of a request, the share that never finishes."""
+
+    def __init__(self, wait: str, delay: str, never: float = 0.0, *, summary: str) -> None:
+        self.wait, self.delay, self.never, self.summary = wait, delay, never, summary
+
+
+PRESETS: dict[str, QueuePreset] = {
+    "immediate": QueuePreset("0s", "0s", summary="ended as soon as it is asked for"),
+    "fast": QueuePreset("500ms", "uniform:500ms,3s", summary="a few seconds, to watch it happen"),
+    "realistic": QueuePreset(
+        "lognormal:p50=4m,p99=6h", "lognormal:p50=1m,p99=15m", summary="most within the hour, a tail to 24 h"
+    ),
+    "stuck": QueuePreset("5m", "10m", never=1.0, summary="never done, so it expires after 24 h"),
+}

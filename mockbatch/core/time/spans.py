@@ -1,0 +1,61 @@
+"""Spans and instants as people write them: `25h`, `1d12h`, `90s`, `2026-01-01T00:00:00Z`."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+MICROSECOND = 1
+MILLISECOND = 1_000
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+_UNITS = {"us": MICROSECOND, "ms": MILLISECOND, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|m|h|d)")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# the years that RFC 3339 can write, less a margin for what is added to an instant
+EARLIEST = -62_000_000_000 * SECOND
+LATEST = 253_000_000_000 * SECOND
+
+
+def parse_span(text: str) -> int:
+    """Microseconds of `"25h"`, `"1d12h"`, `"1.5s"`, `"300ms"`; a bare number is seconds.
+
+    Raises ValueError for anything else, negative spans included.
+    """
+    stripped = text.strip()
+    if re.fullmatch(r"\d+(\.\d+)?", stripped):
+        return round(float(stripped) * SECOND)
+    if not stripped or _PART.sub("", stripped).strip():
+        raise ValueError(f"{text!r} is not a span of time; write it like 90s, 10m, 25h or 1d12h")
+    return round(sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(stripped)))
+
+
+def format_span(span: int) -> str:
+    """The shortest way to write `span` that `parse_span` reads back."""
+    parts = []
+    for unit, size in (("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", SECOND), ("ms", MILLISECOND), ("us", 1)):
+        count, span = divmod(span, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
+
+
+def parse_instant(text: str) -> int:
+    """The instant of an RFC 3339 time or date; without an offset it is UTC. Raises ValueError."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"{text!r} is not a time; write it like 2026-01-01T00:00:00Z") from None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    instant = (aware - _EPOCH) // timedelta(microseconds=1)
+    if not EARLIEST <= instant <= LATEST:
+        raise ValueError(f"{text!r} is too far away")
+    return instant
+
+
+@lru_cache(maxsize=4096)
+def format_instant(instant: int) -> str:
+    """RFC 3339 with microseconds and the offset spelled out, as the live API sends it."""
+    return (_EPOCH + timedelta(microseconds=instant)).isoformat(timespec="microseconds")

@@ -1,0 +1,154 @@
+"""How many tokens a request and a reply have: an estimate, the same everywhere.
+
+Text: characters / 4, more for what UTF-8 writes in several bytes; newer tokenizers make about 30 % more of it.
+Images: patches of 28 pixels after scaling down. Tools: the size of their definitions and a fixed preamble.
+Source: https://platform.claude.com/docs/en/build-with-claude/token-counting, .../vision, .../pricing
+"""
+
+from base64 import b64decode
+from binascii import Error as NotBase64
+from math import ceil
+from typing import Any
+
+from msgspec.json import Encoder
+
+from mockbatch.core.contract.catalog import Model
+from mockbatch.core.images import image_size
+
+_BASE = 7
+_PER_MESSAGE = 3
+_PDF_PAGE = 2_250 + 1_560
+_IMAGE_OF_UNKNOWN_SIZE = 1_560
+_PATCH = 28
+_HEADER = 1 << 16
+
+# (tool_choice auto or none, any or tool); families not listed are taken to be like Opus 5
+_TOOL_PREAMBLE: dict[str, tuple[int, int]] = {
+    "claude-opus-4-8": (290, 410),
+    "claude-opus-4-7": (675, 804),
+    "claude-opus-4-6": (497, 589),
+    "claude-sonnet-4-6": (497, 589),
+    "claude-opus-4-5-20251101": (496, 588),
+    "claude-sonnet-4-5-20250929": (496, 588),
+    "claude-haiku-4-5-20251001": (496, 588),
+    "claude-sonnet-5": (354, 474),
+    "claude-opus-4-1-20250805": (313, 315),
+    "claude-opus-4-20250514": (313, 315),
+    "claude-sonnet-4-20250514": (313, 315),
+    "claude-3-5-haiku-20241022": (264, 355),
+}
+_OPUS_5_PREAMBLE = (286, 406)
+
+_encode = Encoder().encode
+
+
+def _json_weight(value: Any) -> float:
+    try:
+        return len(_encode(value)) / 4
+    except OverflowError:  # an integer of more than 64 bits
+        return len(str(value)) / 4
+
+
+def text_weight(text: str) -> float:
+    """Tokens of `text` for the older tokenizer, unrounded."""
+    if text.isascii():
+        return len(text) / 4
+    characters = len(text)
+    return characters / 4 + 0.28 * (len(text.encode("utf-8", "surrogatepass")) - characters)
+
+
+def tokenizer_factor(model: Model) -> float:
+    """How many tokens the model's tokenizer makes where the older one makes one."""
+    return 1.3 if model.generation >= 4.7 else 1.0
+
+
+def text_tokens(text: str, model: Model) -> int:
+    """Tokens of a text; 0 only for an empty one."""
+    return ceil(text_weight(text) * tokenizer_factor(model))
+
+
+def text_within(text: str, tokens: int, model: Model) -> str:
+    """The longest start of an ASCII `text` that has at most `tokens` tokens."""
+    return text[: int(tokens * 4 / tokenizer_factor(model))]
+
+
+def input_tokens(params: dict[str, Any], model: Model) -> int:
+    """Tokens of system, messages and tools of a request. Never fails: what it does not know counts as its JSON."""
+    messages = params.get("messages")
+    weight = _content_weight(params.get("system"), model)
+    if isinstance(messages, list):
+        weight += _PER_MESSAGE * len(messages)
+        for message in messages:
+            weight += _content_weight(message.get("content") if isinstance(message, dict) else message, model)
+    fixed = _BASE
+    if tools := params.get("tools"):
+        weight += _json_weight(tools)
+        fixed += _tool_preamble(params, model)
+    return fixed + ceil(weight * tokenizer_factor(model))
+
+
+def _tool_preamble(params: dict[str, Any], model: Model) -> int:
+    auto, forced = _TOOL_PREAMBLE.get(model.id, _OPUS_5_PREAMBLE)
+    choice = params.get("tool_choice")
+    kind = choice.get("type") if isinstance(choice, dict) else None
+    return forced if kind in ("any", "tool") else auto
+
+
+def _content_weight(content: Any, model: Model) -> float:
+    if content is None:
+        return 0
+    if isinstance(content, str):
+        return text_weight(content)
+    if isinstance(content, list):
+        return sum(_content_weight(block, model) for block in content)
+    if not isinstance(content, dict):
+        return _json_weight(content)
+    match content:
+        case {"type": "text", "text": str(text)}:
+            return text_weight(text)
+        case {"type": "image", "source": source}:
+            return image_tokens(source, model) / tokenizer_factor(model)
+        case {"type": "document", "source": source}:
+            return _document_weight(source, model)
+        case {"type": "tool_result", "content": nested}:
+            return _content_weight(nested, model) + 8
+    return _json_weight(content)
+
+
+def _document_weight(source: Any, model: Model) -> float:
+    match source:
+        case {"type": "text", "data": str(text)}:
+            return text_weight(text)
+        case {"type": "content", "content": nested}:
+            return _content_weight(nested, model)
+        case {"type": "base64", "data": str(data)}:
+            pages = _decoded(data).count(b"/Type /Page") + _decoded(data).count(b"/Type/Page")
+            return max(pages, 1) * _PDF_PAGE
+    return _PDF_PAGE
+
+
+def image_tokens(source: Any, model: Model) -> int:
+    """Tokens of an image block's source; a usual size where the image cannot be read."""
+    match source:
+        case {"type": "base64", "data": str(data)}:
+            size = image_size(_decoded(data[:_HEADER]))
+            return image_size_tokens(*size, model) if size else _IMAGE_OF_UNKNOWN_SIZE
+    return _IMAGE_OF_UNKNOWN_SIZE
+
+
+def image_size_tokens(width: int, height: int, model: Model) -> int:
+    """Tokens of an image of that size in pixels, after it was scaled down to what the model sees."""
+    longest, most = (2576, 4784) if model.generation >= 4.7 else (1568, 1568)
+    long, short = max(width, height, 1), max(min(width, height), 1)
+    for side in (min(long, longest), *range(min(long, longest) // _PATCH * _PATCH, 0, -_PATCH)):
+        patches: int = ceil(side / _PATCH) * max(ceil(round(short * side / long) / _PATCH), 1)
+        if patches <= most:
+            return patches
+    return most
+
+
+def _decoded(data: str) -> bytes:
+    try:
+        return b64decode(data[: len(data) // 4 * 4])
+    except (NotBase64, ValueError):
+        return b""

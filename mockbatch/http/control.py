@@ -1,0 +1,166 @@
+"""`/_mockbatch/*`: what the tester does, on the same port. Looking changes nothing."""
+
+from collections.abc import Awaitable
+from difflib import get_close_matches
+from typing import Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mockbatch import __version__
+from mockbatch.core.contract.errors import InvalidRequest, NotFound
+from mockbatch.core.time.spans import format_instant, parse_instant, parse_span
+from mockbatch.core.time.timeline import Event
+from mockbatch.http.caller import key_of
+from mockbatch.service import Mock
+from mockbatch.service.clock import Moved
+from mockbatch.service.sessions import Session
+
+T = TypeVar("T", bound=Struct)
+
+
+class Advance(Struct, frozen=True, forbid_unknown_fields=True):
+    """How far to advance: one of `by`, `to`, `events`, or `until` with its `batch`."""
+
+    by: str | int | float | None = None
+    to: str | None = None
+    events: int | None = None
+    until: Literal["batch.ended"] | None = None
+    batch: str | None = None
+
+
+class Speedup(Struct, frozen=True, forbid_unknown_fields=True):
+    """How many virtual seconds pass in a real one."""
+
+    speedup: float
+
+
+class ClockView(Struct, frozen=True):
+    """A clock as it is shown."""
+
+    now: str
+    speedup: float
+    frozen: bool
+    next_event: dict[str, str] | None
+
+
+async def health(request: Request) -> Response:
+    return _json({"status": "ready", "name": "mockbatch", "version": __version__})
+
+
+async def clock(request: Request) -> Response:
+    mock, session = await _entered(request)
+    return _json(_view(mock, session))
+
+
+async def advance(request: Request) -> Response:
+    mock, session = await _entered(request)
+    moved = await _advanced(mock, session, await _body(request, Advance))
+    return _json({"now": format_instant(moved.now), "events": [_event(event) for event in moved.events]})
+
+
+async def freeze(request: Request) -> Response:
+    mock, session = await _entered(request)
+    await mock.clocks.freeze(session)
+    return _json(_view(mock, session))
+
+
+async def resume(request: Request) -> Response:
+    mock, session = await _entered(request)
+    await mock.clocks.resume(session)
+    return _json(_view(mock, session))
+
+
+async def speedup(request: Request) -> Response:
+    mock, session = await _entered(request)
+    factor = (await _body(request, Speedup)).speedup
+    if not 0 <= factor <= 1e9:
+        raise InvalidRequest("speedup: Input should be between 0 and 1,000,000,000")
+    await mock.clocks.speed_up(session, factor)
+    return _json(_view(mock, session))
+
+
+def _advanced(mock: Mock, session: Session, how: Advance) -> Awaitable[Moved]:
+    given = [name for name in ("by", "to", "events", "until") if getattr(how, name) is not None]
+    if len(given) != 1:
+        raise InvalidRequest("advance: give exactly one of by, to, events, until")
+    try:
+        if how.by is not None:
+            return mock.clocks.advance_by(session, parse_span(str(how.by)))
+        if how.to is not None:
+            return mock.clocks.advance_to(session, parse_instant(how.to))
+    except ValueError as error:
+        raise InvalidRequest(f"{given[0]}: {error}") from None
+    if how.events is not None:
+        if how.events < 1:
+            raise InvalidRequest("events: Input should be greater than or equal to 1")
+        return mock.clocks.advance_events(session, how.events)
+    if how.batch is None:
+        raise InvalidRequest("batch: Field required")
+    return mock.clocks.advance_until_ended(session, how.batch)
+
+
+def _view(mock: Mock, session: Session) -> ClockView:
+    upcoming = mock.clocks.next_event(session)
+    return ClockView(
+        format_instant(session.now()),
+        session.clock.rate,
+        session.clock.frozen,
+        _event(upcoming) if upcoming else None,
+    )
+
+
+def _event(event: Event) -> dict[str, str]:
+    return {"at": format_instant(event.at), "type": event.type, "batch": event.batch}
+
+
+async def _entered(request: Request) -> tuple[Mock, Session]:
+    """The session of the caller's key; without a key, the only one there is."""
+    mock: Mock = request.state.mock
+    if key := key_of(request):
+        return mock, await mock.sessions.of_key(key)
+    sessions = mock.sessions.all()
+    if len(sessions) != 1:
+        raise NotFound(f"There are {len(sessions)} sessions; name yours with its key in the header x-api-key")
+    return mock, sessions[0]
+
+
+async def _body(request: Request, kind: type[T]) -> T:
+    try:
+        content = msgspec.json.decode(await request.body() or b"{}")
+        if isinstance(content, dict):
+            _refuse_unknown(content, kind)
+        return msgspec.convert(content, kind)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$.")
+        name = path.rstrip("`")
+        raise InvalidRequest(f"{name}: {message}" if name else message) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise InvalidRequest("The request body is not valid JSON") from None
+
+
+def _refuse_unknown(content: dict[str, Any], kind: type[Struct]) -> None:
+    names = kind.__struct_fields__
+    for key in content:
+        if key not in names:
+            near = get_close_matches(key, names, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise InvalidRequest(f"{key}: unknown key.{hint} Known: {', '.join(names)}")
+
+
+def _json(content: Any) -> Response:
+    return Response(msgspec.json.encode(content), media_type="application/json")
+
+
+routes = [
+    Route("/", health, methods=["GET"]),
+    Route("/health", health, methods=["GET"]),
+    Route("/_mockbatch/clock", clock, methods=["GET"]),
+    Route("/_mockbatch/clock/advance", advance, methods=["POST"]),
+    Route("/_mockbatch/clock/freeze", freeze, methods=["POST"]),
+    Route("/_mockbatch/clock/resume", resume, methods=["POST"]),
+    Route("/_mockbatch/clock/speedup", speedup, methods=["POST"]),
+]

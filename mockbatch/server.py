@@ -1,0 +1,166 @@
+"""The running process: sockets, the ready line, start and stop."""
+
+import asyncio
+import contextlib
+import ctypes
+import json
+import logging
+import os
+import signal
+import socket
+import tempfile
+from collections.abc import Callable, Generator
+from ipaddress import ip_address
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+
+from mockbatch import __version__
+from mockbatch.config import Config
+from mockbatch.http.app import create_app
+from mockbatch.store import StoreError
+
+# how long a download may go on after the server was told to stop
+_DRAIN_SECONDS = 0.5
+
+
+class PortInUse(Exception):
+    """The port belongs to somebody else."""
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A socket that listens on `host` and `port`; 0 picks a free port. Raises PortInUse or OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        if error.errno in _IN_USE:
+            raise PortInUse(f"port {port} on {host} is in use") from None
+        raise
+    return listener
+
+
+_IN_USE = {48, 98, 10048}
+
+
+def url_of(listener: socket.socket) -> str:
+    """The URL at which this machine reaches the socket."""
+    host, port = listener.getsockname()[:2]
+    address = ip_address(host)
+    if address.is_unspecified:
+        host = "::1" if address.version == 6 else "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class Server(uvicorn.Server):
+    """uvicorn, with signals that only say stop, and a call when connections are accepted."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+        self.stopped_by: signal.Signals | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        # uvicorn raises a signal once more when it is done, which would end the process before it has tidied up
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stop, number)
+        yield
+
+    def _stop(self, number: signal.Signals) -> None:
+        self.stopped_by = signal.Signals(number)
+        self.should_exit = True
+
+
+def serve(config: Config, say: Callable[[str], None]) -> signal.Signals | None:
+    """Serve until a signal comes, which is answered. `say` gets the ready line.
+
+    Raises PortInUse, OSError or StoreError before anything is served.
+    """
+    _keep_memory()
+    logging.basicConfig(level=config.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    listener = listening_socket(config.host, config.port)
+    failures: list[StoreError] = []
+    url = url_of(listener)
+
+    def ready() -> None:
+        if config.ready_file:
+            write_ready_file(Path(config.ready_file), url)
+        say(ready_line(config, url))
+
+    server = Server(_uvicorn_config(_remembering(create_app(config), failures)), ready)
+    with contextlib.closing(listener):
+        server.run(sockets=[listener])
+    if failures:
+        raise failures[0]
+    return server.stopped_by
+
+
+def ready_line(config: Config, url: str) -> str:
+    """What a person sees first."""
+    time = "frozen" if config.frozen else f"x{config.speedup:g}"
+    return f"mockbatch {__version__} ready on {url} (seed {config.seed}, clock {time}, delays {_delays(config)})"
+
+
+def _delays(config: Config) -> str:
+    if config.progression != "time":
+        return config.progression
+    return "own" if config.wait or config.delay else config.delay_preset
+
+
+def write_ready_file(path: Path, url: str) -> None:
+    """Write the file at once, so that whoever waits for it never reads half of it."""
+    content = {"url": url, "pid": os.getpid(), "version": __version__}
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(content, file)
+    os.replace(temporary, path)
+
+
+def _uvicorn_config(app: Starlette) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        lifespan="on",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=_DRAIN_SECONDS,  # type: ignore[arg-type]
+    )
+
+
+def _remembering(app: Starlette, failures: list[StoreError]) -> Starlette:
+    """The app, with a store that cannot be used kept for us: uvicorn would only log it."""
+    lifespan = app.router.lifespan_context
+
+    @contextlib.asynccontextmanager
+    async def remembered(app: Starlette):  # type: ignore[no-untyped-def]
+        try:
+            async with lifespan(app) as state:
+                yield state
+        except StoreError as error:
+            failures.append(error)
+            logging.getLogger("uvicorn.error").disabled = True
+            raise
+
+    app.router.lifespan_context = remembered
+    return app
+
+
+def _keep_memory() -> None:
+    """Have freed memory kept by the process: fresh pages are what a large body costs most."""
+    with contextlib.suppress(OSError, AttributeError):  # musl and others have no mallopt
+        libc = ctypes.CDLL(None)
+        for parameter, value in ((-3, 32 << 20), (-1, 256 << 20), (-2, 16 << 20)):
+            libc.mallopt(parameter, value)

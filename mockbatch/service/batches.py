@@ -1,0 +1,264 @@
+"""The life of batches: create, retrieve, list, cancel, delete, results."""
+
+import asyncio
+from array import array
+from collections import deque
+from collections.abc import AsyncIterable, AsyncIterator
+from itertools import chain, islice
+from operator import add
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mockbatch.core.batch import (
+    Batch,
+    Durations,
+    Lanes,
+    Profile,
+    as_created,
+    canceled,
+    deadline,
+    new_batch_id,
+    planned,
+    polled,
+    shown,
+    waited,
+)
+from mockbatch.core.contract import wire
+from mockbatch.core.contract.envelope import Intake, Slice
+from mockbatch.core.contract.errors import InvalidRequest, NotFound
+from mockbatch.core.time.timeline import NEVER, Timeline
+from mockbatch.service.results import Results
+from mockbatch.service.sessions import Session, Sessions
+from mockbatch.store import Facts, Store
+
+# so many slices may wait for the store while the next ones arrive
+_AHEAD = 8
+_STEP = 10_000
+
+
+class Limits(Struct, frozen=True):
+    """What a batch may have at most."""
+
+    max_requests: int
+    max_bytes: int
+
+
+class Window(Struct, frozen=True):
+    """Which part of the list is asked for."""
+
+    limit: int = 20
+    after_id: str | None = None
+    before_id: str | None = None
+
+
+class Batches:
+    """The use cases of `/v1/messages/batches`. Whatever changes is kept before it is answered."""
+
+    def __init__(
+        self, store: Store, sessions: Sessions, profile: Profile, limits: Limits, poll_advances: int = 0
+    ) -> None:
+        self._store = store
+        self._sessions = sessions
+        self._profile = profile
+        self._limits = limits
+        self._poll_advances = poll_advances
+        self._profiles: dict[int, Profile] = {}
+        self._results = Results(store, self._profiles)
+        self._profile_number = 0
+        self._next_seq = 1
+        self._examining: dict[int, asyncio.Task[None]] = {}
+        self._tallying: dict[int, asyncio.Task[wire.RequestCounts]] = {}
+
+    async def restore(self, facts: Facts) -> None:
+        """Take up what the store has, and keep the profile that new batches get."""
+        self._profiles.update(facts.profiles)
+        numbers = {profile: number for number, profile in facts.profiles.items()}
+        number = numbers.get(self._profile, max(facts.profiles, default=0) + 1)
+        if number not in self._profiles:
+            self._profiles[number] = self._profile
+            await self._store.save_profile(number, self._profile)
+        self._profile_number = number
+        for session in facts.sessions:
+            self._sessions.restore(session)
+        for batch in facts.batches:
+            session_of_batch = self._sessions.named(batch.session)
+            session_of_batch.keep(batch)
+            session_of_batch.identities[batch.identity] += 1
+            self._next_seq = max(self._next_seq, batch.seq + 1)
+
+    async def close(self) -> None:
+        """Give up what is done in the background; it is done again when it is needed."""
+        tasks = [*self._examining.values(), *self._tallying.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def create(self, session: Session, body: AsyncIterable[bytes], origin: str) -> wire.MessageBatch:
+        """Take a batch in. A body that is cut short or refused leaves nothing behind."""
+        seq, self._next_seq = self._next_seq, self._next_seq + 1
+        intake = Intake(self._limits.max_requests, self._limits.max_bytes)
+        try:
+            ids = await self._receive(seq, intake, body)
+            batch = await self._planned(session, seq, intake, ids)
+            await self._store.save_batch(batch)
+        except BaseException:
+            await asyncio.shield(self._store.discard(seq))
+            raise
+        session.keep(batch)
+        if batch.slices > 1:
+            self._examining[seq] = task = asyncio.create_task(self._results.examine(batch))
+            task.add_done_callback(lambda _: self._examining.pop(seq, None))
+        return as_created(batch, origin)
+
+    async def retrieve(self, session: Session, batch_id: str, origin: str) -> wire.MessageBatch:
+        batch = self._found(session, batch_id)
+        if self._poll_advances and not batch.timeline.has_ended(session.now()):
+            session.advance(self._poll_advances)
+            await self._store.save_session(session.facts())
+        now = session.now()
+        after = polled(batch, self._profiles[batch.profile], now)
+        if after is not batch:
+            batch = await self._changed(session, after)
+        return await self._shown(session, batch, now, origin)
+
+    async def page(self, session: Session, window: Window, origin: str) -> wire.BatchPage:
+        """A page of the list, newest first. The cursor of a deleted batch keeps its place."""
+        if window.before_id is not None:
+            nearest_first = session.newer_than(self._cursor(session, window.before_id))
+        elif window.after_id is not None:
+            nearest_first = session.older_than(self._cursor(session, window.after_id))
+        else:
+            nearest_first = session.older_than(None)
+        found = list(islice((batch for batch in nearest_first if not batch.deleted), window.limit + 1))
+        page = found[: window.limit]
+        if window.before_id is not None:
+            page.reverse()
+        now = session.now()
+        data = [await self._shown(session, batch, now, origin) for batch in page]
+        first, last = (data[0].id, data[-1].id) if data else (None, None)
+        return wire.BatchPage(data, len(found) > window.limit, first, last)
+
+    async def cancel(self, session: Session, batch_id: str, origin: str) -> wire.MessageBatch:
+        batch = self._found(session, batch_id)
+        now = session.now()
+        after = canceled(batch, self._profiles[batch.profile], now)
+        if after is not batch:
+            batch = await self._changed(session, after)
+        return await self._shown(session, batch, now, origin)
+
+    async def delete(self, session: Session, batch_id: str) -> wire.DeletedMessageBatch:
+        batch = self._found(session, batch_id)
+        if not batch.timeline.has_ended(session.now()):
+            raise InvalidRequest("In progress batches cannot be deleted. Consider canceling the batch instead.")
+        await self._changed(session, replace(batch, deleted=True))
+        await self._store.discard(batch.seq)
+        return wire.DeletedMessageBatch(id=batch.id)
+
+    def results(self, session: Session, batch_id: str) -> AsyncIterator[bytes]:
+        """The result lines in pieces. Raises NotFound at once where there are none (yet, or any more)."""
+        batch = self._found(session, batch_id)
+        now = session.now()
+        if not batch.timeline.has_ended(now) or batch.timeline.is_archived(now):
+            raise NotFound(f"Message Batch {batch_id} has no available results.")
+        return self._results.lines(batch)
+
+    async def _receive(self, seq: int, intake: Intake, body: AsyncIterable[bytes]) -> list[list[str]]:
+        """Store the slices of a body as they come; answers their custom_ids."""
+        ids: list[list[str]] = []
+        waiting: deque[asyncio.Future[None]] = deque()
+
+        async def put(slices: list[Slice]) -> None:
+            for slice in slices:
+                waiting.append(self._store.put_slice(seq, len(ids), slice.raw))
+                ids.append(slice.custom_ids)
+                if len(waiting) > _AHEAD:
+                    await waiting.popleft()
+
+        try:
+            async for piece in body:
+                await put(intake.feed(piece))
+            await put(intake.finish())
+        finally:
+            await asyncio.gather(*waiting)
+        return ids
+
+    async def _planned(self, session: Session, seq: int, intake: Intake, ids: list[list[str]]) -> Batch:
+        """The facts of a batch that was taken in, its future decided."""
+        identity = intake.identity >> 1
+        batch_id = new_batch_id(self._profile, session.name, identity, session.identities[identity])
+        session.identities[identity] += 1
+        if self._profile.capacity:
+            async with session.queueing:
+                timeline = await self._queued(session, seq, batch_id, ids)
+        else:
+            largest = await self._largest_draw(batch_id, ids)
+            timeline = planned(self._profile, batch_id, session.now(), largest)
+        return Batch(seq, batch_id, session.name, identity, intake.count, len(ids), self._profile_number, timeline)
+
+    async def _largest_draw(self, batch_id: str, ids: list[list[str]]) -> int:
+        durations = Durations(self._profile, batch_id)
+        names = chain.from_iterable(ids)
+        largest = 0
+        while step := list(islice(names, _STEP)):
+            largest = max(largest, durations.largest(step))
+            await asyncio.sleep(0)
+        return largest
+
+    async def _queued(self, session: Session, seq: int, batch_id: str, ids: list[list[str]]) -> Timeline:
+        """The timeline of a batch in a queue of limited capacity, behind what the session has in it."""
+        profile, capacity = self._profile, self._profile.capacity
+        assert capacity is not None
+        durations = Durations(profile, batch_id)
+        lanes = Lanes.load(capacity, session.lanes)
+        created_at = session.now()
+        ready = created_at + waited(profile, batch_id)
+        first, last, done = NEVER, 0, 0
+        for index, names in enumerate(ids):
+            spans = [durations.of(name) for name in names]
+            starts = [lanes.start(ready, span, deadline(created_at)) for span in spans]
+            first, last = min(first, *starts), max(last, *starts)
+            done = max(done, *map(add, starts, spans))
+            await self._store.put_starts(seq, index, array("q", starts).tobytes())
+        session.lanes = lanes.dump()
+        await self._store.save_session(session.facts())
+        return Timeline(created_at, first, last, done)
+
+    async def _changed(self, session: Session, batch: Batch) -> Batch:
+        session.keep(batch)
+        await self._store.save_batch(batch)
+        return batch
+
+    def _found(self, session: Session, batch_id: str) -> Batch:
+        batch = session.batches.get(batch_id)
+        if batch is None or batch.deleted:
+            raise NotFound(f"Message Batch {batch_id} not found.")
+        return batch
+
+    def _cursor(self, session: Session, batch_id: str) -> Batch:
+        batch = session.batches.get(batch_id)
+        if batch is None:
+            raise NotFound(f"Message Batch {batch_id} not found.")
+        return batch
+
+    async def _shown(self, session: Session, batch: Batch, now: int, origin: str) -> wire.MessageBatch:
+        if not batch.timeline.has_ended(now):
+            counts = wire.RequestCounts(processing=batch.size)
+        else:
+            counts = batch.tally or await self._tallied(session, batch)
+        return shown(batch, now, counts, origin)
+
+    async def _tallied(self, session: Session, batch: Batch) -> wire.RequestCounts:
+        """The counts of an ended batch. Counted once, however many ask."""
+        task = self._tallying.get(batch.seq)
+        if task is None:
+            task = self._tallying[batch.seq] = asyncio.create_task(self._tally(session, batch))
+            task.add_done_callback(lambda _: self._tallying.pop(batch.seq, None))
+        return await asyncio.shield(task)
+
+    async def _tally(self, session: Session, batch: Batch) -> wire.RequestCounts:
+        if examining := self._examining.get(batch.seq):
+            await asyncio.shield(examining)
+        tally = await self._results.tally(batch)
+        await self._changed(session, replace(session.batches[batch.id], tally=tally))
+        return tally

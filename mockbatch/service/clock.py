@@ -1,0 +1,73 @@
+"""What a tester does with time."""
+
+from msgspec import Struct
+
+from mockbatch.core.contract.errors import InvalidRequest, NotFound
+from mockbatch.core.time.clock import Clock
+from mockbatch.core.time.timeline import Event, events
+from mockbatch.service.sessions import Session
+from mockbatch.store import Store
+
+
+class Moved(Struct, frozen=True):
+    """Where the clock is after an advance, and what happened on the way."""
+
+    now: int
+    events: list[Event]
+
+
+class Clocks:
+    """Reads and moves the clocks of sessions. Every change is kept before it is answered."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def next_event(self, session: Session) -> Event | None:
+        """What time alone will do next."""
+        return min(self._events(session, session.now(), None), default=None)
+
+    async def advance_to(self, session: Session, instant: int) -> Moved:
+        before = session.now()
+        try:
+            clock = session.clock.advanced_to(instant, session.real())
+        except ValueError as error:
+            raise InvalidRequest(str(error)) from None
+        await self._set(session, clock)
+        return Moved(instant, sorted(self._events(session, before, instant)))
+
+    async def advance_by(self, session: Session, span: int) -> Moved:
+        return await self.advance_to(session, session.now() + span)
+
+    async def advance_events(self, session: Session, count: int) -> Moved:
+        """Advance to the `count`th event from now, or the last there is."""
+        coming = sorted(self._events(session, session.now(), None))[:count]
+        return await self.advance_to(session, coming[-1].at if coming else session.now())
+
+    async def advance_until_ended(self, session: Session, batch_id: str) -> Moved:
+        batch = session.batches.get(batch_id)
+        if batch is None or batch.deleted:
+            raise NotFound(f"Message Batch {batch_id} not found.")
+        return await self.advance_to(session, max(batch.timeline.ended_at, session.now()))
+
+    async def freeze(self, session: Session) -> None:
+        await self._set(session, session.clock.running(session.real(), frozen=True))
+
+    async def resume(self, session: Session) -> None:
+        await self._set(session, session.clock.running(session.real(), frozen=False))
+
+    async def speed_up(self, session: Session, rate: float) -> None:
+        await self._set(session, session.clock.running(session.real(), rate=rate))
+
+    async def _set(self, session: Session, clock: Clock) -> None:
+        session.clock = clock
+        await self._store.save_session(session.facts())
+
+    @staticmethod
+    def _events(session: Session, after: int, until: int | None) -> list[Event]:
+        return [
+            event
+            for batch in session.batches.values()
+            if not batch.deleted
+            for event in events(batch.id, batch.timeline)
+            if after < event.at and (until is None or event.at <= until)
+        ]

@@ -1,0 +1,64 @@
+"""Where facts are kept, behind a small protocol.
+
+A batch is written in three steps: `receive` hands out a number, slices are put under it as they arrive, and the
+facts of the batch come last. Only they make it exist: what was put without them is swept away.
+"""
+
+from asyncio import Future
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from mockbatch.core.batch import Batch, Profile
+from mockbatch.core.time.clock import Clock
+
+
+class StoreError(Exception):
+    """The store cannot be used; the message is one sentence for the person who runs the server."""
+
+
+class SessionFacts(Struct, frozen=True):
+    """What is kept of a session: its name, its clock, how busy its queue is."""
+
+    name: str
+    clock: Clock
+    lanes: bytes = b""
+
+
+class Facts(Struct, frozen=True):
+    """All facts of a store, as they are read at the start."""
+
+    sessions: Sequence[SessionFacts]
+    profiles: dict[int, Profile]
+    batches: Sequence[Batch]
+
+
+class Store(Protocol):
+    """What mockbatch asks of a storage. Every `save` is durable when it returns. Raises StoreError."""
+
+    async def load(self) -> Facts: ...
+
+    async def save_session(self, session: SessionFacts) -> None: ...
+
+    async def save_profile(self, number: int, profile: Profile) -> None: ...
+
+    async def save_batch(self, batch: Batch) -> None: ...
+
+    def put_slice(self, seq: int, index: int, raw: bytes) -> "Future[None]": ...
+
+    async def slice(self, seq: int, index: int) -> bytes: ...
+
+    async def put_rows(self, seq: int, index: int, rows: bytes) -> None: ...
+
+    async def rows(self, seq: int, index: int) -> bytes | None: ...
+
+    async def put_starts(self, seq: int, index: int, starts: bytes) -> None: ...
+
+    async def starts(self, seq: int, index: int) -> bytes | None: ...
+
+    async def discard(self, seq: int) -> None:
+        """Remove all that was put under `seq`."""
+        ...
+
+    async def close(self) -> None: ...

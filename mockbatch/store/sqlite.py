@@ -1,0 +1,199 @@
+"""SQLite. One connection writes, one reads, one folds the log back into the file.
+
+Bodies are stored as the slices in which they came, half a megabyte each: a row for each request would take ten
+times as long. Without a path the database is SQLite's own temporary one: on disk, and gone with the process.
+"""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Awaitable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiosqlite
+import msgspec
+
+from mockbatch.core.batch import Batch, Profile
+from mockbatch.store import Facts, SessionFacts, StoreError
+from mockbatch.store.lock import locked
+
+T = TypeVar("T")
+Rows = Iterable[sqlite3.Row]
+
+_APPLICATION = 0x6D6F636B
+_VERSION = 1
+_SCHEMA = (
+    "CREATE TABLE session (name TEXT PRIMARY KEY, facts BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE profile (number INTEGER PRIMARY KEY, facts BLOB NOT NULL)",
+    "CREATE TABLE batch (seq INTEGER PRIMARY KEY, facts BLOB NOT NULL)",
+    "CREATE TABLE slice (id INTEGER PRIMARY KEY, raw BLOB NOT NULL)",
+    "CREATE TABLE rows (id INTEGER PRIMARY KEY, rows BLOB NOT NULL)",
+    "CREATE TABLE starts (id INTEGER PRIMARY KEY, starts BLOB NOT NULL)",
+    f"PRAGMA application_id = {_APPLICATION}",
+    f"PRAGMA user_version = {_VERSION}",
+)
+_PARTS = ("slice", "rows", "starts")
+_SLICES = 1 << 20
+_LOG_LIMIT = 64 << 20
+
+_encode = msgspec.json.encode
+
+
+class SqliteStore:
+    """A Store in one SQLite file, or in none. Made by `opened`."""
+
+    def __init__(self, path: Path | None, connections: list[aiosqlite.Connection], lock: int | None) -> None:
+        self._path = path
+        self._connections = connections
+        self._writer, self._reader, self._janitor = connections[0], connections[1 % len(connections)], connections[-1]
+        self._lock = lock
+        self._unfolded = 0
+        self._folding: asyncio.Task[None] | None = None
+
+    async def load(self) -> Facts:
+        for part in _PARTS:
+            await self._write(f"DELETE FROM {part} WHERE id / {_SLICES} NOT IN (SELECT seq FROM batch)")
+        sessions = await self._read("SELECT facts FROM session ORDER BY name")
+        profiles = await self._read("SELECT number, facts FROM profile ORDER BY number")
+        batches = await self._read("SELECT facts FROM batch ORDER BY seq")
+        return Facts(
+            [msgspec.json.decode(facts, type=SessionFacts) for (facts,) in sessions],
+            {number: msgspec.json.decode(facts, type=Profile) for number, facts in profiles},
+            [msgspec.json.decode(facts, type=Batch) for (facts,) in batches],
+        )
+
+    async def save_session(self, session: SessionFacts) -> None:
+        await self._write("INSERT OR REPLACE INTO session VALUES (?, ?)", session.name, _encode(session))
+
+    async def save_profile(self, number: int, profile: Profile) -> None:
+        await self._write("INSERT OR REPLACE INTO profile VALUES (?, ?)", number, _encode(profile))
+
+    async def save_batch(self, batch: Batch) -> None:
+        await self._write("INSERT OR REPLACE INTO batch VALUES (?, ?)", batch.seq, _encode(batch))
+
+    def put_slice(self, seq: int, index: int, raw: bytes) -> "asyncio.Future[None]":
+        return asyncio.ensure_future(self._put("slice", seq, index, raw))
+
+    async def slice(self, seq: int, index: int) -> bytes:
+        raw = await self._get("raw", "slice", seq, index)
+        if raw is None:
+            raise StoreError(f"slice {index} of batch {seq} is not there")
+        return raw
+
+    async def put_rows(self, seq: int, index: int, rows: bytes) -> None:
+        await self._put("rows", seq, index, rows)
+
+    async def rows(self, seq: int, index: int) -> bytes | None:
+        return await self._get("rows", "rows", seq, index)
+
+    async def put_starts(self, seq: int, index: int, starts: bytes) -> None:
+        await self._put("starts", seq, index, starts)
+
+    async def starts(self, seq: int, index: int) -> bytes | None:
+        return await self._get("starts", "starts", seq, index)
+
+    async def discard(self, seq: int) -> None:
+        for part in _PARTS:
+            await self._write(f"DELETE FROM {part} WHERE id >= ? AND id < ?", seq * _SLICES, (seq + 1) * _SLICES)
+
+    async def close(self) -> None:
+        if self._folding:
+            await self._folding
+        for connection in reversed(self._connections):
+            await connection.close()
+        if self._lock is not None:
+            os.close(self._lock)
+
+    async def _put(self, part: str, seq: int, index: int, data: bytes) -> None:
+        await self._write(f"INSERT OR REPLACE INTO {part} VALUES (?, ?)", seq * _SLICES + index, data)
+        self._unfolded += len(data)
+        if self._unfolded > _LOG_LIMIT and self._path and (self._folding is None or self._folding.done()):
+            self._unfolded = 0
+            self._folding = asyncio.create_task(self._fold())
+
+    async def _get(self, column: str, part: str, seq: int, index: int) -> bytes | None:
+        found = await self._read(f"SELECT {column} FROM {part} WHERE id = ?", seq * _SLICES + index)
+        return next((bytes(row[0]) for row in found), None)
+
+    async def _fold(self) -> None:
+        # PASSIVE makes nobody wait; the writer's own checkpoints would write everything twice inside a commit
+        with suppress(sqlite3.Error):
+            await self._janitor.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
+
+    async def _write(self, sql: str, *values: Any) -> None:
+        await _explained(self._path, self._writer.execute_fetchall(sql, values))
+
+    async def _read(self, sql: str, *values: Any) -> Rows:
+        return await _explained(self._path, self._reader.execute_fetchall(sql, values))
+
+
+async def _explained(path: Path | None, work: Awaitable[T]) -> T:
+    try:
+        return await work
+    except sqlite3.Error as error:
+        raise StoreError(f"{path or 'the temporary database'} cannot be used: {error}") from error
+
+
+async def opened(path: Path | None, durability: str = "process") -> SqliteStore:
+    """The store in the file `path`, made if it is not there; without a path, one that ends with the process.
+
+    `durability`: what was saved survives the end of the `process`, or the loss of `power` too.
+    Raises StoreError, and leaves the file as it was, when it is not a database of ours.
+    """
+    lock = _claimed(path)
+    connections: list[aiosqlite.Connection] = []
+    try:
+        for _ in range(3 if path else 1):
+            connection = await _explained(path, aiosqlite.connect(path or "", isolation_level=None))
+            connections.append(connection)
+            await _prepared(connection, path, durability, first=len(connections) == 1)
+    except BaseException:
+        for connection in connections:
+            await connection.close()
+        if lock is not None:
+            os.close(lock)
+        raise
+    return SqliteStore(path, connections, lock)
+
+
+def _claimed(path: Path | None) -> int | None:
+    if path is None:
+        return None
+    try:
+        return locked(path)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be used: {os.strerror(error.errno or 0)}") from None
+
+
+async def _prepared(connection: aiosqlite.Connection, path: Path | None, durability: str, *, first: bool) -> None:
+    async def run(sql: str) -> Any:
+        found = list(await _explained(path, connection.execute_fetchall(sql)))
+        return found[0][0] if found else None
+
+    if first:
+        empty = await run("SELECT count(*) FROM sqlite_schema") == 0
+        if not empty:
+            await _recognized(run, path)
+        await run("PRAGMA page_size = 32768")
+        await run(f"PRAGMA journal_mode = {'WAL' if path else 'MEMORY'}")
+        if empty:
+            await run("BEGIN IMMEDIATE")
+            for statement in _SCHEMA:
+                await run(statement)
+            await run("COMMIT")
+    level = "OFF" if path is None else "FULL" if durability == "power" else "NORMAL"
+    await run(f"PRAGMA synchronous = {level}")
+    await run("PRAGMA wal_autocheckpoint = 0")
+
+
+async def _recognized(run: Any, path: Path | None) -> None:
+    if await run("PRAGMA application_id") != _APPLICATION:
+        raise StoreError(f"{path} is a database, but not one of mockbatch; choose another --db")
+    version = await run("PRAGMA user_version")
+    if version > _VERSION:
+        raise StoreError(
+            f"{path} was written by a newer mockbatch (format {version}, this one knows {_VERSION}); "
+            "upgrade mockbatch or choose another --db"
+        )
