@@ -1,0 +1,141 @@
+"""The intake: whatever way a body arrives and looks, it is cut between requests, and never differently."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockbatch.core.contract import envelope
+from mockbatch.core.contract.envelope import Intake, Slice, items_of
+from mockbatch.core.contract.errors import InvalidRequest
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text(st.characters(codec="utf-8")),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
+    max_leaves=12,
+)
+custom_ids = st.from_regex(r"[a-zA-Z0-9_-]{1,12}", fullmatch=True)
+# params that look like the border between two requests, at every depth
+traps = st.sampled_from(
+    [
+        {"a": [{"custom_id": "x", "params": {}}, {"custom_id": "y", "params": {}}]},
+        {"text": '},{"custom_id":"z","params":{}}'},
+        {"deep": [[{"k": {}}, {"custom_id": 1}], [{}, {"params": 2}]]},
+    ]
+)
+batches = st.dictionaries(custom_ids, st.dictionaries(st.text(max_size=6), json_values, max_size=3) | traps, min_size=1)
+
+
+def taken(body: bytes, steps: list[int], limit: int = 100_000) -> tuple[Intake, list[Slice]]:
+    """The body, fed in pieces of these sizes."""
+    intake, slices, at = Intake(limit, 1 << 30), [], 0
+    for step in steps:
+        slices += intake.feed(body[at : at + step])
+        at += step
+    slices += intake.feed(body[at:])
+    return intake, [*slices, *intake.finish()]
+
+
+def written(requests: dict[str, Any], style: str) -> bytes:
+    items = [{"custom_id": name, "params": params} for name, params in requests.items()]
+    if style == "params first":
+        items = [dict(reversed(item.items())) for item in items]
+    indent = 2 if style == "indented" else None
+    separators = (",", ":") if style == "compact" else None
+    return json.dumps({"requests": items}, indent=indent, separators=separators, ensure_ascii=style == "ascii").encode()
+
+
+@pytest.fixture(autouse=True)
+def _small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    # so that small bodies have many slices
+    monkeypatch.setattr(envelope, "SLICE", 64)
+
+
+@given(
+    batches,
+    st.sampled_from(["compact", "spaced", "indented", "params first", "ascii"]),
+    st.lists(st.integers(1, 100), max_size=20),
+)
+def test_a_body_in_any_style_and_pieces_is_what_json_reads(
+    requests: dict[str, Any], style: str, steps: list[int]
+) -> None:
+    """Compared with the standard library's reading of the whole."""
+    body = written(requests, style)
+    intake, slices = taken(body, steps)
+    read = [(item.custom_id, json.loads(bytes(item.params))) for part in slices for item in items_of(part.raw)]
+    assert read == [(item["custom_id"], item["params"]) for item in json.loads(body)["requests"]]
+    assert [name for part in slices for name in part.custom_ids] == list(requests)
+    assert intake.count == len(requests)
+    assert slices == taken(body, [])[1]
+
+
+@given(batches, st.randoms(use_true_random=False))
+def test_the_identity_of_a_batch_does_not_depend_on_the_order(requests: dict[str, Any], random: Any) -> None:
+    """The same requests in another order are the same batch; other params are another one."""
+    names = list(requests)
+    random.shuffle(names)
+    first = taken(written(requests, "compact"), [])[0].identity
+    assert taken(written({name: requests[name] for name in names}, "compact"), [])[0].identity == first
+    changed = requests | {names[0]: {"changed": 1}}
+    if requests[names[0]] != {"changed": 1}:
+        assert taken(written(changed, "compact"), [])[0].identity != first
+
+
+@given(batches, st.data())
+def test_a_body_that_is_cut_anywhere_is_refused(requests: dict[str, Any], data: Any) -> None:
+    """No start of a good body is a good body."""
+    body = written(requests, "compact")
+    cut = data.draw(st.integers(0, len(body) - 1))
+    with pytest.raises(InvalidRequest, match="The request body is not valid JSON: "):
+        taken(body[:cut], [10] * 20)
+
+
+@given(batches, st.data())
+def test_a_spoilt_byte_never_does_worse_than_a_refusal(requests: dict[str, Any], data: Any) -> None:
+    """What is accepted is what the standard library reads; what it cannot read is refused."""
+    body = bytearray(written(requests, "compact"))
+    body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        _, slices = taken(bytes(body), [50] * 10)
+    except InvalidRequest:
+        return
+    read = [item.custom_id for part in slices for item in items_of(part.raw)]
+    assert read == [item["custom_id"] for item in json.loads(bytes(body))["requests"]]
+
+
+def test_the_place_of_an_error_counts_from_the_start_of_the_body() -> None:
+    """Line, column and character are those of the whole body, though its start is long gone."""
+    requests: dict[str, Any] = {f"row-{number}": {"text": "ä" * 30} for number in range(30)}
+    body = written(requests, "indented").replace(b'"row-25"', b'"row-25" oops').decode()
+    with pytest.raises(InvalidRequest) as caught:
+        taken(body.encode(), [37] * 200)
+    place = body.index("oops")
+    line = body[:place].count("\n") + 1
+    column = place - body[:place].rindex("\n")
+    assert caught.value.message.endswith(f": line {line} column {column} (char {place})")
+
+
+def test_the_first_wrong_request_is_told_by_its_index_in_the_whole() -> None:
+    """Also when it is many slices in, and others are wrong behind it."""
+    requests: dict[str, Any] = {f"row-{number}": {"text": "x" * 40} for number in range(50)}
+    body = written(requests, "compact").replace(b'"row-31"', b'"row 31"').replace(b'"row-40"', b"5")
+    with pytest.raises(InvalidRequest, match=r"^requests\.31\.custom_id: String should match pattern"):
+        taken(body, [100] * 50)
+
+
+def test_broken_json_at_the_end_comes_before_a_wrong_request_at_the_start() -> None:
+    """The API parses before it checks."""
+    requests: dict[str, Any] = {f"row-{number}": {"text": "x" * 40} for number in range(50)}
+    body = written(requests, "compact").replace(b'"row-3"', b'"row 3"')[:-1]
+    with pytest.raises(InvalidRequest, match="not valid JSON"):
+        taken(body, [100] * 50)
+
+
+def test_a_doubled_id_is_found_across_slices() -> None:
+    """However far apart the two are."""
+    requests: dict[str, Any] = {f"row-{number}": {"text": "x" * 40} for number in range(50)}
+    body = written(requests, "compact").replace(b'"row-49"', b'"row-0"')
+    with pytest.raises(InvalidRequest, match="Duplicate custom_id found: row-0"):
+        taken(body, [100] * 50)
