@@ -101,9 +101,12 @@ def serve(config: Config, say: Callable[[str], None]) -> signal.Signals | None:
 
     server = Server(_uvicorn_config(_remembering(create_app(config), failures)), ready)
     with contextlib.closing(listener):
-        server.run(sockets=[listener])
-    if failures:
-        raise failures[0]
+        try:
+            server.run(sockets=[listener])
+        except SystemExit:  # uvicorn's own end when the lifespan fails
+            if failures:
+                raise failures[0] from None
+            raise
     return server.stopped_by
 
 

@@ -27,9 +27,12 @@ def params(text: str = "hello", **more: Any) -> dict[str, Any]:
     }
 
 
-def requests(*custom_ids: str | int, **more: Any) -> list[dict[str, Any]]:
-    """Good requests with these ids, each with a text of its own."""
-    return [{"custom_id": str(name), "params": params(f"request {name}", **more)} for name in custom_ids]
+def requests(*custom_ids: str | int, padding: int = 0, **more: Any) -> list[dict[str, Any]]:
+    """Good requests with these ids, each with a text of its own, made longer by `padding` characters."""
+    return [
+        {"custom_id": str(name), "params": params(f"request {name} {'.' * padding}".strip(), **more)}
+        for name in custom_ids
+    ]
 
 
 def config(**texts: str) -> Config:
@@ -61,7 +64,7 @@ class Api(TestClient):
     def results(self, batch: dict[str, Any]) -> list[dict[str, Any]]:
         answer = self.get(f"{BATCHES}/{batch['id']}/results")
         assert answer.status_code == 200, answer.text
-        return [json.loads(line) for line in answer.text.splitlines()]
+        return [json.loads(line) for line in answer.content.splitlines()]
 
     @staticmethod
     def ok(answer: httpx2.Response) -> dict[str, Any]:

@@ -1,0 +1,143 @@
+"""The process: how it starts, what it says, how it ends."""
+
+import json
+import signal
+import socket
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.builders import BATCHES, requests
+from tests.processes import run, running
+
+
+def test_the_ready_line_has_the_url_and_comes_when_calls_are_answered(tmp_path: Path) -> None:
+    """One line on standard output; the ready file says the same for machines."""
+    with running(tmp_path, "--seed", "7", "--speedup", "1000") as server:
+        assert server.http.get("/health").json()["status"] == "ready"
+        told = json.loads((tmp_path / "ready.json").read_text())
+        code, out, err = server.stop()
+    assert (told["url"], told["pid"]) == (server.url, server.process.pid)
+    assert out == f"mockbatch 0.1.0 ready on {server.url} (seed 7, clock x1000, delays realistic)\n"
+    assert (code, err) == (0, "")
+
+
+def test_ctrl_c_ends_it_within_a_second_even_during_a_download(tmp_path: Path) -> None:
+    """With the exit code that a shell expects, and nothing on standard error."""
+    with running(tmp_path, "--progression", "immediate") as server:
+        batch = server.http.post(BATCHES, json={"requests": requests(*range(20_000))}).json()
+        server.http.get(f"{BATCHES}/{batch['id']}")
+        with server.http.stream("GET", f"{BATCHES}/{batch['id']}/results") as download:
+            next(download.iter_bytes(1024))
+            began = time.monotonic()
+            server.process.send_signal(signal.SIGINT)
+            code = server.process.wait(10)
+            took = time.monotonic() - began
+    assert code == 130
+    assert took < 1.5
+
+
+def test_a_port_in_use_is_said_plainly(tmp_path: Path) -> None:
+    """Exit code 3 and one sentence."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, out, err = run("serve", "--port", str(port))
+    assert (code, out) == (3, "")
+    assert err == f"mockbatch: port {port} on 127.0.0.1 is in use; choose another --port, or 0 for a free one\n"
+
+
+def test_an_open_address_is_warned_about(tmp_path: Path) -> None:
+    """Only on request does anything listen beyond loopback."""
+    with running(tmp_path, "--host", "0.0.0.0") as server:
+        assert server.url.startswith("http://127.0.0.1:")
+        assert server.http.get("/health").status_code == 200
+        _, _, err = server.stop()
+    assert err == "warning: 0.0.0.0 can be reached from other machines, and any key opens a session\n"
+
+
+def test_health_finds_a_server_and_misses_none(tmp_path: Path) -> None:
+    """Exit code 0 where one answers, 5 where none does, or another program."""
+    with running(tmp_path) as server:
+        code, out, _ = run("health", "--url", server.url)
+        assert (code, out) == (0, f"mockbatch 0.1.0 is ready at {server.url}\n")
+        port = server.url.rpartition(":")[2]
+        assert run("health", environ={"MOCKBATCH_PORT": port})[0] == 0
+    code, out, err = run("health", "--url", server.url)
+    assert (code, out) == (5, "")
+    assert err.startswith(f"mockbatch: no server at {server.url}: ")
+
+
+def test_the_temporary_store_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Not even after kill -9."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    with running(tmp_path, environ={"SQLITE_TMPDIR": str(folder), "TMPDIR": str(folder)}) as server:
+        server.http.post(BATCHES, json={"requests": requests(*range(5000), padding=500)})
+        server.stop(signal.SIGKILL)
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"this is no database, but long enough to be looked at as one" * 4, "file is not a database"),
+        ("foreign", "is a database, but not one of mockbatch; choose another --db"),
+        ("newer", "was written by a newer mockbatch (format 999, this one knows 1); upgrade mockbatch"),
+    ],
+)
+def test_a_database_that_is_not_ours_is_refused_and_left_alone(
+    tmp_path: Path, content: bytes | str, message: str
+) -> None:
+    """Exit code 6, one sentence, no ready line, the file as it was."""
+    path = tmp_path / "state.db"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        with sqlite3.connect(path) as db:
+            db.execute("CREATE TABLE t (a)")
+            if content == "newer":
+                db.execute(f"PRAGMA application_id = {0x6D6F636B}")
+                db.execute("PRAGMA user_version = 999")
+        db.close()
+    before = path.read_bytes()
+    code, out, err = run("serve", "--port", "0", "--db", str(path))
+    assert (code, out) == (6, "")
+    assert err.startswith(f"mockbatch: {path} ")
+    assert message in err
+    assert err.count("\n") == 1
+    assert path.read_bytes() == before
+
+
+def test_a_database_in_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    """Nothing is made on the way."""
+    code, _, err = run("serve", "--port", "0", "--db", str(tmp_path / "none" / "state.db"))
+    assert (code, err) == (6, f"mockbatch: {tmp_path}/none/state.db cannot be used: No such file or directory\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_second_server_on_the_same_database_is_refused(tmp_path: Path) -> None:
+    """The first one is not disturbed."""
+    path = str(tmp_path / "state.db")
+    with running(tmp_path, "--db", path) as server:
+        code, _, err = run("serve", "--port", "0", "--db", path)
+        assert (code, err) == (6, f"mockbatch: {path} is in use by another mockbatch server\n")
+        assert server.http.post(BATCHES, json={"requests": requests("a")}).status_code == 200
+
+
+def test_a_wrong_option_is_refused_with_the_nearest_name(tmp_path: Path) -> None:
+    """On the command line, in the environment, in a file; exit code 4 where it is not the command line."""
+    assert "Did you mean" in run("serve", "--fail-rat", "1")[2]
+    assert run("serve", "--fail-rat", "1")[0] == 2
+    code, _, err = run("serve", environ={"MOCKBATCH_FAIL_RAT": "1"})
+    assert (code, err) == (
+        4,
+        "mockbatch: environment: unknown option MOCKBATCH_FAIL_RAT. Did you mean MOCKBATCH_FAIL_RATE?\n",
+    )
+    (tmp_path / "mockbatch.toml").write_text("fail_rat = 1\n")
+    code, _, err = run("serve", cwd=tmp_path)
+    assert (code, err) == (4, "mockbatch: mockbatch.toml: unknown option fail_rat. Did you mean fail_rate?\n")
+    assert run("serve", "--fail-rate", "2")[::2] == (4, "mockbatch: flag --fail-rate: 2 is not between 0 and 1\n")

@@ -1,0 +1,88 @@
+"""Real servers in processes of their own, on ports that the system picks."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from tests.builders import HEADERS
+
+_PATIENCE = 20.0
+
+
+class Process:
+    """`mockbatch serve` with these options; ready when it is made."""
+
+    def __init__(self, folder: Path, *options: str, environ: dict[str, str] | None = None) -> None:
+        self._ready = folder / "ready.json"
+        self._ready.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "mockbatch", "serve", "--port", "0", "--ready-file", str(self._ready)]
+        self.process = subprocess.Popen(
+            [*command, *options],
+            env={**os.environ, **(environ or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.url = self._wait()
+        self.http = httpx2.Client(base_url=self.url, headers=HEADERS, timeout=_PATIENCE)
+
+    def _wait(self) -> str:
+        deadline = time.monotonic() + _PATIENCE
+        while time.monotonic() < deadline:
+            if self._ready.exists():
+                url: str = json.loads(self._ready.read_text())["url"]
+                return url
+            if self.process.poll() is not None:
+                raise AssertionError(self.process.communicate()[1])
+            time.sleep(0.01)
+        raise AssertionError("the server did not get ready")
+
+    def advance(self, **how: Any) -> dict[str, Any]:
+        answer = self.http.post("/_mockbatch/clock/advance", json=how)
+        assert answer.status_code == 200, answer.text
+        moved: dict[str, Any] = answer.json()
+        return moved
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
+        """Exit code, standard output and standard error."""
+        self.http.close()
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=_PATIENCE)
+        return self.process.returncode, out, err
+
+
+@contextmanager
+def running(folder: Path, *options: str, environ: dict[str, str] | None = None) -> Iterator[Process]:
+    """A server that is gone afterwards, whatever happens."""
+    server = Process(folder, *options, environ=environ)
+    try:
+        yield server
+    finally:
+        if server.process.poll() is None:
+            server.stop(signal.SIGKILL)
+        for stream in (server.process.stdout, server.process.stderr):
+            if stream:
+                stream.close()
+
+
+def run(*arguments: str, cwd: Path | None = None, environ: dict[str, str] | None = None) -> tuple[int, str, str]:
+    """The command `mockbatch` with these arguments: exit code, standard output, standard error."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mockbatch", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, **(environ or {})},
+        timeout=_PATIENCE,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
