@@ -1,5 +1,7 @@
 """What a tester does with time."""
 
+from collections.abc import Callable
+
 from msgspec import Struct
 
 from mockbatch.core.contract.errors import InvalidRequest, NotFound
@@ -27,27 +29,38 @@ class Clocks:
         return min(self._events(session, session.now(), None), default=None)
 
     async def advance_to(self, session: Session, instant: int) -> Moved:
-        before = session.now()
-        try:
-            clock = session.clock.advanced_to(instant, session.real())
-        except ValueError as error:
-            raise InvalidRequest(str(error)) from None
-        await self._set(session, clock)
-        return Moved(instant, sorted(self._events(session, before, instant)))
+        return await self._advance(session, lambda now: instant)
 
     async def advance_by(self, session: Session, span: int) -> Moved:
-        return await self.advance_to(session, session.now() + span)
+        return await self._advance(session, lambda now: now + span)
 
     async def advance_events(self, session: Session, count: int) -> Moved:
         """Advance to the `count`th event from now, or the last there is."""
-        coming = sorted(self._events(session, session.now(), None))[:count]
-        return await self.advance_to(session, coming[-1].at if coming else session.now())
+
+        def nth(now: int) -> int:
+            coming = sorted(self._events(session, now, None))[:count]
+            return coming[-1].at if coming else now
+
+        return await self._advance(session, nth)
 
     async def advance_until_ended(self, session: Session, batch_id: str) -> Moved:
         batch = session.batches.get(batch_id)
         if batch is None or batch.deleted:
             raise NotFound(f"Message Batch {batch_id} not found.")
-        return await self.advance_to(session, max(batch.timeline.ended_at, session.now()))
+        ended_at = batch.timeline.ended_at
+        return await self._advance(session, lambda now: max(ended_at, now))
+
+    async def _advance(self, session: Session, target: Callable[[int], int]) -> Moved:
+        # one look at the real time: a fast clock moves between two
+        real = session.real()
+        before = session.clock.now(real)
+        instant = target(before)
+        try:
+            clock = session.clock.advanced_to(instant, real)
+        except ValueError as error:
+            raise InvalidRequest(str(error)) from None
+        await self._set(session, clock)
+        return Moved(instant, sorted(self._events(session, before, instant)))
 
     async def freeze(self, session: Session) -> None:
         await self._set(session, session.clock.running(session.real(), frozen=True))

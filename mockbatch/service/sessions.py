@@ -50,7 +50,8 @@ class Session:
 
     def advance(self, span: int) -> None:
         """Let so much virtual time pass, or as much as there is left."""
-        self.clock = self.clock.advanced_to(min(self.now() + span, LATEST), self._wall())
+        real = self._wall()
+        self.clock = self.clock.advanced_to(min(self.clock.now(real) + span, LATEST), real)
 
     def keep(self, batch: Batch) -> None:
         """Take up a batch, or the newer facts of one."""

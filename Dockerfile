@@ -1,0 +1,16 @@
+FROM python:3.13-slim AS build
+WORKDIR /src
+COPY pyproject.toml README.md LICENSE ./
+COPY mockbatch ./mockbatch
+RUN python -m venv /opt/mockbatch && /opt/mockbatch/bin/pip install --no-cache-dir .
+
+FROM python:3.13-slim
+COPY --from=build /opt/mockbatch /opt/mockbatch
+RUN useradd --system --create-home mockbatch
+USER mockbatch
+WORKDIR /home/mockbatch
+ENV PATH=/opt/mockbatch/bin:$PATH MOCKBATCH_HOST=0.0.0.0
+EXPOSE 8787
+HEALTHCHECK --interval=5s --timeout=4s --start-period=2s CMD ["mockbatch", "health"]
+ENTRYPOINT ["mockbatch"]
+CMD ["serve"]

@@ -1,0 +1,130 @@
+"""What every store must do."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from mockbatch.core.batch import Batch, Profile
+from mockbatch.core.contract.wire import RequestCounts
+from mockbatch.core.time.clock import Clock
+from mockbatch.core.time.timeline import NEVER, Timeline
+from mockbatch.store import SessionFacts, Store, StoreError
+from mockbatch.store.sqlite import opened
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(params=["file", "temporary"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    opened_store = await opened(tmp_path / "state.db" if request.param == "file" else None)
+    yield opened_store
+    await opened_store.close()
+
+
+def a_batch(seq: int = 1, **more: object) -> Batch:
+    timeline = Timeline(10, 20, 20, NEVER)
+    batch = Batch(seq, f"msgbatch_{seq}", "session", 2**62, size=3, slices=2, profile=1, timeline=timeline)
+    return replace(batch, **more) if more else batch
+
+
+async def test_what_was_saved_is_loaded(store: Store) -> None:
+    """Sessions, profiles and batches, the newest facts of each, in the order of their making."""
+    session = SessionFacts("session", Clock(1, 2, 0.5, frozen=True), b"\0\1")
+    await store.save_session(SessionFacts("session", Clock(0, 0)))
+    await store.save_session(session)
+    await store.save_profile(1, Profile(seed=7, delay="empirical:1s,2s"))
+    await store.save_batch(a_batch(2))
+    await store.save_batch(a_batch(1))
+    await store.save_batch(a_batch(2, tally=RequestCounts(0, 3), deleted=True))
+    facts = await store.load()
+    assert list(facts.sessions) == [session]
+    assert facts.profiles == {1: Profile(seed=7, delay="empirical:1s,2s")}
+    assert list(facts.batches) == [a_batch(1), a_batch(2, tally=RequestCounts(0, 3), deleted=True)]
+
+
+async def test_slices_rows_and_starts_are_kept_apart(store: Store) -> None:
+    """Under the number of their batch and their own; what is not there is None, a slice an error."""
+    await store.save_batch(a_batch(1))
+    await store.put_slice(1, 0, b"raw 0")
+    await store.put_slice(1, 1, b"raw 1")
+    await store.put_rows(1, 1, b"rows 1")
+    await store.put_starts(1, 0, b"starts 0")
+    assert [await store.slice(1, 0), await store.slice(1, 1)] == [b"raw 0", b"raw 1"]
+    assert [await store.rows(1, 0), await store.rows(1, 1)] == [None, b"rows 1"]
+    assert [await store.starts(1, 0), await store.starts(1, 1)] == [b"starts 0", None]
+    with pytest.raises(StoreError, match="slice 2 of batch 1 is not there"):
+        await store.slice(1, 2)
+
+
+async def test_what_has_no_batch_is_swept_away(store: Store) -> None:
+    """A body that was never acknowledged leaves nothing, its neighbours stay."""
+    await store.save_batch(a_batch(1))
+    for seq in (1, 2):
+        await store.put_slice(seq, 0, b"raw")
+        await store.put_rows(seq, 0, b"rows")
+    await store.load()
+    assert await store.slice(1, 0) == b"raw"
+    assert await store.rows(2, 0) is None
+    with pytest.raises(StoreError):
+        await store.slice(2, 0)
+
+
+async def test_discarding_a_batch_leaves_its_neighbours(store: Store) -> None:
+    """By its number, exactly."""
+    for seq in (1, 2, 3):
+        await store.put_slice(seq, 0, b"raw")
+        await store.put_slice(seq, 1, b"raw")
+    await store.discard(2)
+    assert await store.slice(1, 1) == b"raw"
+    assert await store.slice(3, 0) == b"raw"
+    for index in (0, 1):
+        with pytest.raises(StoreError):
+            await store.slice(2, index)
+
+
+async def test_a_full_disk_is_an_error_and_no_half_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite's own limit stands in for the disk; what was there stays readable."""
+    store = await opened(tmp_path / "state.db")
+    await store.save_batch(a_batch(1))
+    await store.put_slice(1, 0, b"raw")
+    await store._writer.execute_fetchall("PRAGMA max_page_count = 20")
+    with pytest.raises(StoreError, match="database or disk is full"):
+        await asyncio.gather(*(store.put_slice(2, index, bytes(512 << 10)) for index in range(10)))
+    await store.discard(2)
+    assert await store.slice(1, 0) == b"raw"
+    await store.close()
+    again = await opened(tmp_path / "state.db")
+    assert list((await again.load()).batches) == [a_batch(1)]
+    await again.close()
+
+
+async def test_power_makes_every_commit_wait_for_the_disk(tmp_path: Path) -> None:
+    """SQLite is told to synchronize fully; otherwise at checkpoints only."""
+    for durability, level in {"power": 2, "process": 1}.items():
+        store = await opened(tmp_path / f"{durability}.db", durability)
+        ((found,),) = await store._writer.execute_fetchall("PRAGMA synchronous")
+        assert found == level
+        await store.close()
+
+
+async def test_the_log_is_folded_back_into_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So it does not grow for ever, though no commit ever waits for it."""
+    monkeypatch.setattr("mockbatch.store.sqlite._LOG_LIMIT", 1 << 20)
+    path = tmp_path / "state.db"
+    store = await opened(path)
+    size: Callable[[], int] = lambda: path.stat().st_size  # noqa: E731 the name says what it is
+    before = size()
+    for index in range(8):
+        await store.put_slice(1, index, bytes(512 << 10))
+        if store._folding:
+            await store._folding
+    assert size() - before >= 1 << 20
+    await store.close()

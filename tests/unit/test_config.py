@@ -1,0 +1,125 @@
+"""Options: where they come from, which one wins, what is refused."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from mockbatch.cli import main
+from mockbatch.config import OPTIONS, Config, ConfigError, resolve
+from mockbatch.core.batch import Profile
+from mockbatch.core.time.spans import MINUTE
+
+
+def test_a_flag_beats_the_environment_beats_a_file_beats_the_default(tmp_path: Path) -> None:
+    """And each value knows where it is from."""
+    (tmp_path / "mockbatch.toml").write_text("seed = 1\nspeedup = 1\nfail-rate = 0.1\n")
+    (tmp_path / "pyproject.toml").write_text("[tool.mockbatch]\nseed = 9\nport = 99\n")
+    environ = {"MOCKBATCH_SEED": "2", "MOCKBATCH_SPEEDUP": "2", "OTHER": "x"}
+    found, sources = resolve({"seed": "3"}, environ, None, tmp_path)
+    assert (found.seed, found.speedup, found.fail_rate, found.port, found.host) == (3, 2.0, 0.1, 99, "127.0.0.1")
+    assert {name: sources[name].origin for name in ("seed", "speedup", "fail_rate", "port", "host")} == {
+        "seed": "flag --seed",
+        "speedup": "environment MOCKBATCH_SPEEDUP",
+        "fail_rate": "mockbatch.toml",
+        "port": "pyproject.toml",
+        "host": "default",
+    }
+
+
+def test_a_named_file_replaces_those_of_the_folder(tmp_path: Path) -> None:
+    """What is asked for is what is read."""
+    (tmp_path / "mockbatch.toml").write_text("seed = 1\nport = 1\n")
+    other = tmp_path / "other.toml"
+    other.write_text("seed = 2\n")
+    found, _ = resolve({}, {}, other, tmp_path)
+    assert (found.seed, found.port) == (2, 8787)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("port", "70000", "70000 is not between 0 and 65,535"),
+        ("port", "http", "'http' is not an integer"),
+        ("fail_rate", "-0.1", "-0.1 is not between 0 and 1"),
+        ("fail_rate", "nan", "nan is not between 0 and 1"),
+        ("frozen", "maybe", "'maybe' is neither true nor false"),
+        ("delay_preset", "realistc", "Did you mean 'realistic'?"),
+        ("progression", "polls:0", "Known: immediate, time, polls:N"),
+        ("progression", "pols:3", "Known: immediate, time, polls:N"),
+        ("delay", "normal:1s", "Did you mean 'lognormal'?"),
+        ("delay", "empirical:/no/such/file", "No such file"),
+        ("clock_start", "noon", "'noon' is not a time"),
+        ("max_bytes", "lots", "'lots' is not a size"),
+        ("public_url", "example.com", "is not a URL"),
+        ("results_order", "random", "Known: shuffled, completion, input, reversed"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_a_sentence(tmp_path: Path, name: str, text: str, message: str) -> None:
+    """Wherever it stands; the sentence says where."""
+    with pytest.raises(ConfigError) as caught:
+        resolve({}, {f"MOCKBATCH_{name.upper()}": text}, None, tmp_path)
+    assert str(caught.value).startswith(f"environment MOCKBATCH_{name.upper()}: ")
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("sede = 1", "unknown option sede. Did you mean seed?"),
+        ("seed = [1]", "seed wants a single value"),
+        ("seed = ", "Invalid value"),
+        ("seed = 'x'", "seed: 'x' is not an integer"),
+    ],
+)
+def test_a_wrong_file_is_refused_by_name(tmp_path: Path, content: str, message: str) -> None:
+    """Not ignored, not half read."""
+    (tmp_path / "mockbatch.toml").write_text(content)
+    with pytest.raises(ConfigError, match=r"mockbatch\.toml") as caught:
+        resolve({}, {}, None, tmp_path)
+    assert message in str(caught.value)
+
+
+def test_sizes_are_written_with_units(tmp_path: Path) -> None:
+    """Powers of ten, or of two when written so."""
+    for text, size in {"10kB": 10_000, "64KiB": 65_536, "1.5MB": 1_500_000, "7": 7, "1 GB": 10**9}.items():
+        assert resolve({"max_bytes": text}, {}, None, tmp_path)[0].max_bytes == size
+
+
+def test_own_delays_replace_the_preset_as_a_whole(tmp_path: Path) -> None:
+    """`--delay 10m` alone means: ten minutes, and no wait before."""
+    found, _ = resolve({"delay": "10m"}, {}, None, tmp_path)
+    assert (found.profile().wait, found.profile().delay) == ("0s", "10m")
+    assert Config().profile() == Profile(wait="lognormal:p50=4m,p99=6h", delay="lognormal:p50=1m,p99=15m")
+    assert Config(delay_preset="stuck").profile().never == 1
+    assert Config(progression="polls:3").profile().polls == 3
+
+
+def test_a_file_of_observed_durations_is_read_once(tmp_path: Path) -> None:
+    """Its spans become part of the option."""
+    seen = tmp_path / "seen.txt"
+    seen.write_text("90s\n2m\n\n3m\n")
+    found, _ = resolve({"delay": f"empirical:{seen}"}, {}, None, tmp_path)
+    assert found.delay == "empirical:1m30s,2m,3m"
+    assert found.cancel_delay < MINUTE
+
+
+def test_every_option_is_a_flag_with_help() -> None:
+    """The command line is made of the same list."""
+    shown = CliRunner().invoke(main, ["serve", "--help"]).output
+    for name, spec in OPTIONS.items():
+        assert f"--{name.replace('_', '-')}" in shown
+        assert f"MOCKBATCH_{name.upper()}" in " ".join(shown.split()).replace("MOCKBATCH_ ", "MOCKBATCH_")
+        assert spec.metadata["help"].endswith(".")
+
+
+def test_config_shows_values_and_where_they_are_from() -> None:
+    """As a table, and as JSON for machines."""
+    runner = CliRunner()
+    shown = runner.invoke(main, ["config", "--seed", "5", "--poll-advances", "90s"], env={"MOCKBATCH_PORT": "1"})
+    rows = {line.split()[0]: " ".join(line.split()[1:]) for line in shown.output.splitlines() if line.strip()}
+    assert rows["seed"] == "5 flag --seed"
+    assert rows["port"] == "1 environment MOCKBATCH_PORT"
+    assert rows["poll_advances"] == "1m30s flag --poll-advances"
+    assert rows["host"] == "127.0.0.1 default"
+    assert '"origin": "default"' in runner.invoke(main, ["config", "--json"]).output
