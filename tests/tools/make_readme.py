@@ -1,6 +1,5 @@
 """Writes the tables of the README from the registries: `python -m tests.tools.make_readme`."""
 
-import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -98,8 +97,8 @@ def filled(text: str) -> str:
         start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
         if start not in text:
             raise ValueError(f"README.md has no {start}")
-        block = f"{start}\n{make()}\n{end}"
-        text = re.sub(re.escape(start) + ".*?" + re.escape(end), lambda _match, block=block: block, text, flags=re.DOTALL)
+        before, _, rest = text.partition(start)
+        text = f"{before}{start}\n{make()}\n{end}{rest.partition(end)[2]}"
     return text
 
 
