@@ -3,14 +3,15 @@ configuration file and the documentation are all made of this list.
 """
 
 import os
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast, get_args
 
+from msgspec import Struct
+
 from mockbatch.core.batch import Profile, ResultsOrder
+from mockbatch.core.names import did_you_mean
 from mockbatch.core.time.delays import PRESETS, inlined, parse_delay
 from mockbatch.core.time.spans import parse_instant, parse_span
 
@@ -26,9 +27,7 @@ class ConfigError(Exception):
 def _choice(*names: str) -> Parse:
     def parse(text: str) -> str:
         if text not in names:
-            near = get_close_matches(text, names, 1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise ValueError(f"{text!r} is not one of them.{hint} Known: {', '.join(names)}")
+            raise ValueError(f"{text!r} is not one of them.{did_you_mean(text, names)} Known: {', '.join(names)}")
         return text
 
     return parse
@@ -88,7 +87,7 @@ def option(default: Any, help: str, parse: Parse = str, metavar: str = "TEXT") -
 _SHARE = _between(0, 1, float)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Config:
     """The options of a server. Spans are microseconds, instants microseconds since 1970, sizes bytes."""
 
@@ -180,8 +179,7 @@ class Config:
 OPTIONS = {option.name: option for option in fields(Config)}
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where a value came from, as a person would say it."""
 
     value: Any
@@ -258,6 +256,9 @@ def _from_files(file: Path | None, folder: Path) -> Iterable[tuple[str, Mapping[
 
 
 def _toml(path: Path) -> dict[str, Any]:
+    # not before: most starts have no file
+    import tomllib
+
     try:
         return tomllib.loads(path.read_text())
     except OSError as error:
@@ -279,6 +280,4 @@ def _options(table: Mapping[str, Any], origin: str) -> dict[str, str]:
 
 def _refuse_unknown(name: str, origin: str, spelled: Callable[[str], str]) -> None:
     if name not in OPTIONS:
-        near = get_close_matches(name, OPTIONS, 1)
-        hint = f" Did you mean {spelled(near[0])}?" if near else ""
-        raise ConfigError(f"{origin}: unknown option {spelled(name)}.{hint}")
+        raise ConfigError(f"{origin}: unknown option {spelled(name)}.{did_you_mean(name, OPTIONS, spelled)}")

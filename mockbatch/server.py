@@ -3,24 +3,26 @@
 import asyncio
 import contextlib
 import ctypes
-import json
+import gc
 import logging
 import os
 import signal
 import socket
-import tempfile
+import sys
 from collections.abc import Callable, Generator
-from ipaddress import ip_address
 from pathlib import Path
 
+import msgspec
 import uvicorn
-from starlette.applications import Starlette
+from starlette.routing import Router
 
 from mockbatch import __version__
 from mockbatch.config import Config
 from mockbatch.http.app import create_app
 from mockbatch.store import StoreError
 
+# what was made at the start stays, and calls leave no cycles behind: the collector need not look so often
+_GC_THRESHOLD = (20_000, 20, 100)
 # how long a download may go on after the server was told to stop
 _DRAIN_SECONDS = 0.5
 
@@ -51,9 +53,7 @@ _IN_USE = {48, 98, 10048}
 def url_of(listener: socket.socket) -> str:
     """The URL at which this machine reaches the socket."""
     host, port = listener.getsockname()[:2]
-    address = ip_address(host)
-    if address.is_unspecified:
-        host = "::1" if address.version == 6 else "127.0.0.1"
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
@@ -89,12 +89,16 @@ def serve(config: Config, say: Callable[[str], None]) -> signal.Signals | None:
     Raises PortInUse, OSError or StoreError before anything is served.
     """
     _keep_memory()
+    # so long the thread that writes to the store waits for its turn while a body is taken in
+    sys.setswitchinterval(0.001)
     logging.basicConfig(level=config.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
     listener = listening_socket(config.host, config.port)
     failures: list[StoreError] = []
     url = url_of(listener)
 
     def ready() -> None:
+        gc.freeze()
+        gc.set_threshold(*_GC_THRESHOLD)
         if config.ready_file:
             write_ready_file(Path(config.ready_file), url)
         say(ready_line(config, url))
@@ -125,30 +129,30 @@ def _delays(config: Config) -> str:
 def write_ready_file(path: Path, url: str) -> None:
     """Write the file at once, so that whoever waits for it never reads half of it."""
     content = {"url": url, "pid": os.getpid(), "version": __version__}
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(content, file)
-    os.replace(temporary, path)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.write_bytes(msgspec.json.encode(content))
+    draft.replace(path)
 
 
-def _uvicorn_config(app: Starlette) -> uvicorn.Config:
+def _uvicorn_config(app: Router) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         lifespan="on",
         ws="none",
         access_log=False,
+        proxy_headers=False,  # http/caller.py reads them
         log_config=None,
         server_header=False,
         timeout_graceful_shutdown=_DRAIN_SECONDS,  # type: ignore[arg-type]
     )
 
 
-def _remembering(app: Starlette, failures: list[StoreError]) -> Starlette:
+def _remembering(app: Router, failures: list[StoreError]) -> Router:
     """The app, with a store that cannot be used kept for us: uvicorn would only log it."""
-    lifespan = app.router.lifespan_context
+    lifespan = app.lifespan_context
 
     @contextlib.asynccontextmanager
-    async def remembered(app: Starlette):  # type: ignore[no-untyped-def]
+    async def remembered(app: Router):  # type: ignore[no-untyped-def]
         try:
             async with lifespan(app) as state:
                 yield state
@@ -157,7 +161,7 @@ def _remembering(app: Starlette, failures: list[StoreError]) -> Starlette:
             logging.getLogger("uvicorn.error").disabled = True
             raise
 
-    app.router.lifespan_context = remembered
+    app.lifespan_context = remembered
     return app
 
 

@@ -2,7 +2,6 @@
 
 import signal
 import sys
-from ipaddress import ip_address
 
 import click
 
@@ -36,11 +35,7 @@ def _say(line: str) -> None:
 
 
 def _warn_when_open(config: Config) -> None:
-    try:
-        loopback = ip_address(config.host).is_loopback
-    except ValueError:
-        loopback = config.host == "localhost"
-    if not loopback:
+    if not config.host.startswith("127.") and config.host not in ("::1", "localhost"):
         click.echo(f"warning: {config.host} can be reached from other machines, and any key opens a session", err=True)
 
 

@@ -131,10 +131,8 @@ def canceled(batch: Batch, profile: Profile, now: int) -> Batch:
 
 
 def polled(batch: Batch, profile: Profile, now: int) -> Batch:
-    """The batch after a retrieve at `now`, where retrieves are what makes it progress."""
+    """The batch after a retrieve at `now`, where retrieves are what ends it and it has not ended."""
     timeline = batch.timeline
-    if not profile.polls or timeline.has_ended(now):
-        return batch
     batch = replace(batch, polls=batch.polls + 1)
     if batch.polls < profile.polls:
         return batch
@@ -176,13 +174,14 @@ def unfinished_result(timeline: Timeline) -> wire.Canceled | wire.Expired:
 def shown(batch: Batch, now: int, counts: wire.RequestCounts, origin: str) -> wire.MessageBatch:
     """The batch as the API shows it at `now`; `origin` is the scheme and host that the caller used."""
     timeline = batch.timeline
-    ended, archived = timeline.has_ended(now), timeline.is_archived(now)
+    ended_at = timeline.ended_at
+    ended, archived = now >= ended_at, timeline.is_archived(now)
     available = ended and not archived
     return wire.MessageBatch(
         id=batch.id,
-        processing_status=timeline.status(now),
+        processing_status="ended" if ended else timeline.status(now),
         request_counts=counts,
-        ended_at=format_instant(timeline.ended_at) if ended else None,
+        ended_at=format_instant(ended_at) if ended else None,
         created_at=format_instant(timeline.created_at),
         expires_at=format_instant(timeline.expires_at),
         archived_at=format_instant(timeline.archived_at) if archived else None,

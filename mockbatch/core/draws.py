@@ -5,7 +5,7 @@ Every draw is a hash of a seed and an identity, so neither order nor parallelism
 
 from functools import lru_cache
 
-from xxhash import xxh3_64_intdigest, xxh3_128_intdigest
+from xxhash import xxh3_64_intdigest, xxh3_128_digest, xxh3_128_intdigest
 
 _SPAN = 1 << 64
 
@@ -29,6 +29,11 @@ def draw_of(seed: int, content: bytes | memoryview) -> int:
 def wide_draw(seed: int, name: str) -> int:
     """128 uniform bits for `name` under `seed`."""
     return xxh3_128_intdigest(name.encode(), seed=seed)
+
+
+def wide_draw_bytes(seed: int, name: str) -> bytes:
+    """The same bits as 16 bytes."""
+    return xxh3_128_digest(name.encode(), seed=seed)
 
 
 def fraction(bits: int) -> float:

@@ -1,26 +1,24 @@
 """The composition root: picks the store, names the wall clock, puts the rooms together."""
 
+import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
-from starlette.routing import Route
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mockbatch.config import Config
-from mockbatch.core.contract.errors import ApiError
+from mockbatch.core.contract.errors import NotFound
 from mockbatch.core.time.clock import Clock
 from mockbatch.http import batches, control
-from mockbatch.http.calls import Calls
-from mockbatch.http.errors import on_api_error, on_http_exception, on_store_error
+from mockbatch.http.answers import Answer
+from mockbatch.http.calls import Call, Endpoint
 from mockbatch.service import Mock, Settings
 from mockbatch.service.batches import Limits
 from mockbatch.service.sessions import Wall
-from mockbatch.store import StoreError
 from mockbatch.store.sqlite import opened
 
 
@@ -36,7 +34,7 @@ def wall_clock() -> Wall:
     return lambda: (base + time.monotonic_ns() - started) // 1000
 
 
-def create_app(config: Config, wall: Wall | None = None) -> Starlette:
+def create_app(config: Config, wall: Wall | None = None) -> Router:
     """The ASGI application. `wall` gives the real time in microseconds; by default that of the machine.
 
     Its lifespan opens the store and raises StoreError when that cannot be used.
@@ -44,7 +42,7 @@ def create_app(config: Config, wall: Wall | None = None) -> Starlette:
     clock = wall or wall_clock()
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[State]:
+    async def lifespan(app: Router) -> AsyncIterator[State]:
         store = await opened(Path(config.db) if config.db else None, config.durability)
         mock = Mock(store, clock, _settings(config))
         try:
@@ -54,19 +52,55 @@ def create_app(config: Config, wall: Wall | None = None) -> Starlette:
             await mock.close()
 
     routes = [*batches.routes, *control.routes]
-    app = Starlette(
-        routes=routes,
-        lifespan=lifespan,
-        middleware=[Middleware(Calls, seed=config.seed)],
-        exception_handlers={
-            ApiError: on_api_error,
-            StoreError: on_store_error,
-            HTTPException: on_http_exception,
-        },
-    )
-    app.router.redirect_slashes = False
-    app.state.known_routes = [_told(route) for route in routes]
-    return app
+    return Rooms(routes, redirect_slashes=False, default=_elsewhere(routes), lifespan=lifespan)
+
+
+class Rooms(Router):
+    """Starlette's router, which tries route after route; paths that need no trying are looked up first."""
+
+    def __init__(self, routes: Sequence[Route], **more: Any) -> None:
+        super().__init__(routes, **more)
+        self._exact = {route.path: route.app for route in routes if "{" not in route.path}
+        self._of_id = {route.path.removesuffix("/{id}"): route.app for route in routes if route.path.count("{") == 1}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            path = scope["path"]
+            endpoint = self._exact.get(path)
+            if endpoint is None:
+                parent, _, name = path.rpartition("/")
+                endpoint = self._of_id.get(parent) if name else None
+                scope["path_params"] = {"id": name}
+            if endpoint is not None:
+                await endpoint(scope, receive, send)
+                return
+        await super().__call__(scope, receive, send)
+
+
+def _elsewhere(routes: Sequence[Route]) -> ASGIApp:
+    """What answers where there is no route: once more without doubled slashes, then with the routes that there are."""
+    known = ", ".join(f"{'|'.join(_endpoint(route).methods)} {route.path}" for route in routes)
+
+    async def unknown(call: Call) -> Answer:
+        raise NotFound(f"The requested resource could not be found. mockbatch knows: {known}")
+
+    methods = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+    nowhere = Endpoint(**dict.fromkeys(methods, unknown))
+
+    async def elsewhere(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        if "//" not in path:
+            await nowhere(scope, receive, send)
+            return
+        inner = Router(routes, redirect_slashes=False, default=nowhere)
+        await inner({**scope, "path": re.sub("/{2,}", "/", path)}, receive, send)
+
+    return elsewhere
+
+
+def _endpoint(route: Route) -> Endpoint:
+    assert isinstance(route.app, Endpoint)
+    return route.app
 
 
 def _settings(config: Config) -> Settings:
@@ -81,8 +115,3 @@ def _settings(config: Config) -> Settings:
         config.poll_advances,
         config.public_url,
     )
-
-
-def _told(route: Route) -> str:
-    methods = "|".join(sorted((route.methods or set()) - {"HEAD"}))
-    return f"{methods} {route.path}"

@@ -1,76 +1,60 @@
 """`/v1/messages/batches`. Source: https://platform.claude.com/docs/en/api/messages/batches"""
 
-from typing import Any
-
-import msgspec
-from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from mockbatch.core.contract.betas import betas_of
 from mockbatch.core.contract.errors import InvalidRequest, RequestTooLarge
+from mockbatch.http.answers import Answer, Json, Stream
 from mockbatch.http.caller import caller, origin_of
-from mockbatch.service import Mock
+from mockbatch.http.calls import Call, Endpoint
 from mockbatch.service.batches import Window
 from mockbatch.service.sessions import Session
 
-_encode = msgspec.json.Encoder().encode
 _LARGEST_PAGE = 1000
 
 
-async def create(request: Request) -> Response:
-    mock, session = await _entered(request)
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > mock.limits.max_bytes:
+async def create(call: Call) -> Answer:
+    session = await _entered(call)
+    declared = call.header(b"content-length") or ""
+    if declared.isdigit() and int(declared) > call.mock.limits.max_bytes:
         raise RequestTooLarge("Request exceeds the maximum size")
-    return _json(await mock.batches.create(session, request.stream(), _origin(request, mock)))
+    return Json(await call.mock.batches.create(session, call.stream(), origin_of(call)))
 
 
-async def retrieve(request: Request) -> Response:
-    mock, session = await _entered(request)
-    batch = await mock.batches.retrieve(session, request.path_params["id"], _origin(request, mock))
-    waiting = batch.processing_status != "ended"
-    return _json(batch, {"retry-after": "10"} if waiting else None)
+async def retrieve(call: Call) -> Answer:
+    session = await _entered(call)
+    batch = await call.mock.batches.retrieve(session, call.path_value("id"), origin_of(call))
+    return Json(batch, None if batch.processing_status == "ended" else {"retry-after": "10"})
 
 
-async def page(request: Request) -> Response:
-    mock, session = await _entered(request)
-    return _json(await mock.batches.page(session, _window(request), _origin(request, mock)))
+async def page(call: Call) -> Answer:
+    session = await _entered(call)
+    return Json(await call.mock.batches.page(session, _window(call), origin_of(call)))
 
 
-async def cancel(request: Request) -> Response:
-    mock, session = await _entered(request)
-    return _json(await mock.batches.cancel(session, request.path_params["id"], _origin(request, mock)))
+async def cancel(call: Call) -> Answer:
+    session = await _entered(call)
+    return Json(await call.mock.batches.cancel(session, call.path_value("id"), origin_of(call)))
 
 
-async def delete(request: Request) -> Response:
-    mock, session = await _entered(request)
-    return _json(await mock.batches.delete(session, request.path_params["id"]))
+async def delete(call: Call) -> Answer:
+    session = await _entered(call)
+    return Json(await call.mock.batches.delete(session, call.path_value("id")))
 
 
-async def results(request: Request) -> Response:
-    mock, session = await _entered(request)
-    lines = mock.batches.results(session, request.path_params["id"])
-    return StreamingResponse(lines, media_type="application/x-jsonl")
+async def results(call: Call) -> Answer:
+    session = await _entered(call)
+    return Stream(call.mock.batches.results(session, call.path_value("id")), b"application/x-jsonl")
 
 
-async def _entered(request: Request) -> tuple[Mock, Session]:
-    mock: Mock = request.state.mock
-    session = await caller(request, mock.sessions)
-    betas_of(request.headers.getlist("anthropic-beta"))
-    return mock, session
+async def _entered(call: Call) -> Session:
+    session = await caller(call)
+    betas_of(call.header_values(b"anthropic-beta"))
+    return session
 
 
-def _origin(request: Request, mock: Mock) -> str:
-    return origin_of(request, mock.public_url)
-
-
-def _json(content: Any, headers: dict[str, str] | None = None) -> Response:
-    return Response(_encode(content), headers=headers, media_type="application/json")
-
-
-def _window(request: Request) -> Window:
-    query = request.query_params
+def _window(call: Call) -> Window:
+    query = call.query()
     after_id, before_id = query.get("after_id") or None, query.get("before_id") or None
     if after_id and before_id:
         raise InvalidRequest("after_id: Cannot be combined with before_id")
@@ -91,10 +75,8 @@ def _limit(text: str) -> int:
 
 
 routes = [
-    Route("/v1/messages/batches", create, methods=["POST"]),
-    Route("/v1/messages/batches", page, methods=["GET"]),
-    Route("/v1/messages/batches/{id}", retrieve, methods=["GET"]),
-    Route("/v1/messages/batches/{id}", delete, methods=["DELETE"]),
-    Route("/v1/messages/batches/{id}/cancel", cancel, methods=["POST"]),
-    Route("/v1/messages/batches/{id}/results", results, methods=["GET"]),
+    Route("/v1/messages/batches/{id}", Endpoint(GET=retrieve, DELETE=delete)),
+    Route("/v1/messages/batches", Endpoint(GET=page, POST=create)),
+    Route("/v1/messages/batches/{id}/cancel", Endpoint(POST=cancel)),
+    Route("/v1/messages/batches/{id}/results", Endpoint(GET=results)),
 ]

@@ -2,30 +2,28 @@
 
 import re
 
-from starlette.requests import Request
-
 from mockbatch.core.contract.errors import Authentication, InvalidRequest
-from mockbatch.http.calls import belongs_to
-from mockbatch.service.sessions import Session, Sessions
+from mockbatch.http.calls import Call
+from mockbatch.service.sessions import Session
 
 VERSIONS = ("2023-01-01", "2023-06-01", "2026-10-21")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d").fullmatch
 
 
-def key_of(request: Request) -> str | None:
+def key_of(call: Call) -> str | None:
     """The API key of a call, in either header; None when there is none."""
-    if key := request.headers.get("x-api-key"):
+    if key := call.header(b"x-api-key"):
         return key
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    scheme, _, token = (call.header(b"authorization") or "").partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
-def version_of(request: Request) -> str:
-    """The API version of a call; one that is newer than all we know counts as the newest.
+def version_of(call: Call) -> str:
+    """The API version of a call; one that is later than all we know counts as the last.
 
     Source: https://platform.claude.com/docs/en/api/versioning
     """
-    version = request.headers.get("anthropic-version")
+    version = call.header(b"anthropic-version")
     if version is None:
         raise InvalidRequest("anthropic-version: header is required")
     if version not in VERSIONS and (not _DATE(version) or version < VERSIONS[-1]):
@@ -33,32 +31,32 @@ def version_of(request: Request) -> str:
     return min(version, VERSIONS[-1])
 
 
-async def caller(request: Request, sessions: Sessions) -> Session:
+async def caller(call: Call) -> Session:
     """The session of a call. Raises Authentication without a key, InvalidRequest without a version."""
-    key = key_of(request)
+    key = key_of(call)
     if key is None:
         raise Authentication("x-api-key header is required")
-    session = await sessions.of_key(key)
-    belongs_to(request.scope, session)
-    version_of(request)
+    sessions = call.mock.sessions
+    call.session = session = sessions.known(key) or await sessions.of_key(key)
+    version_of(call)
     return session
 
 
-def origin_of(request: Request, public_url: str | None) -> str:
+def origin_of(call: Call) -> str:
     """Scheme, host and prefix under which the caller reached us, so that what we name can be reached as well."""
-    if public_url:
-        return public_url
-    headers = request.headers
-    scheme = _first(headers.get("x-forwarded-proto")) or request.scope["scheme"]
-    host = _first(headers.get("x-forwarded-host")) or headers.get("host") or _bound(request)
-    prefix = _first(headers.get("x-forwarded-prefix")) or request.scope.get("root_path", "")
-    return f"{scheme}://{host}{prefix.rstrip('/')}"
+    if call.mock.public_url:
+        return call.mock.public_url
+    headers, scope = call.headers, call.scope
+    host = headers.get(b"x-forwarded-host") or headers.get(b"host") or b"%b:%d" % _bound(call)
+    scheme = headers.get(b"x-forwarded-proto") or scope["scheme"].encode()
+    prefix = headers.get(b"x-forwarded-prefix") or scope.get("root_path", "").encode()
+    return f"{_first(scheme)}://{_first(host)}{_first(prefix).rstrip('/')}"
 
 
-def _first(value: str | None) -> str:
-    return value.split(",")[0].strip() if value else ""
+def _first(value: bytes) -> str:
+    return value.partition(b",")[0].decode("latin-1").strip()
 
 
-def _bound(request: Request) -> str:
-    host, port = request.scope["server"]
-    return f"{host}:{port}"
+def _bound(call: Call) -> tuple[bytes, int]:
+    host, port = call.scope["server"]
+    return host.encode(), port

@@ -1,90 +1,122 @@
-"""What every call has: an id, the headers that go with it, and an answer even when the server itself is at fault."""
+"""A call, close to the bytes: a batch is polled far more often than anything else is done to it.
+
+An Endpoint is an ASGI application with a function for each method of a path. It gives every answer the headers
+that go with it, and every error its answer.
+"""
 
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from urllib.parse import parse_qsl
 
-import msgspec
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
-from mockbatch.core.contract import ids, wire
-from mockbatch.core.draws import subseed
+from mockbatch.core.contract.errors import ApiError, Internal, MethodNotAllowed
+from mockbatch.http.answers import Answer, Headers
+from mockbatch.http.errors import refused
+from mockbatch.service import Mock
 from mockbatch.service.sessions import Session
+from mockbatch.store import StoreError
 
-_REQUEST_ID, _SESSION, _ANONYMOUS = "mockbatch.request_id", "mockbatch.session", "mockbatch.anonymous"
 _log = logging.getLogger(__name__)
 
 
-def request_id_of(scope: Scope | dict[str, Any]) -> str:
-    """The id of the call, given out when it is first asked for."""
-    known: str | None = scope.get(_REQUEST_ID)
-    if known is None:
-        session: Session | None = scope.get(_SESSION)
-        known = scope[_REQUEST_ID] = session.next_request_id() if session else scope[_ANONYMOUS]()
-    return known
+class Disconnected(Exception):
+    """The caller went away before the body was there."""
 
 
-def belongs_to(scope: Scope | dict[str, Any], session: Session) -> None:
-    """Note whose call it is: its id and headers are then the session's."""
-    scope[_SESSION] = session
+class Call:
+    """One HTTP request. `session` is whose it is, once that is known."""
+
+    __slots__ = ("_receive", "_request_id", "headers", "method", "mock", "scope", "session")
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.scope = scope
+        self.method: str = scope["method"]
+        self.mock: Mock = scope["state"]["mock"]
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.session: Session | None = None
+        self._receive = receive
+        self._request_id: str | None = None
+
+    @property
+    def request_id(self) -> str:
+        """The id of the call, given out when it is first asked for."""
+        if self._request_id is None:
+            source = self.session or self.mock
+            self._request_id = source.next_request_id()
+        return self._request_id
+
+    def own_headers(self) -> Headers:
+        """The headers that the answer has whatever it says."""
+        owner = self.session or self.mock
+        return [(b"request-id", self.request_id.encode()), *owner.headers]
+
+    def header(self, name: bytes) -> str | None:
+        """A header by its name in small letters; the last one where it comes twice."""
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    def header_values(self, name: bytes) -> list[str]:
+        """All values of a header that may come several times."""
+        if name not in self.headers:
+            return []
+        return [value.decode("latin-1") for key, value in self.scope["headers"] if key == name]
+
+    def path_value(self, name: str) -> str:
+        value: str = self.scope["path_params"][name]
+        return value
+
+    def query(self) -> dict[str, str]:
+        return dict(parse_qsl(self.scope["query_string"].decode("latin-1"), keep_blank_values=True))
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        """The body as it arrives. Raises Disconnected where it ends too early."""
+        more = True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            yield message.get("body", b"")
+            more = message.get("more_body", False)
+
+    async def body(self) -> bytes:
+        return b"".join([piece async for piece in self.stream()])
 
 
-class Calls:
-    """Middleware: gives each answer its headers, and turns an accident of ours into the API's 500."""
+Handler = Callable[[Call], Awaitable[Answer]]
 
-    def __init__(self, app: ASGIApp, seed: int) -> None:
-        self._app = app
-        self._organization = ids.organization_id(seed).encode()
-        self._seed = subseed(seed, "request", "anonymous")
-        self._count = 0
+
+class Endpoint:
+    """What a path answers, by method; HEAD as GET, of which the server leaves out the body."""
+
+    def __init__(self, **handlers: Handler) -> None:
+        self.methods = list(handlers)
+        self._handlers = handlers | ({"HEAD": handlers["GET"]} if "GET" in handlers else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        if "//" in scope["path"]:
-            scope["path"] = _single_slashes(scope["path"])
-        scope[_ANONYMOUS] = self._anonymous
-        started = False
-
-        async def sending(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                message["headers"] = [*message["headers"], *self._headers(scope)]
-            await send(message)
-
+        call = Call(scope, receive)
         try:
-            await self._app(scope, receive, sending)
+            answer = await self._answer(call)
+        except Disconnected:
+            return
         except Exception:
-            _log.exception("%s %s failed", scope["method"], scope["path"])
-            if started:
-                raise
-            await _fail(scope, sending)
+            _log.exception("%s %s failed", call.method, scope["path"])
+            answer = refused(Internal("Internal server error"), call.request_id)
+        await answer.send(call.own_headers(), receive, send)
 
-    def _headers(self, scope: Scope) -> list[tuple[bytes, bytes]]:
-        headers = [
-            (b"request-id", request_id_of(scope).encode()),
-            (b"anthropic-organization-id", self._organization),
-        ]
-        if session := scope.get(_SESSION):
-            headers.append((b"anthropic-workspace-id", session.workspace_id.encode()))
-        return headers
+    async def _answer(self, call: Call) -> Answer:
+        try:
+            handler = self._handlers.get(call.method)
+            if handler is None:
+                raise self._not_allowed(call)
+            return await handler(call)
+        except ApiError as error:
+            return refused(error, call.request_id)
+        except StoreError as error:
+            _log.error("%s %s: %s", call.method, call.scope["path"], error)
+            return refused(Internal(str(error)), call.request_id)
 
-    def _anonymous(self) -> str:
-        self._count += 1
-        return ids.request_id(self._seed, str(self._count))
-
-
-def _single_slashes(path: str) -> str:
-    while "//" in path:
-        path = path.replace("//", "/")
-    return path
-
-
-async def _fail(scope: Scope, send: Callable[[Message], Any]) -> None:
-    detail = wire.ErrorDetail(type="api_error", message="Internal server error")
-    body = msgspec.json.encode(wire.ErrorResponse(error=detail, request_id=request_id_of(scope)))
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 500, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    def _not_allowed(self, call: Call) -> ApiError:
+        allowed = ", ".join(sorted(self._handlers))
+        message = f"Method Not Allowed: {call.method} {call.scope['path']} takes {allowed}"
+        return MethodNotAllowed(message, headers={"allow": allowed})

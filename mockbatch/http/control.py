@@ -1,20 +1,20 @@
 """`/_mockbatch/*`: what the tester does, on the same port. Looking changes nothing."""
 
 from collections.abc import Awaitable
-from difflib import get_close_matches
 from typing import Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from mockbatch import __version__
 from mockbatch.core.contract.errors import InvalidRequest, NotFound
+from mockbatch.core.names import did_you_mean
 from mockbatch.core.time.spans import format_instant, parse_instant, parse_span
 from mockbatch.core.time.timeline import Event
+from mockbatch.http.answers import Answer, Json
 from mockbatch.http.caller import key_of
+from mockbatch.http.calls import Call, Endpoint
 from mockbatch.service import Mock
 from mockbatch.service.clock import Moved
 from mockbatch.service.sessions import Session
@@ -47,40 +47,40 @@ class ClockView(Struct, frozen=True):
     next_event: dict[str, str] | None
 
 
-async def health(request: Request) -> Response:
-    return _json({"status": "ready", "name": "mockbatch", "version": __version__})
+async def health(call: Call) -> Answer:
+    return Json({"status": "ready", "name": "mockbatch", "version": __version__})
 
 
-async def clock(request: Request) -> Response:
-    mock, session = await _entered(request)
-    return _json(_view(mock, session))
+async def clock(call: Call) -> Answer:
+    mock, session = await _entered(call)
+    return Json(_view(mock, session))
 
 
-async def advance(request: Request) -> Response:
-    mock, session = await _entered(request)
-    moved = await _advanced(mock, session, await _body(request, Advance))
-    return _json({"now": format_instant(moved.now), "events": [_event(event) for event in moved.events]})
+async def advance(call: Call) -> Answer:
+    mock, session = await _entered(call)
+    moved = await _advanced(mock, session, await _body(call, Advance))
+    return Json({"now": format_instant(moved.now), "events": [_event(event) for event in moved.events]})
 
 
-async def freeze(request: Request) -> Response:
-    mock, session = await _entered(request)
+async def freeze(call: Call) -> Answer:
+    mock, session = await _entered(call)
     await mock.clocks.freeze(session)
-    return _json(_view(mock, session))
+    return Json(_view(mock, session))
 
 
-async def resume(request: Request) -> Response:
-    mock, session = await _entered(request)
+async def resume(call: Call) -> Answer:
+    mock, session = await _entered(call)
     await mock.clocks.resume(session)
-    return _json(_view(mock, session))
+    return Json(_view(mock, session))
 
 
-async def speedup(request: Request) -> Response:
-    mock, session = await _entered(request)
-    factor = (await _body(request, Speedup)).speedup
+async def speedup(call: Call) -> Answer:
+    mock, session = await _entered(call)
+    factor = (await _body(call, Speedup)).speedup
     if not 0 <= factor <= 1e9:
         raise InvalidRequest("speedup: Input should be between 0 and 1,000,000,000")
     await mock.clocks.speed_up(session, factor)
-    return _json(_view(mock, session))
+    return Json(_view(mock, session))
 
 
 def _advanced(mock: Mock, session: Session, how: Advance) -> Awaitable[Moved]:
@@ -117,10 +117,10 @@ def _event(event: Event) -> dict[str, str]:
     return {"at": format_instant(event.at), "type": event.type, "batch": event.batch}
 
 
-async def _entered(request: Request) -> tuple[Mock, Session]:
+async def _entered(call: Call) -> tuple[Mock, Session]:
     """The session of the caller's key; without a key, the only one there is."""
-    mock: Mock = request.state.mock
-    if key := key_of(request):
+    mock = call.mock
+    if key := key_of(call):
         return mock, await mock.sessions.of_key(key)
     sessions = mock.sessions.all()
     if len(sessions) != 1:
@@ -128,9 +128,9 @@ async def _entered(request: Request) -> tuple[Mock, Session]:
     return mock, sessions[0]
 
 
-async def _body(request: Request, kind: type[T]) -> T:
+async def _body(call: Call, kind: type[T]) -> T:
     try:
-        content = msgspec.json.decode(await request.body() or b"{}")
+        content = msgspec.json.decode(await call.body() or b"{}")
         if isinstance(content, dict):
             _refuse_unknown(content, kind)
         return msgspec.convert(content, kind)
@@ -146,21 +146,15 @@ def _refuse_unknown(content: dict[str, Any], kind: type[Struct]) -> None:
     names = kind.__struct_fields__
     for key in content:
         if key not in names:
-            near = get_close_matches(key, names, 1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise InvalidRequest(f"{key}: unknown key.{hint} Known: {', '.join(names)}")
-
-
-def _json(content: Any) -> Response:
-    return Response(msgspec.json.encode(content), media_type="application/json")
+            raise InvalidRequest(f"{key}: unknown key.{did_you_mean(key, names)} Known: {', '.join(names)}")
 
 
 routes = [
-    Route("/", health, methods=["GET"]),
-    Route("/health", health, methods=["GET"]),
-    Route("/_mockbatch/clock", clock, methods=["GET"]),
-    Route("/_mockbatch/clock/advance", advance, methods=["POST"]),
-    Route("/_mockbatch/clock/freeze", freeze, methods=["POST"]),
-    Route("/_mockbatch/clock/resume", resume, methods=["POST"]),
-    Route("/_mockbatch/clock/speedup", speedup, methods=["POST"]),
+    Route("/", Endpoint(GET=health)),
+    Route("/health", Endpoint(GET=health)),
+    Route("/_mockbatch/clock", Endpoint(GET=clock)),
+    Route("/_mockbatch/clock/advance", Endpoint(POST=advance)),
+    Route("/_mockbatch/clock/freeze", Endpoint(POST=freeze)),
+    Route("/_mockbatch/clock/resume", Endpoint(POST=resume)),
+    Route("/_mockbatch/clock/speedup", Endpoint(POST=speedup)),
 ]

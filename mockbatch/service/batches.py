@@ -1,8 +1,8 @@
 """The life of batches: create, retrieve, list, cancel, delete, results."""
 
 import asyncio
+import logging
 from array import array
-from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator
 from itertools import chain, islice
 from operator import add
@@ -31,6 +31,8 @@ from mockbatch.core.time.timeline import NEVER, Timeline
 from mockbatch.service.results import Results
 from mockbatch.service.sessions import Session, Sessions
 from mockbatch.store import Facts, Store
+
+_log = logging.getLogger(__name__)
 
 # so many slices may wait for the store while the next ones arrive
 _AHEAD = 8
@@ -97,18 +99,19 @@ class Batches:
     async def create(self, session: Session, body: AsyncIterable[bytes], origin: str) -> wire.MessageBatch:
         """Take a batch in. A body that is cut short or refused leaves nothing behind."""
         seq, self._next_seq = self._next_seq, self._next_seq + 1
-        intake = Intake(self._limits.max_requests, self._limits.max_bytes)
+        writing: list[asyncio.Future[None]] = []
         try:
-            ids = await self._receive(seq, intake, body)
-            batch = await self._planned(session, seq, intake, ids)
-            await self._store.save_batch(batch)
+            with self._results.busy():
+                intake, ids, last = await self._receive(seq, body, writing)
+                batch = await self._planned(session, seq, intake, ids)
+                await self._store.add_batch(batch, last)
         except BaseException:
-            await asyncio.shield(self._store.discard(seq))
+            await asyncio.shield(self._undo(seq, writing))
             raise
         session.keep(batch)
         if batch.slices > 1:
             self._examining[seq] = task = asyncio.create_task(self._results.examine(batch))
-            task.add_done_callback(lambda _: self._examining.pop(seq, None))
+            task.add_done_callback(lambda done: self._examined(seq, done))
         return as_created(batch, origin)
 
     async def retrieve(self, session: Session, batch_id: str, origin: str) -> wire.MessageBatch:
@@ -117,9 +120,9 @@ class Batches:
             session.advance(self._poll_advances)
             await self._store.save_session(session.facts())
         now = session.now()
-        after = polled(batch, self._profiles[batch.profile], now)
-        if after is not batch:
-            batch = await self._changed(session, after)
+        profile = self._profiles[batch.profile]
+        if profile.polls and not batch.timeline.has_ended(now):
+            batch = await self._changed(session, polled(batch, profile, now))
         return await self._shown(session, batch, now, origin)
 
     async def page(self, session: Session, window: Window, origin: str) -> wire.BatchPage:
@@ -163,25 +166,36 @@ class Batches:
             raise NotFound(f"Message Batch {batch_id} has no available results.")
         return self._results.lines(batch)
 
-    async def _receive(self, seq: int, intake: Intake, body: AsyncIterable[bytes]) -> list[list[str]]:
-        """Store the slices of a body as they come; answers their custom_ids."""
+    async def _receive(
+        self, seq: int, body: AsyncIterable[bytes], writing: list[asyncio.Future[None]]
+    ) -> tuple[Intake, list[list[str]], bytes]:
+        """Put the slices of a body into the store as they come; answers their custom_ids and the last slice."""
+        intake = Intake(self._limits.max_requests, self._limits.max_bytes)
         ids: list[list[str]] = []
-        waiting: deque[asyncio.Future[None]] = deque()
 
         async def put(slices: list[Slice]) -> None:
             for slice in slices:
-                waiting.append(self._store.put_slice(seq, len(ids), slice.raw))
+                writing.append(self._store.put_slice(seq, len(ids), slice.raw))
                 ids.append(slice.custom_ids)
-                if len(waiting) > _AHEAD:
-                    await waiting.popleft()
+                if len(writing) > _AHEAD:
+                    await writing.pop(0)
 
-        try:
-            async for piece in body:
-                await put(intake.feed(piece))
-            await put(intake.finish())
-        finally:
-            await asyncio.gather(*waiting)
-        return ids
+        async for piece in body:
+            await put(intake.feed(piece))
+        *others, last = intake.finish()
+        await put(others)
+        ids.append(last.custom_ids)
+        return intake, ids, last.raw
+
+    def _examined(self, seq: int, task: asyncio.Task[None]) -> None:
+        self._examining.pop(seq, None)
+        if not task.cancelled() and (error := task.exception()):
+            # not lost: whoever asks for the rows has them examined again
+            _log.warning("the requests of batch %s could not be examined: %s", seq, error)
+
+    async def _undo(self, seq: int, writing: list[asyncio.Future[None]]) -> None:
+        await asyncio.gather(*writing, return_exceptions=True)
+        await self._store.discard(seq)
 
     async def _planned(self, session: Session, seq: int, intake: Intake, ids: list[list[str]]) -> Batch:
         """The facts of a batch that was taken in, its future decided."""
@@ -202,7 +216,8 @@ class Batches:
         largest = 0
         while step := list(islice(names, _STEP)):
             largest = max(largest, durations.largest(step))
-            await asyncio.sleep(0)
+            if len(step) == _STEP:
+                await asyncio.sleep(0)
         return largest
 
     async def _queued(self, session: Session, seq: int, batch_id: str, ids: list[list[str]]) -> Timeline:
@@ -242,10 +257,10 @@ class Batches:
         return batch
 
     async def _shown(self, session: Session, batch: Batch, now: int, origin: str) -> wire.MessageBatch:
-        if not batch.timeline.has_ended(now):
-            counts = wire.RequestCounts(processing=batch.size)
-        else:
-            counts = batch.tally or await self._tallied(session, batch)
+        counts = batch.tally  # there is one only when the batch has ended, and then for ever
+        if counts is None:
+            ended = batch.timeline.has_ended(now)
+            counts = await self._tallied(session, batch) if ended else wire.RequestCounts(processing=batch.size)
         return shown(batch, now, counts, origin)
 
     async def _tallied(self, session: Session, batch: Batch) -> wire.RequestCounts:
@@ -258,7 +273,7 @@ class Batches:
 
     async def _tally(self, session: Session, batch: Batch) -> wire.RequestCounts:
         if examining := self._examining.get(batch.seq):
-            await asyncio.shield(examining)
+            await asyncio.wait([examining])
         tally = await self._results.tally(batch)
         await self._changed(session, replace(session.batches[batch.id], tally=tally))
         return tally

@@ -2,7 +2,8 @@
 
 import asyncio
 from array import array
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from heapq import merge
 from typing import TypeVar
 
@@ -25,12 +26,29 @@ class Results:
     def __init__(self, store: Store, profiles: dict[int, Profile]) -> None:
         self._store = store
         self._profiles = profiles
+        self._examiner = asyncio.Lock()
+        self._busy = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """While this lasts, `examine` waits."""
+        self._busy += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._busy -= 1
+            if not self._busy:
+                self._idle.set()
 
     async def examine(self, batch: Batch) -> None:
-        """Look at all requests of a batch once and keep what their lines are made of."""
-        for index in range(batch.slices):
-            rows = await self._examined(batch, index)
-            await self._store.put_rows(batch.seq, index, dump_rows(rows))
+        """Look at all requests of a batch once and keep what their lines are made of, when nothing else is to do."""
+        async with self._examiner:
+            for index in range(batch.slices):
+                rows = await self._examined(batch, index, patiently=True)
+                await self._store.put_rows(batch.seq, index, dump_rows(rows))
 
     async def tally(self, batch: Batch) -> RequestCounts:
         """How many rows of a batch end how, when it has ended."""
@@ -109,13 +127,17 @@ class Results:
         stored = await self._store.rows(batch.seq, index) if batch.slices > 1 else None
         return load_rows(stored) if stored is not None else await self._examined(batch, index)
 
-    async def _examined(self, batch: Batch, index: int) -> list[Row]:
+    async def _examined(self, batch: Batch, index: int, *, patiently: bool = False) -> list[Row]:
         profile = self._profiles[batch.profile]
+        if patiently:
+            await self._idle.wait()
         items = items_of(await self._store.slice(batch.seq, index))
         rows: list[Row] = []
         for at in range(0, len(items), _BLOCK):
             rows += [examined(item, seed=profile.seed, fail_rate=profile.fail_rate) for item in items[at : at + _BLOCK]]
             await asyncio.sleep(0)
+            if patiently:
+                await self._idle.wait()
         return rows
 
     async def _finished(self, batch: Batch, index: int, rows: list[Row]) -> list[bool] | None:

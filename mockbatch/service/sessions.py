@@ -23,6 +23,11 @@ class Session:
     """
 
     def __init__(self, name: str, clock: Clock, wall: Wall, seed: int, lanes: bytes = b"") -> None:
+        organization, workspace = ids.organization_id(seed), ids.workspace_id(subseed(seed, "workspace"), name)
+        self.headers = [
+            (b"anthropic-organization-id", organization.encode()),
+            (b"anthropic-workspace-id", workspace.encode()),
+        ]
         self.name = name
         self.clock = clock
         self.lanes = lanes
@@ -31,7 +36,6 @@ class Session:
         self._order: list[tuple[int, int, str]] = []
         self.identities: Counter[int] = Counter()
         self.calls = 0
-        self.workspace_id = ids.workspace_id(subseed(seed, "workspace"), name)
         self._request_seed = subseed(seed, "request", name)
         self._wall = wall
 
@@ -97,9 +101,13 @@ class Sessions:
     def all(self) -> list[Session]:
         return list(self._by_name.values())
 
+    def known(self, key: str) -> Session | None:
+        """The session of a key that has been used before."""
+        return self._by_key.get(key)
+
     async def of_key(self, key: str) -> Session:
         """The session of an API key. The key itself is kept nowhere."""
-        session = self._by_key.get(key)
+        session = self.known(key)
         if session is None:
             name = sha256(key.encode()).hexdigest()[:16]
             session = self._by_name.get(name)

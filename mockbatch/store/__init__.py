@@ -1,7 +1,7 @@
 """Where facts are kept, behind a small protocol.
 
-A batch is written in three steps: `receive` hands out a number, slices are put under it as they arrive, and the
-facts of the batch come last. Only they make it exist: what was put without them is swept away.
+The slices of a batch are put under a number of its own as they arrive; the last one comes with the facts. Only
+these make the batch exist: slices without them are swept away.
 """
 
 from asyncio import Future
@@ -42,6 +42,13 @@ class Store(Protocol):
     async def save_session(self, session: SessionFacts) -> None: ...
 
     async def save_profile(self, number: int, profile: Profile) -> None: ...
+
+    async def add_batch(self, batch: Batch, last: bytes) -> None:
+        """Save a new batch with its last slice, at once; putting the others was begun before.
+
+        Raises StoreError, and saves nothing, when one of them is not there.
+        """
+        ...
 
     async def save_batch(self, batch: Batch) -> None: ...
 

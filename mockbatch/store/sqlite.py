@@ -24,6 +24,7 @@ Rows = Iterable[sqlite3.Row]
 
 _APPLICATION = 0x6D6F636B
 _VERSION = 1
+_SLICES = 1 << 20
 _SCHEMA = (
     "CREATE TABLE session (name TEXT PRIMARY KEY, facts BLOB NOT NULL) WITHOUT ROWID",
     "CREATE TABLE profile (number INTEGER PRIMARY KEY, facts BLOB NOT NULL)",
@@ -31,12 +32,21 @@ _SCHEMA = (
     "CREATE TABLE slice (id INTEGER PRIMARY KEY, raw BLOB NOT NULL)",
     "CREATE TABLE rows (id INTEGER PRIMARY KEY, rows BLOB NOT NULL)",
     "CREATE TABLE starts (id INTEGER PRIMARY KEY, starts BLOB NOT NULL)",
+    # the last slice and the facts of a batch in one statement, and only when all slices are there
+    "CREATE VIEW arrival AS SELECT seq, facts, 0 AS slices, x'' AS raw FROM batch",
+    f"""CREATE TRIGGER arrive INSTEAD OF INSERT ON arrival BEGIN
+        INSERT INTO slice VALUES (NEW.seq * {_SLICES} + NEW.slices - 1, NEW.raw);
+        SELECT RAISE(ABORT, 'a slice is not there') WHERE NEW.slices <>
+            (SELECT count(*) FROM slice WHERE id >= NEW.seq * {_SLICES} AND id < (NEW.seq + 1) * {_SLICES});
+        INSERT INTO batch VALUES (NEW.seq, NEW.facts);
+    END""",
     f"PRAGMA application_id = {_APPLICATION}",
     f"PRAGMA user_version = {_VERSION}",
 )
 _PARTS = ("slice", "rows", "starts")
-_SLICES = 1 << 20
-_LOG_LIMIT = 64 << 20
+# the log is folded back when nothing was written for a while, or when it has become this large
+_QUIET_SECONDS = 0.5
+_LOG_LIMIT = 1 << 30
 
 _encode = msgspec.json.encode
 
@@ -70,6 +80,12 @@ class SqliteStore:
     async def save_profile(self, number: int, profile: Profile) -> None:
         await self._write("INSERT OR REPLACE INTO profile VALUES (?, ?)", number, _encode(profile))
 
+    async def add_batch(self, batch: Batch, last: bytes) -> None:
+        # slices whose putting was begun before get in line first
+        await asyncio.sleep(0)
+        await self._write("INSERT INTO arrival VALUES (?, ?, ?, ?)", batch.seq, _encode(batch), batch.slices, last)
+        self._written(len(last))
+
     async def save_batch(self, batch: Batch) -> None:
         await self._write("INSERT OR REPLACE INTO batch VALUES (?, ?)", batch.seq, _encode(batch))
 
@@ -100,7 +116,8 @@ class SqliteStore:
 
     async def close(self) -> None:
         if self._folding:
-            await self._folding
+            self._folding.cancel()
+            await asyncio.wait([self._folding])
         for connection in reversed(self._connections):
             await connection.close()
         if self._lock is not None:
@@ -108,9 +125,11 @@ class SqliteStore:
 
     async def _put(self, part: str, seq: int, index: int, data: bytes) -> None:
         await self._write(f"INSERT OR REPLACE INTO {part} VALUES (?, ?)", seq * _SLICES + index, data)
-        self._unfolded += len(data)
-        if self._unfolded > _LOG_LIMIT and self._path and (self._folding is None or self._folding.done()):
-            self._unfolded = 0
+        self._written(len(data))
+
+    def _written(self, size: int) -> None:
+        self._unfolded += size
+        if self._path and (self._folding is None or self._folding.done()):
             self._folding = asyncio.create_task(self._fold())
 
     async def _get(self, column: str, part: str, seq: int, index: int) -> bytes | None:
@@ -118,6 +137,11 @@ class SqliteStore:
         return next((bytes(row[0]) for row in found), None)
 
     async def _fold(self) -> None:
+        before = -1
+        while before < self._unfolded < _LOG_LIMIT:
+            before = self._unfolded
+            await asyncio.sleep(_QUIET_SECONDS)
+        self._unfolded = 0
         # PASSIVE makes nobody wait; the writer's own checkpoints would write everything twice inside a commit
         with suppress(sqlite3.Error):
             await self._janitor.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")

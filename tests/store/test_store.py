@@ -1,7 +1,8 @@
 """What every store must do."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from mockbatch.core.contract.wire import RequestCounts
 from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.timeline import NEVER, Timeline
 from mockbatch.store import SessionFacts, Store, StoreError
-from mockbatch.store.sqlite import opened
+from mockbatch.store.sqlite import SqliteStore, opened
 
 pytestmark = pytest.mark.anyio
 
@@ -22,11 +23,20 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+@asynccontextmanager
+async def opened_at(path: Path | None, durability: str = "process") -> AsyncIterator[SqliteStore]:
+    """A store that is closed whatever happens: its threads would keep the process alive."""
+    store = await opened(path, durability)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
 @pytest.fixture(params=["file", "temporary"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    opened_store = await opened(tmp_path / "state.db" if request.param == "file" else None)
-    yield opened_store
-    await opened_store.close()
+    async with opened_at(tmp_path / "state.db" if request.param == "file" else None) as opened_store:
+        yield opened_store
 
 
 def a_batch(seq: int = 1, **more: object) -> Batch:
@@ -64,6 +74,19 @@ async def test_slices_rows_and_starts_are_kept_apart(store: Store) -> None:
         await store.slice(1, 2)
 
 
+async def test_a_batch_is_only_added_when_all_its_slices_are_there(store: Store) -> None:
+    """They need not have been waited for."""
+    writing = store.put_slice(1, 0, b"raw")
+    await store.add_batch(a_batch(1), b"last")
+    await writing
+    assert [await store.slice(1, 0), await store.slice(1, 1)] == [b"raw", b"last"]
+    with pytest.raises(StoreError, match="a slice is not there"):
+        await store.add_batch(a_batch(2), b"last")
+    with pytest.raises(StoreError):
+        await store.slice(2, 1)
+    assert list((await store.load()).batches) == [a_batch(1)]
+
+
 async def test_what_has_no_batch_is_swept_away(store: Store) -> None:
     """A body that was never acknowledged leaves nothing, its neighbours stay."""
     await store.save_batch(a_batch(1))
@@ -90,41 +113,36 @@ async def test_discarding_a_batch_leaves_its_neighbours(store: Store) -> None:
             await store.slice(2, index)
 
 
-async def test_a_full_disk_is_an_error_and_no_half_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_full_disk_is_an_error_and_no_half_batch(tmp_path: Path) -> None:
     """SQLite's own limit stands in for the disk; what was there stays readable."""
-    store = await opened(tmp_path / "state.db")
-    await store.save_batch(a_batch(1))
-    await store.put_slice(1, 0, b"raw")
-    await store._writer.execute_fetchall("PRAGMA max_page_count = 20")
-    with pytest.raises(StoreError, match="database or disk is full"):
-        await asyncio.gather(*(store.put_slice(2, index, bytes(512 << 10)) for index in range(10)))
-    await store.discard(2)
-    assert await store.slice(1, 0) == b"raw"
-    await store.close()
-    again = await opened(tmp_path / "state.db")
-    assert list((await again.load()).batches) == [a_batch(1)]
-    await again.close()
+    async with opened_at(tmp_path / "state.db") as store:
+        await store.put_slice(1, 0, b"raw")
+        await store.add_batch(a_batch(1), b"last")
+        await store._writer.execute_fetchall("PRAGMA max_page_count = 20")
+        with pytest.raises(StoreError, match="database or disk is full"):
+            await asyncio.gather(*(store.put_slice(2, index, bytes(512 << 10)) for index in range(10)))
+        await store.discard(2)
+        assert await store.slice(1, 0) == b"raw"
+    async with opened_at(tmp_path / "state.db") as again:
+        assert list((await again.load()).batches) == [a_batch(1)]
 
 
 async def test_power_makes_every_commit_wait_for_the_disk(tmp_path: Path) -> None:
     """SQLite is told to synchronize fully; otherwise at checkpoints only."""
     for durability, level in {"power": 2, "process": 1}.items():
-        store = await opened(tmp_path / f"{durability}.db", durability)
-        ((found,),) = await store._writer.execute_fetchall("PRAGMA synchronous")
-        assert found == level
-        await store.close()
+        async with opened_at(tmp_path / f"{durability}.db", durability) as store:
+            ((found,),) = await store._writer.execute_fetchall("PRAGMA synchronous")
+            assert found == level
 
 
 async def test_the_log_is_folded_back_into_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So it does not grow for ever, though no commit ever waits for it."""
-    monkeypatch.setattr("mockbatch.store.sqlite._LOG_LIMIT", 1 << 20)
+    """When nothing was written for a while; no commit ever waits for it."""
+    monkeypatch.setattr("mockbatch.store.sqlite._QUIET_SECONDS", 0.05)
     path = tmp_path / "state.db"
-    store = await opened(path)
-    size: Callable[[], int] = lambda: path.stat().st_size  # noqa: E731 the name says what it is
-    before = size()
-    for index in range(8):
-        await store.put_slice(1, index, bytes(512 << 10))
-        if store._folding:
-            await store._folding
-    assert size() - before >= 1 << 20
-    await store.close()
+    async with opened_at(path) as store:
+        before = path.stat().st_size
+        for index in range(8):
+            await store.put_slice(1, index, bytes(512 << 10))
+        assert store._folding
+        await store._folding
+        assert path.stat().st_size - before >= 4 << 20

@@ -105,15 +105,16 @@ def test_a_spoilt_byte_never_does_worse_than_a_refusal(requests: dict[str, Any],
     assert read == [item["custom_id"] for item in json.loads(bytes(body))["requests"]]
 
 
-def test_the_place_of_an_error_counts_from_the_start_of_the_body() -> None:
+@pytest.mark.parametrize("style", ["indented", "compact", "spaced"])
+def test_the_place_of_an_error_counts_from_the_start_of_the_body(style: str) -> None:
     """Line, column and character are those of the whole body, though its start is long gone."""
-    requests: dict[str, Any] = {f"row-{number}": {"text": "ä" * 30} for number in range(30)}
-    body = written(requests, "indented").replace(b'"row-25"', b'"row-25" oops').decode()
+    requests: dict[str, Any] = {f"row-{number}": {"text": "ä\n" * 30} for number in range(30)}
+    body = written(requests, style).replace(b'"row-25"', b'"row-25" oops').decode()
     with pytest.raises(InvalidRequest) as caught:
         taken(body.encode(), [37] * 200)
     place = body.index("oops")
     line = body[:place].count("\n") + 1
-    column = place - body[:place].rindex("\n")
+    column = place - body[:place].rfind("\n")
     assert caught.value.message.endswith(f": line {line} column {column} (char {place})")
 
 
@@ -131,6 +132,15 @@ def test_broken_json_at_the_end_comes_before_a_wrong_request_at_the_start() -> N
     body = written(requests, "compact").replace(b'"row-3"', b'"row 3"')[:-1]
     with pytest.raises(InvalidRequest, match="not valid JSON"):
         taken(body, [100] * 50)
+
+
+@pytest.mark.parametrize("name", ["a\\nb", "", "a\\n", "\\n"])
+def test_an_id_with_a_newline_is_not_taken_for_two(name: str) -> None:
+    """Though ids are checked many at a time."""
+    for body in ('{"requests":[%s,%s]}', '{"requests":[%s]}'):
+        items = [f'{{"custom_id":"{each}","params":{{}}}}' for each in ("x", name)]
+        with pytest.raises(InvalidRequest, match=r"custom_id: String should"):
+            taken((body % tuple(items[-body.count("%s") :])).encode(), [])
 
 
 def test_a_doubled_id_is_found_across_slices() -> None:

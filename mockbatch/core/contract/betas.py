@@ -79,6 +79,8 @@ BETAS = frozenset(
 
 def betas_of(values: list[str]) -> tuple[str, ...]:
     """The betas that the headers of a call ask for, sorted. Raises InvalidRequest for one that is not known."""
+    if not values:
+        return ()
     asked = sorted({name.strip() for value in values for name in value.split(",") if name.strip()})
     unknown = [name for name in asked if name not in BETAS]
     if unknown:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import msgspec
-import orjson
 from msgspec import Raw, Struct
 
 from mockbatch.core.contract.errors import InvalidRequest, RequestTooLarge
@@ -22,12 +21,16 @@ from mockbatch.core.draws import draw, draw_of
 
 SLICE = 512 << 10
 _HEAD = re.compile(rb'\s*\{\s*"requests"\s*:\s*\[\s*(?=\{\s*("(?:[^"\\]|\\.){1,128}"))')
+_TAIL = re.compile(rb"\]\s*\}\s*\Z")
 _GAP = re.compile(rb"\}\s*(,)\s*\{\s*\Z")
 _LONGEST_GAP = 256
 _BODY_START = b'{"requests":['
 _OBJECT, _QUOTE = b'{"'
 
-_valid_custom_id = re.compile(r"[a-zA-Z0-9_-]{1,64}").fullmatch
+_CUSTOM_ID = "[a-zA-Z0-9_-]{1,64}"
+_valid_custom_id = re.compile(_CUSTOM_ID).fullmatch
+_valid_custom_ids = re.compile(rf"(?:{_CUSTOM_ID}\n)*").fullmatch
+_MASK = (1 << 64) - 1
 
 
 T = TypeVar("T")
@@ -41,7 +44,7 @@ class Item(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Slice(Struct, frozen=True):
-    """Whole requests as they came, without the brackets around them, and their custom_ids in order."""
+    """A JSON list of whole requests as they came, and their custom_ids in order."""
 
     raw: bytes
     custom_ids: list[str]
@@ -60,7 +63,7 @@ class _NotJson(Exception):
 
 def items_of(raw: bytes) -> list[Item]:
     """The requests of a stored slice."""
-    return _decode_items(b"[" + raw + b"]")
+    return _decode_items(raw)
 
 
 class Intake:
@@ -114,18 +117,23 @@ class Intake:
         start = self._start()
         comma = None if start is None else self._last_gap(start)
         if comma is not None:
-            raw = bytes(memoryview(self._buffer)[start:comma])
+            raw = self._listed(start, comma)
             try:
-                items = _items(b"[" + raw + b"]")
+                characters, items = _characters(raw), _items(raw)
             except _NotJson:
                 pass
             else:
-                self._position.pass_over(self._buffer[: comma + 1])
+                self._position.pass_over(self._buffer[:start], raw, characters)
                 del self._buffer[: comma + 1]
                 self._window = SLICE
                 return self._admitted(raw, items)
         self._window *= 2
         return None
+
+    def _listed(self, start: int | None, end: int) -> bytes:
+        """The requests in this part of the buffer as a JSON list."""
+        with memoryview(self._buffer) as view:
+            return b"".join((b"[", view[start:end], b"]"))
 
     def _start(self) -> int | None:
         """Where the first request in the buffer begins; None when the body does not start as expected."""
@@ -149,12 +157,40 @@ class Intake:
 
     def _rest(self) -> list[Slice]:
         """What is left in the buffer, to the end of the body."""
+        extra = None
+        if guessed := self._guessed_rest():
+            admitted = [self._admitted(*guessed)]
+        else:
+            raw, extra = self._looked_through()
+            admitted = [self._admitted(part, _items(part)) for part in _parts(raw)]
+        if self.count == 0:
+            raise InvalidRequest("requests: List should have at least 1 item after validation, not 0")
+        if extra and self._problem is None:
+            self._problem = f"{extra}: Extra inputs are not permitted"
+        return [part for part in admitted if part]
+
+    def _guessed_rest(self) -> tuple[bytes, list[Item]] | None:
+        """The requests that are left, where the body ends as expected."""
+        start = self._start()
+        tail = _TAIL.search(bytes(self._buffer[-_LONGEST_GAP:]))
+        if start is None or tail is None or len(self._buffer) > 2 * SLICE:
+            return None
+        raw = self._listed(start, len(self._buffer) - len(tail[0]))
+        try:
+            _characters(raw)
+            items = _items(raw)
+        except _NotJson:
+            return None
+        return (raw, items) if items else None
+
+    def _looked_through(self) -> tuple[bytes, str | None]:
+        """The same, without guessing: slower, and with a sentence for whatever is wrong."""
         body = bytes(self._buffer)
         if self._position.characters:
             body = _BODY_START + body
-            self._position.characters -= len(_BODY_START)
-            self._position.column -= len(_BODY_START)
+            self._position.begin_with(_BODY_START)
         try:
+            _characters(body)
             top = _body(body)
         except _NotJson:
             raise InvalidRequest(f"The request body is not valid JSON: {self._position.told(body)}") from None
@@ -162,41 +198,33 @@ class Intake:
             raise InvalidRequest("Input should be a valid dictionary")
         if "requests" not in top:
             raise InvalidRequest("requests: Field required")
-        inner = bytes(top.pop("requests")).strip()
-        if not inner.startswith(b"["):
+        raw = bytes(top.pop("requests"))
+        if not raw.startswith(b"["):
             raise InvalidRequest("requests: Input should be a valid list")
-        parts = _parts(inner[1:-1].strip())
-        slices = [part for raw in parts if (part := self._admitted(raw, _items(b"[" + raw + b"]")))]
-        if self.count == 0:
-            raise InvalidRequest("requests: List should have at least 1 item after validation, not 0")
-        if top and self._problem is None:
-            self._problem = f"{next(iter(top))}: Extra inputs are not permitted"
-        return slices
+        return raw, next(iter(top), None)
 
     def _admitted(self, raw: bytes, items: list[Item] | None) -> Slice | None:
         """Count requests that decoded; None when one is wrong, which is kept as the problem of the body."""
-        first = self.count
-        if items is None or not self._admit(items):
-            raws = _decode_list(b"[" + raw + b"]")
-            self.count = first + len(raws)
-            self._problem = self._problem or _first_problem(raws, first)
+        ids = None if items is None else self._admit(items)
+        if ids is None:
+            raws = _decode_list(raw)
+            self._problem = self._problem or _first_problem(raws, self.count)
+            self.count += len(raws)
             return None
-        return Slice(raw, [item.custom_id for item in items])
+        return Slice(raw, ids)
 
-    def _admit(self, items: list[Item]) -> bool:
-        identity = self.identity
-        ids = self.custom_ids
-        for item in items:
-            custom_id, params = item.custom_id, memoryview(item.params)
-            if not _valid_custom_id(custom_id) or params[0] != _OBJECT:
-                return False
-            if custom_id in ids:
-                self._doubled = self._doubled or custom_id
-            ids.add(custom_id)
-            identity += draw_of(draw(0, custom_id), params)
-        self.identity = identity & (1 << 64) - 1
+    def _admit(self, items: list[Item]) -> list[str] | None:
+        """Take up the ids of good requests; None when one is not good."""
+        ids = [item.custom_id for item in items]
+        if not _all_valid(ids) or not all(map(_is_object, items)):
+            return None
+        if not self.custom_ids.isdisjoint(ids) or len(set(ids)) < len(ids):
+            self._doubled = self._doubled or _first_doubled(ids, self.custom_ids)
+        self.custom_ids.update(ids)
+        identity = sum([draw_of(draw(0, item.custom_id), item.params) for item in items])
+        self.identity = (self.identity + identity) & _MASK
         self.count += len(items)
-        return True
+        return ids
 
 
 class _Position:
@@ -205,17 +233,21 @@ class _Position:
     def __init__(self) -> None:
         self.characters = self.lines = self.column = 0
 
-    def pass_over(self, piece: bytearray) -> None:
-        text = piece.decode()
-        self.characters += len(text)
-        if newlines := text.count("\n"):
-            self.lines += newlines
-            self.column = len(text) - text.rindex("\n") - 1
-        else:
-            self.column += len(text)
+    def pass_over(self, head: bytes | bytearray, raw: bytes, characters: int) -> None:
+        """Count the head of a body and a list of requests, whose brackets stand for nothing and a comma."""
+        self._count(head, len(head))
+        self._count(raw, characters - 1)
+
+    def begin_with(self, prefix: bytes) -> None:
+        """What is looked at next has a prefix that the body has not."""
+        self.characters -= len(prefix)
+        self.column -= len(prefix)
 
     def told(self, body: bytes) -> str:
         """What is wrong with `body`, which stands behind what was passed over."""
+        # not before: only a broken body needs it
+        import orjson
+
         try:
             orjson.loads(body)
         except orjson.JSONDecodeError as error:
@@ -223,6 +255,36 @@ class _Position:
             line, character = error.lineno + self.lines, error.pos + self.characters
             return f"{error.msg}: line {line} column {column} (char {character})"
         return "unexpected content"
+
+    def _count(self, data: bytes | bytearray, characters: int) -> None:
+        newline = data.rfind(b"\n") + 1
+        self.characters += characters
+        self.lines += data.count(b"\n") if newline else 0
+        self.column = _characters(data[newline:]) if newline else self.column + characters
+
+
+def _characters(data: bytes | bytearray) -> int:
+    """How many characters these bytes are. Raises _NotJson where they are not UTF-8, which the decoder overlooks."""
+    if data.isascii():
+        return len(data)
+    try:
+        return len(data.decode())
+    except UnicodeDecodeError:
+        raise _NotJson from None
+
+
+def _all_valid(custom_ids: list[str]) -> bool:
+    joined = "\n".join(custom_ids) + "\n"
+    return _valid_custom_ids(joined) is not None and joined.count("\n") == len(custom_ids)
+
+
+def _first_doubled(custom_ids: list[str], known: set[str]) -> str:
+    seen = set(known)
+    return next(name for name in custom_ids if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+
+
+def _is_object(item: Item) -> bool:
+    return memoryview(item.params)[0] == _OBJECT
 
 
 def _items(data: bytes) -> list[Item] | None:
@@ -245,31 +307,28 @@ def _body(data: bytes) -> dict[str, Raw] | None:
 
 def _decoded(data: bytes, decode: Callable[[bytes], T]) -> T:
     try:
-        if not data.isascii():
-            data.decode()
         return decode(data)
     except msgspec.ValidationError:
         raise
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, RecursionError):
         raise _NotJson from None
 
 
 def _parts(raw: bytes) -> Iterator[bytes]:
-    """The requests between the brackets of a list, in parts of about a slice."""
+    """A list of requests as lists of about a slice."""
     if len(raw) <= 2 * SLICE:
-        if raw:
-            yield raw
+        yield raw
         return
     part: list[Raw] = []
     size = 0
-    for request in _decode_list(b"[" + raw + b"]"):
+    for request in _decode_list(raw):
         part.append(request)
         size += len(memoryview(request))
         if size >= SLICE:
-            yield b",".join(map(bytes, part))
+            yield b"[" + b",".join(map(bytes, part)) + b"]"
             part, size = [], 0
     if part:
-        yield b",".join(map(bytes, part))
+        yield b"[" + b",".join(map(bytes, part)) + b"]"
 
 
 def _first_problem(requests: list[Raw], first: int) -> str | None:
@@ -277,7 +336,7 @@ def _first_problem(requests: list[Raw], first: int) -> str | None:
     for index, raw in enumerate(requests, first):
         try:
             item = _decode_item(raw)
-            if _valid_custom_id(item.custom_id) and memoryview(item.params)[0] == _OBJECT:
+            if _valid_custom_id(item.custom_id) and _is_object(item):
                 continue
         except msgspec.ValidationError:
             pass

@@ -1,28 +1,20 @@
 """Identifiers in the API's formats, made of draws: the same for the same seed and the same calls."""
 
+from binascii import b2a_base64
 from uuid import UUID
 
-from mockbatch.core.draws import wide_draw
+from mockbatch.core.draws import wide_draw, wide_draw_bytes
 
-_ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_PAIRS = [a + b for a in _ALPHABET for b in _ALPHABET]
-_BASE = len(_PAIRS)
-_HALF = (1 << 64) - 1
-
-
-def _base58(bits: int) -> str:
-    """22 characters of base 58 for 128 bits."""
-    low, high = bits & _HALF, bits >> 64
-    pairs = []
-    for half in (low, high):
-        for _ in range(5):
-            half, pair = divmod(half, _BASE)
-            pairs.append(_PAIRS[pair])
-    return "".join(pairs) + _ALPHABET[low >> 58 & 31] + _ALPHABET[high >> 58 & 31]
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+# base 58 has no 0, I, O, l and no signs; what falls together costs a little of 128 bits
+_BASE58 = b"ABCDEFGHJJKLMNPPQRSTUVWXYZabcdefghijkkmnopqrstuvwxyz1123456789zz"
+_TO_BASE58 = bytes.maketrans(_BASE64, _BASE58)
+_LENGTH = 22
 
 
 def _identifier(prefix: str, seed: int, name: str) -> str:
-    return prefix + _base58(wide_draw(seed, name))
+    digits = b2a_base64(wide_draw_bytes(seed, name), newline=False)[:_LENGTH]
+    return prefix + digits.translate(_TO_BASE58).decode()
 
 
 def batch_id(seed: int, name: str) -> str:

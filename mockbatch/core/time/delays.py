@@ -5,15 +5,13 @@ That monotony is what makes the last of many rows known without looking at each:
 """
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from math import exp, log
-from statistics import NormalDist
 
+from mockbatch.core.names import did_you_mean
 from mockbatch.core.time.spans import DAY, format_span, parse_span
 
 Delay = Callable[[float], int]
 
-_NORMAL = NormalDist()
 _LONGEST = 3650 * DAY
 
 
@@ -38,8 +36,12 @@ def lognormal(p50: int, p99: int) -> Delay:
     """Mostly short with a long tail: `lognormal:p50=20m,p99=6h`, or `lognormal:20m,6h`. What queues look like."""
     if not 0 < p50 <= p99:
         raise ValueError("lognormal: wants 0 < p50 <= p99")
-    mu, sigma = log(p50), log(p99 / p50) / _NORMAL.inv_cdf(0.99)
-    return lambda u: int(exp(mu + sigma * _NORMAL.inv_cdf(u)))
+    # not before: most starts can do without it
+    from statistics import NormalDist
+
+    quantile = NormalDist().inv_cdf
+    mu, sigma = log(p50), log(p99 / p50) / quantile(0.99)
+    return lambda u: int(exp(mu + sigma * quantile(u)))
 
 
 def empirical(*observed: int) -> Delay:
@@ -66,9 +68,7 @@ def parse_delay(text: str) -> Delay:
         kind, arguments = "fixed", kind
     make = DELAYS.get(kind)
     if make is None:
-        near = get_close_matches(kind, DELAYS, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"unknown delay {kind!r}.{hint} Known: {', '.join(sorted(DELAYS))}")
+        raise ValueError(f"unknown delay {kind!r}.{did_you_mean(kind, DELAYS)} Known: {', '.join(sorted(DELAYS))}")
     positional, named = [], {}
     for argument in filter(None, arguments.split(",")):
         name, equals, value = argument.partition("=")
