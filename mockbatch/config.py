@@ -4,7 +4,6 @@ configuration file and the documentation are all made of this list.
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -79,75 +78,118 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
-def option(default: Any, help: str, parse: Parse = str, metavar: str = "TEXT") -> Any:
+class Option(Struct, frozen=True):
     """One option: its default, a sentence of help, how its text is read and how its value is called."""
-    return field(default=default, metadata={"help": help, "parse": parse, "metavar": metavar})
+
+    default: Any
+    help: str
+    parse: Parse
+    metavar: str
+
+    @property
+    def is_flag(self) -> bool:
+        return isinstance(self.default, bool)
+
+
+OPTIONS: dict[str, Option] = {}
+
+
+def option(name: str, default: Any, help: str, parse: Parse = str, metavar: str = "TEXT") -> Any:
+    """Register an option; answers its default."""
+    OPTIONS[name] = Option(default, help, parse, metavar)
+    return default
 
 
 _SHARE = _between(0, 1, float)
 
 
-@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class Config:
+class Config(Struct, frozen=True, kw_only=True):
     """The options of a server. Spans are microseconds, instants microseconds since 1970, sizes bytes."""
 
-    host: str = option("127.0.0.1", "The address to listen on.")
-    port: int = option(8787, "The port to listen on; 0 picks a free one.", _between(0, 65535), "PORT")
+    host: str = option("host", "127.0.0.1", "The address to listen on.")
+    port: int = option("port", 8787, "The port to listen on; 0 picks a free one.", _between(0, 65535), "PORT")
     public_url: str | None = option(
-        None, "What `results_url` begins with; by default the address that the caller used.", _url, "URL"
+        "public_url", None, "What `results_url` begins with; by default the address that the caller used.", _url, "URL"
     )
     db: str | None = option(
-        None, "Keep everything in this SQLite file; by default it is gone when the server stops.", str, "PATH"
+        "db", None, "Keep everything in this SQLite file; by default it is gone when the server stops.", str, "PATH"
     )
     durability: str = option(
+        "durability",
         "process",
         "What an acknowledged batch in --db survives: the end of the `process`, or the loss of `power` too.",
         _choice("process", "power"),
         "process|power",
     )
-    seed: int = option(0, "The seed of everything that is drawn by lot.", _between(0, 2**63 - 1), "NUMBER")
-    speedup: float = option(1.0, "How many virtual seconds pass in a real one.", _between(0, 1e9, float), "FACTOR")
-    clock_start: int | None = option(
-        None, "The virtual time at which a session starts; by default the real time.", parse_instant, "TIME"
+    seed: int = option("seed", 0, "The seed of everything that is drawn by lot.", _between(0, 2**63 - 1), "NUMBER")
+    speedup: float = option(
+        "speedup", 1.0, "How many virtual seconds pass in a real one.", _between(0, 1e9, float), "FACTOR"
     )
-    frozen: bool = option(False, "Virtual time stands still until it is advanced.", _flag)
+    clock_start: int | None = option(
+        "clock_start",
+        None,
+        "The virtual time at which a session starts; by default the real time.",
+        parse_instant,
+        "TIME",
+    )
+    frozen: bool = option("frozen", False, "Virtual time stands still until it is advanced.", _flag)
     progression: str = option(
+        "progression",
         "time",
         "What makes a batch end: `time`, nothing (`immediate`), or the Nth retrieve (`polls:N`).",
         _progression,
         "time|immediate|polls:N",
     )
     poll_advances: int = option(
-        0, "How much virtual time a retrieve of an unfinished batch costs, like 5m.", parse_span, "SPAN"
+        "poll_advances",
+        0,
+        "How much virtual time a retrieve of an unfinished batch costs, like 5m.",
+        parse_span,
+        "SPAN",
     )
     delay_preset: str = option(
+        "delay_preset",
         "realistic",
         "; ".join(f"`{name}`: {preset.summary}" for name, preset in PRESETS.items()) + ".",
         _choice(*PRESETS),
         "|".join(PRESETS),
     )
-    wait: str | None = option(None, "How long a batch waits until work starts; replaces the preset.", _delay, "DELAY")
-    delay: str | None = option(None, "How long each request takes from then on; replaces the preset.", _delay, "DELAY")
-    never: float | None = option(None, "The share of requests that never finish, so that they expire.", _SHARE, "SHARE")
+    wait: str | None = option(
+        "wait", None, "How long a batch waits until work starts; replaces the preset.", _delay, "DELAY"
+    )
+    delay: str | None = option(
+        "delay", None, "How long each request takes from then on; replaces the preset.", _delay, "DELAY"
+    )
+    never: float | None = option(
+        "never", None, "The share of requests that never finish, so that they expire.", _SHARE, "SHARE"
+    )
     capacity: int | None = option(
-        None, "How many requests of a session run at once; by default all.", _between(1, 1_000_000), "NUMBER"
+        "capacity",
+        None,
+        "How many requests of a session run at once; by default all.",
+        _between(1, 1_000_000),
+        "NUMBER",
     )
     cancel_delay: int = option(
-        25_000_000, "How long a cancel takes, while what is in flight may finish.", parse_span, "SPAN"
+        "cancel_delay", 25_000_000, "How long a cancel takes, while what is in flight may finish.", parse_span, "SPAN"
     )
-    fail_rate: float = option(0.0, "The share of requests that end as `errored`.", _SHARE, "SHARE")
+    fail_rate: float = option("fail_rate", 0.0, "The share of requests that end as `errored`.", _SHARE, "SHARE")
     results_order: str = option(
+        "results_order",
         "shuffled",
         "The order of the lines in the results.",
         _choice(*get_args(ResultsOrder)),
         "|".join(get_args(ResultsOrder)),
     )
-    max_requests: int = option(100_000, "How many requests a batch may have.", _between(1, 1_000_000), "NUMBER")
-    max_bytes: int = option(256_000_000, "How large the body of a batch may be.", _size, "SIZE")
+    max_requests: int = option(
+        "max_requests", 100_000, "How many requests a batch may have.", _between(1, 1_000_000), "NUMBER"
+    )
+    max_bytes: int = option("max_bytes", 256_000_000, "How large the body of a batch may be.", _size, "SIZE")
     ready_file: str | None = option(
-        None, "Write the URL and the process id to this file once connections are accepted.", str, "PATH"
+        "ready_file", None, "Write the URL and the process id to this file once connections are accepted.", str, "PATH"
     )
     log_level: str = option(
+        "log_level",
         "warning",
         "What is told on standard error.",
         _choice("debug", "info", "warning", "error", "critical"),
@@ -174,9 +216,6 @@ class Config:
             fail_rate=self.fail_rate,
             results_order=cast(ResultsOrder, self.results_order),
         )
-
-
-OPTIONS = {option.name: option for option in fields(Config)}
 
 
 class Source(Struct, frozen=True):
@@ -225,7 +264,7 @@ def variable_of(name: str) -> str:
 
 def _read(name: str, text: str, origin: str) -> Any:
     try:
-        return OPTIONS[name].metadata["parse"](text)
+        return OPTIONS[name].parse(text)
     except (ValueError, OSError) as error:
         where = _told(origin, name)
         raise ConfigError(f"{where}: {error}" if where != origin else f"{origin}: {name}: {error}") from None

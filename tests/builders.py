@@ -38,7 +38,7 @@ def requests(*custom_ids: str | int, padding: int = 0, **more: Any) -> list[dict
 def config(**texts: str) -> Config:
     """A configuration of options written as on the command line; time stands still at START unless told."""
     given = {"frozen": "true", "clock_start": START, **texts}
-    return Config(**{name: OPTIONS[name].metadata["parse"](text) for name, text in given.items()})
+    return Config(**{name: OPTIONS[name].parse(text) for name, text in given.items()})
 
 
 class Api(TestClient):

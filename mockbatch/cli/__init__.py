@@ -58,11 +58,11 @@ def server_options() -> list[click.Parameter]:
     flags: list[click.Parameter] = [
         click.Option(
             [flag_of(name), name],
-            is_flag=spec.type is bool,
-            flag_value="true" if spec.type is bool else None,
+            is_flag=spec.is_flag,
+            flag_value="true" if spec.is_flag else None,
             default=None,
-            metavar=None if spec.type is bool else spec.metadata["metavar"],
-            help=f"{spec.metadata['help']} {_default(spec.default)} [env {variable_of(name)}]",
+            metavar=None if spec.is_flag else spec.metavar,
+            help=f"{spec.help} {_default(spec.default)} [env {variable_of(name)}]",
         )
         for name, spec in OPTIONS.items()
     ]

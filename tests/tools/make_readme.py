@@ -25,7 +25,7 @@ def options() -> str:
                 f"`{flag_of(name)}`",
                 f"`{variable_of(name)}`",
                 "" if spec.default in (None, False) else f"`{spec.default}`",
-                spec.metadata["help"],
+                spec.help,
             )
             for name, spec in OPTIONS.items()
         ),

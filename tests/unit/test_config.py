@@ -110,7 +110,7 @@ def test_every_option_is_a_flag_with_help() -> None:
     for name, spec in OPTIONS.items():
         assert f"--{name.replace('_', '-')}" in shown
         assert f"MOCKBATCH_{name.upper()}" in " ".join(shown.split()).replace("MOCKBATCH_ ", "MOCKBATCH_")
-        assert spec.metadata["help"].endswith(".")
+        assert spec.help.endswith(".")
 
 
 def test_config_shows_values_and_where_they_are_from() -> None:

@@ -55,7 +55,12 @@ def parse_instant(text: str) -> int:
     return instant
 
 
-@lru_cache(maxsize=4096)
 def format_instant(instant: int) -> str:
     """RFC 3339 with microseconds and the offset spelled out, as the live API sends it."""
-    return (_EPOCH + timedelta(microseconds=instant)).isoformat(timespec="microseconds")
+    seconds, microseconds = divmod(instant, SECOND)
+    return f"{_format_seconds(seconds)}.{microseconds:06d}+00:00"
+
+
+@lru_cache(maxsize=4096)
+def _format_seconds(seconds: int) -> str:
+    return (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
