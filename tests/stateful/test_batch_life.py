@@ -1,4 +1,4 @@
-"""The life of batches under any sequence of calls: the server against a model that works row by row."""
+"""The life of batches under any sequence of calls: core and server against a model that works row by row."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +11,8 @@ from mockbatch.core.batch import Durations, waited
 from mockbatch.core.rules.faults import random_fault
 from mockbatch.core.time.spans import DAY, SECOND, parse_instant
 from mockbatch.core.time.timeline import NEVER
-from tests.builders import BATCHES, START, Api, config, outcomes, serving
+from tests.builders import START
+from tests.stateful.drivers import Core, Driver, Http
 
 ORDER = ["in_progress", "canceling", "ended"]
 
@@ -49,6 +50,9 @@ class Model:
 
 
 class BatchLife(RuleBasedStateMachine):
+    """Written once; the classes below say what it drives."""
+
+    driven: type[Core] | type[Http]
     batches = Bundle("batches")
 
     @initialize(
@@ -60,65 +64,58 @@ class BatchLife(RuleBasedStateMachine):
         cancel_delay=st.sampled_from(["0s", "25s", "30h"]),
     )
     def start(self, **options: Any) -> None:
-        self.config = config(**{name: str(value) for name, value in options.items()})
-        self.serving = serving(**{name: str(value) for name, value in options.items()})
-        self.api: Api = self.serving.__enter__()
+        self.driver: Driver = self.driven(**{name: str(value) for name, value in options.items()})
         self.now = parse_instant(START)
         self.models: dict[str, Model] = {}
         self.order: list[str] = []
 
     def teardown(self) -> None:
-        if hasattr(self, "serving"):
-            self.serving.__exit__(None, None, None)
+        if hasattr(self, "driver"):
+            self.driver.close()
 
     @rule(target=batches, names=st.sets(st.text("abc", min_size=1, max_size=3), min_size=1, max_size=5))
     def create(self, names: set[str]) -> str:
-        batch = self.api.create(*names)
-        profile = self.config.profile()
-        durations = Durations(profile, batch["id"])
-        start = self.now + waited(profile, batch["id"])
+        id: str = self.driver.create(names)["id"]
+        profile = self.driver.config.profile()
+        durations = Durations(profile, id)
+        start = self.now + waited(profile, id)
         rows = {name: (start, min(start + durations.of(name), NEVER)) for name in names}
-        self.models[batch["id"]] = Model(self.now, rows, self.config.cancel_delay)
-        self.order.insert(0, batch["id"])
-        name: str = batch["id"]
-        return name
+        self.models[id] = Model(self.now, rows, self.driver.config.cancel_delay)
+        self.order.insert(0, id)
+        return id
 
     @rule(id=batches)
     def cancel(self, id: str) -> None:
         model = self.models[id]
-        shown = self.api.cancel({"id": id})
+        shown = self.driver.cancel(id)
         if model.canceled_at is None and self.now < model.ended_at:
             model.canceled_at = self.now
         assert shown["processing_status"] == model.status(self.now)
-        assert self.api.cancel({"id": id}) == shown
+        assert self.driver.cancel(id) == shown
 
     @rule(seconds=st.integers(0, 40 * 3600))
     def advance(self, seconds: int) -> None:
         self.now += seconds * SECOND
-        moved = self.api.advance(by=f"{seconds}s")
-        assert parse_instant(moved["now"]) == self.now
+        assert self.driver.advance(seconds) == self.now
 
     @rule(id=batches)
     def advance_to_the_end(self, id: str) -> None:
         self.now = max(self.now, self.models[id].ended_at)
-        self.api.advance(until="batch.ended", batch=id)
-        assert self.api.get_batch({"id": id})["processing_status"] == "ended"
+        assert self.driver.advance_to_end(id) == self.now
+        assert self.driver.show(id)["processing_status"] == "ended"
 
     @rule()
     def advance_one_event(self) -> None:
-        moved = self.api.advance(events=1)
-        assert parse_instant(moved["now"]) >= self.now
-        self.now = parse_instant(moved["now"])
+        moved = self.driver.advance_one_event()
+        assert moved >= self.now
+        self.now = moved
 
     @rule(id=batches)
     def results_are_there_when_it_has_ended(self, id: str) -> None:
         model = self.models[id]
-        answer = self.api.get(f"{BATCHES}/{id}/results")
-        if self.now < model.ended_at or self.now >= model.created_at + 29 * DAY:
-            assert answer.status_code == 404
-            return
-        rows = outcomes(self.api.results({"id": id}))
-        assert rows == {name: self.expected(model, name) for name in model.rows}
+        available = model.ended_at <= self.now < model.created_at + 29 * DAY
+        expected = {name: self.expected(model, name) for name in model.rows}
+        assert self.driver.outcomes(id) == (expected if available else None)
 
     @rule(limit=st.integers(1, 4))
     def paging_visits_each_batch_once(self, limit: int) -> None:
@@ -129,9 +126,9 @@ class BatchLife(RuleBasedStateMachine):
             assert sorted([*found, oldest]) == sorted(self.order)
 
     @invariant()
-    def the_server_shows_what_the_model_says(self) -> None:
+    def what_is_shown_is_what_the_model_says(self) -> None:
         for id, model in getattr(self, "models", {}).items():
-            shown = self.api.get_batch({"id": id})
+            shown = self.driver.show(id)
             counts = shown["request_counts"]
             assert shown["processing_status"] == model.status(self.now)
             assert sum(counts.values()) == len(model.rows)
@@ -150,20 +147,28 @@ class BatchLife(RuleBasedStateMachine):
         how = model.outcome(name)[1]
         if how != "done":
             return how
-        failing = random_fault(self.config.seed, name, self.config.fail_rate)
+        failing = random_fault(self.driver.config.seed, name, self.driver.config.fail_rate)
         return "errored" if failing else "succeeded"
 
     def paged(self, limit: int, cursor: str, edge: str, start: str | None = None) -> list[str]:
         found: list[str] = []
         at = start
         while True:
-            query = f"limit={limit}" + (f"&{cursor}={at}" if at else "")
-            page = Api.ok(self.api.get(f"{BATCHES}?{query}"))
+            page = self.driver.page(limit, **({cursor: at} if at else {}))
             found += [batch["id"] for batch in page["data"]]
             at = page[edge]
             if not page["has_more"]:
                 return found
 
 
-TestBatchLife = BatchLife.TestCase
-TestBatchLife.settings = settings(stateful_step_count=20)
+class OverCore(BatchLife):
+    driven = Core
+
+
+class OverHttp(BatchLife):
+    driven = Http
+
+
+TestOverCore = OverCore.TestCase
+TestOverHttp = OverHttp.TestCase
+TestOverCore.settings = TestOverHttp.settings = settings(stateful_step_count=20)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from math import exp
 from statistics import fmean
 
 import pytest
@@ -120,6 +121,8 @@ def test_a_delay_grows_with_its_draw(text: str, u: float, v: float) -> None:
         ("exponential:5m", lambda delay: abs(mean(delay) - 5 * MINUTE) < 2 * SECOND),
         ("lognormal:p50=20m,p99=6h", lambda delay: abs(delay(0.5) - 20 * MINUTE) < 10 < 6 * HOUR - delay(0.98)),
         ("lognormal:p50=20m,p99=6h", lambda delay: abs(delay(0.99) - 6 * HOUR) < SECOND),
+        ("lognormal:20m,sigma=1.2", lambda delay: abs(delay(0.841345) / (20 * MINUTE) - exp(1.2)) < 0.001),
+        ("lognormal:20m,sigma=0", lambda delay: abs(delay(0.9) - 20 * MINUTE) < 10),
         ("empirical:1s,5s,1h", lambda delay: [delay(0.2), delay(0.5), delay(0.9)] == [SECOND, 5 * SECOND, HOUR]),
     ],
 )
@@ -141,6 +144,7 @@ def mean(delay: Callable[[float], int]) -> float:
         ("uniform:1m", "uniform is written like uniform:1m,10m"),
         ("uniform:2m,1m", "2m is longer than 1m"),
         ("lognormal:p50=2m,p99=1m", "wants 0 < p50 <= p99"),
+        ("lognormal:2m", "lognormal is written like lognormal:p50=20m,p99=6h"),
         ("fixed:soon", "'soon' is not a span of time"),
         ("empirical:", "wants at least one span"),
     ],

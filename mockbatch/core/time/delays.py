@@ -8,11 +8,12 @@ from collections.abc import Callable
 from math import exp, log
 
 from mockbatch.core.names import did_you_mean
-from mockbatch.core.time.spans import DAY, format_span, parse_span
+from mockbatch.core.time.spans import DAY, SECOND, format_span, parse_span
 
 Delay = Callable[[float], int]
 
 _LONGEST = 3650 * DAY
+_LARGEST_EXPONENT = 60
 
 
 def fixed(span: int) -> Delay:
@@ -32,16 +33,20 @@ def exponential(mean: int) -> Delay:
     return lambda u: int(-mean * log(1 - u))
 
 
-def lognormal(p50: int, p99: int) -> Delay:
-    """Mostly short with a long tail: `lognormal:p50=20m,p99=6h`, or `lognormal:20m,6h`. What queues look like."""
-    if not 0 < p50 <= p99:
-        raise ValueError("lognormal: wants 0 < p50 <= p99")
+def lognormal(p50: int, p99: int | None = None, *, sigma: int | None = None) -> Delay:
+    """Mostly short, a long tail: `lognormal:p50=20m,p99=6h`, or `lognormal:20m,sigma=1.2`. What queues look like."""
     # not before: most starts can do without it
     from statistics import NormalDist
 
+    if (p99 is None) == (sigma is None):
+        raise TypeError("either p99 or sigma")
+    if p50 <= 0 or (p99 is not None and p99 < p50):
+        raise ValueError("lognormal: wants 0 < p50 <= p99")
     quantile = NormalDist().inv_cdf
-    mu, sigma = log(p50), log(p99 / p50) / quantile(0.99)
-    return lambda u: int(exp(mu + sigma * quantile(u)))
+    # a bare number was read as seconds
+    width = log(p99 / p50) / quantile(0.99) if p99 is not None else (sigma or 0) / SECOND
+    mu = log(p50)
+    return lambda u: int(exp(min(mu + width * quantile(u), _LARGEST_EXPONENT)))
 
 
 def empirical(*observed: int) -> Delay:
