@@ -57,24 +57,23 @@ _pack, _unpack = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(list[
 def examined(item: Item, *, seed: int, fail_rate: float) -> Row:
     """The row of a request: checked as the API checks it, its luck drawn, its tokens counted."""
     try:
-        params = _decode(item.params)
-        model = checked(params)
+        return _examined(item, seed, fail_rate)
     except ApiError as error:
         return Row(item.custom_id, Failure(error.type, error.message, error.details, executed=False))
     except (msgspec.DecodeError, RecursionError):
         # a number beyond all ranges, or nesting beyond all depths: the bytes are JSON, the values are not usable
         return Row(item.custom_id, _UNUSABLE)
+
+
+def _examined(item: Item, seed: int, fail_rate: float) -> Row:
+    params = _decode(item.params)
+    model = checked(params)
     fault = random_fault(seed, item.custom_id, fail_rate) if fail_rate else None
     if fault:
-        return Row(item.custom_id, Failure(ROW_FAULTS[fault].type, ROW_FAULTS[fault].message, None, executed=True))
-    return Row(
-        item.custom_id,
-        None,
-        model.id,
-        params["max_tokens"],
-        input_tokens(params, model),
-        draw_of(subseed(seed, "reply"), _canonical(params, item.params)),
-    )
+        failed = ROW_FAULTS[fault]
+        return Row(item.custom_id, Failure(failed.type, failed.message, None, executed=True))
+    key = draw_of(subseed(seed, "reply"), _canonical(params, item.params))
+    return Row(item.custom_id, None, model.id, params["max_tokens"], input_tokens(params, model), key)
 
 
 def _canonical(params: dict[str, Any], raw: Raw) -> bytes:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.builders import BATCHES, Api, requests, serving
+from tests.builders import BATCHES, Api, outcomes, requests, serving
 
 GOOD = '{"custom_id":"a","params":{}}'
 
@@ -15,7 +15,6 @@ GOOD = '{"custom_id":"a","params":{}}'
         (b'{"requests":[]} x', "The request body is not valid JSON: unexpected content after document: "),
         (b'{"requests":[{"custom_id":"\xff","params":{}}]}', "The request body is not valid JSON: "),
         (b'{"requests":[{"custom_id":"a","params":{"t":"\\ud800"}}]}', "The request body is not valid JSON: "),
-        (b'{"requests":[{"custom_id":"a","params":' + b"[" * 5000 + b"]" * 5000 + b"}]}", "The request body is not"),
         (b"[]", "Input should be a valid dictionary"),
         (b"{}", "requests: Field required"),
         (b'{"requests":{}}', "requests: Input should be a valid list"),
@@ -60,6 +59,21 @@ def test_a_wrong_body_gets_the_words_of_the_api_and_leaves_nothing(api: Api, bod
     if not message.endswith((": ", "not")):
         assert error["error"]["message"] == message
     assert api.get(BATCHES).json()["data"] == []
+
+
+@pytest.mark.parametrize(
+    "value", ["[" * 5000 + "]" * 5000, '{"a":' * 3000 + "1" + "}" * 3000, "1e999", "1" * 5000, '"' + "x" * 10**6 + '"']
+)
+def test_an_absurd_value_is_refused_or_answered_but_never_an_accident(api: Api, value: str) -> None:
+    """How deep is too deep depends on the Python; whatever is accepted has a row in the end."""
+    good = '"model":"claude-opus-5","max_tokens":5,"messages":[{"role":"user","content":"hi"}]'
+    body = f'{{"requests":[{{"custom_id":"a","params":{{{good},"metadata":{value}}}}}]}}'
+    answer = api.post(BATCHES, content=body)
+    assert answer.status_code in (200, 400)
+    if answer.status_code == 200:
+        assert outcomes(api.results(api.ended(answer.json()))).keys() == {"a"}
+    else:
+        assert answer.json()["error"]["message"].startswith("The request body is not valid JSON: ")
 
 
 def test_params_are_not_looked_at(api: Api) -> None:
