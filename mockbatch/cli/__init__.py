@@ -47,7 +47,7 @@ class _Commands(click.Group):
         return command
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="mockbatch", message="%(prog)s %(version)s")
 def main() -> None:
     """A local stand-in for the Message Batches API, in which a day passes in a millisecond."""
