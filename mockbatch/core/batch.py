@@ -190,6 +190,12 @@ def shown(batch: Batch, now: int, counts: wire.RequestCounts, origin: str) -> wi
     )
 
 
+def changes_at(batch: Batch, now: int) -> int:
+    """Until when the batch is shown as it is at `now`, if nobody does anything to it."""
+    timeline = batch.timeline
+    return min((at for at in (timeline.ended_at, timeline.archived_at) if at > now), default=NEVER)
+
+
 def as_created(batch: Batch, origin: str) -> wire.MessageBatch:
     """The batch as create answers it: in progress, however short its life."""
     just_before = replace(batch, timeline=Timeline(batch.timeline.created_at, NEVER, NEVER, NEVER))

@@ -7,6 +7,7 @@ from mockbatch.http.calls import Call
 from mockbatch.service.sessions import Session
 
 VERSIONS = ("2023-01-01", "2023-06-01", "2026-10-21")
+_FORWARDED = frozenset({b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-prefix"})
 _DATE = re.compile(r"\d{4}-\d\d-\d\d").fullmatch
 
 
@@ -47,6 +48,8 @@ def origin_of(call: Call) -> str:
     if call.mock.public_url:
         return call.mock.public_url
     headers, scope = call.headers, call.scope
+    if b"host" in headers and _FORWARDED.isdisjoint(headers) and not scope.get("root_path"):
+        return f"{scope['scheme']}://{headers[b'host'].decode('latin-1')}"
     host = headers.get(b"x-forwarded-host") or headers.get(b"host") or b"%b:%d" % _bound(call)
     scheme = headers.get(b"x-forwarded-proto") or scope["scheme"].encode()
     prefix = headers.get(b"x-forwarded-prefix") or scope.get("root_path", "").encode()

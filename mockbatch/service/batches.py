@@ -17,6 +17,7 @@ from mockbatch.core.batch import (
     Profile,
     as_created,
     canceled,
+    changes_at,
     deadline,
     new_batch_id,
     planned,
@@ -29,7 +30,7 @@ from mockbatch.core.contract.envelope import Intake, Slice
 from mockbatch.core.contract.errors import InvalidRequest, NotFound
 from mockbatch.core.time.timeline import NEVER, Timeline
 from mockbatch.service.results import Results
-from mockbatch.service.sessions import Session, Sessions
+from mockbatch.service.sessions import Session, Sessions, View
 from mockbatch.store import Facts, Store
 
 _log = logging.getLogger(__name__)
@@ -257,11 +258,16 @@ class Batches:
         return batch
 
     async def _shown(self, session: Session, batch: Batch, now: int, origin: str) -> wire.MessageBatch:
+        view = session.views.get(batch.id)
+        if view and view.batch is batch and view.origin == origin and now < view.until:
+            return view.shown
         counts = batch.tally  # there is one only when the batch has ended, and then for ever
         if counts is None:
             ended = batch.timeline.has_ended(now)
             counts = await self._tallied(session, batch) if ended else wire.RequestCounts(processing=batch.size)
-        return shown(batch, now, counts, origin)
+        view = View(batch, origin, changes_at(batch, now), shown(batch, now, counts, origin))
+        session.views[batch.id] = view
+        return view.shown
 
     async def _tallied(self, session: Session, batch: Batch) -> wire.RequestCounts:
         """The counts of an ended batch. Counted once, however many ask."""

@@ -6,14 +6,25 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 
+from msgspec import Struct
+
 from mockbatch.core.batch import Batch
-from mockbatch.core.contract import ids
+from mockbatch.core.contract import ids, wire
 from mockbatch.core.draws import subseed
 from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.spans import LATEST
 from mockbatch.store import SessionFacts, Store
 
 Wall = Callable[[], int]
+
+
+class View(Struct, frozen=True):
+    """A batch as it was shown last, which it still is `until` then, as long as its facts are the same."""
+
+    batch: Batch
+    origin: str
+    until: int
+    shown: wire.MessageBatch
 
 
 class Session:
@@ -32,6 +43,7 @@ class Session:
         self.clock = clock
         self.lanes = lanes
         self.batches: dict[str, Batch] = {}
+        self.views: dict[str, View] = {}
         self.queueing = asyncio.Lock()
         self._order: list[tuple[int, int, str]] = []
         self.identities: Counter[int] = Counter()
@@ -62,6 +74,7 @@ class Session:
         if batch.id not in self.batches:
             insort(self._order, _rank(batch))
         self.batches[batch.id] = batch
+        self.views.pop(batch.id, None)
 
     def older_than(self, batch: Batch | None) -> Iterator[Batch]:
         """The batches before `batch`, or all, the newest first."""

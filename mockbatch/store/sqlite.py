@@ -45,7 +45,7 @@ _SCHEMA = (
 )
 _PARTS = ("slice", "rows", "starts")
 # the log is folded back when nothing was written for a while, or when it has become this large
-_QUIET_SECONDS = 0.5
+_QUIET_SECONDS = 5.0
 _LOG_LIMIT = 1 << 30
 
 _encode = msgspec.json.encode

@@ -63,8 +63,12 @@ def _command(kind: str, home: Path, defaults: bool) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    # the options of whoever runs this must not change what is measured
-    return {name: value for name, value in os.environ.items() if not name.startswith("MOCKBATCH_")}
+    # the options of whoever runs this must not change what is measured, and an installed package has its bytecode
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("MOCKBATCH_") and name != "PYTHONDONTWRITEBYTECODE"
+    }
 
 
 def _ready(process: "subprocess.Popen[bytes]", home: Path) -> Server:
