@@ -90,7 +90,7 @@ def serve(config: Config, say: Callable[[str], None]) -> signal.Signals | None:
     """
     _keep_memory()
     # so long the thread that writes to the store waits for its turn while a body is taken in
-    sys.setswitchinterval(0.001)
+    sys.setswitchinterval(0.0005)
     logging.basicConfig(level=config.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
     listener = listening_socket(config.host, config.port)
     failures: list[StoreError] = []

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mockbatch.core.contract import ids, wire
-from mockbatch.core.draws import draw, fraction, subseed, threshold
+from mockbatch.core.draws import draw, draws, fraction, subseed, threshold
 from mockbatch.core.time.delays import parse_delay
 from mockbatch.core.time.spans import SECOND, format_instant
 from mockbatch.core.time.timeline import EXPIRES_AFTER, NEVER, Timeline
@@ -64,8 +64,7 @@ class Durations:
 
     def largest(self, custom_ids: Iterable[str]) -> int:
         """The largest draw among `custom_ids`: the row of it is done last."""
-        seed = self._seed
-        return max([draw(seed, custom_id) for custom_id in custom_ids])
+        return max(draws(self._seed, custom_ids))
 
     def of_draw(self, bits: int) -> int:
         """Microseconds of work, or NEVER. Grows with `bits`."""

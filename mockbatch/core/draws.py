@@ -3,6 +3,7 @@
 Every draw is a hash of a seed and an identity, so neither order nor parallelism nor the process can change it.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from xxhash import xxh3_64_intdigest, xxh3_128_digest, xxh3_128_intdigest
@@ -19,6 +20,11 @@ def subseed(seed: int, *identity: str | int) -> int:
 def draw(seed: int, name: str) -> int:
     """64 uniform bits for `name` under `seed`."""
     return xxh3_64_intdigest(name.encode(), seed=seed)
+
+
+def draws(seed: int, names: Iterable[str]) -> list[int]:
+    """`draw` for each of many names."""
+    return [xxh3_64_intdigest(name.encode(), seed=seed) for name in names]
 
 
 def draw_of(seed: int, content: bytes | memoryview) -> int:

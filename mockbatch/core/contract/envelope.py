@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from mockbatch.core.contract.errors import InvalidRequest, RequestTooLarge
-from mockbatch.core.draws import draw, draw_of
+from mockbatch.core.draws import draw_of, draws
 
 SLICE = 512 << 10
 _HEAD = re.compile(rb'\s*\{\s*"requests"\s*:\s*\[\s*(?=\{\s*("(?:[^"\\]|\\.){1,128}"))')
@@ -26,6 +26,7 @@ _GAP = re.compile(rb"\}\s*(,)\s*\{\s*\Z")
 _LONGEST_GAP = 256
 _BODY_START = b'{"requests":['
 _OBJECT, _QUOTE = b'{"'
+_OBJECTS = {_OBJECT}
 
 _CUSTOM_ID = "[a-zA-Z0-9_-]{1,64}"
 _valid_custom_id = re.compile(_CUSTOM_ID).fullmatch
@@ -216,12 +217,12 @@ class Intake:
     def _admit(self, items: list[Item]) -> list[str] | None:
         """Take up the ids of good requests; None when one is not good."""
         ids = [item.custom_id for item in items]
-        if not _all_valid(ids) or not all(map(_is_object, items)):
+        if not _all_valid(ids) or {memoryview(item.params)[0] for item in items} != _OBJECTS:
             return None
         if not self.custom_ids.isdisjoint(ids) or len(set(ids)) < len(ids):
             self._doubled = self._doubled or _first_doubled(ids, self.custom_ids)
         self.custom_ids.update(ids)
-        identity = sum([draw_of(draw(0, item.custom_id), item.params) for item in items])
+        identity = sum([draw_of(drawn, item.params) for drawn, item in zip(draws(0, ids), items, strict=True)])
         self.identity = (self.identity + identity) & _MASK
         self.count += len(items)
         return ids
