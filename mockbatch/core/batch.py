@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mockbatch.core.contract import ids, wire
+from mockbatch.core.contract.params import Terms
 from mockbatch.core.draws import draw, draws, fraction, subseed, threshold
 from mockbatch.core.time.delays import parse_delay
 from mockbatch.core.time.spans import SECOND, format_instant
@@ -48,6 +49,7 @@ class Batch(Struct, frozen=True):
     slices: int
     profile: int
     timeline: Timeline
+    terms: Terms = Terms()
     polls: int = 0
     deleted: bool = False
     tally: wire.RequestCounts | None = None

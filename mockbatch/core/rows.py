@@ -13,7 +13,7 @@ from mockbatch.core.contract import ids, wire
 from mockbatch.core.contract.catalog import MODELS
 from mockbatch.core.contract.envelope import Item
 from mockbatch.core.contract.errors import ApiError
-from mockbatch.core.contract.params import checked
+from mockbatch.core.contract.params import Terms, checked
 from mockbatch.core.draws import draw_of, subseed
 from mockbatch.core.replies.text import plain_text
 from mockbatch.core.rules.faults import ROW_FAULTS, random_fault
@@ -54,10 +54,10 @@ _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 _pack, _unpack = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(list[Row]).decode
 
 
-def examined(item: Item, *, seed: int, fail_rate: float) -> Row:
+def examined(item: Item, terms: Terms, *, seed: int, fail_rate: float) -> Row:
     """The row of a request: checked as the API checks it, its luck drawn, its tokens counted."""
     try:
-        return _examined(item, seed, fail_rate)
+        return _examined(item, terms, seed, fail_rate)
     except ApiError as error:
         return Row(item.custom_id, Failure(error.type, error.message, error.details, executed=False))
     except (msgspec.DecodeError, RecursionError):
@@ -65,9 +65,9 @@ def examined(item: Item, *, seed: int, fail_rate: float) -> Row:
         return Row(item.custom_id, _UNUSABLE)
 
 
-def _examined(item: Item, seed: int, fail_rate: float) -> Row:
+def _examined(item: Item, terms: Terms, seed: int, fail_rate: float) -> Row:
     params = _decode(item.params)
-    model = checked(params)
+    model = checked(params, terms)
     fault = random_fault(seed, item.custom_id, fail_rate) if fail_rate else None
     if fault:
         failed = ROW_FAULTS[fault]

@@ -4,8 +4,9 @@ from starlette.routing import Route
 
 from mockbatch.core.contract.betas import betas_of
 from mockbatch.core.contract.errors import InvalidRequest, RequestTooLarge
+from mockbatch.core.contract.params import Terms
 from mockbatch.http.answers import Answer, Json, Stream
-from mockbatch.http.caller import caller, origin_of
+from mockbatch.http.caller import caller, origin_of, version_of
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.service.batches import Window
 from mockbatch.service.sessions import Session
@@ -14,11 +15,12 @@ _LARGEST_PAGE = 1000
 
 
 async def create(call: Call) -> Answer:
-    session = await _entered(call)
+    session = await caller(call)
+    terms = Terms(version_of(call), betas_of(call.header_values(b"anthropic-beta")))
     declared = call.header(b"content-length") or ""
     if declared.isdigit() and int(declared) > call.mock.limits.max_bytes:
         raise RequestTooLarge("Request exceeds the maximum size")
-    return Json(await call.mock.batches.create(session, call.stream(), origin_of(call)))
+    return Json(await call.mock.batches.create(session, call.stream(), terms, origin_of(call)))
 
 
 async def retrieve(call: Call) -> Answer:

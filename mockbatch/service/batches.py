@@ -28,6 +28,7 @@ from mockbatch.core.batch import (
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.envelope import Intake, Slice
 from mockbatch.core.contract.errors import InvalidRequest, NotFound
+from mockbatch.core.contract.params import Terms
 from mockbatch.core.time.timeline import NEVER, Timeline
 from mockbatch.service.results import Results
 from mockbatch.service.sessions import Session, Sessions, View
@@ -97,14 +98,16 @@ class Batches:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def create(self, session: Session, body: AsyncIterable[bytes], origin: str) -> wire.MessageBatch:
+    async def create(
+        self, session: Session, body: AsyncIterable[bytes], terms: Terms, origin: str
+    ) -> wire.MessageBatch:
         """Take a batch in. A body that is cut short or refused leaves nothing behind."""
         seq, self._next_seq = self._next_seq, self._next_seq + 1
         writing: list[asyncio.Future[None]] = []
         try:
             with self._results.busy():
                 intake, ids, last = await self._receive(seq, body, writing)
-                batch = await self._planned(session, seq, intake, ids)
+                batch = replace(await self._planned(session, seq, intake, ids), terms=terms)
                 await self._store.add_batch(batch, last)
         except BaseException:
             await asyncio.shield(self._undo(seq, writing))

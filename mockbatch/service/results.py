@@ -134,7 +134,10 @@ class Results:
         items = items_of(await self._store.slice(batch.seq, index))
         rows: list[Row] = []
         for at in range(0, len(items), _BLOCK):
-            rows += [examined(item, seed=profile.seed, fail_rate=profile.fail_rate) for item in items[at : at + _BLOCK]]
+            rows += [
+                examined(item, batch.terms, seed=profile.seed, fail_rate=profile.fail_rate)
+                for item in items[at : at + _BLOCK]
+            ]
             await asyncio.sleep(0)
             if patiently:
                 await self._idle.wait()

@@ -284,6 +284,15 @@ def test_wrong_params_are_accepted_and_err_at_the_end(
     }
 
 
+def test_a_batch_keeps_the_version_and_the_betas_that_it_was_created_with(api: Api) -> None:
+    """`temperature` is gone in the newest version, and only the beta allows a very long answer."""
+    body = {"requests": [*requests("t", temperature=0.5), *requests("l", model="claude-opus-4-6", max_tokens=300_000)]}
+    newest = {"anthropic-version": "2026-10-21", "anthropic-beta": "output-300k-2026-03-24"}
+    old, new = (Api.ok(api.post(BATCHES, json=body, headers=headers)) for headers in ({}, newest))
+    assert outcomes(api.results(api.ended(old))) == {"t": "succeeded", "l": "errored"}
+    assert outcomes(api.results(api.ended(new))) == {"t": "errored", "l": "succeeded"}
+
+
 @pytest.mark.parametrize(
     ("headers", "origin"),
     [

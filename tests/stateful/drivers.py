@@ -19,6 +19,7 @@ from mockbatch.core.batch import (
 )
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.envelope import Intake, items_of
+from mockbatch.core.contract.params import Terms
 from mockbatch.core.rows import Row, examined
 from mockbatch.core.time.spans import SECOND, parse_instant
 from mockbatch.core.time.timeline import events
@@ -109,7 +110,7 @@ class Core:
         seq = len(self._batches)
         self._batches[id] = Batch(seq, id, "core", intake.identity, intake.count, len(slices), 1, timeline)
         self._rows[id] = [
-            examined(item, seed=self._profile.seed, fail_rate=self._profile.fail_rate)
+            examined(item, Terms(), seed=self._profile.seed, fail_rate=self._profile.fail_rate)
             for part in slices
             for item in items_of(part.raw)
         ]

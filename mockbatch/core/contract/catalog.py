@@ -21,6 +21,40 @@ class Model(Struct, frozen=True):
     aliases: tuple[str, ...] = ()
 
     @property
+    def line(self) -> str:
+        """`opus`, `sonnet`, `haiku`, `fable` or `mythos`."""
+        return next(part for part in self.id.split("-") if part.isalpha() and part != "claude")
+
+    @property
+    def takes_sampling(self) -> bool:
+        """Whether `temperature` and its like may have other values than the default, where the version has them."""
+        return self.generation < 4.7
+
+    @property
+    def takes_prefill(self) -> bool:
+        """Whether the conversation may end with the start of the answer."""
+        return self.generation < 4.6
+
+    @property
+    def takes_thinking_budget(self) -> bool:
+        """Whether thinking can be enabled with a budget of tokens."""
+        return self.generation < 4.7
+
+    @property
+    def thinks_adaptively(self) -> bool:
+        return self.generation >= 4.6
+
+    @property
+    def always_thinks(self) -> bool:
+        """Whether thinking cannot be disabled."""
+        return self.line in ("fable", "mythos") or (self.line == "opus" and self.generation >= 5.5)
+
+    @property
+    def long_output(self) -> bool:
+        """Whether a batch may ask for 300,000 tokens, with the beta header for it."""
+        return self.lifecycle == "active" and self.generation >= 4.6 and self.line in ("opus", "sonnet", "haiku")
+
+    @property
     def inference_geo(self) -> str:
         """What `usage.inference_geo` says: models up to 4.5 do not know where they ran."""
         return "not_available" if self.generation <= 4.5 else "global"
