@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 # so many rows are worked on before others get their turn on the event loop
 _BLOCK = 200
+_PATIENCE = 0.02
 
 
 class Results:
@@ -43,9 +44,16 @@ class Results:
             if not self._busy:
                 self._idle.set()
 
+    async def _quiet(self) -> None:
+        """Wait until nothing is taken in, and the next body did not follow on the heels of the last."""
+        while self._busy:
+            await self._idle.wait()
+            await asyncio.sleep(_PATIENCE)
+
     async def examine(self, batch: Batch) -> None:
         """Look at all requests of a batch once and keep what their lines are made of, when nothing else is to do."""
         async with self._examiner:
+            await asyncio.sleep(_PATIENCE)
             for index in range(batch.slices):
                 rows = await self._examined(batch, index, patiently=True)
                 await self._store.put_rows(batch.seq, index, dump_rows(rows))
@@ -130,7 +138,7 @@ class Results:
     async def _examined(self, batch: Batch, index: int, *, patiently: bool = False) -> list[Row]:
         profile = self._profiles[batch.profile]
         if patiently:
-            await self._idle.wait()
+            await self._quiet()
         items = items_of(await self._store.slice(batch.seq, index))
         rows: list[Row] = []
         for at in range(0, len(items), _BLOCK):
@@ -140,7 +148,7 @@ class Results:
             ]
             await asyncio.sleep(0)
             if patiently:
-                await self._idle.wait()
+                await self._quiet()
         return rows
 
     async def _finished(self, batch: Batch, index: int, rows: list[Row]) -> list[bool] | None:
