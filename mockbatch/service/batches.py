@@ -32,7 +32,7 @@ from mockbatch.core.contract.params import Terms
 from mockbatch.core.time.timeline import NEVER, Timeline
 from mockbatch.service.results import Results
 from mockbatch.service.sessions import Session, Sessions, View
-from mockbatch.store import Facts, Store
+from mockbatch.store import Facts, Store, StoreError
 
 _log = logging.getLogger(__name__)
 
@@ -199,7 +199,8 @@ class Batches:
 
     async def _undo(self, seq: int, writing: list[asyncio.Future[None]]) -> None:
         await asyncio.gather(*writing, return_exceptions=True)
-        await self._store.discard(seq)
+        # the facts too: whoever broke off may have done so while they were being written
+        await self._store.remove(seq)
 
     async def _planned(self, session: Session, seq: int, intake: Intake, ids: list[list[str]]) -> Batch:
         """The facts of a batch that was taken in, its future decided."""
@@ -244,8 +245,15 @@ class Batches:
         return Timeline(created_at, first, last, done)
 
     async def _changed(self, session: Session, batch: Batch) -> Batch:
+        """Take up newer facts at once, so that calls that come meanwhile see them; back if they cannot be kept."""
+        before = session.batches[batch.id]
         session.keep(batch)
-        await self._store.save_batch(batch)
+        try:
+            await self._store.save_batch(batch)
+        except StoreError:
+            if session.batches[batch.id] is batch:
+                session.keep(before)
+            raise
         return batch
 
     def _found(self, session: Session, batch_id: str) -> Batch:

@@ -64,6 +64,10 @@ class Store(Protocol):
 
     async def starts(self, seq: int, index: int) -> bytes | None: ...
 
+    async def remove(self, seq: int) -> None:
+        """Remove a batch as if it had never been: its facts first, then all that was put under `seq`."""
+        ...
+
     async def discard(self, seq: int) -> None:
         """Remove all that was put under `seq`."""
         ...

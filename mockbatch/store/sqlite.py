@@ -110,6 +110,10 @@ class SqliteStore:
     async def starts(self, seq: int, index: int) -> bytes | None:
         return await self._get("starts", "starts", seq, index)
 
+    async def remove(self, seq: int) -> None:
+        await self._write("DELETE FROM batch WHERE seq = ?", seq)
+        await self.discard(seq)
+
     async def discard(self, seq: int) -> None:
         for part in _PARTS:
             await self._write(f"DELETE FROM {part} WHERE id >= ? AND id < ?", seq * _SLICES, (seq + 1) * _SLICES)

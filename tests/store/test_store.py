@@ -100,6 +100,19 @@ async def test_what_has_no_batch_is_swept_away(store: Store) -> None:
         await store.slice(2, 0)
 
 
+async def test_a_removed_batch_was_never_there(store: Store) -> None:
+    """Facts and slices; a discarded one keeps its facts."""
+    for seq in (1, 2):
+        await store.put_slice(seq, 0, b"raw")
+        await store.add_batch(a_batch(seq), b"last")
+    await store.remove(1)
+    await store.discard(2)
+    assert list((await store.load()).batches) == [a_batch(2)]
+    for seq in (1, 2):
+        with pytest.raises(StoreError):
+            await store.slice(seq, 1)
+
+
 async def test_discarding_a_batch_leaves_its_neighbours(store: Store) -> None:
     """By its number, exactly."""
     for seq in (1, 2, 3):
