@@ -3,8 +3,9 @@
 Every draw is a hash of a seed and an identity, so neither order nor parallelism nor the process can change it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import repeat
 
 from xxhash import xxh3_64_intdigest, xxh3_128_digest, xxh3_128_intdigest
 
@@ -24,7 +25,12 @@ def draw(seed: int, name: str) -> int:
 
 def draws(seed: int, names: Iterable[str]) -> list[int]:
     """`draw` for each of many names."""
-    return [xxh3_64_intdigest(name.encode(), seed=seed) for name in names]
+    return list(map(xxh3_64_intdigest, map(str.encode, names), repeat(seed)))
+
+
+def draws_of(seeds: Iterable[int], contents: Iterable[bytes | memoryview]) -> Iterator[int]:
+    """`draw_of` for each of many contents, each under a seed of its own."""
+    return map(xxh3_64_intdigest, contents, seeds)
 
 
 def draw_of(seed: int, content: bytes | memoryview) -> int:

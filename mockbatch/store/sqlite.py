@@ -1,6 +1,6 @@
 """SQLite. One connection writes, one reads, one folds the log back into the file.
 
-Bodies are stored as the slices in which they came, half a megabyte each: a row for each request would take ten
+Bodies are stored as the slices in which they came, up to two megabytes each: a row for each request would take ten
 times as long. Without a path the database is SQLite's own temporary one: on disk, and gone with the process.
 """
 

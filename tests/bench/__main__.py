@@ -12,7 +12,6 @@ Needs Linux, about 2 GB below TMPDIR, and a machine with nothing else to do.
 """
 
 import argparse
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -46,15 +45,15 @@ def main() -> int:
 
 
 def _measure(scenario: Scenario, work: Workload, run: Run, options: argparse.Namespace) -> None:
+    kinds = {"floor": "floor", "mockbatch": options.candidate}
     rounds = options.rounds or (_ROUNDS_QUICK if options.quick else scenario.rounds)
     try:
         for number in range(rounds):
-            for side, kind in (("floor", "floor"), ("mockbatch", options.candidate)):
-                print(f"{', '.join(scenario.rows)}: {side} {number + 1}/{rounds}", file=sys.stderr)
-                os.sync()  # or one server pays for what the other has left to write
-                run.add(side, scenario.run(kind, work))
+            print(f"{', '.join(scenario.rows)}: {number + 1}/{rounds}", file=sys.stderr)
+            for side, samples in scenario.run(kinds, work).items():
+                run.add(side, samples)
     except (BenchError, OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
-        run.broken.update(dict.fromkeys(scenario.rows, f"{side}: {error!r}"))
+        run.broken.update(dict.fromkeys(scenario.rows, repr(error)))
 
 
 def _options() -> argparse.Namespace:

@@ -1,18 +1,22 @@
 """What is done to a server in one round, and what is measured meanwhile."""
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from .bodies import write_body
 from .load import ROUTE, Connection, count_results, head
-from .memory import added_memory, resident
 from .poller import polling
+from .process import added_memory, resident, wait_until_idle
 from .servers import BenchError, Server, launch
 from .throughput import polls_per_second
 
 Samples = dict[str, list[float]]
+Kinds = Mapping[str, str]
+"""Which server runs on which side."""
 
 _SETTLE = 0.5
 
@@ -31,13 +35,12 @@ class Workload:
         return self._bodies[count]
 
 
-def create_small(kind: str, work: Workload) -> Samples:
-    times = _creates(kind, work, 100, warm_up=20, count=50 if work.quick else 150)
-    return {"create-100": times}
+def create_small(kinds: Kinds, work: Workload) -> dict[str, Samples]:
+    return _call_by_call("create-100", kinds, work, 100, warm_up=20, count=50 if work.quick else 150)
 
 
-def create_medium(kind: str, work: Workload) -> Samples:
-    return {"create-10k": _creates(kind, work, 10_000, warm_up=1, count=3)}
+def create_medium(kinds: Kinds, work: Workload) -> dict[str, Samples]:
+    return _call_by_call("create-10k", kinds, work, 10_000, warm_up=2, count=5, background=True)
 
 
 def create_large(kind: str, work: Workload) -> Samples:
@@ -85,9 +88,22 @@ def start(kind: str, work: Workload) -> Samples:
         return {"cold-start": [taken], "idle-memory": [resident(server.pid)]}
 
 
+def _one_by_one(run: Callable[[str, Workload], Samples]) -> Callable[[Kinds, Workload], dict[str, Samples]]:
+    """One server after the other, each alone on the machine."""
+
+    def both(kinds: Kinds, work: Workload) -> dict[str, Samples]:
+        samples = {}
+        for side, kind in kinds.items():
+            os.sync()  # or one server pays for what the other has left to write
+            samples[side] = run(kind, work)
+        return samples
+
+    return both
+
+
 @dataclass(frozen=True)
 class Scenario:
-    run: Callable[[str, Workload], Samples]
+    run: Callable[[Kinds, Workload], dict[str, Samples]]
     rows: tuple[str, ...]
     rounds: int
 
@@ -95,18 +111,32 @@ class Scenario:
 SCENARIOS = (
     Scenario(create_small, ("create-100",), 5),
     Scenario(create_medium, ("create-10k",), 5),
-    Scenario(create_large, ("create-100k", "create-memory", "create-polls"), 5),
-    Scenario(results, ("results", "results-memory", "results-polls"), 5),
-    Scenario(polls, ("polls",), 5),
-    Scenario(start, ("cold-start", "idle-memory"), 7),
+    Scenario(_one_by_one(create_large), ("create-100k", "create-memory", "create-polls"), 5),
+    Scenario(_one_by_one(results), ("results", "results-memory", "results-polls"), 5),
+    Scenario(_one_by_one(polls), ("polls",), 5),
+    Scenario(_one_by_one(start), ("cold-start", "idle-memory"), 7),
 )
 
 
-def _creates(kind: str, work: Workload, size: int, *, warm_up: int, count: int) -> list[float]:
+def _call_by_call(
+    name: str, kinds: Kinds, work: Workload, size: int, *, warm_up: int, count: int, background: bool = False
+) -> dict[str, Samples]:
+    """Creates in turns, so that a machine that gets slower or faster meanwhile does so for both.
+
+    Where a server goes on in the `background`, the other one's turn waits for it.
+    """
     body = work.body(size)
-    with launch(kind, work.directory) as server:
-        connection = Connection(server.address)
-        return [_timed(lambda: connection.create(body)) for _ in range(warm_up + count)][warm_up:]
+    times: dict[str, list[float]] = {side: [] for side in kinds}
+    with ExitStack() as running:
+        servers = {side: running.enter_context(launch(kind, work.directory)) for side, kind in kinds.items()}
+        connections = {side: Connection(server.address) for side, server in servers.items()}
+        os.sync()
+        for _ in range(warm_up + count):
+            for side, connection in connections.items():
+                times[side].append(_timed(lambda connection=connection: connection.create(body)))
+                if background:
+                    wait_until_idle(servers[side].pid)
+    return {side: {name: taken[warm_up:]} for side, taken in times.items()}
 
 
 def _warm(server: Server, work: Workload) -> tuple[Connection, str]:

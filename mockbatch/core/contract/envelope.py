@@ -10,6 +10,7 @@ Source: https://platform.claude.com/docs/en/api/messages/batches/create
 """
 
 import re
+from codecs import utf_8_decode
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -17,13 +18,14 @@ import msgspec
 from msgspec import Raw, Struct
 
 from mockbatch.core.contract.errors import InvalidRequest, RequestTooLarge
-from mockbatch.core.draws import draw_of, draws
+from mockbatch.core.draws import draws, draws_of
 
-SLICE = 512 << 10
+SLICE = 2 << 20
 _HEAD = re.compile(rb'\s*\{\s*"requests"\s*:\s*\[\s*(?=\{\s*("(?:[^"\\]|\\.){1,128}"))')
 _TAIL = re.compile(rb"\]\s*\}\s*\Z")
 _GAP = re.compile(rb"\}\s*(,)\s*\{\s*\Z")
 _LONGEST_GAP = 256
+_PIECE = 32 << 10
 _BODY_START = b'{"requests":['
 _OBJECT, _QUOTE = b'{"'
 _OBJECTS = {_OBJECT}
@@ -217,13 +219,13 @@ class Intake:
     def _admit(self, items: list[Item]) -> list[str] | None:
         """Take up the ids of good requests; None when one is not good."""
         ids = [item.custom_id for item in items]
-        if not _all_valid(ids) or {memoryview(item.params)[0] for item in items} != _OBJECTS:
+        params = [item.params for item in items]
+        if not _all_valid(ids) or {memoryview(raw)[0] for raw in params} != _OBJECTS:
             return None
         if not self.custom_ids.isdisjoint(ids) or len(set(ids)) < len(ids):
             self._doubled = self._doubled or _first_doubled(ids, self.custom_ids)
         self.custom_ids.update(ids)
-        identity = sum([draw_of(drawn, item.params) for drawn, item in zip(draws(0, ids), items, strict=True)])
-        self.identity = (self.identity + identity) & _MASK
+        self.identity = (self.identity + sum(draws_of(draws(0, ids), params))) & _MASK
         self.count += len(items)
         return ids
 
@@ -268,10 +270,16 @@ def _characters(data: bytes | bytearray) -> int:
     """How many characters these bytes are. Raises _NotJson where they are not UTF-8, which the decoder overlooks."""
     if data.isascii():
         return len(data)
+    count, at, end = 0, 0, len(data)
     try:
-        return len(data.decode())
+        with memoryview(data) as view:
+            while at < end:
+                # piece by piece: what is decoded and thrown away again then stays in the processor's cache
+                text, length = utf_8_decode(view[at : at + _PIECE], "strict", at + _PIECE >= end)
+                count, at = count + len(text), at + length
     except UnicodeDecodeError:
         raise _NotJson from None
+    return count
 
 
 def _all_valid(custom_ids: list[str]) -> bool:

@@ -1,12 +1,14 @@
-"""Resident memory of another process, from /proc (Linux only)."""
+"""Memory and work of another process, from /proc (Linux only)."""
 
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 _EVERY = 0.005
+_IDLE = 0.05
 
 
 def resident(pid: int, field: str = "VmRSS") -> float:
@@ -37,3 +39,16 @@ def added_memory(pid: int) -> Iterator[list[float]]:
     peak = resident(pid, "VmHWM")
     # the kernel's own mark is exact, but says nothing of the block unless the block has moved it
     added.append(max(*samples, peak if peak > before_peak else 0.0) - before)
+
+
+def wait_until_idle(pid: int) -> None:
+    """Returns when the process has used no processor time for a twentieth of a second."""
+    before, now = "", _worked(pid)
+    while before != now:
+        time.sleep(_IDLE)
+        before, now = now, _worked(pid)
+
+
+def _worked(pid: int) -> str:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return " ".join(fields[11:13])
