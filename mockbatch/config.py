@@ -5,11 +5,13 @@ configuration file and the documentation are all made of this list.
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 from msgspec import Struct
 
 from mockbatch.core.batch import Profile, ResultsOrder
+from mockbatch.core.contract.catalog import MODELS, Model, Models, Policy, model_like
+from mockbatch.core.contract.limits import TIERS, RateLimits
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.time.delays import PRESETS, inlined, parse_delay
 from mockbatch.core.time.spans import parse_instant, parse_span
@@ -72,6 +74,24 @@ def _progression(text: str) -> str:
     return str(_choice("immediate", "time", "polls:N")(text if text != "polls:N" else "polls"))
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for name in map(str.strip, text.split(",")) if name)
+
+
+def _extra_models(text: str) -> tuple[Model, ...]:
+    return tuple(_extra_model(entry) for entry in _names(text))
+
+
+def _extra_model(entry: str) -> Model:
+    name, equals, known = entry.partition("=")
+    if not name or not equals:
+        raise ValueError(f"{entry!r} is not a model; write it like my-model=claude-haiku-4-5")
+    try:
+        return model_like(name.strip(), known.strip())
+    except ValueError as error:
+        raise ValueError(f"{error}.{did_you_mean(known, MODELS)}") from None
+
+
 def _url(text: str) -> str:
     if not text.startswith(("http://", "https://")) or any(mark in text for mark in "{} "):
         raise ValueError(f"{text!r} is not a URL; write it like https://mock.example.com")
@@ -79,12 +99,16 @@ def _url(text: str) -> str:
 
 
 class Option(Struct, frozen=True):
-    """One option: its default, a sentence of help, how its text is read and how its value is called."""
+    """One option: its default, a sentence of help, how its text is read and how its value is called.
+
+    Of an option with `many` values the text has commas between them.
+    """
 
     default: Any
     help: str
     parse: Parse
     metavar: str
+    many: bool = False
 
     @property
     def is_flag(self) -> bool:
@@ -94,9 +118,9 @@ class Option(Struct, frozen=True):
 OPTIONS: dict[str, Option] = {}
 
 
-def option(name: str, default: Any, help: str, parse: Parse = str, metavar: str = "TEXT") -> Any:
+def option(name: str, default: Any, help: str, parse: Parse = str, metavar: str = "TEXT", *, many: bool = False) -> Any:
     """Register an option; answers its default."""
-    OPTIONS[name] = Option(default, help, parse, metavar)
+    OPTIONS[name] = Option(default, help, parse, metavar, many)
     return default
 
 
@@ -181,6 +205,54 @@ class Config(Struct, frozen=True, kw_only=True):
         _choice(*get_args(ResultsOrder)),
         "|".join(get_args(ResultsOrder)),
     )
+    validation: Literal["api", "early", "off"] = option(
+        "validation",
+        "api",
+        "When requests are checked: as the `api` does, after create, in the results; `early`, at create, with a 400; "
+        "or `off`, not at all.",
+        _choice("api", "early", "off"),
+        "api|early|off",
+    )
+    models: Policy = option(
+        "models",
+        "known",
+        "Which models there are: the `known` ones, retired ones too; `strict`: each until the virtual day on which it "
+        "retires; `any`: every name.",
+        _choice(*get_args(Policy)),
+        "|".join(get_args(Policy)),
+    )
+    extra_models: tuple[Model, ...] = option(
+        "extra_models",
+        (),
+        "A further model, like a known one: my-model=claude-haiku-4-5.",
+        _extra_models,
+        "NAME=MODEL",
+        many=True,
+    )
+    api_key: tuple[str, ...] = option(
+        "api_key", (), "Admit this API key only; every other one is refused.", _names, "KEY", many=True
+    )
+    tier: str | None = option(
+        "tier",
+        None,
+        "The rate limits of this usage tier, on the virtual clock; by default none.",
+        _choice(*TIERS),
+        "|".join(TIERS),
+    )
+    requests_per_minute: int | None = option(
+        "requests_per_minute",
+        None,
+        "How many calls of the batch endpoints a session may make in a virtual minute; replaces the tier's.",
+        _between(1, 1_000_000_000),
+        "NUMBER",
+    )
+    queue_limit: int | None = option(
+        "queue_limit",
+        None,
+        "How many requests of a session may be in unfinished batches; replaces the tier's.",
+        _between(1, 1_000_000_000),
+        "NUMBER",
+    )
     max_requests: int = option(
         "max_requests", 100_000, "How many requests a batch may have.", _between(1, 1_000_000), "NUMBER"
     )
@@ -195,6 +267,15 @@ class Config(Struct, frozen=True, kw_only=True):
         _choice("debug", "info", "warning", "error", "critical"),
         "LEVEL",
     )
+
+    def catalogue(self) -> Models:
+        """The models that there are under these options."""
+        return Models("any" if self.validation == "off" else self.models, self.extra_models)
+
+    def rate_limits(self) -> RateLimits:
+        """The limits that are enforced; None for what has none."""
+        tier = TIERS[self.tier].batches if self.tier else RateLimits()
+        return RateLimits(self.requests_per_minute or tier.requests_per_minute, self.queue_limit or tier.queued)
 
     def profile(self) -> Profile:
         """What decides about a batch that is created under these options."""
@@ -311,10 +392,18 @@ def _options(table: Mapping[str, Any], origin: str) -> dict[str, str]:
     for key, value in table.items():
         name = key.replace("-", "_")
         _refuse_unknown(name, origin, str)
-        if isinstance(value, dict | list):
-            raise ConfigError(f"{origin}: {key} wants a single value")
-        found[name] = str(value)
+        found[name] = _as_text(value, f"{origin}: {key}", many=OPTIONS[name].many)
     return found
+
+
+def _as_text(value: Any, where: str, *, many: bool) -> str:
+    if many and isinstance(value, list):
+        return ",".join(map(str, value))
+    if many and isinstance(value, dict):
+        return ",".join(f"{name}={text}" for name, text in value.items())
+    if isinstance(value, dict | list):
+        raise ConfigError(f"{where} wants a single value")
+    return str(value)
 
 
 def _refuse_unknown(name: str, origin: str, spelled: Callable[[str], str]) -> None:

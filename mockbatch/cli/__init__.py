@@ -3,6 +3,7 @@
 import os
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -59,6 +60,7 @@ def server_options() -> list[click.Parameter]:
         click.Option(
             [flag_of(name), name],
             is_flag=spec.is_flag,
+            multiple=spec.many,
             flag_value="true" if spec.is_flag else None,
             default=None,
             metavar=None if spec.is_flag else spec.metavar,
@@ -78,13 +80,14 @@ def server_options() -> list[click.Parameter]:
 
 
 def _default(value: object) -> str:
-    return "" if value is None or value is False else f"[default {value}]"
+    return "" if value in (None, False, ()) else f"[default {value}]"
 
 
-def configured(flags: dict[str, str | None]) -> tuple[Config, dict[str, Source]]:
+def configured(flags: dict[str, Any]) -> tuple[Config, dict[str, Source]]:
     """The configuration of this call. Raises BadConfig for one that cannot be used."""
     file = flags.pop("config") or os.environ.get("MOCKBATCH_CONFIG")
-    given = {name: text for name, text in flags.items() if text is not None}
+    texts = {name: ",".join(value) or None if isinstance(value, tuple) else value for name, value in flags.items()}
+    given = {name: text for name, text in texts.items() if text is not None}
     try:
         return resolve(given, os.environ, Path(file) if file else None, Path.cwd())
     except ConfigError as error:

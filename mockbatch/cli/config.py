@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from mockbatch.cli import configured, server_options
+from mockbatch.core.contract.catalog import Model
 from mockbatch.core.time.spans import format_instant, format_span
 
 _SPANS, _INSTANTS = {"poll_advances", "cancel_delay"}, {"clock_start"}
@@ -32,7 +33,14 @@ def _readable(name: str, value: Any) -> Any:
         return None
     if name in _SPANS:
         return format_span(value)
+    if isinstance(value, tuple):
+        return ", ".join(_entry(entry) for entry in value) or None
     return format_instant(value) if name in _INSTANTS else value
+
+
+def _entry(entry: Any) -> str:
+    """A model by its name; of a key no more than is needed to know it again."""
+    return f"{entry.id}={entry.like}" if isinstance(entry, Model) else f"{entry[:12]}..."
 
 
 command = click.Command(

@@ -36,7 +36,8 @@ def _say(line: str) -> None:
 
 def _warn_when_open(config: Config) -> None:
     if not config.host.startswith("127.") and config.host not in ("::1", "localhost"):
-        click.echo(f"warning: {config.host} can be reached from other machines, and any key opens a session", err=True)
+        keys = "its --api-key opens a session" if config.api_key else "any key opens a session"
+        click.echo(f"warning: {config.host} can be reached from other machines, and {keys}", err=True)
 
 
 command = click.Command("serve", callback=_serve, params=server_options(), help="Start the server.")

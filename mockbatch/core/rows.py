@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from mockbatch.core.contract import ids, wire
-from mockbatch.core.contract.catalog import MODELS
+from mockbatch.core.contract.catalog import Model, Models
 from mockbatch.core.contract.envelope import Item
 from mockbatch.core.contract.errors import ApiError
-from mockbatch.core.contract.params import Terms, checked
-from mockbatch.core.draws import draw_of, subseed
-from mockbatch.core.replies.text import plain_text
+from mockbatch.core.contract.params import Terms, checked, unchecked
+from mockbatch.core.draws import subseed
+from mockbatch.core.replies.message import reply_key, reply_message
 from mockbatch.core.rules.faults import ROW_FAULTS, random_fault
 from mockbatch.core.tokens import input_tokens
 
@@ -42,7 +42,6 @@ class Row(Struct, frozen=True, array_like=True):
 
 Unfinished = wire.Canceled | wire.Expired
 
-_NO_CACHE = wire.CacheCreation()
 _UNUSABLE = Failure(
     "invalid_request_error",
     "params: Input should be a valid dictionary",
@@ -50,7 +49,6 @@ _UNUSABLE = Failure(
     False,
 )
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
-_encode_sorted = msgspec.json.Encoder(order="sorted").encode
 _pack, _unpack = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(list[Row]).decode
 
 
@@ -67,21 +65,24 @@ def examined(item: Item, terms: Terms, *, seed: int, fail_rate: float) -> Row:
 
 def _examined(item: Item, terms: Terms, seed: int, fail_rate: float) -> Row:
     params = _decode(item.params)
-    model = checked(params, terms)
+    model = checked(params, terms) if terms.validated else unchecked(params, terms)
     fault = random_fault(seed, item.custom_id, fail_rate) if fail_rate else None
     if fault:
         failed = ROW_FAULTS[fault]
         return Row(item.custom_id, Failure(failed.type, failed.message, None, executed=True))
-    key = draw_of(subseed(seed, "reply"), _canonical(params, item.params))
-    return Row(item.custom_id, None, model.id, params["max_tokens"], input_tokens(params, model), key)
+    return Row(
+        item.custom_id,
+        None,
+        model.id,
+        params["max_tokens"] if terms.validated else _limit(params, model),
+        input_tokens(params, model),
+        reply_key(seed, params),
+    )
 
 
-def _canonical(params: dict[str, Any], raw: Raw) -> bytes:
-    """The same bytes for the same request, whatever the order of its keys."""
-    try:
-        return _encode_sorted(params)
-    except OverflowError:
-        return bytes(raw)
+def _limit(params: dict[str, Any], model: Model) -> int:
+    limit = params.get("max_tokens")
+    return limit if type(limit) is int and limit > 0 else model.max_output
 
 
 def dump_rows(rows: list[Row]) -> bytes:
@@ -97,7 +98,8 @@ def load_rows(data: bytes) -> list[Row]:
 class Lines:
     """The result lines of one batch. Ids depend on the batch and the custom_id, so every download is the same."""
 
-    def __init__(self, seed: int, batch_id: str) -> None:
+    def __init__(self, seed: int, batch_id: str, models: Models) -> None:
+        self._models = models
         self._message_seed = subseed(seed, "message", batch_id)
         self._worker_seed = subseed(seed, "worker", batch_id)
         self._encode = msgspec.json.Encoder().encode_lines
@@ -117,21 +119,14 @@ class Lines:
     def _result(self, row: Row) -> wire.Result:
         if row.failure is not None:
             return self._errored(row, row.failure)
-        model = MODELS[row.model]
-        text, output_tokens, stop_reason = plain_text(row.key, row.max_tokens, model)
         return wire.Succeeded(
-            wire.Message(
-                model.id,
+            reply_message(
                 ids.message_id(self._message_seed, row.custom_id),
-                "message",
-                "assistant",
-                [wire.TextBlock("text", text)],
-                None,
-                stop_reason,
-                None,
-                None,
-                wire.Usage(row.input_tokens, 0, 0, _NO_CACHE, output_tokens, "batch", model.inference_geo),
-                None,
+                self._models.named(row.model),
+                row.key,
+                max_tokens=row.max_tokens,
+                input_tokens=row.input_tokens,
+                service_tier="batch",
             )
         )
 

@@ -13,13 +13,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mockbatch.config import Config
 from mockbatch.core.contract.errors import NotFound
 from mockbatch.core.time.clock import Clock
-from mockbatch.http import batches, control
+from mockbatch.http import batches, control, messages, models, organization
 from mockbatch.http.answers import Answer
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.service import Mock, Settings
 from mockbatch.service.batches import Limits
 from mockbatch.service.sessions import Wall
 from mockbatch.store.sqlite import opened
+
+_ROOMS = (batches, messages, models, organization, control)
 
 
 class State(TypedDict):
@@ -51,7 +53,7 @@ def create_app(config: Config, wall: Wall | None = None) -> Router:
         finally:
             await mock.close()
 
-    routes = [*batches.routes, *control.routes]
+    routes = [route for room in _ROOMS for route in room.routes]
     return Rooms(routes, redirect_slashes=False, default=_elsewhere(routes), lifespan=lifespan)
 
 
@@ -114,4 +116,9 @@ def _settings(config: Config) -> Settings:
         new_clock,
         config.poll_advances,
         config.public_url,
+        config.catalogue(),
+        config.validation,
+        config.rate_limits(),
+        config.tier or "scale",
+        frozenset(config.api_key),
     )

@@ -3,24 +3,19 @@
 from starlette.routing import Route
 
 from mockbatch.core.contract.betas import betas_of
-from mockbatch.core.contract.errors import InvalidRequest, RequestTooLarge
-from mockbatch.core.contract.params import Terms
 from mockbatch.http.answers import Answer, Json, Stream
-from mockbatch.http.caller import caller, origin_of, version_of
+from mockbatch.http.bodies import received
+from mockbatch.http.caller import caller, origin_of, terms_of
 from mockbatch.http.calls import Call, Endpoint
-from mockbatch.service.batches import Window
+from mockbatch.http.paging import window_of
 from mockbatch.service.sessions import Session
-
-_LARGEST_PAGE = 1000
 
 
 async def create(call: Call) -> Answer:
-    session = await caller(call)
-    terms = Terms(version_of(call), betas_of(call.header_values(b"anthropic-beta")))
-    declared = call.header(b"content-length") or ""
-    if declared.isdigit() and int(declared) > call.mock.limits.max_bytes:
-        raise RequestTooLarge("Request exceeds the maximum size")
-    return Json(await call.mock.batches.create(session, call.stream(), terms, origin_of(call)))
+    session = await _entered(call)
+    terms = terms_of(call, session)
+    body = received(call, call.mock.limits.max_bytes)
+    return Json(await call.mock.batches.create(session, body, terms, origin_of(call)))
 
 
 async def retrieve(call: Call) -> Answer:
@@ -31,7 +26,7 @@ async def retrieve(call: Call) -> Answer:
 
 async def page(call: Call) -> Answer:
     session = await _entered(call)
-    return Json(await call.mock.batches.page(session, _window(call), origin_of(call)))
+    return Json(await call.mock.batches.page(session, window_of(call), origin_of(call)))
 
 
 async def cancel(call: Call) -> Answer:
@@ -52,28 +47,8 @@ async def results(call: Call) -> Answer:
 async def _entered(call: Call) -> Session:
     session = await caller(call)
     betas_of(call.header_values(b"anthropic-beta"))
+    call.told = call.mock.rates.enter(session)
     return session
-
-
-def _window(call: Call) -> Window:
-    query = call.query()
-    after_id, before_id = query.get("after_id") or None, query.get("before_id") or None
-    if after_id and before_id:
-        raise InvalidRequest("after_id: Cannot be combined with before_id")
-    limit = query.get("limit")
-    return Window(20 if limit is None else _limit(limit), after_id, before_id)
-
-
-def _limit(text: str) -> int:
-    try:
-        limit = int(text)
-    except ValueError:
-        raise InvalidRequest("limit: Input should be a valid integer, unable to parse string as an integer") from None
-    if limit < 1:
-        raise InvalidRequest("limit: Input should be greater than or equal to 1")
-    if limit > _LARGEST_PAGE:
-        raise InvalidRequest(f"limit: Input should be less than or equal to {_LARGEST_PAGE}")
-    return limit
 
 
 routes = [

@@ -2,11 +2,14 @@
 
 import re
 
+from mockbatch.core.contract.betas import betas_of
 from mockbatch.core.contract.errors import Authentication, InvalidRequest
+from mockbatch.core.contract.params import Terms
 from mockbatch.http.calls import Call
 from mockbatch.service.sessions import Session
 
 VERSIONS = ("2023-01-01", "2023-06-01", "2026-10-21")
+_ADMIN = "sk-ant-admin"
 _FORWARDED = frozenset({b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-prefix"})
 _DATE = re.compile(r"\d{4}-\d\d-\d\d").fullmatch
 
@@ -32,15 +35,44 @@ def version_of(call: Call) -> str:
     return min(version, VERSIONS[-1])
 
 
+def terms_of(call: Call, session: Session) -> Terms:
+    """What the call is made under. Raises InvalidRequest for an unknown version or beta."""
+    return call.mock.terms(session, version_of(call), betas_of(call.header_values(b"anthropic-beta")))
+
+
 async def caller(call: Call) -> Session:
-    """The session of a call. Raises Authentication without a key, InvalidRequest without a version."""
+    """The session of a call. Raises Authentication without a good key, InvalidRequest without a version."""
+    key = _required_key(call)
+    if key.startswith(_ADMIN):
+        raise Authentication("API key is invalid.")
+    session = await named_session(call, key)
+    version_of(call)
+    return session
+
+
+async def named_session(call: Call, key: str) -> Session:
+    """The session of a key, in the workspace that the call names."""
+    call.session = await call.mock.sessions.of_key(key, call.header(b"anthropic-workspace-id"))
+    return call.session
+
+
+def administrator(call: Call) -> None:
+    """Let only admin keys in. Raises Authentication, and InvalidRequest without a version.
+
+    Source: https://platform.claude.com/docs/en/manage-claude/admin-api
+    """
+    key = _required_key(call)
+    call.mock.sessions.admit(key)
+    if not key.startswith(_ADMIN):
+        raise Authentication("API key is invalid.")
+    version_of(call)
+
+
+def _required_key(call: Call) -> str:
     key = key_of(call)
     if key is None:
         raise Authentication("x-api-key header is required")
-    sessions = call.mock.sessions
-    call.session = session = sessions.known(key) or await sessions.of_key(key)
-    version_of(call)
-    return session
+    return key
 
 
 def origin_of(call: Call) -> str:

@@ -25,9 +25,9 @@ class Disconnected(Exception):
 
 
 class Call:
-    """One HTTP request. `session` is whose it is, once that is known."""
+    """One HTTP request. `session` is whose it is, once that is known; `told` are headers that its answer gets too."""
 
-    __slots__ = ("_receive", "_request_id", "headers", "method", "mock", "scope", "session")
+    __slots__ = ("_receive", "_request_id", "headers", "method", "mock", "scope", "session", "told")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope = scope
@@ -35,6 +35,7 @@ class Call:
         self.mock: Mock = scope["state"]["mock"]
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.session: Session | None = None
+        self.told: Headers = []
         self._receive = receive
         self._request_id: str | None = None
 
@@ -49,7 +50,7 @@ class Call:
     def own_headers(self) -> Headers:
         """The headers that the answer has whatever it says."""
         owner = self.session or self.mock
-        return [(b"request-id", self.request_id.encode()), *owner.headers]
+        return [(b"request-id", self.request_id.encode()), *owner.headers, *self.told]
 
     def header(self, name: bytes) -> str | None:
         """A header by its name in small letters; the last one where it comes twice."""
@@ -67,7 +68,14 @@ class Call:
         return value
 
     def query(self) -> dict[str, str]:
-        return dict(parse_qsl(self.scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        return dict(self._pairs())
+
+    def query_list(self, name: str) -> list[str]:
+        """All values of a parameter that may come several times, with `[]` behind its name or without."""
+        return [value for key, value in self._pairs() if key in (name, f"{name}[]")]
+
+    def _pairs(self) -> list[tuple[str, str]]:
+        return parse_qsl(self.scope["query_string"].decode("latin-1"), keep_blank_values=True)
 
     async def stream(self) -> AsyncIterator[bytes]:
         """The body as it arrives. Raises Disconnected where it ends too early."""

@@ -13,7 +13,7 @@ from mockbatch.core.names import did_you_mean
 from mockbatch.core.time.spans import format_instant, parse_instant, parse_span
 from mockbatch.core.time.timeline import Event
 from mockbatch.http.answers import Answer, Json
-from mockbatch.http.caller import key_of
+from mockbatch.http.caller import key_of, named_session
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.service import Mock
 from mockbatch.service.clock import Moved
@@ -121,7 +121,7 @@ async def _entered(call: Call) -> tuple[Mock, Session]:
     """The session of the caller's key; without a key, the only one there is."""
     mock = call.mock
     if key := key_of(call):
-        return mock, await mock.sessions.of_key(key)
+        return mock, await named_session(call, key)
     sessions = mock.sessions.all()
     if len(sessions) != 1:
         raise NotFound(f"There are {len(sessions)} sessions; name yours with its key in the header x-api-key")

@@ -30,6 +30,9 @@ from mockbatch.core.contract.envelope import Intake, Slice
 from mockbatch.core.contract.errors import InvalidRequest, NotFound
 from mockbatch.core.contract.params import Terms
 from mockbatch.core.time.timeline import NEVER, Timeline
+from mockbatch.service.catalogue import Catalogue
+from mockbatch.service.paging import Window
+from mockbatch.service.rates import Rates
 from mockbatch.service.results import Results
 from mockbatch.service.sessions import Session, Sessions, View
 from mockbatch.store import Facts, Store, StoreError
@@ -48,27 +51,27 @@ class Limits(Struct, frozen=True):
     max_bytes: int
 
 
-class Window(Struct, frozen=True):
-    """Which part of the list is asked for."""
-
-    limit: int = 20
-    after_id: str | None = None
-    before_id: str | None = None
-
-
 class Batches:
     """The use cases of `/v1/messages/batches`. Whatever changes is kept before it is answered."""
 
     def __init__(
-        self, store: Store, sessions: Sessions, profile: Profile, limits: Limits, poll_advances: int = 0
+        self,
+        store: Store,
+        sessions: Sessions,
+        rates: Rates,
+        catalogue: Catalogue,
+        profile: Profile,
+        limits: Limits,
+        poll_advances: int = 0,
     ) -> None:
         self._store = store
         self._sessions = sessions
+        self._rates = rates
         self._profile = profile
         self._limits = limits
         self._poll_advances = poll_advances
         self._profiles: dict[int, Profile] = {}
-        self._results = Results(store, self._profiles)
+        self._results = Results(store, self._profiles, catalogue)
         self._profile_number = 0
         self._next_seq = 1
         self._examining: dict[int, asyncio.Task[None]] = {}
@@ -107,6 +110,7 @@ class Batches:
         try:
             with self._results.busy():
                 intake, ids, last = await self._receive(seq, body, writing)
+                self._rates.queue(session, intake.count)
                 batch = replace(await self._planned(session, seq, intake, ids), terms=terms)
                 await self._store.add_batch(batch, last)
         except BaseException:

@@ -12,6 +12,7 @@ from mockbatch.core.contract.envelope import items_of
 from mockbatch.core.contract.wire import RequestCounts
 from mockbatch.core.draws import draw, subseed
 from mockbatch.core.rows import Lines, Row, dump_rows, examined, load_rows
+from mockbatch.service.catalogue import Catalogue
 from mockbatch.store import Store
 
 T = TypeVar("T")
@@ -24,8 +25,9 @@ _PATIENCE = 0.02
 class Results:
     """Reads batches from the store and makes rows, counts and lines of them; memory does not grow with the batch."""
 
-    def __init__(self, store: Store, profiles: dict[int, Profile]) -> None:
+    def __init__(self, store: Store, profiles: dict[int, Profile], catalogue: Catalogue) -> None:
         self._store = store
+        self._catalogue = catalogue
         self._profiles = profiles
         self._examiner = asyncio.Lock()
         self._busy = 0
@@ -77,7 +79,7 @@ class Results:
     async def lines(self, batch: Batch) -> AsyncIterator[bytes]:
         """The results, about a hundred kilobytes at a time."""
         profile = self._profiles[batch.profile]
-        encode = Lines(profile.seed, batch.id).encode
+        encode = Lines(profile.seed, batch.id, batch.terms.models).encode
         unfinished = unfinished_result(batch.timeline)
         async for rows, done in self._ordered(batch, profile):
             for at in range(0, len(rows), _BLOCK):
@@ -149,6 +151,8 @@ class Results:
             await asyncio.sleep(0)
             if patiently:
                 await self._quiet()
+        for model_id in {row.model for row in rows if row.failure is None}:
+            self._catalogue.retired(model_id, batch.terms)
         return rows
 
     async def _finished(self, batch: Batch, index: int, rows: list[Row]) -> list[bool] | None:

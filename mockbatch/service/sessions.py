@@ -1,6 +1,7 @@
 """Sessions: an API key is a world of its own, opened on first use."""
 
 import asyncio
+import re
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -10,6 +11,8 @@ from msgspec import Struct
 
 from mockbatch.core.batch import Batch
 from mockbatch.core.contract import ids, wire
+from mockbatch.core.contract.errors import Authentication, InvalidRequest
+from mockbatch.core.contract.limits import Bucket
 from mockbatch.core.draws import subseed
 from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.spans import LATEST
@@ -33,22 +36,24 @@ class Session:
     Deleted batches stay as facts, so that a cursor that names one still has its place in the list.
     """
 
-    def __init__(self, name: str, clock: Clock, wall: Wall, seed: int, lanes: bytes = b"") -> None:
-        organization, workspace = ids.organization_id(seed), ids.workspace_id(subseed(seed, "workspace"), name)
+    def __init__(self, facts: SessionFacts, wall: Wall, seed: int) -> None:
+        workspace = facts.workspace or _own_workspace(seed, facts.name)
         self.headers = [
-            (b"anthropic-organization-id", organization.encode()),
+            (b"anthropic-organization-id", ids.organization_id(seed).encode()),
             (b"anthropic-workspace-id", workspace.encode()),
         ]
-        self.name = name
-        self.clock = clock
-        self.lanes = lanes
+        self.name = facts.name
+        self.workspace = facts.workspace
+        self.clock = facts.clock
+        self.lanes = facts.lanes
+        self.bucket: Bucket | None = None
         self.batches: dict[str, Batch] = {}
         self.views: dict[str, View] = {}
         self.queueing = asyncio.Lock()
         self._order: list[tuple[int, int, str]] = []
         self.identities: Counter[int] = Counter()
         self.calls = 0
-        self._request_seed = subseed(seed, "request", name)
+        self._request_seed = subseed(seed, "request", facts.name)
         self._wall = wall
 
     def __repr__(self) -> str:
@@ -87,26 +92,37 @@ class Session:
         return (self.batches[self._order[place][2]] for place in range(start, len(self._order)))
 
     def facts(self) -> SessionFacts:
-        return SessionFacts(self.name, self.clock, self.lanes)
+        return SessionFacts(self.name, self.clock, self.lanes, self.workspace)
 
 
 def _rank(batch: Batch) -> tuple[int, int, str]:
     return batch.timeline.created_at, batch.seq, batch.id
 
 
-class Sessions:
-    """All sessions of a server, by key."""
+def _own_workspace(seed: int, name: str) -> str:
+    """The workspace that a key has by itself."""
+    return ids.workspace_id(subseed(seed, "workspace"), name)
 
-    def __init__(self, store: Store, wall: Wall, seed: int, new_clock: Callable[[int], Clock]) -> None:
+
+class Sessions:
+    """All sessions of a server: of each key, and of each other workspace that a key names.
+
+    `admitted` are the only keys that open one; where it is empty, every key does.
+    """
+
+    def __init__(
+        self, store: Store, wall: Wall, seed: int, new_clock: Callable[[int], Clock], admitted: frozenset[str]
+    ) -> None:
         self._store = store
         self._wall = wall
         self._seed = seed
         self._new_clock = new_clock
+        self._admitted = admitted
         self._by_name: dict[str, Session] = {}
-        self._by_key: dict[str, Session] = {}
+        self._known: dict[tuple[str, str | None], Session] = {}
 
     def restore(self, facts: SessionFacts) -> None:
-        self._by_name[facts.name] = Session(facts.name, facts.clock, self._wall, self._seed, facts.lanes)
+        self._by_name[facts.name] = Session(facts, self._wall, self._seed)
 
     def named(self, name: str) -> Session:
         return self._by_name[name]
@@ -114,19 +130,39 @@ class Sessions:
     def all(self) -> list[Session]:
         return list(self._by_name.values())
 
-    def known(self, key: str) -> Session | None:
-        """The session of a key that has been used before."""
-        return self._by_key.get(key)
+    def admit(self, key: str) -> None:
+        """Raises Authentication for a key that is not admitted."""
+        if self._admitted and key not in self._admitted:
+            raise Authentication("API key is invalid.")
 
-    async def of_key(self, key: str) -> Session:
-        """The session of an API key. The key itself is kept nowhere."""
-        session = self.known(key)
+    async def of_key(self, key: str, workspace: str | None = None) -> Session:
+        """The session of an API key, in a workspace if one is named. The key itself is kept nowhere.
+
+        Raises Authentication for a key that is not admitted, InvalidRequest for what is no id of a workspace.
+        """
+        session = self._known.get((key, workspace))
         if session is None:
-            name = sha256(key.encode()).hexdigest()[:16]
-            session = self._by_name.get(name)
-            if session is None:
-                session = Session(name, self._new_clock(self._wall()), self._wall, self._seed)
-                self._by_name[name] = session
-                await self._store.save_session(session.facts())
-            self._by_key[key] = session
+            self.admit(key)
+            session = self._known[key, workspace] = await self._opened(key, workspace)
         return session
+
+    async def _opened(self, key: str, workspace: str | None) -> Session:
+        name = _name(key)
+        if workspace is None or workspace == _own_workspace(self._seed, name):
+            workspace = ""
+        elif _is_workspace(workspace):
+            name = _name(f"{key}\n{workspace}")
+        else:
+            raise InvalidRequest("anthropic-workspace-id: Input should be the id of a workspace, like wrkspc_01...")
+        if name not in self._by_name:
+            facts = SessionFacts(name, self._new_clock(self._wall()), workspace=workspace)
+            self._by_name[name] = Session(facts, self._wall, self._seed)
+            await self._store.save_session(facts)
+        return self._by_name[name]
+
+
+_is_workspace = re.compile(r"wrkspc_[A-Za-z0-9]{1,64}").fullmatch
+
+
+def _name(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:16]

@@ -19,11 +19,12 @@ class StoreError(Exception):
 
 
 class SessionFacts(Struct, frozen=True):
-    """What is kept of a session: its name, its clock, how busy its queue is."""
+    """What is kept of a session: its name, its clock, how busy its queue is, the workspace if one was named."""
 
     name: str
     clock: Clock
     lanes: bytes = b""
+    workspace: str = ""
 
 
 class Facts(Struct, frozen=True):

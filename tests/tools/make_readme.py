@@ -24,7 +24,7 @@ def options() -> str:
             (
                 f"`{flag_of(name)}`",
                 f"`{variable_of(name)}`",
-                "" if spec.default in (None, False) else f"`{spec.default}`",
+                "" if spec.default in (None, False, ()) else f"`{spec.default}`",
                 spec.help,
             )
             for name, spec in OPTIONS.items()

@@ -69,6 +69,16 @@ def items_of(raw: bytes) -> list[Item]:
     return _decode_items(raw)
 
 
+def json_problem(body: bytes) -> str | None:
+    """What keeps a body from being JSON, and where, if anything does."""
+    try:
+        _characters(body)
+        _decoded(body, _decode_raw)
+    except _NotJson:
+        return _Position().told(body)
+    return None
+
+
 class Intake:
     """A body on its way in: `feed` it piece by piece, then `finish`; both answer slices that can be stored.
 

@@ -45,3 +45,13 @@ def workspace_id(seed: int, name: str) -> str:
 def organization_id(seed: int) -> str:
     """The UUID of the one organization that a seed has."""
     return str(UUID(int=wide_draw(seed, "organization"), version=4))
+
+
+def rate_limit_id(seed: int, name: str) -> str:
+    """`rl_01` and 22 more characters: an organization's own entry for a rate limit."""
+    return _identifier("rl_01", seed, name)
+
+
+def rate_limit_group_id(name: str) -> str:
+    """`rlg_01` and 22 more characters: a group of rate limits, the same in every organization."""
+    return _identifier("rlg_01", 0, name)

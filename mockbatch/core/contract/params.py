@@ -5,11 +5,11 @@ A request that fails here becomes an `errored` row. Source: https://platform.cla
 """
 
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 from msgspec import Struct
 
-from mockbatch.core.contract.catalog import Model, find_model
+from mockbatch.core.contract.catalog import Model, Models
 from mockbatch.core.contract.errors import ApiError, InvalidRequest, NotFound
 
 NEWEST_VERSION = "2026-10-21"
@@ -32,27 +32,41 @@ _BREAKPOINTS = 4
 _SMALLEST_BUDGET = 1024
 
 
-class Terms(Struct, frozen=True):
-    """What a batch was created under: the API version, and the betas of the call."""
+class Terms(Struct, frozen=True, omit_defaults=True):
+    """What a call was made under: the API version and the betas it asked for, which models there were, and the
+    virtual day, as `YYYY-MM-DD`. A batch keeps those of its create.
+    """
 
     version: str = NEWEST_VERSION
     betas: tuple[str, ...] = ()
+    models: Models = Models()
+    day: str = ""
+    validated: bool = True
 
 
-def checked(params: dict[str, Any], terms: Terms) -> Model:
+Surface = Literal["batch", "messages", "count_tokens"]
+
+
+def checked(params: dict[str, Any], terms: Terms, surface: Surface = "batch") -> Model:
     """The model that `params` ask for. Raises the ApiError that the row ends with."""
     if params.get("stream") is True:
         _refuse("`stream=True` is not supported in the Message Batches API")
     if params.get("speed") == "fast":
         _refuse("`speed` is not supported in the Message Batches API")
     _check_keys(params, terms)
-    model = _model(params["model"])
+    model = _model(params["model"], terms)
     _check_max_tokens(params["max_tokens"], model, terms)
     _check_messages(params["messages"], model)
     _check_sampling(params, model)
     _check_thinking(params.get("thinking"), params["max_tokens"], model)
     _check_breakpoints(params)
     return model
+
+
+def unchecked(params: dict[str, Any], terms: Terms) -> Model:
+    """The model that `params` ask for, whatever else is in them."""
+    name = params.get("model")
+    return _model(name if isinstance(name, str) else "", terms)
 
 
 def _refuse(message: str, kind: type[ApiError] = InvalidRequest) -> NoReturn:
@@ -69,10 +83,10 @@ def _check_keys(params: dict[str, Any], terms: Terms) -> None:
             _refuse(f"{name}: Extra inputs are not permitted")
 
 
-def _model(name: Any) -> Model:
+def _model(name: Any, terms: Terms) -> Model:
     if not isinstance(name, str):
         _refuse("model: Input should be a valid string")
-    return find_model(name) or _refuse(f"model: {name}", NotFound)
+    return terms.models.find(name, terms.day) or _refuse(f"model: {name}", NotFound)
 
 
 def _check_max_tokens(value: Any, model: Model, terms: Terms) -> None:

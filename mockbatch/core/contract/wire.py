@@ -102,6 +102,15 @@ class Usage(Struct, frozen=True):
     inference_geo: str
 
 
+class StreamUsage(Struct, frozen=True):
+    """What a streamed reply has cost so far."""
+
+    input_tokens: int
+    cache_creation_input_tokens: int
+    cache_read_input_tokens: int
+    output_tokens: int
+
+
 class TextBlock(Struct, frozen=True):
     """A piece of text in a reply."""
 
@@ -118,7 +127,7 @@ class Message(Struct, frozen=True):
     role: Literal["assistant"]
     content: list[TextBlock]
     container: None
-    stop_reason: str
+    stop_reason: str | None
     stop_sequence: str | None
     stop_details: dict[str, Any] | None
     usage: Usage
@@ -149,3 +158,119 @@ class ResultLine(Struct, frozen=True):
 
     custom_id: str
     result: Result
+
+
+class MessageTokensCount(Struct, frozen=True):
+    """What count_tokens answers."""
+
+    input_tokens: int
+
+
+class Support(Struct, frozen=True):
+    """Whether a model has a capability."""
+
+    supported: bool
+
+
+class ContextManagement(Struct, frozen=True):
+    clear_thinking_20251015: Support
+    clear_tool_uses_20250919: Support
+    compact_20260112: Support
+    supported: bool
+
+
+class Effort(Struct, frozen=True):
+    low: Support
+    medium: Support
+    high: Support
+    xhigh: Support
+    max: Support
+    supported: bool
+
+
+class ServerTools(Struct, frozen=True):
+    code_execution: Support
+    web_search: Support
+    supported: bool
+
+
+class ThinkingTypes(Struct, frozen=True):
+    adaptive: Support
+    between_tools: Support
+    disabled: Support
+    enabled: Support
+
+
+class Thinking(Struct, frozen=True):
+    supported: bool
+    types: ThinkingTypes
+
+
+class ModelCapabilities(Struct, frozen=True):
+    """What a model can do, every key always there."""
+
+    batch: Support
+    citations: Support
+    code_execution: Support
+    context_management: ContextManagement
+    effort: Effort
+    image_input: Support
+    pdf_input: Support
+    server_tools: ServerTools
+    structured_outputs: Support
+    thinking: Thinking
+
+
+class ModelInfo(Struct, frozen=True, kw_only=True):
+    """A model as `/v1/models` shows it."""
+
+    id: str
+    type: Literal["model"] = "model"
+    display_name: str
+    created_at: str
+    lifecycle: Literal["active", "deprecated", "retired"]
+    deprecated_at: str | None
+    retires_at: str | None
+    line: Literal["haiku", "sonnet", "opus", "fable", "mythos"] | None
+    max_input_tokens: int | None
+    max_tokens: int | None
+    capabilities: ModelCapabilities | None
+
+
+class ModelPage(Struct, frozen=True):
+    """One page of the models."""
+
+    data: list[ModelInfo]
+    has_more: bool
+    first_id: str | None
+    last_id: str | None
+
+
+class RateLimitGroup(Struct, frozen=True, omit_defaults=True):
+    """What a rate limit is for; model groups have a name to display."""
+
+    id: str
+    type: str
+    display_name: str | None = None
+
+
+class RateLimitValue(Struct, frozen=True):
+    type: str
+    value: int
+
+
+class RateLimit(Struct, frozen=True, kw_only=True):
+    """The limits of one group."""
+
+    id: str
+    type: Literal["rate_limit"] = "rate_limit"
+    group: RateLimitGroup
+    limits: list[RateLimitValue]
+    models: list[str] | None
+
+
+class RateLimitPage(Struct, frozen=True):
+    """One page of the rate limits of an organization."""
+
+    data: list[RateLimit]
+    next_page: str | None

@@ -61,6 +61,11 @@ def format_instant(instant: int) -> str:
     return f"{_format_seconds(seconds)}.{microseconds:06d}+00:00"
 
 
+def format_day(instant: int) -> str:
+    """The day of an instant, in UTC: `YYYY-MM-DD`."""
+    return _format_seconds(instant // DAY * 86_400)[:10]
+
+
 @lru_cache(maxsize=4096)
 def _format_seconds(seconds: int) -> str:
     return (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()

@@ -1,0 +1,140 @@
+"""Bodies: decompressed, in a charset that the API takes, and read as JSON.
+
+Source: https://platform.claude.com/docs/en/api/errors
+"""
+
+import re
+import zlib
+from collections.abc import AsyncIterable, AsyncIterator
+from typing import Any, Protocol
+
+import msgspec
+
+from mockbatch.core.contract.envelope import json_problem
+from mockbatch.core.contract.errors import InvalidRequest, RequestTooLarge
+from mockbatch.http.calls import Call
+
+_CHARSET = re.compile(r"charset\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
+_CHARSETS = {"utf-8": "utf-8", "utf8": "utf-8", "iso-8859-1": "latin-1", "latin-1": "latin-1", "us-ascii": "utf-8"}
+_PIECE = 1 << 18
+
+
+async def json_object(call: Call, largest: int) -> dict[str, Any]:
+    """The JSON object in the body of a call. Raises InvalidRequest, or RequestTooLarge over `largest` bytes."""
+    data = bytearray()
+    async for piece in received(call, largest):
+        data += piece
+    body = bytes(data)
+    if problem := json_problem(body):
+        raise InvalidRequest(f"The request body is not valid JSON: {problem}")
+    content = _decoded(body)
+    if not isinstance(content, dict):
+        raise InvalidRequest("Input should be a valid dictionary")
+    return content
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        # JSON all the same: a number beyond all ranges, or nesting beyond all depths
+        raise InvalidRequest("The request body is not valid JSON: a value is out of range") from None
+
+
+def received(call: Call, largest: int) -> AsyncIterable[bytes]:
+    """The body as it arrives: decompressed, and in UTF-8.
+
+    Raises InvalidRequest for an encoding or a charset that the API does not take, or for data that is not in the
+    encoding that it says; RequestTooLarge where it has more than `largest` bytes, before or after decompression.
+    """
+    declared = call.header(b"content-length") or ""
+    if declared.isdigit() and int(declared) > largest:
+        raise RequestTooLarge("Request exceeds the maximum size")
+    charset = _charset(call.header(b"content-type") or "")
+    encoding = (call.header(b"content-encoding") or "identity").strip().lower()
+    pieces: AsyncIterable[bytes] = call.stream()
+    if encoding != "identity":
+        pieces = _decompressed(pieces, _decompressor(encoding), largest)
+    if charset != "utf-8":
+        pieces = _recoded(pieces, charset)
+    return pieces
+
+
+def _charset(content_type: str) -> str:
+    found = _CHARSET.search(content_type)
+    if found is None:
+        return "utf-8"
+    charset = _CHARSETS.get(found[1].lower())
+    if charset is None:
+        raise InvalidRequest(
+            f"Unsupported charset: {found[1]}. Use UTF-8, ISO-8859-1 or US-ASCII.",
+            details={"error_code": "unsupported_charset"},
+        )
+    return charset
+
+
+class _Decompressor(Protocol):
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unconsumed_tail(self) -> bytes: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    def decompress(self, data: bytes, max_length: int = 0, /) -> bytes: ...
+
+
+def _decompressor(encoding: str) -> _Decompressor:
+    if encoding in ("gzip", "x-gzip"):
+        return zlib.decompressobj(31)
+    if encoding == "deflate":
+        return zlib.decompressobj()
+    raise InvalidRequest(
+        f"Unsupported content encoding: {encoding}. Use gzip or deflate, or send the body as it is.",
+        details={"error_code": "request_body_encoding_unsupported"},
+    )
+
+
+async def _decompressed(
+    pieces: AsyncIterable[bytes], decompressor: _Decompressor, largest: int
+) -> AsyncIterator[bytes]:
+    size = 0
+    async for data in pieces:
+        more = True
+        while data or more:
+            piece = _inflated(decompressor, data)
+            size += len(piece)
+            if size > largest:
+                raise RequestTooLarge(
+                    "Request exceeds the maximum size after decoding",
+                    details={"error_code": "request_body_too_large_after_decoding"},
+                )
+            if piece:
+                yield piece
+            # a full piece may have more behind it, even where nothing is left to read
+            data, more = decompressor.unconsumed_tail, len(piece) == _PIECE
+        if decompressor.unused_data:
+            raise _broken()
+    if not decompressor.eof:
+        raise _broken()
+
+
+def _inflated(decompressor: _Decompressor, data: bytes) -> bytes:
+    try:
+        return decompressor.decompress(data, _PIECE)
+    except zlib.error:
+        raise _broken() from None
+
+
+def _broken() -> InvalidRequest:
+    return InvalidRequest(
+        "The request body could not be decoded with its content encoding.",
+        details={"error_code": "request_body_encoding_invalid"},
+    )
+
+
+async def _recoded(pieces: AsyncIterable[bytes], charset: str) -> AsyncIterator[bytes]:
+    async for piece in pieces:
+        yield piece.decode(charset).encode()

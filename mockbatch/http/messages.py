@@ -1,0 +1,47 @@
+"""`/v1/messages` and `/v1/messages/count_tokens`. Source: https://platform.claude.com/docs/en/api/messages/create"""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from starlette.routing import Route
+
+from mockbatch.core.replies.stream import events
+from mockbatch.http.answers import Answer, Json, Stream
+from mockbatch.http.bodies import json_object
+from mockbatch.http.caller import caller, terms_of
+from mockbatch.http.calls import Call, Endpoint
+from mockbatch.service.sessions import Session
+
+_LARGEST = 32_000_000
+
+
+async def create(call: Call) -> Answer:
+    session, params = await _entered(call)
+    terms = terms_of(call, session)
+    message = call.mock.messages.create(session, params, terms)
+    if warning := call.mock.catalogue.retired(message.model, terms):
+        call.told = [(b"mockbatch-warning", warning.encode())]
+    if params.get("stream") is True:
+        return Stream(_sent(events(message)), b"text/event-stream; charset=utf-8")
+    return Json(message)
+
+
+async def count_tokens(call: Call) -> Answer:
+    session, params = await _entered(call)
+    return Json(call.mock.messages.count(params, terms_of(call, session)))
+
+
+async def _entered(call: Call) -> tuple[Session, dict[str, Any]]:
+    session = await caller(call)
+    return session, await json_object(call, _LARGEST)
+
+
+async def _sent(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+
+
+routes = [
+    Route("/v1/messages", Endpoint(POST=create)),
+    Route("/v1/messages/count_tokens", Endpoint(POST=count_tokens)),
+]

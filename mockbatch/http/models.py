@@ -1,0 +1,34 @@
+"""`/v1/models`. Source: https://platform.claude.com/docs/en/api/models/list"""
+
+from typing import get_args
+
+from starlette.routing import Route
+
+from mockbatch.core.contract.catalog import Lifecycle
+from mockbatch.core.contract.errors import InvalidRequest
+from mockbatch.http.answers import Answer, Json
+from mockbatch.http.caller import caller
+from mockbatch.http.calls import Call, Endpoint
+from mockbatch.http.paging import window_of
+
+_STAGES: tuple[str, ...] = get_args(Lifecycle)
+
+
+async def page(call: Call) -> Answer:
+    session = await caller(call)
+    stages = call.query_list("lifecycle") or ["active", "deprecated"]
+    for stage in stages:
+        if stage not in _STAGES:
+            raise InvalidRequest("lifecycle.0: Input should be 'active', 'deprecated' or 'retired'")
+    return Json(call.mock.catalogue.page(session, window_of(call), stages))
+
+
+async def retrieve(call: Call) -> Answer:
+    session = await caller(call)
+    return Json(call.mock.catalogue.retrieve(session, call.path_value("id")))
+
+
+routes = [
+    Route("/v1/models/{id}", Endpoint(GET=retrieve)),
+    Route("/v1/models", Endpoint(GET=page)),
+]

@@ -1,0 +1,42 @@
+"""`/v1/organizations/*`, for admin keys. Source: https://platform.claude.com/docs/en/manage-claude/rate-limits-api"""
+
+from starlette.routing import Route
+
+from mockbatch.core.contract.errors import InvalidRequest
+from mockbatch.core.contract.limits import organization_rate_limits
+from mockbatch.core.contract.wire import RateLimitPage
+from mockbatch.core.names import did_you_mean
+from mockbatch.http.answers import Answer, Json
+from mockbatch.http.caller import administrator
+from mockbatch.http.calls import Call, Endpoint
+from mockbatch.http.paging import limit_of
+
+_GROUPS = ("batch", "files", "model_group", "skills", "token_count", "web_search")
+
+
+async def rate_limits(call: Call) -> Answer:
+    administrator(call)
+    query = call.query()
+    group_type, model = query.get("group_type"), query.get("model")
+    if group_type is not None and group_type not in _GROUPS:
+        raise InvalidRequest(f"group_type: {group_type!r} is not one.{did_you_mean(group_type, _GROUPS)}")
+    limits = [
+        limit
+        for limit in organization_rate_limits(call.mock.seed, call.mock.tier, call.mock.models)
+        if group_type in (None, limit.group.type) and (model is None or model in (limit.models or ()))
+    ]
+    start = _start(query.get("page"))
+    end = start + limit_of(query["limit"]) if "limit" in query else len(limits)
+    return Json(RateLimitPage(limits[start:end], f"page_{end}" if end < len(limits) else None))
+
+
+def _start(page: str | None) -> int:
+    if page is None:
+        return 0
+    number = page.removeprefix("page_")
+    if not (number.isascii() and number.isdigit()):
+        raise InvalidRequest("page: Invalid cursor")
+    return int(number)
+
+
+routes = [Route("/v1/organizations/rate_limits", Endpoint(GET=rate_limits))]

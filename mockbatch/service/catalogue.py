@@ -1,0 +1,67 @@
+"""The models of a session, on its day."""
+
+import logging
+from collections.abc import Collection
+
+from mockbatch.core.contract import wire
+from mockbatch.core.contract.catalog import Models
+from mockbatch.core.contract.errors import NotFound
+from mockbatch.core.contract.models import model_info
+from mockbatch.core.contract.params import Terms
+from mockbatch.core.time.spans import format_day
+from mockbatch.service.paging import Window
+from mockbatch.service.sessions import Session
+
+_log = logging.getLogger(__name__)
+
+
+class Catalogue:
+    """The use cases of `/v1/models`."""
+
+    def __init__(self, models: Models) -> None:
+        self._models = models
+        self._told: set[str] = set()
+
+    def retired(self, model_id: str, terms: Terms) -> str | None:
+        """A sentence about a model that answers here and no more there; it is logged once."""
+        model = terms.models.named(model_id)
+        if terms.models.lifecycle(model, terms.day) != "retired":
+            return None
+        warning = f"{model_id} was retired on {model.retires}; the API answers not_found_error, as --models strict does"
+        if model_id not in self._told:
+            self._told.add(model_id)
+            _log.warning(warning)
+        return warning
+
+    def page(self, session: Session, window: Window, stages: Collection[str]) -> wire.ModelPage:
+        """A page of the models in these stages of their lives. Raises NotFound for a cursor that names none."""
+        day = format_day(session.now())
+        shown = [model_info(model, self._models, day) for model in self._models.all()]
+        listed = [info for info in shown if info.lifecycle in stages]
+        start, end = 0, len(listed)
+        if window.after_id is not None:
+            start = _place(listed, window.after_id) + 1
+            more = start + window.limit < end
+        elif window.before_id is not None:
+            end = _place(listed, window.before_id)
+            start = max(end - window.limit, 0)
+            more = start > 0
+        else:
+            more = window.limit < end
+        data = listed[start:end][: window.limit]
+        first, last = (data[0].id, data[-1].id) if data else (None, None)
+        return wire.ModelPage(data, more, first, last)
+
+    def retrieve(self, session: Session, name: str) -> wire.ModelInfo:
+        """The model of an id or alias, retired ones too. Raises NotFound."""
+        model = self._models.find(name, "")
+        if model is None:
+            raise NotFound(f"model: {name}")
+        return model_info(model, self._models, format_day(session.now()))
+
+
+def _place(listed: list[wire.ModelInfo], model_id: str) -> int:
+    for place, info in enumerate(listed):
+        if info.id == model_id:
+            return place
+    raise NotFound(f"model: {model_id}")

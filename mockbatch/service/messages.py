@@ -1,0 +1,58 @@
+"""Messages outside batches: one request, answered at once, and its tokens counted."""
+
+import logging
+from collections import Counter
+from typing import Any, NoReturn
+
+from mockbatch.core.contract import ids, wire
+from mockbatch.core.contract.catalog import Model
+from mockbatch.core.contract.errors import ApiError
+from mockbatch.core.contract.params import Surface, Terms, checked, unchecked
+from mockbatch.core.draws import subseed
+from mockbatch.core.replies.message import reply_key, reply_message
+from mockbatch.core.tokens import input_tokens
+from mockbatch.service.sessions import Session
+
+_log = logging.getLogger(__name__)
+
+
+class Messages:
+    """The use cases of `/v1/messages` and `count_tokens`."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._sent: Counter[tuple[str, int]] = Counter()
+
+    def create(self, session: Session, params: dict[str, Any], terms: Terms) -> wire.Message:
+        """The reply. Raises the ApiError that the API answers."""
+        model = self._checked(params, terms, "messages")
+        key = reply_key(self._seed, params)
+        self._sent[session.name, key] += 1
+        ordinal = self._sent[session.name, key]
+        limit = params.get("max_tokens")
+        return reply_message(
+            ids.message_id(subseed(self._seed, "message", session.name), f"{key}/{ordinal}"),
+            model,
+            key,
+            max_tokens=limit if type(limit) is int else model.max_output,
+            input_tokens=input_tokens(params, model),
+            service_tier="standard",
+        )
+
+    def count(self, params: dict[str, Any], terms: Terms) -> wire.MessageTokensCount:
+        """How many tokens the request has. Raises the ApiError that the API answers."""
+        return wire.MessageTokensCount(input_tokens(params, self._checked(params, terms, "count_tokens")))
+
+    def _checked(self, params: dict[str, Any], terms: Terms, surface: Surface) -> Model:
+        if not terms.validated:
+            return unchecked(params, terms)
+        try:
+            return checked(params, terms, surface)
+        except ApiError as error:
+            _plainly(error)
+
+
+def _plainly(error: ApiError) -> NoReturn:
+    """The error of a row as an answer, which says nothing of who may see it."""
+    details = {name: value for name, value in (error.details or {}).items() if name != "error_visibility"}
+    raise type(error)(error.message, details=details or None) from None

@@ -1,0 +1,63 @@
+"""Rate limits, counted on the virtual clock of each session."""
+
+from mockbatch.core.contract.limits import TIERS, Bucket, RateLimits, queue_full, too_many_calls
+from mockbatch.core.time.spans import SECOND, format_instant
+from mockbatch.service.sessions import Session
+
+Headers = list[tuple[bytes, bytes]]
+
+# what is told where nothing is limited
+_GENEROUS = TIERS["scale"].batches.requests_per_minute or 0
+
+
+class Rates:
+    """Counts calls and queues. Nothing is refused where there are no limits, but what is told looks the same."""
+
+    def __init__(self, limits: RateLimits, organization: str) -> None:
+        self._limits = limits
+        self._organization = organization
+        self._second = -1
+        self._unlimited: Headers = []
+
+    def enter(self, session: Session) -> Headers:
+        """Count a call of a batch endpoint; answers the headers that tell of it. Raises RateLimited."""
+        now = session.now()
+        limit = self._limits.requests_per_minute
+        if limit is None:
+            return self._of_second(now // SECOND)
+        bucket = (session.bucket or Bucket.full(limit, now)).at_instant(now)
+        after = bucket.taken(now)
+        if after is None:
+            headers = {name.decode(): value.decode() for name, value in _told(limit, 0, bucket.full_at)}
+            raise too_many_calls(limit, self._organization, _seconds(bucket.next_at - now), headers)
+        session.bucket = after
+        return _told(limit, after.left, after.full_at)
+
+    def queue(self, session: Session, size: int) -> None:
+        """Let a batch of that size into the queue. Raises RateLimited where it does not fit."""
+        limit = self._limits.queued
+        if limit is None:
+            return
+        now = session.now()
+        waiting = [batch for batch in session.batches.values() if not batch.timeline.has_ended(now)]
+        if sum(batch.size for batch in waiting) + size > limit:
+            first_end = min((batch.timeline.ended_at for batch in waiting), default=now)
+            raise queue_full(limit, self._organization, _seconds(first_end - now))
+
+    def _of_second(self, second: int) -> Headers:
+        if second != self._second:
+            self._second = second
+            self._unlimited = _told(_GENEROUS, _GENEROUS - 1, (second + 1) * SECOND)
+        return self._unlimited
+
+
+def _told(limit: int, remaining: int, reset_at: int) -> Headers:
+    return [
+        (b"anthropic-ratelimit-requests-limit", b"%d" % limit),
+        (b"anthropic-ratelimit-requests-remaining", b"%d" % remaining),
+        (b"anthropic-ratelimit-requests-reset", format_instant(reset_at).encode()),
+    ]
+
+
+def _seconds(span: int) -> int:
+    return -(-span // SECOND)
