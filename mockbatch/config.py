@@ -5,13 +5,14 @@ configuration file and the documentation are all made of this list.
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any, cast, get_args
 
 from msgspec import Struct
 
 from mockbatch.core.batch import Profile, ResultsOrder
 from mockbatch.core.contract.catalog import MODELS, Model, Models, Policy, model_like
 from mockbatch.core.contract.limits import TIERS, RateLimits
+from mockbatch.core.contract.params import Validation
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.time.delays import PRESETS, inlined, parse_delay
 from mockbatch.core.time.spans import parse_instant, parse_span
@@ -205,13 +206,13 @@ class Config(Struct, frozen=True, kw_only=True):
         _choice(*get_args(ResultsOrder)),
         "|".join(get_args(ResultsOrder)),
     )
-    validation: Literal["api", "early", "off"] = option(
+    validation: Validation = option(
         "validation",
         "api",
         "When requests are checked: as the `api` does, after create, in the results; `early`, at create, with a 400; "
         "or `off`, not at all.",
-        _choice("api", "early", "off"),
-        "api|early|off",
+        _choice(*get_args(Validation)),
+        "|".join(get_args(Validation)),
     )
     models: Policy = option(
         "models",

@@ -1,7 +1,6 @@
 """Use cases: the one floor where clock, store and core meet."""
 
 from collections.abc import Callable
-from typing import Literal
 
 from msgspec import Struct
 
@@ -9,7 +8,7 @@ from mockbatch.core.batch import Profile
 from mockbatch.core.contract import ids
 from mockbatch.core.contract.catalog import Models
 from mockbatch.core.contract.limits import TIERS, RateLimits
-from mockbatch.core.contract.params import Terms
+from mockbatch.core.contract.params import Terms, Validation
 from mockbatch.core.draws import subseed
 from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.spans import format_day
@@ -20,8 +19,6 @@ from mockbatch.service.messages import Messages
 from mockbatch.service.rates import Rates
 from mockbatch.service.sessions import Session, Sessions, Wall
 from mockbatch.store import Store
-
-Validation = Literal["api", "early", "off"]
 
 
 class Settings(Struct, frozen=True):
@@ -73,7 +70,7 @@ class Mock:
     def terms(self, session: Session, version: str, betas: tuple[str, ...]) -> Terms:
         """What a call of this session is made under, now."""
         day = format_day(session.now())
-        return Terms(version, betas, self.models, day, validated=self.validation != "off")
+        return Terms(version, betas, self.models, day, self.validation)
 
     async def open(self) -> None:
         """Take up what the store has."""

@@ -31,6 +31,7 @@ from mockbatch.core.contract.errors import InvalidRequest, NotFound
 from mockbatch.core.contract.params import Terms
 from mockbatch.core.time.timeline import NEVER, Timeline
 from mockbatch.service.catalogue import Catalogue
+from mockbatch.service.early import EarlyCheck
 from mockbatch.service.paging import Window
 from mockbatch.service.rates import Rates
 from mockbatch.service.results import Results
@@ -109,7 +110,8 @@ class Batches:
         writing: list[asyncio.Future[None]] = []
         try:
             with self._results.busy():
-                intake, ids, last = await self._receive(seq, body, writing)
+                early = EarlyCheck(terms) if terms.validation == "early" else None
+                intake, ids, last = await self._receive(seq, body, writing, early)
                 self._rates.queue(session, intake.count)
                 batch = replace(await self._planned(session, seq, intake, ids), terms=terms)
                 await self._store.add_batch(batch, last)
@@ -175,7 +177,7 @@ class Batches:
         return self._results.lines(batch)
 
     async def _receive(
-        self, seq: int, body: AsyncIterable[bytes], writing: list[asyncio.Future[None]]
+        self, seq: int, body: AsyncIterable[bytes], writing: list[asyncio.Future[None]], early: EarlyCheck | None
     ) -> tuple[Intake, list[list[str]], bytes]:
         """Put the slices of a body into the store as they come; answers their custom_ids and the last slice."""
         intake = Intake(self._limits.max_requests, self._limits.max_bytes)
@@ -185,6 +187,8 @@ class Batches:
             for slice in slices:
                 writing.append(self._store.put_slice(seq, len(ids), slice.raw))
                 ids.append(slice.custom_ids)
+                if early:
+                    await early.look_at(slice.raw)
                 if len(writing) > _AHEAD:
                     await writing.pop(0)
 
@@ -193,6 +197,10 @@ class Batches:
         *others, last = intake.finish()
         await put(others)
         ids.append(last.custom_ids)
+        if early:
+            await early.look_at(last.raw)
+            if early.problem:
+                raise early.problem
         return intake, ids, last.raw
 
     def _examined(self, seq: int, task: asyncio.Task[None]) -> None:

@@ -14,7 +14,7 @@ _YES = wire.Support(True)
 
 
 def model_info(model: Model, models: Models, day: str) -> wire.ModelInfo:
-    """A model as it is shown on that day. Dates that nobody published are null, or the epoch where null is not allowed."""
+    """A model as it is shown on that day. A date that nobody published is null, or the epoch where it must be one."""
     return wire.ModelInfo(
         id=model.id,
         display_name=_display_name(model.id),

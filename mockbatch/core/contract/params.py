@@ -32,6 +32,9 @@ _BREAKPOINTS = 4
 _SMALLEST_BUDGET = 1024
 
 
+Validation = Literal["api", "early", "off"]
+
+
 class Terms(Struct, frozen=True, omit_defaults=True):
     """What a call was made under: the API version and the betas it asked for, which models there were, and the
     virtual day, as `YYYY-MM-DD`. A batch keeps those of its create.
@@ -41,7 +44,11 @@ class Terms(Struct, frozen=True, omit_defaults=True):
     betas: tuple[str, ...] = ()
     models: Models = Models()
     day: str = ""
-    validated: bool = True
+    validation: Validation = "api"
+
+    @property
+    def validated(self) -> bool:
+        return self.validation != "off"
 
 
 Surface = Literal["batch", "messages", "count_tokens"]
@@ -49,10 +56,12 @@ Surface = Literal["batch", "messages", "count_tokens"]
 
 def checked(params: dict[str, Any], terms: Terms, surface: Surface = "batch") -> Model:
     """The model that `params` ask for. Raises the ApiError that the row ends with."""
-    if params.get("stream") is True:
+    if surface == "batch" and params.get("stream") is True:
         _refuse("`stream=True` is not supported in the Message Batches API")
-    if params.get("speed") == "fast":
+    if surface == "batch" and params.get("speed") == "fast":
         _refuse("`speed` is not supported in the Message Batches API")
+    if surface == "count_tokens":
+        params = {"max_tokens": 1, **params}
     _check_keys(params, terms)
     model = _model(params["model"], terms)
     _check_max_tokens(params["max_tokens"], model, terms)
