@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mockbatch.config import Config
 from mockbatch.core.contract.errors import NotFound
 from mockbatch.core.time.clock import Clock
-from mockbatch.http import batches, control, messages, models, organization
+from mockbatch.http import batches, control, messages, models, openapi, organization
 from mockbatch.http.answers import Answer
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.service import Mock, Settings
@@ -53,8 +53,14 @@ def create_app(config: Config, wall: Wall | None = None) -> Router:
         finally:
             await mock.close()
 
-    routes = [route for room in _ROOMS for route in room.routes]
+    routes = all_routes()
     return Rooms(routes, redirect_slashes=False, default=_elsewhere(routes), lifespan=lifespan)
+
+
+def all_routes() -> list[Route]:
+    """Every path that is served."""
+    routes = [route for room in _ROOMS for route in room.routes]
+    return [*routes, openapi.route_of(routes)]
 
 
 class Rooms(Router):
@@ -81,7 +87,7 @@ class Rooms(Router):
 
 def _elsewhere(routes: Sequence[Route]) -> ASGIApp:
     """What answers where there is no route: once more without doubled slashes, then with the routes that there are."""
-    known = ", ".join(f"{'|'.join(_endpoint(route).methods)} {route.path}" for route in routes)
+    known = ", ".join(f"{'|'.join(_endpoint(route).handlers)} {route.path}" for route in routes)
 
     async def unknown(call: Call) -> Answer:
         raise NotFound(f"The requested resource could not be found. mockbatch knows: {known}")

@@ -2,44 +2,58 @@
 
 from starlette.routing import Route
 
+from mockbatch.core.contract import wire
 from mockbatch.core.contract.betas import betas_of
 from mockbatch.http.answers import Answer, Json, Stream
 from mockbatch.http.bodies import received
 from mockbatch.http.caller import caller, origin_of, terms_of
 from mockbatch.http.calls import Call, Endpoint
+from mockbatch.http.described import JSONL, PAGE, described
 from mockbatch.http.paging import window_of
 from mockbatch.service.sessions import Session
 
 
+@described(wire.MessageBatch, takes=wire.BatchCreate)
 async def create(call: Call) -> Answer:
+    """Create a batch."""
     session = await _entered(call)
     terms = terms_of(call, session)
     body = received(call, call.mock.limits.max_bytes)
     return Json(await call.mock.batches.create(session, body, terms, origin_of(call)))
 
 
+@described(wire.MessageBatch)
 async def retrieve(call: Call) -> Answer:
+    """A batch as it is now."""
     session = await _entered(call)
     batch = await call.mock.batches.retrieve(session, call.path_value("id"), origin_of(call))
     return Json(batch, None if batch.processing_status == "ended" else {"retry-after": "10"})
 
 
+@described(wire.BatchPage, query=PAGE)
 async def page(call: Call) -> Answer:
+    """A page of the batches, newest first."""
     session = await _entered(call)
     return Json(await call.mock.batches.page(session, window_of(call), origin_of(call)))
 
 
+@described(wire.MessageBatch)
 async def cancel(call: Call) -> Answer:
+    """Cancel a batch that has not ended."""
     session = await _entered(call)
     return Json(await call.mock.batches.cancel(session, call.path_value("id"), origin_of(call)))
 
 
+@described(wire.DeletedMessageBatch)
 async def delete(call: Call) -> Answer:
+    """Delete a batch that has ended."""
     session = await _entered(call)
     return Json(await call.mock.batches.delete(session, call.path_value("id")))
 
 
+@described(wire.ResultLine, kind=JSONL)
 async def results(call: Call) -> Answer:
+    """The results of a batch that has ended, one JSON object a line."""
     session = await _entered(call)
     return Stream(call.mock.batches.results(session, call.path_value("id")), b"application/x-jsonl")
 

@@ -98,8 +98,8 @@ class Endpoint:
     """What a path answers, by method; HEAD as GET, of which the server leaves out the body."""
 
     def __init__(self, **handlers: Handler) -> None:
-        self.methods = list(handlers)
-        self._handlers = handlers | ({"HEAD": handlers["GET"]} if "GET" in handlers else {})
+        self.handlers = handlers
+        self._answering = handlers | ({"HEAD": handlers["GET"]} if "GET" in handlers else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = Call(scope, receive)
@@ -114,7 +114,7 @@ class Endpoint:
 
     async def _answer(self, call: Call) -> Answer:
         try:
-            handler = self._handlers.get(call.method)
+            handler = self._answering.get(call.method)
             if handler is None:
                 raise self._not_allowed(call)
             return await handler(call)
@@ -125,6 +125,6 @@ class Endpoint:
             return refused(Internal(str(error)), call.request_id)
 
     def _not_allowed(self, call: Call) -> ApiError:
-        allowed = ", ".join(sorted(self._handlers))
+        allowed = ", ".join(sorted(self._answering))
         message = f"Method Not Allowed: {call.method} {call.scope['path']} takes {allowed}"
         return MethodNotAllowed(message, headers={"allow": allowed})

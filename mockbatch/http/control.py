@@ -15,6 +15,7 @@ from mockbatch.core.time.timeline import Event
 from mockbatch.http.answers import Answer, Json
 from mockbatch.http.caller import key_of, named_session
 from mockbatch.http.calls import Call, Endpoint
+from mockbatch.http.described import described
 from mockbatch.service import Mock
 from mockbatch.service.clock import Moved
 from mockbatch.service.sessions import Session
@@ -38,43 +39,78 @@ class Speedup(Struct, frozen=True, forbid_unknown_fields=True):
     speedup: float
 
 
+class Health(Struct, frozen=True):
+    """That the server is there, and which it is."""
+
+    status: Literal["ready"]
+    name: str
+    version: str
+
+
+class EventView(Struct, frozen=True):
+    """What time did or will do to a batch."""
+
+    at: str
+    type: str
+    batch: str
+
+
+class Advanced(Struct, frozen=True):
+    """Where a clock is after an advance, and what happened on the way."""
+
+    now: str
+    events: list[EventView]
+
+
 class ClockView(Struct, frozen=True):
     """A clock as it is shown."""
 
     now: str
     speedup: float
     frozen: bool
-    next_event: dict[str, str] | None
+    next_event: EventView | None
 
 
+@described(Health, caller="anyone")
 async def health(call: Call) -> Answer:
-    return Json({"status": "ready", "name": "mockbatch", "version": __version__})
+    """Whether the server is there."""
+    return Json(Health("ready", "mockbatch", __version__))
 
 
+@described(ClockView, caller="control")
 async def clock(call: Call) -> Answer:
+    """The clock of a session."""
     mock, session = await _entered(call)
     return Json(_view(mock, session))
 
 
+@described(Advanced, takes=Advance, caller="control")
 async def advance(call: Call) -> Answer:
+    """Advance the clock, and tell what happened on the way."""
     mock, session = await _entered(call)
     moved = await _advanced(mock, session, await _body(call, Advance))
-    return Json({"now": format_instant(moved.now), "events": [_event(event) for event in moved.events]})
+    return Json(Advanced(format_instant(moved.now), [_event(event) for event in moved.events]))
 
 
+@described(ClockView, caller="control")
 async def freeze(call: Call) -> Answer:
+    """Let time stand still."""
     mock, session = await _entered(call)
     await mock.clocks.freeze(session)
     return Json(_view(mock, session))
 
 
+@described(ClockView, caller="control")
 async def resume(call: Call) -> Answer:
+    """Let time run again."""
     mock, session = await _entered(call)
     await mock.clocks.resume(session)
     return Json(_view(mock, session))
 
 
+@described(ClockView, takes=Speedup, caller="control")
 async def speedup(call: Call) -> Answer:
+    """Let time run faster or slower."""
     mock, session = await _entered(call)
     factor = (await _body(call, Speedup)).speedup
     if not 0 <= factor <= 1e9:
@@ -113,8 +149,8 @@ def _view(mock: Mock, session: Session) -> ClockView:
     )
 
 
-def _event(event: Event) -> dict[str, str]:
-    return {"at": format_instant(event.at), "type": event.type, "batch": event.batch}
+def _event(event: Event) -> EventView:
+    return EventView(format_instant(event.at), event.type, event.batch)
 
 
 async def _entered(call: Call) -> tuple[Mock, Session]:

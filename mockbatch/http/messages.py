@@ -5,17 +5,21 @@ from typing import Any
 
 from starlette.routing import Route
 
+from mockbatch.core.contract import wire
 from mockbatch.core.replies.stream import events
 from mockbatch.http.answers import Answer, Json, Stream
 from mockbatch.http.bodies import json_object
 from mockbatch.http.caller import caller, terms_of
 from mockbatch.http.calls import Call, Endpoint
+from mockbatch.http.described import EVENTS, described
 from mockbatch.service.sessions import Session
 
 _LARGEST = 32_000_000
 
 
+@described(wire.Message, takes=wire.MessageCreate, more={EVENTS: None})
 async def create(call: Call) -> Answer:
+    """Answer a message, streamed when that is asked for."""
     session, params = await _entered(call)
     terms = terms_of(call, session)
     message = call.mock.messages.create(session, params, terms)
@@ -26,7 +30,9 @@ async def create(call: Call) -> Answer:
     return Json(message)
 
 
+@described(wire.MessageTokensCount, takes=wire.MessageCount)
 async def count_tokens(call: Call) -> Answer:
+    """Count the tokens of a message."""
     session, params = await _entered(call)
     return Json(call.mock.messages.count(params, terms_of(call, session)))
 

@@ -4,17 +4,26 @@ from typing import get_args
 
 from starlette.routing import Route
 
+from mockbatch.core.contract import wire
 from mockbatch.core.contract.catalog import Lifecycle
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.http.answers import Answer, Json
 from mockbatch.http.caller import caller
 from mockbatch.http.calls import Call, Endpoint
+from mockbatch.http.described import PAGE, Parameter, described
 from mockbatch.http.paging import window_of
 
 _STAGES: tuple[str, ...] = get_args(Lifecycle)
+_LIFECYCLE = Parameter(
+    "lifecycle",
+    {"type": "array", "items": {"type": "string", "enum": list(_STAGES)}},
+    "Stages of life; by default active and deprecated.",
+)
 
 
+@described(wire.ModelPage, query=(*PAGE, _LIFECYCLE))
 async def page(call: Call) -> Answer:
+    """A page of the models."""
     session = await caller(call)
     stages = call.query_list("lifecycle") or ["active", "deprecated"]
     for stage in stages:
@@ -23,7 +32,9 @@ async def page(call: Call) -> Answer:
     return Json(call.mock.catalogue.page(session, window_of(call), stages))
 
 
+@described(wire.ModelInfo)
 async def retrieve(call: Call) -> Answer:
+    """A model by its id or alias."""
     session = await caller(call)
     return Json(call.mock.catalogue.retrieve(session, call.path_value("id")))
 

@@ -2,19 +2,28 @@
 
 from starlette.routing import Route
 
+from mockbatch.core.contract import wire
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.contract.limits import organization_rate_limits
-from mockbatch.core.contract.wire import RateLimitPage
 from mockbatch.core.names import did_you_mean
 from mockbatch.http.answers import Answer, Json
 from mockbatch.http.caller import administrator
 from mockbatch.http.calls import Call, Endpoint
+from mockbatch.http.described import Parameter, described
 from mockbatch.http.paging import limit_of
 
 _GROUPS = ("batch", "files", "model_group", "skills", "token_count", "web_search")
+_QUERY = (
+    Parameter("group_type", {"type": "string", "enum": list(_GROUPS)}, "Only limits of this group."),
+    Parameter("model", {"type": "string"}, "Only limits of this model."),
+    Parameter("limit", {"type": "integer", "minimum": 1, "maximum": 1000}, "Entries in a page; by default all."),
+    Parameter("page", {"type": "string"}, "The page to go on with."),
+)
 
 
+@described(wire.RateLimitPage, query=_QUERY, caller="admin")
 async def rate_limits(call: Call) -> Answer:
+    """The rate limits of the organization."""
     administrator(call)
     query = call.query()
     group_type, model = query.get("group_type"), query.get("model")
@@ -27,7 +36,7 @@ async def rate_limits(call: Call) -> Answer:
     ]
     start = _start(query.get("page"))
     end = start + limit_of(query["limit"]) if "limit" in query else len(limits)
-    return Json(RateLimitPage(limits[start:end], f"page_{end}" if end < len(limits) else None))
+    return Json(wire.RateLimitPage(limits[start:end], f"page_{end}" if end < len(limits) else None))
 
 
 def _start(page: str | None) -> int:

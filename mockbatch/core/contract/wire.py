@@ -3,11 +3,57 @@
 Source: https://platform.claude.com/docs/en/api/messages/batches and the types of the official SDK.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 ProcessingStatus = Literal["in_progress", "canceling", "ended"]
+
+
+class BatchItem(Struct, frozen=True, forbid_unknown_fields=True):
+    """One request of a batch. What is in `params` is looked at after create."""
+
+    custom_id: Annotated[str, Meta(min_length=1, max_length=64, pattern="^[a-zA-Z0-9_-]{1,64}$")]
+    params: dict[str, Any]
+
+
+class BatchCreate(Struct, frozen=True, forbid_unknown_fields=True):
+    """What create takes."""
+
+    requests: Annotated[list[BatchItem], Meta(min_length=1, max_length=100_000)]
+
+
+class MessageParam(Struct, frozen=True):
+    """A turn of the conversation."""
+
+    role: Literal["user", "assistant", "system"]
+    content: str | list[dict[str, Any]]
+
+
+class MessageCreate(Struct, frozen=True, omit_defaults=True):
+    """What `/v1/messages` takes, and `params` of a batch: what is required, and what is most used of the rest."""
+
+    model: str
+    max_tokens: Annotated[int, Meta(ge=0)]
+    messages: Annotated[list[MessageParam], Meta(min_length=1, max_length=100_000)]
+    system: str | list[dict[str, Any]] | None = None
+    tools: list[dict[str, Any]] | None = None
+    tool_choice: dict[str, Any] | None = None
+    thinking: dict[str, Any] | None = None
+    output_config: dict[str, Any] | None = None
+    stop_sequences: list[str] | None = None
+    stream: bool | None = None
+
+
+class MessageCount(Struct, frozen=True, omit_defaults=True):
+    """What count_tokens takes."""
+
+    model: str
+    messages: Annotated[list[MessageParam], Meta(min_length=1, max_length=100_000)]
+    system: str | list[dict[str, Any]] | None = None
+    tools: list[dict[str, Any]] | None = None
+    tool_choice: dict[str, Any] | None = None
+    thinking: dict[str, Any] | None = None
 
 
 class RequestCounts(Struct, frozen=True):

@@ -1,0 +1,58 @@
+"""What an endpoint takes and answers, written beside it, for the OpenAPI document."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+H = TypeVar("H", bound=Callable[..., Any])
+
+JSON, JSONL, EVENTS = "application/json", "application/x-jsonl", "text/event-stream"
+
+
+class Parameter(Struct, frozen=True):
+    """A parameter of the query."""
+
+    name: str
+    schema: dict[str, Any]
+    help: str
+
+
+class Description(Struct, frozen=True):
+    """What goes in, and what comes out by content type; `caller` is whose key is asked for."""
+
+    takes: Any
+    answers: dict[str, Any]
+    query: tuple[Parameter, ...]
+    caller: str
+
+
+PAGE = (
+    Parameter("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 20}, "Entries in a page."),
+    Parameter("after_id", {"type": "string"}, "The page right after this entry."),
+    Parameter("before_id", {"type": "string"}, "The page right before this entry."),
+)
+
+
+def described(
+    answers: Any,
+    *,
+    takes: Any = None,
+    kind: str = JSON,
+    more: dict[str, Any] | None = None,
+    query: tuple[Parameter, ...] = (),
+    caller: str = "key",
+) -> Callable[[H], H]:
+    """Note the types of a handler; `more` are answers of other content types."""
+
+    def note(handler: H) -> H:
+        handler.__description__ = Description(takes, {kind: answers, **(more or {})}, query, caller)  # type: ignore[attr-defined]
+        return handler
+
+    return note
+
+
+def description_of(handler: Callable[..., Any]) -> Description:
+    """What was noted of a handler. Raises AttributeError where nothing was."""
+    found: Description = handler.__description__  # type: ignore[attr-defined]
+    return found
