@@ -1,0 +1,86 @@
+"""Whatever the OpenAPI document allows, and what it does not, gets an answer that it describes."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from mockbatch.http.app import all_routes
+from mockbatch.http.calls import Endpoint
+from mockbatch.http.described import description_of
+from mockbatch.http.openapi import document
+from tests.processes import Process, run, running
+
+OPERATIONS = {
+    (route.path, method): handler
+    for route in all_routes()
+    if isinstance(route.app, Endpoint)
+    for method, handler in route.app.handlers.items()
+}
+# what takes nothing can be given nothing wrong
+CASES = [
+    (path, method, mode)
+    for (path, method), handler in OPERATIONS.items()
+    for mode in ("positive", "negative")
+    if mode == "positive" or "{" in path or description_of(handler).takes or description_of(handler).caller == "key"
+]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    with running(tmp_path_factory.mktemp("server"), "--progression", "polls:2") as process:
+        process.http.post("/v1/messages/batches", json={"requests": [{"custom_id": "a", "params": {}}]})
+        yield process
+
+
+@pytest.fixture(scope="module")
+def schema() -> Any:
+    import schemathesis.openapi  # not before: it takes two seconds
+
+    return schemathesis.openapi.from_dict(document(all_routes()))
+
+
+@pytest.mark.parametrize(("path", "method", "mode"), CASES)
+def test_every_answer_is_described(server: Process, schema: Any, path: str, method: str, mode: str) -> None:
+    """No 500, no status, content type or shape that the document does not know, and errors only in the envelope."""
+    from schemathesis import GenerationMode
+    from schemathesis.checks import not_a_server_error
+    from schemathesis.specs.openapi.checks import (
+        content_type_conformance,
+        response_schema_conformance,
+        status_code_conformance,
+    )
+
+    checks = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+    strategy = schema[path][method].as_strategy(generation_mode=GenerationMode[mode.upper()])
+
+    @given(case=strategy)
+    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    def answered(case: Any) -> None:
+        response = case.call(base_url=server.url, headers={"x-api-key": "sk-ant-test"}, timeout=20)
+        (content_type,) = response.headers["content-type"]
+        if not content_type.startswith(("application/x-jsonl", "text/event-stream")):
+            case.validate_response(response, checks=checks)
+        assert response.status_code < 500
+        (request_id,) = response.headers["request-id"]
+        if response.status_code >= 400:
+            envelope = response.json()
+            assert set(envelope) == {"type", "error", "request_id"}
+            assert envelope["request_id"] == request_id
+
+    answered()
+
+
+def test_the_document_is_served_and_printed(server: Process) -> None:
+    """The same by HTTP and by the command line, and every path and method has a description."""
+    served = httpx2.get(f"{server.url}/_mockbatch/openapi.json").json()
+    code, printed, _ = run("openapi")
+    assert code == 0
+    assert served == json.loads(printed)
+    assert {(path, method.upper()) for path, methods in served["paths"].items() for method in methods} == set(
+        OPERATIONS
+    )
+    assert all(method["summary"] for methods in served["paths"].values() for method in methods.values())
