@@ -13,7 +13,7 @@ from mockbatch.core.contract import ids, wire
 from mockbatch.core.contract.catalog import Model, Models
 from mockbatch.core.contract.envelope import Item
 from mockbatch.core.contract.errors import ApiError
-from mockbatch.core.contract.params import Terms, checked, unchecked
+from mockbatch.core.contract.params import Terms, check_length, checked, unchecked
 from mockbatch.core.draws import subseed
 from mockbatch.core.replies.message import reply_key, reply_message
 from mockbatch.core.rules.faults import ROW_FAULTS, random_fault
@@ -66,6 +66,9 @@ def examined(item: Item, terms: Terms, *, seed: int, fail_rate: float) -> Row:
 def _examined(item: Item, terms: Terms, seed: int, fail_rate: float) -> Row:
     params = _decode(item.params)
     model = checked(params, terms) if terms.validated else unchecked(params, terms)
+    tokens = input_tokens(params, model)
+    if terms.validated:
+        check_length(tokens, model)
     fault = random_fault(seed, item.custom_id, fail_rate) if fail_rate else None
     if fault:
         failed = ROW_FAULTS[fault]
@@ -75,7 +78,7 @@ def _examined(item: Item, terms: Terms, seed: int, fail_rate: float) -> Row:
         None,
         model.id,
         params["max_tokens"] if terms.validated else _limit(params, model),
-        input_tokens(params, model),
+        tokens,
         reply_key(seed, params),
     )
 

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 from mockbatch.core.contract import ids, wire
 from mockbatch.core.contract.catalog import Model
 from mockbatch.core.contract.errors import ApiError
-from mockbatch.core.contract.params import Surface, Terms, checked, unchecked
+from mockbatch.core.contract.params import Surface, Terms, check_length, checked, unchecked
 from mockbatch.core.draws import subseed
 from mockbatch.core.replies.message import reply_key, reply_message
 from mockbatch.core.tokens import input_tokens
@@ -25,7 +25,7 @@ class Messages:
 
     def create(self, session: Session, params: dict[str, Any], terms: Terms) -> wire.Message:
         """The reply. Raises the ApiError that the API answers."""
-        model = self._checked(params, terms, "messages")
+        model, tokens = self._checked(params, terms, "messages")
         key = reply_key(self._seed, params)
         self._sent[session.name, key] += 1
         ordinal = self._sent[session.name, key]
@@ -35,19 +35,26 @@ class Messages:
             model,
             key,
             max_tokens=limit if type(limit) is int else model.max_output,
-            input_tokens=input_tokens(params, model),
+            input_tokens=tokens,
             service_tier="standard",
         )
 
     def count(self, params: dict[str, Any], terms: Terms) -> wire.MessageTokensCount:
         """How many tokens the request has. Raises the ApiError that the API answers."""
-        return wire.MessageTokensCount(input_tokens(params, self._checked(params, terms, "count_tokens")))
+        _, tokens = self._checked(params, terms, "count_tokens")
+        return wire.MessageTokensCount(tokens)
 
-    def _checked(self, params: dict[str, Any], terms: Terms, surface: Surface) -> Model:
+    def _checked(self, params: dict[str, Any], terms: Terms, surface: Surface) -> tuple[Model, int]:
+        """The model that is asked for, and the tokens of the prompt."""
         if not terms.validated:
-            return unchecked(params, terms)
+            model = unchecked(params, terms)
+            return model, input_tokens(params, model)
         try:
-            return checked(params, terms, surface)
+            model = checked(params, terms, surface)
+            tokens = input_tokens(params, model)
+            if surface == "messages":
+                check_length(tokens, model)
+            return model, tokens
         except ApiError as error:
             _plainly(error)
 

@@ -3,7 +3,7 @@
 import types
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 import pytest
@@ -119,6 +119,44 @@ def test_nothing_has_drifted(ours: type[Struct]) -> None:
     assert sorted(compared(ours, theirs, ours.__name__)) == []
 
 
+def typed_dicts(union: Any) -> dict[str, set[str]]:
+    """The keys of each member of a union of TypedDicts, by its `type`."""
+    found: dict[str, set[str]] = {}
+    for kind in kinds(union):
+        # one of the SDK's modules forgets to import it
+        keys = get_type_hints(kind, localns={"ClassVar": ClassVar})
+        tag = next(iter(literals(keys["type"])))
+        found[tag] = found.get(tag, set()) | {_alias(name) for name in keys}
+    return found
+
+
+def _alias(name: str) -> str:
+    return {"from_": "from"}.get(name, name)
+
+
+@pytest.mark.parametrize(
+    ("union", "known"),
+    [
+        ("anthropic.types:ContentBlockParam", "BLOCKS"),
+        ("anthropic.types.beta:BetaContentBlockParam", "BLOCKS"),
+        ("anthropic.types:ToolUnionParam", "TOOLS"),
+        ("anthropic.types.beta:BetaToolUnionParam", "TOOLS"),
+    ],
+)
+def test_whatever_the_sdk_can_send_is_in_shape(union: str, known: str) -> None:
+    """Every kind of block and tool, with every key."""
+    from mockbatch.core.contract import shapes  # not before: pydantic
+
+    module, _, name = union.partition(":")
+    ours = {
+        shape.__name__: {field.alias or key for key, field in shape.model_fields.items()}
+        for shape in getattr(shapes, known)
+    }
+    for tag, keys in typed_dicts(getattr(import_module(module), name)).items():
+        assert tag in ours
+        assert keys - ours[tag] == set(), tag
+
+
 def test_every_exception_is_still_one() -> None:
     """A field that is listed here and has come or gone is a drift too."""
     from anthropic.types import Message, MessageDeltaUsage, TextBlock, Usage
@@ -132,6 +170,7 @@ def test_every_exception_is_still_one() -> None:
     }
     for path in OMITTED:
         parent, _, name = path.rpartition(".")
-        assert name in models[parent].model_fields
+        theirs: Any = models[parent]
+        assert name in theirs.model_fields
     error: Any = InvalidRequestError
     assert "details" not in error.model_fields

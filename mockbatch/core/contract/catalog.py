@@ -34,6 +34,13 @@ class Model(Struct, frozen=True, omit_defaults=True):
         return next((line for line in LINES if line in parts), None)
 
     @property
+    def takes_forced_tools(self) -> bool:
+        """Whether `tool_choice` may demand a tool."""
+        if self.line in ("fable", "mythos"):
+            return self.generation < 5.1
+        return self.line not in ("opus", "sonnet") or self.generation < 5.5
+
+    @property
     def has_effort(self) -> bool:
         """Whether `output_config.effort` is known to it."""
         return self.generation >= 4.6 or (self.generation == 4.5 and self.line == "opus")

@@ -17,7 +17,7 @@ ApiError
 Source: https://platform.claude.com/docs/en/api/errors
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 
 class ApiError(Exception):
@@ -92,3 +92,8 @@ class TimedOut(ApiError):
 class Overloaded(ApiError):
     status = 529
     type = "overloaded_error"
+
+
+def refuse(message: str, kind: type[ApiError] = InvalidRequest) -> NoReturn:
+    """Raise what the API says of a request of which the person who sent it may know all."""
+    raise kind(message, details={"error_visibility": "user_facing"})
