@@ -79,9 +79,9 @@ def test_every_curl_line_is_answered(server: Process, line: str) -> None:
     assert done.stdout.startswith('{"now":"20'), done.stdout
 
 
-def test_the_options_file_is_understood(tmp_path: Path) -> None:
+@pytest.mark.parametrize("code", blocks("toml"))
+def test_the_options_file_is_understood(tmp_path: Path, code: str) -> None:
     """Each key is an option, and the values are good."""
-    (code,) = blocks("toml")
     (tmp_path / "mockbatch.toml").write_text(code)
     _, sources = resolve({}, {}, None, tmp_path)
     assert {name for name, source in sources.items() if source.origin == "mockbatch.toml"} == {

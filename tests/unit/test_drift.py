@@ -123,10 +123,10 @@ def typed_dicts(union: Any) -> dict[str, set[str]]:
     """The keys of each member of a union of TypedDicts, by its `type`."""
     found: dict[str, set[str]] = {}
     for kind in kinds(union):
-        # one of the SDK's modules forgets to import it
-        keys = get_type_hints(kind, localns={"ClassVar": ClassVar})
-        tag = next(iter(literals(keys["type"])))
-        found[tag] = found.get(tag, set()) | {_alias(name) for name in keys}
+        # a TypedDict of the SDK configures pydantic with names that only type checkers import
+        keys = get_type_hints(kind, localns={"ClassVar": ClassVar, "ConfigDict": Any})
+        for tag in literals(keys["type"]):
+            found[tag] = found.get(tag, set()) | {_alias(name) for name in keys if name != "model_config"}
     return found
 
 

@@ -216,7 +216,11 @@ TOOLS = (
     _server_tool("web_fetch_20260309", "web_fetch", **_FETCH, **_CACHED),
     _server_tool("web_fetch_20260318", "web_fetch", **_FETCH, **_CACHED, **_INCLUSION),
     _server_tool("advisor_20260301", "advisor", model=_MUST, caching=_MAY, max_tokens=_COUNT, max_uses=_COUNT),
-    *(_server_tool(f"tool_search_tool_{kind}_20251119", f"tool_search_tool_{kind}") for kind in ("bm25", "regex")),
+    *(
+        _server_tool(f"tool_search_tool_{kind}{day}", f"tool_search_tool_{kind}")
+        for kind in ("bm25", "regex")
+        for day in ("", "_20251119")
+    ),
     *(_tagged(f"{kind}_toolset_20260801", cache_control=_CACHE, configs=_MAY) for kind in ("browser", "computer")),
     _tagged("mcp_toolset", mcp_server_name=_TEXT, cache_control=_CACHE, configs=_MAY, default_config=_MAY, tools=_MAY),
 )
