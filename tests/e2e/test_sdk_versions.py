@@ -1,0 +1,78 @@
+"""The official SDKs of the last two years, in Python and TypeScript, each in an environment of its own."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.sdks.environments import PYTHON, TYPESCRIPT, python_driver, typescript_driver
+from tests.processes import running
+
+LIFE = {
+    "created": ["in_progress", 2, None],
+    "early results": "AnthropicError",
+    "early delete": ["BadRequestError", 400],
+    "raw": ["10", "req_", True],
+    "streaming": True,
+    "canceling": "canceling",
+    "ended": ["ended", 0],
+    "rows": [["a", "succeeded", "batch"], ["b", "succeeded", "batch"]],
+    "canceled": ["canceled"],
+    "listed": True,
+    "deleted": "message_batch_deleted",
+    "gone": ["NotFoundError", 404],
+}
+SEEN: dict[str, Any] = {
+    "life": LIFE,
+    "beta": LIFE,
+    "paging": {"20": True, "100": True, "1000": True},
+    "errors": {
+        "empty": ["BadRequestError", 400],
+        "unknown": ["NotFoundError", 404],
+        "key": ["AuthenticationError", 401],
+        "model": ["NotFoundError", 404],
+    },
+    "messages": {
+        "same": True,
+        "stop": ["end_turn", "end_turn"],
+        "usage": True,
+        "events": ["message_start", "content_block_start", "content_block_stop", "message_delta", "message_stop"],
+        "counted": True,
+    },
+    "models": ["claude-haiku-4-5-20251001", True],
+}
+IN_PYTHON = {**SEEN, "async": {"rows": ["a"], "listed": True}}
+
+
+def seen(command: list[str], folder: Path) -> dict[str, Any]:
+    """What the driver saw of a server whose rows take a virtual hour."""
+    with running(folder, "--frozen", "--wait", "1h", "--delay", "1m") as server:
+        environ = {name: value for name, value in os.environ.items() if not name.startswith(("ANTHROPIC", "PYTHON"))}
+        done = subprocess.run(
+            command,
+            env={**environ, "ANTHROPIC_BASE_URL": server.url},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
+@pytest.mark.parametrize("version", PYTHON)
+def test_python(version: str, tmp_path: Path) -> None:
+    """Every batch method, errors, paging, raw and streamed responses, the beta resource, messages, models."""
+    # the oldest has no models yet
+    expected = IN_PYTHON if version != "0.40.0" else {**IN_PYTHON, "models": None}
+    assert seen(python_driver(version), tmp_path) == expected
+
+
+@pytest.mark.parametrize("version", TYPESCRIPT)
+def test_typescript(version: str, tmp_path: Path) -> None:
+    """The same as in Python."""
+    assert seen(typescript_driver(version), tmp_path) == SEEN
