@@ -3,7 +3,7 @@
 `examined` looks at a request once and keeps what its line is made of; `Lines` makes the lines, as often as asked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ from mockbatch.core.contract.envelope import Item
 from mockbatch.core.contract.errors import ApiError
 from mockbatch.core.contract.params import Terms, check_length, checked, unchecked
 from mockbatch.core.draws import subseed
+from mockbatch.core.files import check_files
 from mockbatch.core.replies.message import reply_key, reply_message
 from mockbatch.core.rules.faults import ROW_FAULTS, random_fault
 from mockbatch.core.tokens import input_tokens
@@ -52,10 +53,13 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _pack, _unpack = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(list[Row]).decode
 
 
-def examined(item: Item, terms: Terms, *, seed: int, fail_rate: float) -> Row:
-    """The row of a request: checked as the API checks it, its luck drawn, its tokens counted."""
+def examined(item: Item, terms: Terms, *, seed: int, fail_rate: float, files: Collection[str] = frozenset()) -> Row:
+    """The row of a request: checked as the API checks it, its luck drawn, its tokens counted.
+
+    `files` are those that it may name.
+    """
     try:
-        return _examined(item, terms, seed, fail_rate)
+        return _examined(item, terms, seed, fail_rate, files)
     except ApiError as error:
         return Row(item.custom_id, Failure(error.type, error.message, error.details, executed=False))
     except (msgspec.DecodeError, RecursionError):
@@ -63,11 +67,12 @@ def examined(item: Item, terms: Terms, *, seed: int, fail_rate: float) -> Row:
         return Row(item.custom_id, _UNUSABLE)
 
 
-def _examined(item: Item, terms: Terms, seed: int, fail_rate: float) -> Row:
+def _examined(item: Item, terms: Terms, seed: int, fail_rate: float, files: Collection[str]) -> Row:
     params = _decode(item.params)
     model = checked(params, terms) if terms.validated else unchecked(params, terms)
     tokens = input_tokens(params, model)
     if terms.validated:
+        check_files(params, files)
         check_length(tokens, model)
     fault = random_fault(seed, item.custom_id, fail_rate) if fail_rate else None
     if fault:

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mockbatch.config import Config
 from mockbatch.core.contract.errors import NotFound
 from mockbatch.core.time.clock import Clock
-from mockbatch.http import batches, control, messages, models, openapi, organization
+from mockbatch.http import batches, control, files, messages, models, openapi, organization
 from mockbatch.http.answers import Answer
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.service import Mock, Settings
@@ -21,7 +21,7 @@ from mockbatch.service.batches import Limits
 from mockbatch.service.sessions import Wall
 from mockbatch.store.sqlite import opened
 
-_ROOMS = (batches, messages, models, organization, control)
+_ROOMS = (batches, messages, models, files, organization, control)
 
 
 class State(TypedDict):

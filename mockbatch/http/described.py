@@ -19,12 +19,13 @@ class Parameter(Struct, frozen=True):
 
 
 class Description(Struct, frozen=True):
-    """What goes in, and what comes out by content type; `caller` is whose key is asked for."""
+    """What goes in, as JSON or a form, and what comes out by content type; `caller` is whose key is asked for."""
 
     takes: Any
     answers: dict[str, Any]
     query: tuple[Parameter, ...]
     caller: str
+    form: tuple[str, ...]
 
 
 PAGE = (
@@ -42,11 +43,12 @@ def described(
     more: dict[str, Any] | None = None,
     query: tuple[Parameter, ...] = (),
     caller: str = "key",
+    form: tuple[str, ...] = (),
 ) -> Callable[[H], H]:
-    """Note the types of a handler; `more` are answers of other content types."""
+    """Note the types of a handler; `more` are answers of other content types, `form` fields, the first a file."""
 
     def note(handler: H) -> H:
-        handler.__description__ = Description(takes, {kind: answers, **(more or {})}, query, caller)  # type: ignore[attr-defined]
+        handler.__description__ = Description(takes, {kind: answers, **(more or {})}, query, caller, form)  # type: ignore[attr-defined]
         return handler
 
     return note

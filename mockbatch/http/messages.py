@@ -34,7 +34,7 @@ async def create(call: Call) -> Answer:
 async def count_tokens(call: Call) -> Answer:
     """Count the tokens of a message."""
     session, params = await _entered(call)
-    return Json(call.mock.messages.count(params, terms_of(call, session)))
+    return Json(call.mock.messages.count(session, params, terms_of(call, session)))
 
 
 async def _entered(call: Call) -> tuple[Session, dict[str, Any]]:

@@ -88,7 +88,15 @@ def _operation(path: str, method: str, handler: Handler, known: dict[str, Any]) 
     if noted.takes is not None:
         required = noted.caller != "control"
         operation["requestBody"] = {"required": required, "content": {JSON: _media(noted.takes, known)}}
+    if noted.form:
+        operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _form(noted.form)}}}
     return operation
+
+
+def _form(fields: tuple[str, ...]) -> dict[str, Any]:
+    file, *others = fields
+    properties = {file: {"type": "string", "format": "binary"}, **{name: {"type": "string"} for name in others}}
+    return {"type": "object", "properties": properties, "required": [file]}
 
 
 def _name(path: str, method: str) -> str:

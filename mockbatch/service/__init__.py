@@ -15,6 +15,7 @@ from mockbatch.core.time.spans import format_day
 from mockbatch.service.batches import Batches, Limits
 from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.clock import Clocks
+from mockbatch.service.files import Files
 from mockbatch.service.messages import Messages
 from mockbatch.service.rates import Rates
 from mockbatch.service.sessions import Session, Sessions, Wall
@@ -48,14 +49,22 @@ class Mock:
         self.models = settings.models
         self.tier = TIERS[settings.tier]
         self.catalogue = Catalogue(settings.models)
-        self.messages = Messages(settings.profile.seed)
+        self.files = Files(store, settings.profile.seed)
+        self.messages = Messages(settings.profile.seed, self.files)
         self.validation = settings.validation
         self.sessions = Sessions(store, wall, settings.profile.seed, settings.new_clock, settings.admitted)
         self.clocks = Clocks(store)
         organization = ids.organization_id(settings.profile.seed)
         self.rates = Rates(settings.rates, organization)
         self.batches = Batches(
-            store, self.sessions, self.rates, self.catalogue, settings.profile, settings.limits, settings.poll_advances
+            store,
+            self.sessions,
+            self.rates,
+            self.catalogue,
+            self.files,
+            settings.profile,
+            settings.limits,
+            settings.poll_advances,
         )
         self.headers = [(b"anthropic-organization-id", organization.encode())]
         self._request_seed = subseed(settings.profile.seed, "request")
@@ -74,7 +83,9 @@ class Mock:
 
     async def open(self) -> None:
         """Take up what the store has."""
-        await self.batches.restore(await self._store.load())
+        facts = await self._store.load()
+        self.files.restore(facts.files)
+        await self.batches.restore(facts)
 
     async def close(self) -> None:
         await self.batches.close()

@@ -32,6 +32,7 @@ from mockbatch.core.contract.params import Terms
 from mockbatch.core.time.timeline import NEVER, Timeline
 from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.early import EarlyCheck
+from mockbatch.service.files import Files
 from mockbatch.service.paging import Window
 from mockbatch.service.rates import Rates
 from mockbatch.service.results import Results
@@ -61,6 +62,7 @@ class Batches:
         sessions: Sessions,
         rates: Rates,
         catalogue: Catalogue,
+        files: Files,
         profile: Profile,
         limits: Limits,
         poll_advances: int = 0,
@@ -71,8 +73,9 @@ class Batches:
         self._profile = profile
         self._limits = limits
         self._poll_advances = poll_advances
+        self._files = files
         self._profiles: dict[int, Profile] = {}
-        self._results = Results(store, self._profiles, catalogue)
+        self._results = Results(store, self._profiles, catalogue, files)
         self._profile_number = 0
         self._next_seq = 1
         self._examining: dict[int, asyncio.Task[None]] = {}
@@ -110,7 +113,7 @@ class Batches:
         writing: list[asyncio.Future[None]] = []
         try:
             with self._results.busy():
-                early = EarlyCheck(terms) if terms.validation == "early" else None
+                early = self._early(session, terms) if terms.validation == "early" else None
                 intake, ids, last = await self._receive(seq, body, writing, early)
                 self._rates.queue(session, intake.count)
                 batch = replace(await self._planned(session, seq, intake, ids), terms=terms)
@@ -123,6 +126,9 @@ class Batches:
             self._examining[seq] = task = asyncio.create_task(self._results.examine(batch))
             task.add_done_callback(lambda done: self._examined(seq, done))
         return as_created(batch, origin)
+
+    def _early(self, session: Session, terms: Terms) -> EarlyCheck:
+        return EarlyCheck(terms, self._files.there(session.name, session.now()))
 
     async def retrieve(self, session: Session, batch_id: str, origin: str) -> wire.MessageBatch:
         batch = self._found(session, batch_id)

@@ -1,6 +1,7 @@
 """Checks at create that the API makes only later, for those who want to know at once."""
 
 import asyncio
+from collections.abc import Collection
 
 from mockbatch.core.contract.envelope import items_of
 from mockbatch.core.contract.errors import InvalidRequest
@@ -13,8 +14,9 @@ _BLOCK = 200
 class EarlyCheck:
     """Looks at requests while they are taken in, and keeps the first one that will err as the `problem`."""
 
-    def __init__(self, terms: Terms) -> None:
+    def __init__(self, terms: Terms, files: Collection[str]) -> None:
         self._terms = terms
+        self._files = files
         self._count = 0
         self.problem: InvalidRequest | None = None
 
@@ -23,7 +25,7 @@ class EarlyCheck:
         items = items_of(raw)
         for at in range(0, len(items) if self.problem is None else 0, _BLOCK):
             for index, item in enumerate(items[at : at + _BLOCK], self._count + at):
-                failure = examined(item, self._terms, seed=0, fail_rate=0).failure
+                failure = examined(item, self._terms, seed=0, fail_rate=0, files=self._files).failure
                 if failure and self.problem is None:
                     details = {"custom_id": item.custom_id, "index": index}
                     self.problem = InvalidRequest(failure.message, details=details)

@@ -9,8 +9,10 @@ from mockbatch.core.contract.catalog import Model
 from mockbatch.core.contract.errors import ApiError
 from mockbatch.core.contract.params import Surface, Terms, check_length, checked, unchecked
 from mockbatch.core.draws import subseed
+from mockbatch.core.files import check_files
 from mockbatch.core.replies.message import reply_key, reply_message
 from mockbatch.core.tokens import input_tokens
+from mockbatch.service.files import Files
 from mockbatch.service.sessions import Session
 
 _log = logging.getLogger(__name__)
@@ -19,13 +21,14 @@ _log = logging.getLogger(__name__)
 class Messages:
     """The use cases of `/v1/messages` and `count_tokens`."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, files: Files) -> None:
         self._seed = seed
+        self._files = files
         self._sent: Counter[tuple[str, int]] = Counter()
 
     def create(self, session: Session, params: dict[str, Any], terms: Terms) -> wire.Message:
         """The reply. Raises the ApiError that the API answers."""
-        model, tokens = self._checked(params, terms, "messages")
+        model, tokens = self._checked(session, params, terms, "messages")
         key = reply_key(self._seed, params)
         self._sent[session.name, key] += 1
         ordinal = self._sent[session.name, key]
@@ -39,18 +42,19 @@ class Messages:
             service_tier="standard",
         )
 
-    def count(self, params: dict[str, Any], terms: Terms) -> wire.MessageTokensCount:
+    def count(self, session: Session, params: dict[str, Any], terms: Terms) -> wire.MessageTokensCount:
         """How many tokens the request has. Raises the ApiError that the API answers."""
-        _, tokens = self._checked(params, terms, "count_tokens")
+        _, tokens = self._checked(session, params, terms, "count_tokens")
         return wire.MessageTokensCount(tokens)
 
-    def _checked(self, params: dict[str, Any], terms: Terms, surface: Surface) -> tuple[Model, int]:
+    def _checked(self, session: Session, params: dict[str, Any], terms: Terms, surface: Surface) -> tuple[Model, int]:
         """The model that is asked for, and the tokens of the prompt."""
         if not terms.validated:
             model = unchecked(params, terms)
             return model, input_tokens(params, model)
         try:
             model = checked(params, terms, surface)
+            check_files(params, self._files.there(session.name, session.now()))
             tokens = input_tokens(params, model)
             if surface == "messages":
                 check_length(tokens, model)

@@ -8,11 +8,13 @@ from heapq import merge
 from typing import TypeVar
 
 from mockbatch.core.batch import Batch, Profile, finish_times, finished, unfinished_result
-from mockbatch.core.contract.envelope import items_of
+from mockbatch.core.contract.envelope import Item, items_of
+from mockbatch.core.contract.params import is_warm
 from mockbatch.core.contract.wire import RequestCounts
 from mockbatch.core.draws import draw, subseed
 from mockbatch.core.rows import Lines, Row, dump_rows, examined, load_rows
 from mockbatch.service.catalogue import Catalogue
+from mockbatch.service.files import Files
 from mockbatch.store import Store
 
 T = TypeVar("T")
@@ -25,9 +27,10 @@ _PATIENCE = 0.02
 class Results:
     """Reads batches from the store and makes rows, counts and lines of them; memory does not grow with the batch."""
 
-    def __init__(self, store: Store, profiles: dict[int, Profile], catalogue: Catalogue) -> None:
+    def __init__(self, store: Store, profiles: dict[int, Profile], catalogue: Catalogue, files: Files) -> None:
         self._store = store
         self._catalogue = catalogue
+        self._files = files
         self._profiles = profiles
         self._examiner = asyncio.Lock()
         self._busy = 0
@@ -142,12 +145,17 @@ class Results:
         if patiently:
             await self._quiet()
         items = items_of(await self._store.slice(batch.seq, index))
+        files = self._files.there(batch.session, batch.timeline.created_at)
+
+        def rows_of(block: list[Item]) -> list[Row]:
+            seed, rate = profile.seed, profile.fail_rate
+            return [examined(item, batch.terms, seed=seed, fail_rate=rate, files=files) for item in block]
+
         rows: list[Row] = []
         for at in range(0, len(items), _BLOCK):
-            rows += [
-                examined(item, batch.terms, seed=profile.seed, fail_rate=profile.fail_rate)
-                for item in items[at : at + _BLOCK]
-            ]
+            block = items[at : at + _BLOCK]
+            # an unusual request costs a long import, once: not where others wait
+            rows += rows_of(block) if is_warm() else await asyncio.to_thread(rows_of, block)
             await asyncio.sleep(0)
             if patiently:
                 await self._quiet()

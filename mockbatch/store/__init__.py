@@ -11,6 +11,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from mockbatch.core.batch import Batch, Profile
+from mockbatch.core.files import File
 from mockbatch.core.time.clock import Clock
 
 
@@ -33,6 +34,7 @@ class Facts(Struct, frozen=True):
     sessions: Sequence[SessionFacts]
     profiles: dict[int, Profile]
     batches: Sequence[Batch]
+    files: Sequence[File] = ()
 
 
 class Store(Protocol):
@@ -50,6 +52,8 @@ class Store(Protocol):
         Raises StoreError, and saves nothing, when one of them is not there.
         """
         ...
+
+    async def save_file(self, file: File) -> None: ...
 
     async def save_batch(self, batch: Batch) -> None: ...
 

@@ -16,6 +16,7 @@ import aiosqlite
 import msgspec
 
 from mockbatch.core.batch import Batch, Profile
+from mockbatch.core.files import File
 from mockbatch.store import Facts, SessionFacts, StoreError
 from mockbatch.store.lock import locked
 
@@ -29,6 +30,7 @@ _SCHEMA = (
     "CREATE TABLE session (name TEXT PRIMARY KEY, facts BLOB NOT NULL) WITHOUT ROWID",
     "CREATE TABLE profile (number INTEGER PRIMARY KEY, facts BLOB NOT NULL)",
     "CREATE TABLE batch (seq INTEGER PRIMARY KEY, facts BLOB NOT NULL)",
+    "CREATE TABLE file (seq INTEGER PRIMARY KEY, facts BLOB NOT NULL)",
     "CREATE TABLE slice (id INTEGER PRIMARY KEY, raw BLOB NOT NULL)",
     "CREATE TABLE rows (id INTEGER PRIMARY KEY, rows BLOB NOT NULL)",
     "CREATE TABLE starts (id INTEGER PRIMARY KEY, starts BLOB NOT NULL)",
@@ -68,10 +70,12 @@ class SqliteStore:
         sessions = await self._read("SELECT facts FROM session ORDER BY name")
         profiles = await self._read("SELECT number, facts FROM profile ORDER BY number")
         batches = await self._read("SELECT facts FROM batch ORDER BY seq")
+        files = await self._read("SELECT facts FROM file ORDER BY seq")
         return Facts(
             [msgspec.json.decode(facts, type=SessionFacts) for (facts,) in sessions],
             {number: msgspec.json.decode(facts, type=Profile) for number, facts in profiles},
             [msgspec.json.decode(facts, type=Batch) for (facts,) in batches],
+            [msgspec.json.decode(facts, type=File) for (facts,) in files],
         )
 
     async def save_session(self, session: SessionFacts) -> None:
@@ -79,6 +83,9 @@ class SqliteStore:
 
     async def save_profile(self, number: int, profile: Profile) -> None:
         await self._write("INSERT OR REPLACE INTO profile VALUES (?, ?)", number, _encode(profile))
+
+    async def save_file(self, file: File) -> None:
+        await self._write("INSERT OR REPLACE INTO file VALUES (?, ?)", file.seq, _encode(file))
 
     async def add_batch(self, batch: Batch, last: bytes) -> None:
         if batch.slices > 1:

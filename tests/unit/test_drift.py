@@ -19,6 +19,8 @@ PAIRS = {
     wire.StreamUsage: "anthropic.types:MessageDeltaUsage",
     wire.MessageTokensCount: "anthropic.types:MessageTokensCount",
     wire.ModelInfo: "anthropic.types:ModelInfo",
+    wire.FileMetadata: "anthropic.types:FileMetadata",
+    wire.DeletedFile: "anthropic.types:DeletedFile",
     wire.RateLimit: "anthropic.types.organization:OrganizationRateLimit",
 }
 

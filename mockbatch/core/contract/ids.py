@@ -37,6 +37,11 @@ def worker_request_id(seed: int, name: str) -> str:
     return _identifier("workerreq_01", seed, name)
 
 
+def file_id(seed: int, name: str) -> str:
+    """`file_01` and 22 more characters."""
+    return _identifier("file_01", seed, name)
+
+
 def workspace_id(seed: int, name: str) -> str:
     """`wrkspc_01` and 22 more characters."""
     return _identifier("wrkspc_01", seed, name)

@@ -5,7 +5,7 @@ Source: https://platform.claude.com/docs/en/api/messages/batches and the types o
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 ProcessingStatus = Literal["in_progress", "canceling", "ended"]
 
@@ -320,3 +320,33 @@ class RateLimitPage(Struct, frozen=True):
 
     data: list[RateLimit]
     next_page: str | None
+
+
+class FileMetadata(Struct, frozen=True, kw_only=True):
+    """A file as upload, retrieve and list answer it."""
+
+    id: str
+    type: Literal["file"] = "file"
+    filename: str
+    mime_type: str
+    size_bytes: int
+    created_at: str
+    downloadable: bool
+    expires_at: str | None
+
+
+class FilePage(Struct, frozen=True, kw_only=True):
+    """One page of the files, newest first; the last three keys only under the beta `files-api-2025-04-14`."""
+
+    data: list[FileMetadata]
+    next_page: str | None = None
+    has_more: bool | UnsetType = UNSET
+    first_id: str | UnsetType | None = UNSET
+    last_id: str | UnsetType | None = UNSET
+
+
+class DeletedFile(Struct, frozen=True, kw_only=True):
+    """What delete answers."""
+
+    id: str
+    type: Literal["file_deleted"] = "file_deleted"

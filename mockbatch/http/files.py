@@ -1,0 +1,160 @@
+"""`/v1/files`. Source: https://platform.claude.com/docs/en/api/files-create"""
+
+from collections.abc import AsyncGenerator
+from mimetypes import guess_extension, guess_type
+from typing import Any
+
+from starlette.routing import Route
+from xxhash import xxh3_64
+
+from mockbatch.core.contract import wire
+from mockbatch.core.contract.errors import InvalidRequest
+from mockbatch.http.answers import Answer, Json
+from mockbatch.http.bodies import received
+from mockbatch.http.caller import caller, terms_of
+from mockbatch.http.calls import Call, Endpoint
+from mockbatch.http.described import PAGE, Parameter, described
+from mockbatch.http.paging import limit_of
+from mockbatch.service.files import Upload
+
+_LARGEST = 500_000_000
+_SHORTEST, _LONGEST = 3_600, 7_776_000
+_LONGEST_NAME = 255
+_MOST_IDS = 100
+_OLD = "files-api-2025-04-14"
+_PIECE = 1 << 18
+_QUERY = (
+    *PAGE,
+    Parameter("page", {"type": "string"}, "The page to go on with."),
+    Parameter("ids[]", {"type": "array", "items": {"type": "string"}, "maxItems": 100}, "Only these files."),
+)
+
+
+@described(wire.FileMetadata, form=("file", "expires_in_seconds"))
+async def upload(call: Call) -> Answer:
+    """Upload a file."""
+    session = await caller(call)
+    terms_of(call, session)
+    return Json(await call.mock.files.upload(session, await _uploaded(call)))
+
+
+@described(wire.FilePage, query=_QUERY)
+async def page(call: Call) -> Answer:
+    """A page of the files, newest first."""
+    session = await caller(call)
+    query, only = call.query(), call.query_list("ids")
+    if len(only) > _MOST_IDS:
+        raise InvalidRequest(f"ids: List should have at most {_MOST_IDS} items after validation, not {len(only)}")
+    if only and ("page" in query or "limit" in query):
+        raise InvalidRequest("ids: Cannot be combined with limit or page")
+    limit = _MOST_IDS if only else limit_of(query.get("limit", "20"))
+    listed = call.mock.files.listed(session, only)
+    if _OLD in terms_of(call, session).betas:
+        return Json(_old_page(listed, limit, query))
+    start = _place(listed, query["page"].removeprefix("page_"), "page") + 1 if query.get("page") else 0
+    data = listed[start : start + limit]
+    more = start + limit < len(listed)
+    return Json(wire.FilePage(data=data, next_page=f"page_{data[-1].id}" if more else None))
+
+
+@described(wire.FileMetadata)
+async def retrieve(call: Call) -> Answer:
+    """What is known of a file."""
+    session = await caller(call)
+    return Json(call.mock.files.retrieve(session, call.path_value("id")))
+
+
+@described(wire.DeletedFile)
+async def delete(call: Call) -> Answer:
+    """Delete a file."""
+    session = await caller(call)
+    return Json(await call.mock.files.delete(session, call.path_value("id")))
+
+
+@described(None, kind="application/octet-stream")
+async def content(call: Call) -> Answer:
+    """The content of a file that a tool made; that of an uploaded one is refused."""
+    session = await caller(call)
+    raise call.mock.files.content(session, call.path_value("id"))
+
+
+def _old_page(listed: list[wire.FileMetadata], limit: int, query: dict[str, str]) -> wire.FilePage:
+    start, end = 0, len(listed)
+    if after := query.get("after_id"):
+        start = _place(listed, after, "after_id") + 1
+    if before := query.get("before_id"):
+        end = _place(listed, before, "before_id")
+        start = max(start, end - limit)
+    data = listed[start:end][:limit]
+    more = start > 0 if before else start + limit < end
+    first, last = (data[0].id, data[-1].id) if data else (None, None)
+    return wire.FilePage(data=data, has_more=more, first_id=first, last_id=last)
+
+
+def _place(listed: list[wire.FileMetadata], file_id: str, name: str) -> int:
+    for place, file in enumerate(listed):
+        if file.id == file_id:
+            return place
+    raise InvalidRequest(f"{name}: Invalid cursor")
+
+
+async def _uploaded(call: Call) -> Upload:
+    # not before: most runs upload nothing
+    from starlette.datastructures import Headers, UploadFile
+    from starlette.formparsers import MultiPartException, MultiPartParser
+
+    if not (call.header(b"content-type") or "").startswith("multipart/form-data"):
+        raise InvalidRequest("file: Field required. Send it as multipart/form-data")
+    parser = MultiPartParser(Headers(raw=call.scope["headers"]), _stream(call), max_files=1, max_fields=10)
+    try:
+        form = await parser.parse()
+    except (MultiPartException, KeyError, ValueError) as error:
+        raise InvalidRequest(f"The request body is not valid multipart/form-data: {error}") from None
+    try:
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            raise InvalidRequest("file: Field required")
+        lifetime = _lifetime(form.get("expires_in_seconds"))
+        name, kind = _named(file.filename, file.content_type)
+        digest = xxh3_64()
+        while piece := await file.read(_PIECE):
+            digest.update(piece)
+        return Upload(name, kind, file.size or 0, digest.intdigest() >> 1, lifetime)
+    finally:
+        await form.close()
+
+
+async def _stream(call: Call) -> AsyncGenerator[bytes, None]:
+    async for piece in received(call, _LARGEST):
+        yield piece
+    yield b""
+
+
+def _named(filename: str | None, content_type: str | None) -> tuple[str, str]:
+    """The name without folders, and the type: as told, as the name suggests, or any bytes."""
+    name = (filename or "").replace("\\", "/").rpartition("/")[2]
+    kind = (content_type or "").partition(";")[0].strip() or guess_type(name)[0] or "application/octet-stream"
+    name = name or "unnamed" + (guess_extension(kind) or "")
+    if len(name) > _LONGEST_NAME:
+        raise InvalidRequest(f"file.filename: String should have at most {_LONGEST_NAME} characters")
+    return name, kind
+
+
+def _lifetime(value: Any) -> int | None:
+    if value is None:
+        return None
+    if not (isinstance(value, str) and value.isascii() and value.isdigit()):
+        raise InvalidRequest("expires_in_seconds: Input should be a valid integer")
+    seconds = int(value[:20])
+    if seconds < _SHORTEST:
+        raise InvalidRequest(f"expires_in_seconds: Input should be greater than or equal to {_SHORTEST}")
+    if seconds > _LONGEST:
+        raise InvalidRequest(f"expires_in_seconds: Input should be less than or equal to {_LONGEST}")
+    return seconds
+
+
+routes = [
+    Route("/v1/files/{id}", Endpoint(GET=retrieve, DELETE=delete)),
+    Route("/v1/files", Endpoint(GET=page, POST=upload)),
+    Route("/v1/files/{id}/content", Endpoint(GET=content)),
+]

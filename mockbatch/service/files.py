@@ -1,0 +1,96 @@
+"""The life of files: upload, retrieve, list, delete. What a request may name is decided by the virtual clock."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mockbatch.core.contract import ids, wire
+from mockbatch.core.contract.errors import InvalidRequest, NotFound
+from mockbatch.core.draws import subseed
+from mockbatch.core.files import File, not_found, shown_file
+from mockbatch.core.time.spans import SECOND
+from mockbatch.service.sessions import Session
+from mockbatch.store import Store
+
+
+class Upload(Struct, frozen=True):
+    """What came: `identity` are 64 bits of the content, `lifetime` is in seconds."""
+
+    filename: str
+    mime_type: str
+    size: int
+    identity: int
+    lifetime: int | None = None
+
+
+class Files:
+    """The use cases of `/v1/files`. Every change is kept before it is answered."""
+
+    def __init__(self, store: Store, seed: int) -> None:
+        self._store = store
+        self._seed = subseed(seed, "file")
+        self._of_session: dict[str, dict[str, File]] = defaultdict(dict)
+        self._uploaded: Counter[tuple[str, str, int]] = Counter()
+        self._next_seq = 1
+
+    def restore(self, files: Iterable[File]) -> None:
+        for file in files:
+            self._of_session[file.session][file.id] = file
+            self._uploaded[file.session, file.filename, file.identity] += 1
+            self._next_seq = max(self._next_seq, file.seq + 1)
+
+    async def upload(self, session: Session, upload: Upload) -> wire.FileMetadata:
+        seq, self._next_seq = self._next_seq, self._next_seq + 1
+        same = (session.name, upload.filename, upload.identity)
+        ordinal = self._uploaded[same]
+        self._uploaded[same] += 1
+        now = session.now()
+        file = File(
+            seq,
+            ids.file_id(self._seed, f"{session.name}/{upload.filename}/{upload.identity}/{ordinal}"),
+            session.name,
+            upload.filename,
+            upload.mime_type,
+            upload.size,
+            upload.identity,
+            now,
+            None if upload.lifetime is None else now + upload.lifetime * SECOND,
+        )
+        await self._store.save_file(file)
+        self._of_session[session.name][file.id] = file
+        return shown_file(file)
+
+    def retrieve(self, session: Session, file_id: str) -> wire.FileMetadata:
+        return shown_file(self._found(session, file_id))
+
+    def content(self, session: Session, file_id: str) -> InvalidRequest:
+        """Why there is none: only files that tools made can be downloaded."""
+        file = self._found(session, file_id)
+        return InvalidRequest(f"File `{file.id}` is not downloadable.", details={"error_code": "file_not_downloadable"})
+
+    async def delete(self, session: Session, file_id: str) -> wire.DeletedFile:
+        file = replace(self._found(session, file_id), deleted_at=session.now())
+        await self._store.save_file(file)
+        self._of_session[session.name][file.id] = file
+        return wire.DeletedFile(id=file.id)
+
+    def listed(self, session: Session, only: Collection[str]) -> list[wire.FileMetadata]:
+        """The files that are there, newest first; of `only` these, if any are named."""
+        now = session.now()
+        files = [file for file in self._of_session[session.name].values() if file.there(now)]
+        files.sort(key=lambda file: (file.created_at, file.seq), reverse=True)
+        return [shown_file(file) for file in files if not only or file.id in only]
+
+    def there(self, session: str, at: int) -> frozenset[str]:
+        """The files that a request of that instant may name."""
+        return frozenset(file.id for file in self._of_session[session].values() if file.there(at))
+
+    def _found(self, session: Session, file_id: str) -> File:
+        file = self._of_session[session.name].get(file_id)
+        if file is None or file.deleted_at is not None:
+            raise not_found(file_id)
+        if file.expired(session.now()):
+            raise NotFound(f"File `{file_id}` has expired.", details={"error_code": "file_expired"})
+        return file
