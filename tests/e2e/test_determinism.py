@@ -5,10 +5,12 @@ from pathlib import Path
 
 import httpx2
 
-from tests.builders import BATCHES, HEADERS, requests
+from tests.builders import BATCHES, HEADERS, params, requests
 from tests.processes import Process, running
 
 OPTIONS = ("--seed", "42", "--frozen", "--clock-start", "2026-01-01", "--fail-rate", "0.1", "--never", "0.1")
+
+UPLOAD = b'--b\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\nhello\r\n--b--\r\n'
 
 
 def transcript(server: Process) -> list[str]:
@@ -29,6 +31,13 @@ def transcript(server: Process) -> list[str]:
     for batch_id in ids:
         note(server.http.get(f"{BATCHES}/{batch_id}"))
         note(server.http.get(f"{BATCHES}/{batch_id}/results"))
+    for content in (params("hi"), params("hi", stream=True), params("hi", model="claude-none"), params(foo=[{}])):
+        note(server.http.post("/v1/messages", json=content))
+    for _ in range(2):
+        note(server.http.post("/v1/files", content=UPLOAD, headers={"content-type": "multipart/form-data; boundary=b"}))
+    for path in ("/v1/files", "/v1/models?limit=1000", "/_mockbatch/openapi.json"):
+        note(server.http.get(path))
+    note(server.http.get("/v1/organizations/rate_limits", headers={"x-api-key": "sk-ant-admin01-a"}))
     note(server.http.get(f"{BATCHES}/nope"))
     note(server.http.get(BATCHES))
     return seen
