@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mockbatch.core.batch import Profile, ResultsOrder
 from mockbatch.core.contract.catalog import MODELS, Model, Models, Policy, model_like
@@ -102,7 +103,8 @@ def _url(text: str) -> str:
 class Option(Struct, frozen=True):
     """One option: its default, a sentence of help, how its text is read and how its value is called.
 
-    Of an option with `many` values the text has commas between them.
+    Of an option with `many` values the text has commas between them. One that is `of_server` is the same for all
+    sessions; the others a session may have of its own.
     """
 
     default: Any
@@ -110,6 +112,7 @@ class Option(Struct, frozen=True):
     parse: Parse
     metavar: str
     many: bool = False
+    of_server: bool = False
 
     @property
     def is_flag(self) -> bool:
@@ -119,9 +122,18 @@ class Option(Struct, frozen=True):
 OPTIONS: dict[str, Option] = {}
 
 
-def option(name: str, default: Any, help: str, parse: Parse = str, metavar: str = "TEXT", *, many: bool = False) -> Any:
+def option(
+    name: str,
+    default: Any,
+    help: str,
+    parse: Parse = str,
+    metavar: str = "TEXT",
+    *,
+    many: bool = False,
+    of_server: bool = False,
+) -> Any:
     """Register an option; answers its default."""
-    OPTIONS[name] = Option(default, help, parse, metavar, many)
+    OPTIONS[name] = Option(default, help, parse, metavar, many, of_server)
     return default
 
 
@@ -131,13 +143,25 @@ _SHARE = _between(0, 1, float)
 class Config(Struct, frozen=True, kw_only=True):
     """The options of a server. Spans are microseconds, instants microseconds since 1970, sizes bytes."""
 
-    host: str = option("host", "127.0.0.1", "The address to listen on.")
-    port: int = option("port", 8787, "The port to listen on; 0 picks a free one.", _between(0, 65535), "PORT")
+    host: str = option("host", "127.0.0.1", "The address to listen on.", of_server=True)
+    port: int = option(
+        "port", 8787, "The port to listen on; 0 picks a free one.", _between(0, 65535), "PORT", of_server=True
+    )
     public_url: str | None = option(
-        "public_url", None, "What `results_url` begins with; by default the address that the caller used.", _url, "URL"
+        "public_url",
+        None,
+        "What `results_url` begins with; by default the address that the caller used.",
+        _url,
+        "URL",
+        of_server=True,
     )
     db: str | None = option(
-        "db", None, "Keep everything in this SQLite file; by default it is gone when the server stops.", str, "PATH"
+        "db",
+        None,
+        "Keep everything in this SQLite file; by default it is gone when the server stops.",
+        str,
+        "PATH",
+        of_server=True,
     )
     durability: str = option(
         "durability",
@@ -145,6 +169,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "What an acknowledged batch in --db survives: the end of the `process`, or the loss of `power` too.",
         _choice("process", "power"),
         "process|power",
+        of_server=True,
     )
     seed: int = option("seed", 0, "The seed of everything that is drawn by lot.", _between(0, 2**63 - 1), "NUMBER")
     speedup: float = option(
@@ -231,7 +256,7 @@ class Config(Struct, frozen=True, kw_only=True):
         many=True,
     )
     api_key: tuple[str, ...] = option(
-        "api_key", (), "Admit this API key only; every other one is refused.", _names, "KEY", many=True
+        "api_key", (), "Admit this API key only; every other one is refused.", _names, "KEY", many=True, of_server=True
     )
     tier: str | None = option(
         "tier",
@@ -259,7 +284,12 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     max_bytes: int = option("max_bytes", 256_000_000, "How large the body of a batch may be.", _size, "SIZE")
     ready_file: str | None = option(
-        "ready_file", None, "Write the URL and the process id to this file once connections are accepted.", str, "PATH"
+        "ready_file",
+        None,
+        "Write the URL and the process id to this file once connections are accepted.",
+        str,
+        "PATH",
+        of_server=True,
     )
     log_level: str = option(
         "log_level",
@@ -267,6 +297,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "What is told on standard error.",
         _choice("debug", "info", "warning", "error", "critical"),
         "LEVEL",
+        of_server=True,
     )
 
     def catalogue(self) -> Models:
@@ -298,6 +329,15 @@ class Config(Struct, frozen=True, kw_only=True):
             fail_rate=self.fail_rate,
             results_order=cast(ResultsOrder, self.results_order),
         )
+
+
+def overridden(base: Config, options: Mapping[str, Any]) -> Config:
+    """`base` with some options of a session, by name. Raises ConfigError for unknown, wrong and the server's ones."""
+    given = _options(options, "options")
+    for name in given:
+        if OPTIONS[name].of_server:
+            raise ConfigError(f"options: {name} is the same for all sessions of a server")
+    return replace(base, **{name: _read(name, text, "options") for name, text in given.items()})
 
 
 class Source(Struct, frozen=True):

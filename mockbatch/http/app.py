@@ -12,12 +12,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mockbatch.config import Config
 from mockbatch.core.contract.errors import NotFound
-from mockbatch.core.time.clock import Clock
 from mockbatch.http import batches, control, files, messages, models, openapi, organization
 from mockbatch.http.answers import Answer
 from mockbatch.http.calls import Call, Endpoint
-from mockbatch.service import Mock, Settings
-from mockbatch.service.batches import Limits
+from mockbatch.service import Mock
 from mockbatch.service.sessions import Wall
 from mockbatch.store.sqlite import opened
 
@@ -46,7 +44,7 @@ def create_app(config: Config, wall: Wall | None = None) -> Router:
     @asynccontextmanager
     async def lifespan(app: Router) -> AsyncIterator[State]:
         store = await opened(Path(config.db) if config.db else None, config.durability)
-        mock = Mock(store, clock, _settings(config))
+        mock = Mock(store, clock, config)
         try:
             await mock.open()
             yield {"mock": mock}
@@ -109,22 +107,3 @@ def _elsewhere(routes: Sequence[Route]) -> ASGIApp:
 def _endpoint(route: Route) -> Endpoint:
     assert isinstance(route.app, Endpoint)
     return route.app
-
-
-def _settings(config: Config) -> Settings:
-    def new_clock(real: int) -> Clock:
-        start = real if config.clock_start is None else config.clock_start
-        return Clock(real, start, config.speedup, config.frozen)
-
-    return Settings(
-        config.profile(),
-        Limits(config.max_requests, config.max_bytes),
-        new_clock,
-        config.poll_advances,
-        config.public_url,
-        config.catalogue(),
-        config.validation,
-        config.rate_limits(),
-        config.tier or "scale",
-        frozenset(config.api_key),
-    )

@@ -18,7 +18,7 @@ async def create(call: Call) -> Answer:
     """Create a batch."""
     session = await _entered(call)
     terms = terms_of(call, session)
-    body = received(call, call.mock.limits.max_bytes)
+    body = received(call, session.settings.limits.max_bytes)
     return Json(await call.mock.batches.create(session, body, terms, origin_of(call)))
 
 

@@ -2,38 +2,21 @@
 
 import asyncio
 import logging
-from array import array
 from collections.abc import AsyncIterable, AsyncIterator
-from itertools import chain, islice
-from operator import add
+from itertools import islice
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from mockbatch.core.batch import (
-    Batch,
-    Durations,
-    Lanes,
-    Profile,
-    as_created,
-    canceled,
-    changes_at,
-    deadline,
-    new_batch_id,
-    planned,
-    polled,
-    shown,
-    waited,
-)
+from mockbatch.core.batch import Batch, as_created, canceled, changes_at, polled, shown
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.envelope import Intake, Slice
 from mockbatch.core.contract.errors import InvalidRequest, NotFound
 from mockbatch.core.contract.params import Terms
-from mockbatch.core.time.timeline import NEVER, Timeline
 from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.early import EarlyCheck
 from mockbatch.service.files import Files
 from mockbatch.service.paging import Window
+from mockbatch.service.planning import Planning
 from mockbatch.service.rates import Rates
 from mockbatch.service.results import Results
 from mockbatch.service.sessions import Session, Sessions, View
@@ -43,14 +26,6 @@ _log = logging.getLogger(__name__)
 
 # so many slices may wait for the store while the next ones arrive
 _AHEAD = 2
-_STEP = 10_000
-
-
-class Limits(Struct, frozen=True):
-    """What a batch may have at most."""
-
-    max_requests: int
-    max_bytes: int
 
 
 class Batches:
@@ -63,33 +38,21 @@ class Batches:
         rates: Rates,
         catalogue: Catalogue,
         files: Files,
-        profile: Profile,
-        limits: Limits,
-        poll_advances: int = 0,
     ) -> None:
         self._store = store
         self._sessions = sessions
         self._rates = rates
-        self._profile = profile
-        self._limits = limits
-        self._poll_advances = poll_advances
         self._files = files
-        self._profiles: dict[int, Profile] = {}
+        self._planning = Planning(store)
+        self._profiles = self._planning.profiles
         self._results = Results(store, self._profiles, catalogue, files)
-        self._profile_number = 0
         self._next_seq = 1
         self._examining: dict[int, asyncio.Task[None]] = {}
         self._tallying: dict[int, asyncio.Task[wire.RequestCounts]] = {}
 
     async def restore(self, facts: Facts) -> None:
-        """Take up what the store has, and keep the profile that new batches get."""
-        self._profiles.update(facts.profiles)
-        numbers = {profile: number for number, profile in facts.profiles.items()}
-        number = numbers.get(self._profile, max(facts.profiles, default=0) + 1)
-        if number not in self._profiles:
-            self._profiles[number] = self._profile
-            await self._store.save_profile(number, self._profile)
-        self._profile_number = number
+        """Take up what the store has."""
+        self._planning.restore(facts.profiles)
         for session in facts.sessions:
             self._sessions.restore(session)
         for batch in facts.batches:
@@ -114,9 +77,10 @@ class Batches:
         try:
             with self._results.busy():
                 early = self._early(session, terms) if terms.validation == "early" else None
-                intake, ids, last = await self._receive(seq, body, writing, early)
+                intake = Intake(session.settings.limits.max_requests, session.settings.limits.max_bytes)
+                ids, last = await self._receive(seq, intake, body, writing, early)
                 self._rates.queue(session, intake.count)
-                batch = replace(await self._planned(session, seq, intake, ids), terms=terms)
+                batch = replace(await self._planning.planned(session, seq, intake, ids), terms=terms)
                 await self._store.add_batch(batch, last)
         except BaseException:
             await asyncio.shield(self._undo(seq, writing))
@@ -132,8 +96,9 @@ class Batches:
 
     async def retrieve(self, session: Session, batch_id: str, origin: str) -> wire.MessageBatch:
         batch = self._found(session, batch_id)
-        if self._poll_advances and not batch.timeline.has_ended(session.now()):
-            session.advance(self._poll_advances)
+        advances = session.settings.poll_advances
+        if advances and not batch.timeline.has_ended(session.now()):
+            session.advance(advances)
             await self._store.save_session(session.facts())
         now = session.now()
         profile = self._profiles[batch.profile]
@@ -183,10 +148,14 @@ class Batches:
         return self._results.lines(batch)
 
     async def _receive(
-        self, seq: int, body: AsyncIterable[bytes], writing: list[asyncio.Future[None]], early: EarlyCheck | None
-    ) -> tuple[Intake, list[list[str]], bytes]:
+        self,
+        seq: int,
+        intake: Intake,
+        body: AsyncIterable[bytes],
+        writing: list[asyncio.Future[None]],
+        early: EarlyCheck | None,
+    ) -> tuple[list[list[str]], bytes]:
         """Put the slices of a body into the store as they come; answers their custom_ids and the last slice."""
-        intake = Intake(self._limits.max_requests, self._limits.max_bytes)
         ids: list[list[str]] = []
 
         async def put(slices: list[Slice]) -> None:
@@ -207,7 +176,7 @@ class Batches:
             await early.look_at(last.raw)
             if early.problem:
                 raise early.problem
-        return intake, ids, last.raw
+        return ids, last.raw
 
     def _examined(self, seq: int, task: asyncio.Task[None]) -> None:
         self._examining.pop(seq, None)
@@ -219,50 +188,6 @@ class Batches:
         await asyncio.gather(*writing, return_exceptions=True)
         # the facts too: whoever broke off may have done so while they were being written
         await self._store.remove(seq)
-
-    async def _planned(self, session: Session, seq: int, intake: Intake, ids: list[list[str]]) -> Batch:
-        """The facts of a batch that was taken in, its future decided."""
-        identity = intake.identity >> 1
-        batch_id = new_batch_id(self._profile, session.name, identity, session.identities[identity])
-        session.identities[identity] += 1
-        if self._profile.capacity:
-            async with session.queueing:
-                timeline = await self._queued(session, seq, batch_id, ids)
-        else:
-            largest = await self._largest_draw(batch_id, ids)
-            timeline = planned(self._profile, batch_id, session.now(), largest)
-        return Batch(seq, batch_id, session.name, identity, intake.count, len(ids), self._profile_number, timeline)
-
-    async def _largest_draw(self, batch_id: str, ids: list[list[str]]) -> int:
-        durations = Durations(self._profile, batch_id)
-        if len(ids) == 1:
-            return durations.largest(ids[0])
-        names = chain.from_iterable(ids)
-        largest = 0
-        while step := list(islice(names, _STEP)):
-            largest = max(largest, durations.largest(step))
-            if len(step) == _STEP:
-                await asyncio.sleep(0)
-        return largest
-
-    async def _queued(self, session: Session, seq: int, batch_id: str, ids: list[list[str]]) -> Timeline:
-        """The timeline of a batch in a queue of limited capacity, behind what the session has in it."""
-        profile, capacity = self._profile, self._profile.capacity
-        assert capacity is not None
-        durations = Durations(profile, batch_id)
-        lanes = Lanes.load(capacity, session.lanes)
-        created_at = session.now()
-        ready = created_at + waited(profile, batch_id)
-        first, last, done = NEVER, 0, 0
-        for index, names in enumerate(ids):
-            spans = [durations.of(name) for name in names]
-            starts = [lanes.start(ready, span, deadline(created_at)) for span in spans]
-            first, last = min(first, *starts), max(last, *starts)
-            done = max(done, *map(add, starts, spans))
-            await self._store.put_starts(seq, index, array("q", starts).tobytes())
-        session.lanes = lanes.dump()
-        await self._store.save_session(session.facts())
-        return Timeline(created_at, first, last, done)
 
     async def _changed(self, session: Session, batch: Batch) -> Batch:
         """Take up newer facts at once, so that calls that come meanwhile see them; back if they cannot be kept."""

@@ -9,13 +9,14 @@ from hashlib import sha256
 
 from msgspec import Struct
 
+from mockbatch.config import Config
 from mockbatch.core.batch import Batch
 from mockbatch.core.contract import ids, wire
 from mockbatch.core.contract.errors import Authentication, InvalidRequest
 from mockbatch.core.contract.limits import Bucket
 from mockbatch.core.draws import subseed
-from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.spans import LATEST
+from mockbatch.service.settings import clock_of, config_of, settings_of
 from mockbatch.store import SessionFacts, Store
 
 Wall = Callable[[], int]
@@ -36,7 +37,7 @@ class Session:
     Deleted batches stay as facts, so that a cursor that names one still has its place in the list.
     """
 
-    def __init__(self, facts: SessionFacts, wall: Wall, seed: int) -> None:
+    def __init__(self, facts: SessionFacts, wall: Wall, seed: int, config: Config) -> None:
         workspace = facts.workspace or _own_workspace(seed, facts.name)
         self.headers = [
             (b"anthropic-organization-id", ids.organization_id(seed).encode()),
@@ -44,6 +45,9 @@ class Session:
         ]
         self.name = facts.name
         self.workspace = facts.workspace
+        self.label = facts.label
+        self.options = facts.options
+        self.settings = settings_of(config)
         self.clock = facts.clock
         self.lanes = facts.lanes
         self.bucket: Bucket | None = None
@@ -92,7 +96,7 @@ class Session:
         return (self.batches[self._order[place][2]] for place in range(start, len(self._order)))
 
     def facts(self) -> SessionFacts:
-        return SessionFacts(self.name, self.clock, self.lanes, self.workspace)
+        return SessionFacts(self.name, self.clock, self.lanes, self.workspace, self.label, self.options)
 
 
 def _rank(batch: Batch) -> tuple[int, int, str]:
@@ -106,23 +110,24 @@ def _own_workspace(seed: int, name: str) -> str:
 
 class Sessions:
     """All sessions of a server: of each key, and of each other workspace that a key names.
-
-    `admitted` are the only keys that open one; where it is empty, every key does.
+    The configuration's `api_key` are the only keys that open one; where there are none, every key does.
     """
 
-    def __init__(
-        self, store: Store, wall: Wall, seed: int, new_clock: Callable[[int], Clock], admitted: frozenset[str]
-    ) -> None:
+    def __init__(self, store: Store, wall: Wall, config: Config) -> None:
         self._store = store
         self._wall = wall
-        self._seed = seed
-        self._new_clock = new_clock
-        self._admitted = admitted
+        self._config = config
+        self._seed = config.seed
+        self._admitted = frozenset(config.api_key)
         self._by_name: dict[str, Session] = {}
         self._known: dict[tuple[str, str | None], Session] = {}
 
     def restore(self, facts: SessionFacts) -> None:
-        self._by_name[facts.name] = Session(facts, self._wall, self._seed)
+        self._take(facts, config_of(self._config, facts.options))
+
+    def _take(self, facts: SessionFacts, config: Config) -> Session:
+        session = self._by_name[facts.name] = Session(facts, self._wall, self._seed, config)
+        return session
 
     def named(self, name: str) -> Session:
         return self._by_name[name]
@@ -155,8 +160,8 @@ class Sessions:
         else:
             raise InvalidRequest("anthropic-workspace-id: Input should be the id of a workspace, like wrkspc_01...")
         if name not in self._by_name:
-            facts = SessionFacts(name, self._new_clock(self._wall()), workspace=workspace)
-            self._by_name[name] = Session(facts, self._wall, self._seed)
+            facts = SessionFacts(name, clock_of(self._config, self._wall()), workspace=workspace)
+            self._take(facts, self._config)
             await self._store.save_session(facts)
         return self._by_name[name]
 

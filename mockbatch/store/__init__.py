@@ -6,7 +6,7 @@ these make the batch exist: slices without them are swept away.
 
 from asyncio import Future
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -20,12 +20,16 @@ class StoreError(Exception):
 
 
 class SessionFacts(Struct, frozen=True):
-    """What is kept of a session: its name, its clock, how busy its queue is, the workspace if one was named."""
+    """What is kept of a session: its name, its clock, how busy its queue is, the workspace if one was named, the label
+    that a person gave it, and the options that are its own.
+    """
 
     name: str
     clock: Clock
     lanes: bytes = b""
     workspace: str = ""
+    label: str = ""
+    options: dict[str, Any] = {}
 
 
 class Facts(Struct, frozen=True):
