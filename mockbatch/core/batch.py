@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from heapq import heapreplace
 from typing import Literal
 
@@ -38,21 +38,35 @@ class Profile(Struct, frozen=True):
     results_order: ResultsOrder = "shuffled"
 
 
-class Batch(Struct, frozen=True):
-    """The facts of a batch. Everything that time decides is computed from them."""
+class Batch(Struct, frozen=True, dict=True):
+    """The facts of a batch. Everything that time decides is computed from them.
+
+    `sizes` are the numbers of requests in its slices.
+    """
 
     seq: int
     id: str
     session: str
     identity: int
-    size: int
-    slices: int
+    sizes: tuple[int, ...]
     profile: int
     timeline: Timeline
     terms: Terms = Terms()
     polls: int = 0
     deleted: bool = False
     tally: wire.RequestCounts | None = None
+
+    @cached_property
+    def size(self) -> int:
+        return sum(self.sizes)
+
+    @property
+    def slices(self) -> int:
+        return len(self.sizes)
+
+    def first_of(self, slice: int) -> int:
+        """The place in the batch of the first request of that slice."""
+        return sum(self.sizes[:slice])
 
 
 class Durations:

@@ -1,7 +1,6 @@
 """The life of batches: create, retrieve, list, cancel, delete, results."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterable, AsyncIterator
 from itertools import islice
 
@@ -14,6 +13,7 @@ from mockbatch.core.contract.errors import InvalidRequest, NotFound
 from mockbatch.core.contract.params import Terms
 from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.early import EarlyCheck
+from mockbatch.service.examination import Examination
 from mockbatch.service.files import Files
 from mockbatch.service.paging import Window
 from mockbatch.service.planning import Planning
@@ -21,8 +21,6 @@ from mockbatch.service.rates import Rates
 from mockbatch.service.results import Results
 from mockbatch.service.sessions import Session, Sessions, View
 from mockbatch.store import Facts, Store, StoreError
-
-_log = logging.getLogger(__name__)
 
 # so many slices may wait for the store while the next ones arrive
 _AHEAD = 2
@@ -45,9 +43,9 @@ class Batches:
         self._files = files
         self._planning = Planning(store)
         self._profiles = self._planning.profiles
-        self._results = Results(store, self._profiles, catalogue, files)
+        self._examination = Examination(store, self._profiles, catalogue, files)
+        self._results = Results(store, self._profiles, self._examination)
         self._next_seq = 1
-        self._examining: dict[int, asyncio.Task[None]] = {}
         self._tallying: dict[int, asyncio.Task[wire.RequestCounts]] = {}
 
     async def restore(self, facts: Facts) -> None:
@@ -63,10 +61,11 @@ class Batches:
 
     async def close(self) -> None:
         """Give up what is done in the background; it is done again when it is needed."""
-        tasks = [*self._examining.values(), *self._tallying.values()]
+        tasks = list(self._tallying.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._examination.close()
 
     async def create(
         self, session: Session, body: AsyncIterable[bytes], terms: Terms, origin: str
@@ -75,20 +74,18 @@ class Batches:
         seq, self._next_seq = self._next_seq, self._next_seq + 1
         writing: list[asyncio.Future[None]] = []
         try:
-            with self._results.busy():
+            with self._examination.busy():
                 early = self._early(session, terms) if terms.validation == "early" else None
                 intake = Intake(session.settings.limits.max_requests, session.settings.limits.max_bytes)
                 ids, last = await self._receive(seq, intake, body, writing, early)
                 self._rates.queue(session, intake.count)
-                batch = replace(await self._planning.planned(session, seq, intake, ids), terms=terms)
+                batch = replace(await self._planning.planned(session, seq, intake.identity, ids), terms=terms)
                 await self._store.add_batch(batch, last)
         except BaseException:
             await asyncio.shield(self._undo(seq, writing))
             raise
         session.keep(batch)
-        if batch.slices > 1:
-            self._examining[seq] = task = asyncio.create_task(self._results.examine(batch))
-            task.add_done_callback(lambda done: self._examined(seq, done))
+        self._examination.begin(batch)
         return as_created(batch, origin)
 
     def _early(self, session: Session, terms: Terms) -> EarlyCheck:
@@ -178,12 +175,6 @@ class Batches:
                 raise early.problem
         return ids, last.raw
 
-    def _examined(self, seq: int, task: asyncio.Task[None]) -> None:
-        self._examining.pop(seq, None)
-        if not task.cancelled() and (error := task.exception()):
-            # not lost: whoever asks for the rows has them examined again
-            _log.warning("the requests of batch %s could not be examined: %s", seq, error)
-
     async def _undo(self, seq: int, writing: list[asyncio.Future[None]]) -> None:
         await asyncio.gather(*writing, return_exceptions=True)
         # the facts too: whoever broke off may have done so while they were being written
@@ -234,8 +225,6 @@ class Batches:
         return await asyncio.shield(task)
 
     async def _tally(self, session: Session, batch: Batch) -> wire.RequestCounts:
-        if examining := self._examining.get(batch.seq):
-            await asyncio.wait([examining])
         tally = await self._results.tally(batch)
         await self._changed(session, replace(session.batches[batch.id], tally=tally))
         return tally

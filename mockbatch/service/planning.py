@@ -7,7 +7,6 @@ from itertools import chain, islice
 from operator import add
 
 from mockbatch.core.batch import Batch, Durations, Lanes, Profile, deadline, new_batch_id, planned, waited
-from mockbatch.core.contract.envelope import Intake
 from mockbatch.core.time.timeline import NEVER, Timeline
 from mockbatch.service.sessions import Session
 from mockbatch.store import Store
@@ -27,10 +26,12 @@ class Planning:
         self.profiles.update(profiles)
         self._numbers.update({profile: number for number, profile in profiles.items()})
 
-    async def planned(self, session: Session, seq: int, intake: Intake, ids: list[list[str]]) -> Batch:
-        """The facts of a batch that was taken in: its custom_ids are `ids`, slice by slice."""
+    async def planned(self, session: Session, seq: int, content: int, ids: list[list[str]]) -> Batch:
+        """The facts of a batch that was taken in: its custom_ids are `ids`, slice by slice; `content` stands
+        for all that is in it.
+        """
         profile = session.settings.profile
-        identity = intake.identity >> 1
+        identity = content >> 1
         batch_id = new_batch_id(profile, session.name, identity, session.identities[identity])
         session.identities[identity] += 1
         if profile.capacity:
@@ -40,7 +41,7 @@ class Planning:
             largest = await _largest_draw(profile, batch_id, ids)
             timeline = planned(profile, batch_id, session.now(), largest)
         number = await self._number(profile)
-        return Batch(seq, batch_id, session.name, identity, intake.count, len(ids), number, timeline)
+        return Batch(seq, batch_id, session.name, identity, tuple(map(len, ids)), number, timeline)
 
     async def _number(self, profile: Profile) -> int:
         number = self._numbers.get(profile)
