@@ -16,7 +16,7 @@ from mockbatch.core.contract.limits import TIERS, RateLimits
 from mockbatch.core.contract.params import Validation
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.time.delays import PRESETS, inlined, parse_delay
-from mockbatch.core.time.spans import parse_instant, parse_span
+from mockbatch.core.time.spans import format_instant, format_span, parse_instant, parse_span
 
 Parse = Callable[[str], Any]
 
@@ -450,3 +450,22 @@ def _as_text(value: Any, where: str, *, many: bool) -> str:
 def _refuse_unknown(name: str, origin: str, spelled: Callable[[str], str]) -> None:
     if name not in OPTIONS:
         raise ConfigError(f"{origin}: unknown option {spelled(name)}.{did_you_mean(name, OPTIONS, spelled)}")
+
+
+_SPANS, _INSTANTS = {"poll_advances", "cancel_delay"}, {"clock_start"}
+
+
+def readable(name: str, value: Any) -> Any:
+    """The value of an option as a person writes it; of keys no more than is needed to know them again."""
+    if value is None:
+        return None
+    if name in _SPANS:
+        return format_span(value)
+    if isinstance(value, tuple):
+        return ", ".join(_entry(entry) for entry in value) or None
+    return format_instant(value) if name in _INSTANTS else value
+
+
+def _entry(entry: Any) -> str:
+    """A model by its name; of a key no more than is needed to know it again."""
+    return f"{entry.id}={entry.like}" if isinstance(entry, Model) else f"{entry[:12]}..."

@@ -13,6 +13,7 @@ from mockbatch.service.files import Files
 from mockbatch.service.messages import Messages
 from mockbatch.service.rates import Rates
 from mockbatch.service.sessions import Session, Sessions, Wall
+from mockbatch.service.upkeep import Upkeep
 from mockbatch.store import Store
 
 
@@ -33,6 +34,7 @@ class Mock:
         organization = ids.organization_id(config.seed)
         self.rates = Rates(organization)
         self.batches = Batches(store, self.sessions, self.rates, self.catalogue, self.files)
+        self.upkeep = Upkeep(store, self.sessions, self.batches, self.files)
         self.headers = [(b"anthropic-organization-id", organization.encode())]
         self._request_seed = subseed(config.seed, "request")
         self._calls = 0

@@ -1,7 +1,8 @@
 """The life of batches: create, retrieve, list, cancel, delete, results."""
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from itertools import islice
 
 from msgspec.structs import replace
@@ -11,6 +12,7 @@ from mockbatch.core.contract import wire
 from mockbatch.core.contract.envelope import Intake, Slice
 from mockbatch.core.contract.errors import InvalidRequest, NotFound
 from mockbatch.core.contract.params import Terms
+from mockbatch.core.time.timeline import NEVER
 from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.early import EarlyCheck
 from mockbatch.service.examination import Examination
@@ -20,6 +22,7 @@ from mockbatch.service.planning import Planning
 from mockbatch.service.rates import Rates
 from mockbatch.service.results import Results
 from mockbatch.service.sessions import Session, Sessions, View
+from mockbatch.service.truth import Planned, Truth
 from mockbatch.store import Facts, Store, StoreError
 
 # so many slices may wait for the store while the next ones arrive
@@ -45,6 +48,8 @@ class Batches:
         self._profiles = self._planning.profiles
         self._examination = Examination(store, self._profiles, catalogue, files)
         self._results = Results(store, self._profiles, self._examination)
+        self.truth = Truth(store, self._profiles, self._examination)
+        self._held: Counter[int] = Counter()
         self._next_seq = 1
         self._tallying: dict[int, asyncio.Task[wire.RequestCounts]] = {}
 
@@ -92,7 +97,7 @@ class Batches:
         return EarlyCheck(terms, self._files.there(session.name, session.now()))
 
     async def retrieve(self, session: Session, batch_id: str, origin: str) -> wire.MessageBatch:
-        batch = self._found(session, batch_id)
+        batch = self.found(session, batch_id)
         advances = session.settings.poll_advances
         if advances and not batch.timeline.has_ended(session.now()):
             session.advance(advances)
@@ -121,7 +126,7 @@ class Batches:
         return wire.BatchPage(data, len(found) > window.limit, first, last)
 
     async def cancel(self, session: Session, batch_id: str, origin: str) -> wire.MessageBatch:
-        batch = self._found(session, batch_id)
+        batch = self.found(session, batch_id)
         now = session.now()
         after = canceled(batch, self._profiles[batch.profile], now)
         if after is not batch:
@@ -129,16 +134,56 @@ class Batches:
         return await self._shown(session, batch, now, origin)
 
     async def delete(self, session: Session, batch_id: str) -> wire.DeletedMessageBatch:
-        batch = self._found(session, batch_id)
+        batch = self.found(session, batch_id)
         if not batch.timeline.has_ended(session.now()):
             raise InvalidRequest("In progress batches cannot be deleted. Consider canceling the batch instead.")
         await self._changed(session, replace(batch, deleted=True))
-        await self._store.discard(batch.seq)
+        if not self._held[batch.seq]:
+            await self._store.discard(batch.seq)
         return wire.DeletedMessageBatch(id=batch.id)
+
+    async def change(self, session: Session, batch_id: str, how: Callable[[Batch, int], Batch]) -> Batch:
+        """The batch as `how` leaves it now, which may be as it is. Raises NotFound."""
+        batch = self.found(session, batch_id)
+        after = how(batch, session.now())
+        return batch if after is batch else await self._changed(session, replace(after, tally=None))
+
+    async def looked_at(self, session: Session, batch: Batch) -> wire.MessageBatch:
+        """The batch as the API would answer it now; to look at it is no retrieve."""
+        return await self._shown(session, batch, session.now(), "")
+
+    async def row_whole(self, batch: Batch, planned: Planned) -> tuple[bytes, bytes]:
+        """The params of a row as they came, and its line in the results."""
+        item = await self._examination.item(batch, planned.row.index)
+        return bytes(item.params), self._results.line(batch, planned.row, done=planned.done_at != NEVER)
+
+    async def remove(self, session: Session, batch: Batch) -> None:
+        """Remove a batch as if it had never been."""
+        session.drop(batch)
+        self.truth.forget(batch)
+        await (self._store.forget(batch.seq) if self._held[batch.seq] else self._store.remove(batch.seq))
+
+    async def put_back(self, session: Session, batch: Batch) -> None:
+        """Have a batch as these facts say, which were held."""
+        session.identities[batch.identity] += batch.id not in session.batches
+        session.keep(batch)
+        await self._store.save_batch(batch)
+
+    def hold(self, batches: Iterable[Batch]) -> None:
+        """Keep the requests of these batches, whatever happens to them."""
+        self._held.update(batch.seq for batch in batches)
+
+    async def release(self, session: Session, batches: Iterable[Batch]) -> None:
+        """Let go of what was held: what was deleted or removed meanwhile is gone now."""
+        for batch in batches:
+            self._held[batch.seq] -= 1
+            kept = session.batches.get(batch.id)
+            if not self._held[batch.seq] and (kept is None or kept.seq != batch.seq or kept.deleted):
+                await self._store.discard(batch.seq)
 
     def results(self, session: Session, batch_id: str) -> AsyncIterator[bytes]:
         """The result lines in pieces. Raises NotFound at once where there are none (yet, or any more)."""
-        batch = self._found(session, batch_id)
+        batch = self.found(session, batch_id)
         now = session.now()
         if not batch.timeline.has_ended(now) or batch.timeline.is_archived(now):
             raise NotFound(f"Message Batch {batch_id} has no available results.")
@@ -192,7 +237,8 @@ class Batches:
             raise
         return batch
 
-    def _found(self, session: Session, batch_id: str) -> Batch:
+    def found(self, session: Session, batch_id: str) -> Batch:
+        """The facts of a batch. Raises NotFound."""
         batch = session.batches.get(batch_id)
         if batch is None or batch.deleted:
             raise NotFound(f"Message Batch {batch_id} not found.")

@@ -63,6 +63,14 @@ class Examination:
             stored = await self._store.rows(batch.seq, index)
         return load_rows(stored) if stored is not None else await self._examined(batch, index)
 
+    async def item(self, batch: Batch, place: int) -> Item:
+        """The request at that place of a batch, as it came."""
+        index = 0
+        while place >= batch.sizes[index]:
+            place -= batch.sizes[index]
+            index += 1
+        return items_of(await self._store.slice(batch.seq, index))[place]
+
     async def close(self) -> None:
         """Give up what is done in the background; it is done again when it is needed."""
         tasks = list(self._running.values())

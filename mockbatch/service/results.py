@@ -49,6 +49,11 @@ class Results:
                 # sending does not give way to others while the client reads fast
                 await asyncio.sleep(0)
 
+    def line(self, batch: Batch, row: Row, *, done: bool) -> bytes:
+        """The line of one row."""
+        encode = Lines(self._profiles[batch.profile].seed, batch.id, batch.terms.models).encode
+        return encode([row], [done], unfinished_result(batch.timeline)).rstrip(b"\n")
+
     async def _ordered(self, batch: Batch, profile: Profile) -> AsyncIterator[tuple[list[Row], Sequence[bool] | None]]:
         """Rows in the order of the results, with which of them were done."""
         if profile.results_order == "completion":
@@ -79,7 +84,7 @@ class Results:
         runs = []
         for index in range(batch.slices):
             rows = await self._examination.rows(batch, index)
-            starts = await self._starts(batch, index)
+            starts = await starts_of(self._store, batch, index)
             names = [row.custom_id for row in rows]
             times = finish_times(batch, profile, names, starts)
             done = finished(batch, profile, names, starts) or [True] * len(rows)
@@ -98,15 +103,17 @@ class Results:
         if batch.timeline.ending == "done":
             return None
         names = [row.custom_id for row in rows]
-        return finished(batch, self._profiles[batch.profile], names, await self._starts(batch, index))
+        return finished(batch, self._profiles[batch.profile], names, await starts_of(self._store, batch, index))
 
-    async def _starts(self, batch: Batch, index: int) -> Sequence[int] | None:
-        data = await self._store.starts(batch.seq, index)
-        if data is None:
-            return None
-        starts = array("q")
-        starts.frombytes(data)
-        return starts
+
+async def starts_of(store: Store, batch: Batch, index: int) -> Sequence[int] | None:
+    """When the rows of a slice start, where the queue of the batch has a capacity."""
+    data = await store.starts(batch.seq, index)
+    if data is None:
+        return None
+    starts = array("q")
+    starts.frombytes(data)
+    return starts
 
 
 def _when(entry: tuple[int, str, Row, bool]) -> tuple[int, str]:

@@ -4,17 +4,19 @@ import asyncio
 import re
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
+from itertools import count
+from typing import Any
 
 from msgspec import Struct
 
 from mockbatch.config import Config
 from mockbatch.core.batch import Batch
 from mockbatch.core.contract import ids, wire
-from mockbatch.core.contract.errors import Authentication, InvalidRequest
+from mockbatch.core.contract.errors import Authentication, Conflict, InvalidRequest, NotFound
 from mockbatch.core.contract.limits import Bucket
-from mockbatch.core.draws import subseed
+from mockbatch.core.draws import draw, subseed
 from mockbatch.core.time.spans import LATEST
 from mockbatch.service.settings import clock_of, config_of, settings_of
 from mockbatch.store import SessionFacts, Store
@@ -47,6 +49,7 @@ class Session:
         self.workspace = facts.workspace
         self.label = facts.label
         self.options = facts.options
+        self.config = config
         self.settings = settings_of(config)
         self.clock = facts.clock
         self.lanes = facts.lanes
@@ -62,6 +65,11 @@ class Session:
 
     def __repr__(self) -> str:
         return f"<Session {self.name}: {len(self.batches)} batches>"
+
+    @property
+    def told(self) -> str:
+        """How a person knows it."""
+        return f"session {self.label!r}" if self.label else f"session {self.name}"
 
     def now(self) -> int:
         return self.clock.now(self._wall())
@@ -85,6 +93,13 @@ class Session:
         self.batches[batch.id] = batch
         self.views.pop(batch.id, None)
 
+    def drop(self, batch: Batch) -> None:
+        """Let go of a batch as if it had never been."""
+        del self.batches[batch.id]
+        self._order.remove(_rank(batch))
+        self.views.pop(batch.id, None)
+        self.identities[batch.identity] -= 1
+
     def older_than(self, batch: Batch | None) -> Iterator[Batch]:
         """The batches before `batch`, or all, the newest first."""
         start = len(self._order) if batch is None else bisect_left(self._order, _rank(batch))
@@ -106,6 +121,13 @@ def _rank(batch: Batch) -> tuple[int, int, str]:
 def _own_workspace(seed: int, name: str) -> str:
     """The workspace that a key has by itself."""
     return ids.workspace_id(subseed(seed, "workspace"), name)
+
+
+class Opened(Struct, frozen=True):
+    """A session that was opened by itself, and the key that it belongs to."""
+
+    session: Session
+    api_key: str
 
 
 class Sessions:
@@ -132,6 +154,12 @@ class Sessions:
     def named(self, name: str) -> Session:
         return self._by_name[name]
 
+    def identified(self, name: str) -> Session:
+        """The session of that name. Raises NotFound."""
+        if name not in self._by_name:
+            raise NotFound(f"Session {name} not found.")
+        return self._by_name[name]
+
     def all(self) -> list[Session]:
         return list(self._by_name.values())
 
@@ -150,6 +178,35 @@ class Sessions:
             self.admit(key)
             session = self._known[key, workspace] = await self._opened(key, workspace)
         return session
+
+    async def open(self, label: str, options: Mapping[str, Any], key: str | None) -> Opened:
+        """Open a session with options of its own; without a key, one is made up.
+
+        Raises InvalidRequest for wrong options, Conflict for a key that has a session.
+        """
+        config = config_of(self._config, options)
+        key = key or self._new_key(label)
+        name = _name(key)
+        if name in self._by_name:
+            raise Conflict(
+                f"the key of {self._by_name[name].told} has a session; delete it first, or choose another key"
+            )
+        facts = SessionFacts(name, clock_of(config, self._wall()), label=label, options=dict(options))
+        session = self._take(facts, config)
+        await self._store.save_session(facts)
+        return Opened(session, key)
+
+    def _new_key(self, label: str) -> str:
+        """A key that no session has: the same ones for the same labels in the same order."""
+        seed = subseed(self._seed, "key", label)
+        keys = (f"sk-ant-mock-{draw(seed, str(number)):016x}" for number in count())
+        return next(key for key in keys if _name(key) not in self._by_name)
+
+    async def forget(self, session: Session) -> None:
+        """Let go of a session; its key opens a new one."""
+        self._by_name.pop(session.name, None)
+        self._known = {known: other for known, other in self._known.items() if other is not session}
+        await self._store.remove_session(session.name)
 
     async def _opened(self, key: str, workspace: str | None) -> Session:
         name = _name(key)

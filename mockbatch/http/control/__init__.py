@@ -1,0 +1,5 @@
+"""`/_mockbatch/*`: what the tester does, on the same port. Looking changes nothing."""
+
+from mockbatch.http.control import batches, clock, info, sessions
+
+routes = [route for room in (info, clock, sessions, batches) for route in room.routes]
