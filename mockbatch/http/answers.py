@@ -1,7 +1,7 @@
 """What goes back: a JSON answer that is there as a whole, or a stream that is sent as it is made."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -13,7 +13,10 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Answer(Protocol):
-    """Anything that can be sent."""
+    """Anything that can be sent. What is not there as a whole has no `body`."""
+
+    status: int
+    body: bytes
 
     async def send(self, own: Headers, receive: Receive, send: Send) -> None:
         """Send it; `own` are the headers that every answer has."""
@@ -37,10 +40,28 @@ class Json:
         await send({"type": "http.response.body", "body": self.body})
 
 
+class Text:
+    """An answer that is no JSON."""
+
+    status = 200
+
+    def __init__(self, body: bytes, content_type: bytes) -> None:
+        self.body = body
+        self.content_type = content_type
+
+    async def send(self, own: Headers, receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", self.content_type), (b"content-length", b"%d" % len(self.body)), *own]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
 class Stream:
     """An answer in pieces; no more are made once the caller is gone."""
 
-    def __init__(self, pieces: AsyncIterator[bytes], content_type: bytes) -> None:
+    status = 200
+    body = b""
+
+    def __init__(self, pieces: AsyncGenerator[bytes], content_type: bytes) -> None:
         self.pieces = pieces
         self.content_type = content_type
 
@@ -55,6 +76,7 @@ class Stream:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
         finally:
             gone.cancel()
+            await self.pieces.aclose()
         await send({"type": "http.response.body", "body": b""})
 
 

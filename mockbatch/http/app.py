@@ -15,6 +15,7 @@ from mockbatch.core.contract.errors import NotFound
 from mockbatch.http import batches, control, files, messages, models, openapi, organization
 from mockbatch.http.answers import Answer
 from mockbatch.http.calls import Call, Endpoint
+from mockbatch.http.described import described
 from mockbatch.service import Mock
 from mockbatch.service.sessions import Wall
 from mockbatch.store.sqlite import opened
@@ -87,7 +88,9 @@ def _elsewhere(routes: Sequence[Route]) -> ASGIApp:
     """What answers where there is no route: once more without doubled slashes, then with the routes that there are."""
     known = ", ".join(f"{'|'.join(_endpoint(route).handlers)} {route.path}" for route in routes)
 
+    @described(None, caller="anyone", op="unknown")
     async def unknown(call: Call) -> Answer:
+        """What is asked for where nothing is."""
         raise NotFound(f"The requested resource could not be found. mockbatch knows: {known}")
 
     methods = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

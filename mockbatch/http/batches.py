@@ -13,7 +13,7 @@ from mockbatch.http.paging import window_of
 from mockbatch.service.sessions import Session
 
 
-@described(wire.MessageBatch, takes=wire.BatchCreate)
+@described(wire.MessageBatch, takes=wire.BatchCreate, op="create")
 async def create(call: Call) -> Answer:
     """Create a batch."""
     session = await _entered(call)
@@ -22,7 +22,7 @@ async def create(call: Call) -> Answer:
     return Json(await call.mock.batches.create(session, body, terms, origin_of(call)))
 
 
-@described(wire.MessageBatch)
+@described(wire.MessageBatch, op="retrieve")
 async def retrieve(call: Call) -> Answer:
     """A batch as it is now."""
     session = await _entered(call)
@@ -30,28 +30,28 @@ async def retrieve(call: Call) -> Answer:
     return Json(batch, None if batch.processing_status == "ended" else {"retry-after": "10"})
 
 
-@described(wire.BatchPage, query=PAGE)
+@described(wire.BatchPage, query=PAGE, op="list")
 async def page(call: Call) -> Answer:
     """A page of the batches, newest first."""
     session = await _entered(call)
     return Json(await call.mock.batches.page(session, window_of(call), origin_of(call)))
 
 
-@described(wire.MessageBatch)
+@described(wire.MessageBatch, op="cancel")
 async def cancel(call: Call) -> Answer:
     """Cancel a batch that has not ended."""
     session = await _entered(call)
     return Json(await call.mock.batches.cancel(session, call.path_value("id"), origin_of(call)))
 
 
-@described(wire.DeletedMessageBatch)
+@described(wire.DeletedMessageBatch, op="delete")
 async def delete(call: Call) -> Answer:
     """Delete a batch that has ended."""
     session = await _entered(call)
     return Json(await call.mock.batches.delete(session, call.path_value("id")))
 
 
-@described(wire.ResultLine, kind=JSONL)
+@described(wire.ResultLine, kind=JSONL, op="results")
 async def results(call: Call) -> Answer:
     """The results of a batch that has ended, one JSON object a line."""
     session = await _entered(call)

@@ -12,8 +12,10 @@ from starlette.types import Receive, Scope, Send
 
 from mockbatch.core.contract.errors import ApiError, Internal, MethodNotAllowed
 from mockbatch.http.answers import Answer, Headers
+from mockbatch.http.described import op_of
 from mockbatch.http.errors import refused
 from mockbatch.service import Mock
+from mockbatch.service.journal import BODY, OF_A_BATCH, Record
 from mockbatch.service.sessions import Session
 from mockbatch.store import StoreError
 
@@ -25,9 +27,11 @@ class Disconnected(Exception):
 
 
 class Call:
-    """One HTTP request. `session` is whose it is, once that is known; `told` are headers that its answer gets too."""
+    """One HTTP request. `session` is whose it is, once that is known; `told` are headers that its answer gets too,
+    `sent` is the beginning of its body, once that is read.
+    """
 
-    __slots__ = ("_receive", "_request_id", "headers", "method", "mock", "scope", "session", "told")
+    __slots__ = ("_receive", "_request_id", "headers", "method", "mock", "scope", "sent", "session", "told")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope = scope
@@ -36,6 +40,7 @@ class Call:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.session: Session | None = None
         self.told: Headers = []
+        self.sent = b""
         self._receive = receive
         self._request_id: str | None = None
 
@@ -84,7 +89,9 @@ class Call:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 raise Disconnected
-            yield message.get("body", b"")
+            piece = message.get("body", b"")
+            self.sent = self.sent or piece[:BODY]
+            yield piece
             more = message.get("more_body", False)
 
     async def body(self) -> bytes:
@@ -100,6 +107,7 @@ class Endpoint:
     def __init__(self, **handlers: Handler) -> None:
         self.handlers = handlers
         self._answering = handlers | ({"HEAD": handlers["GET"]} if "GET" in handlers else {})
+        self._ops = {method: op_of(handler) for method, handler in self._answering.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = Call(scope, receive)
@@ -110,7 +118,11 @@ class Endpoint:
         except Exception:
             _log.exception("%s %s failed", call.method, scope["path"])
             answer = refused(Internal("Internal server error"), call.request_id)
-        await answer.send(call.own_headers(), receive, send)
+        try:
+            await answer.send(call.own_headers(), receive, send)
+        finally:
+            if op := self._ops.get(call.method):
+                _note(call, op, answer)
 
     async def _answer(self, call: Call) -> Answer:
         try:
@@ -128,3 +140,26 @@ class Endpoint:
         allowed = ", ".join(sorted(self._answering))
         message = f"Method Not Allowed: {call.method} {call.scope['path']} takes {allowed}"
         return MethodNotAllowed(message, headers={"allow": allowed})
+
+
+def _note(call: Call, op: str, answer: Answer) -> None:
+    """Write a call into the journal of its session, or of the server where it has none."""
+    session = call.session
+    real = call.mock.real()
+    record = Record(
+        session.clock.now(real) if session else real,
+        real,
+        op,
+        call.method,
+        call.scope["path"],
+        answer.status,
+        call.request_id,
+        call.headers,
+        call.scope["path_params"].get("id") if op in OF_A_BATCH else None,
+        None,
+        call.sent,
+        answer.body[:BODY],
+    )
+    (session or call.mock).journal.add(record)
+    if session and session.bulletin:
+        session.bulletin.tell(record.at, "call", op=op, status=record.status, batch=record.batch)

@@ -10,9 +10,12 @@ from mockbatch.service.batches import Batches
 from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.clock import Clocks
 from mockbatch.service.files import Files
+from mockbatch.service.journal import Journal
 from mockbatch.service.messages import Messages
+from mockbatch.service.problems import Problems
 from mockbatch.service.rates import Rates
 from mockbatch.service.sessions import Session, Sessions, Wall
+from mockbatch.service.summary import Summaries
 from mockbatch.service.upkeep import Upkeep
 from mockbatch.store import Store
 
@@ -34,11 +37,15 @@ class Mock:
         organization = ids.organization_id(config.seed)
         self.rates = Rates(organization)
         self.batches = Batches(store, self.sessions, self.rates, self.catalogue, self.files)
+        self.problems = Problems(self.batches)
+        self.summaries = Summaries(self.batches.truth, self.problems)
+        self.journal = Journal()
         self.upkeep = Upkeep(store, self.sessions, self.batches, self.files)
         self.headers = [(b"anthropic-organization-id", organization.encode())]
         self._request_seed = subseed(config.seed, "request")
         self._calls = 0
         self._store = store
+        self.real = wall
 
     def next_request_id(self) -> str:
         """The id of a call that belongs to no session."""

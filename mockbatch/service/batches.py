@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
 from itertools import islice
 
 from msgspec.structs import replace
@@ -12,6 +12,7 @@ from mockbatch.core.contract import wire
 from mockbatch.core.contract.envelope import Intake, Slice
 from mockbatch.core.contract.errors import InvalidRequest, NotFound
 from mockbatch.core.contract.params import Terms
+from mockbatch.core.rows import Row
 from mockbatch.core.time.timeline import NEVER
 from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.early import EarlyCheck
@@ -91,6 +92,7 @@ class Batches:
             raise
         session.keep(batch)
         self._examination.begin(batch)
+        session.bulletin.tell(batch.timeline.created_at, "batch.created", batch=batch.id, size=batch.size)
         return as_created(batch, origin)
 
     def _early(self, session: Session, terms: Terms) -> EarlyCheck:
@@ -157,6 +159,10 @@ class Batches:
         item = await self._examination.item(batch, planned.row.index)
         return bytes(item.params), self._results.line(batch, planned.row, done=planned.done_at != NEVER)
 
+    def with_params(self, batch: Batch, *, every: bool) -> AsyncIterator[tuple[Row, bytes]]:
+        """The rows of a batch with the params that they came with: every one, or those that fail."""
+        return self._examination.with_params(batch, every=every)
+
     async def remove(self, session: Session, batch: Batch) -> None:
         """Remove a batch as if it had never been."""
         session.drop(batch)
@@ -181,13 +187,30 @@ class Batches:
             if not self._held[batch.seq] and (kept is None or kept.seq != batch.seq or kept.deleted):
                 await self._store.discard(batch.seq)
 
-    def results(self, session: Session, batch_id: str) -> AsyncIterator[bytes]:
+    def results(self, session: Session, batch_id: str) -> AsyncGenerator[bytes]:
         """The result lines in pieces. Raises NotFound at once where there are none (yet, or any more)."""
         batch = self.found(session, batch_id)
         now = session.now()
         if not batch.timeline.has_ended(now) or batch.timeline.is_archived(now):
             raise NotFound(f"Message Batch {batch_id} has no available results.")
-        return self._results.lines(batch)
+        return self._delivered(session, batch, self._results.lines(batch))
+
+    async def _delivered(self, session: Session, batch: Batch, pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+        """The pieces, counted: a piece is delivered when the next one is asked for."""
+        rows = 0
+        try:
+            async for piece in pieces:
+                yield piece
+                rows += piece.count(b"\n")
+        finally:
+            await asyncio.shield(self._note_delivery(session, batch.id, rows))
+
+    async def _note_delivery(self, session: Session, batch_id: str, rows: int) -> None:
+        batch = session.batches.get(batch_id)
+        if batch is not None:
+            counted = replace(batch, downloads=batch.downloads + 1, delivered=max(batch.delivered, rows))
+            await self._changed(session, counted)
+            session.bulletin.tell(session.now(), "batch.downloaded", batch=batch_id, rows=rows)
 
     async def _receive(
         self,
@@ -235,6 +258,8 @@ class Batches:
             if session.batches[batch.id] is batch:
                 session.keep(before)
             raise
+        if batch.timeline != before.timeline or batch.deleted:
+            session.bulletin.tell(session.now(), "batch.deleted" if batch.deleted else "batch.changed", batch=batch.id)
         return batch
 
     def found(self, session: Session, batch_id: str) -> Batch:

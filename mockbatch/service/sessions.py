@@ -18,6 +18,8 @@ from mockbatch.core.contract.errors import Authentication, Conflict, InvalidRequ
 from mockbatch.core.contract.limits import Bucket
 from mockbatch.core.draws import draw, subseed
 from mockbatch.core.time.spans import LATEST
+from mockbatch.service.bulletin import Bulletin
+from mockbatch.service.journal import Journal
 from mockbatch.service.settings import clock_of, config_of, settings_of
 from mockbatch.store import SessionFacts, Store
 
@@ -57,11 +59,14 @@ class Session:
         self.batches: dict[str, Batch] = {}
         self.views: dict[str, View] = {}
         self.queueing = asyncio.Lock()
+        self.journal = Journal()
+        self.bulletin = Bulletin()
         self._order: list[tuple[int, int, str]] = []
         self.identities: Counter[int] = Counter()
         self.calls = 0
         self._request_seed = subseed(seed, "request", facts.name)
         self._wall = wall
+        self.opened_at, self.opened_real_at = self.now(), wall()
 
     def __repr__(self) -> str:
         return f"<Session {self.name}: {len(self.batches)} batches>"

@@ -1,5 +1,7 @@
 """`/_mockbatch/*`: what the tester does, on the same port. Looking changes nothing."""
 
-from mockbatch.http.control import batches, clock, info, sessions
+from mockbatch.http.control import batches, clock, events, info, metrics, problems, requests, sessions
 
-routes = [route for room in (info, clock, sessions, batches) for route in room.routes]
+routes = [
+    route for room in (info, clock, sessions, batches, requests, problems, events, metrics) for route in room.routes
+]
