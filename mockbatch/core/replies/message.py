@@ -38,7 +38,7 @@ def reply_message(
         message_id,
         "message",
         "assistant",
-        [wire.TextBlock("text", text)] if max_tokens else [],
+        [wire.TextBlock(text)] if max_tokens else [],
         None,
         stop_reason,
         None,
