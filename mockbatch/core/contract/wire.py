@@ -367,9 +367,7 @@ class TextEditorCreateResultBlock(
     is_file_update: bool
 
 
-class TextEditorToolResultBlock(
-    Struct, frozen=True, tag_field="type", tag="text_editor_code_execution_tool_result"
-):
+class TextEditorToolResultBlock(Struct, frozen=True, tag_field="type", tag="text_editor_code_execution_tool_result"):
     """What became of a file in the container."""
 
     tool_use_id: str
