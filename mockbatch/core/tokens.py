@@ -104,6 +104,21 @@ def call_weight(name: str, arguments: Any) -> float:
     return _TOOL_CALL + text_weight(name) + _json_weight(arguments)
 
 
+def output_weight(block: dict[str, Any]) -> float:
+    """Tokens that a block of a reply took to write, unrounded; what the API itself adds took none."""
+    match block:
+        case {"type": "text", "text": str(text)} | {"type": "thinking", "thinking": str(text)}:
+            return text_weight(text)
+        case {"type": "tool_use" | "server_tool_use" | "mcp_tool_use", "name": str(name), "input": arguments}:
+            return call_weight(name, arguments)
+    return 0
+
+
+def weighed(weight: float) -> int:
+    """A weight as a number of tokens."""
+    return ceil(round(weight, 6))
+
+
 class TokenRule(Struct, frozen=True):
     """How many tokens a reply is said to have: what was counted, or round numbers instead."""
 

@@ -46,8 +46,9 @@ def passages(params: dict[str, Any]) -> list[Callable[[Dice], Passage | None]]:
 def cite(draft: Draft, finders: list[Callable[[Dice], Passage | None]]) -> bool:
     """Writes an answer that cites; False when there is nothing to cite."""
     dice = draft.request.dice("citations")
-    found = [passage for _ in range(dice.between(1, 3)) if (passage := dice.choose(finders)(dice))]
-    for passage in found:
+    drawn = (dice.choose(finders)(dice) for _ in range(dice.between(1, 3)))
+    found = {passage.text: passage for passage in drawn if passage}
+    for passage in found.values():
         draft.text(dice.choose(_LEADS))
         draft.text(passage.text, [passage.location])
     return bool(found)
@@ -119,8 +120,9 @@ def _texts(content: Any) -> list[str]:
     """The texts of blocks; empty when one of them has none, for then places could not be told."""
     if not isinstance(content, list):
         return []
-    texts = [block.get("text") if isinstance(block, dict) else None for block in content]
-    return texts if all(isinstance(text, str) and text for text in texts) else []
+    texts = [block.get("text") for block in content if isinstance(block, dict)]
+    written = [text for text in texts if isinstance(text, str) and text]
+    return written if len(written) == len(content) else []
 
 
 def _quoted(text: str) -> str:

@@ -1,6 +1,5 @@
 """What a reply is made from, what it is, and a draft of it that ends where `max_tokens` is reached."""
 
-from math import ceil
 from typing import Any
 
 from msgspec import Struct
@@ -8,7 +7,7 @@ from msgspec import Struct
 from mockbatch.core.contract import ids, wire
 from mockbatch.core.contract.catalog import Model
 from mockbatch.core.replies.dice import Dice
-from mockbatch.core.tokens import call_weight, text_of_weight, text_weight, tokenizer_factor
+from mockbatch.core.tokens import call_weight, text_of_weight, text_weight, tokenizer_factor, weighed
 
 
 class ReplyError(Exception):
@@ -146,7 +145,7 @@ class Draft:
         return Reply(
             self.blocks,
             "max_tokens" if self.cut else stop_reason,
-            min(ceil(round(self._weight * self._factor, 6)), max(self.request.limit, 0)),
+            min(weighed(self._weight * self._factor), max(self.request.limit, 0)),
             None if self.cut else stop_sequence,
             container=self.container,
             thinking_tokens=self.thinking_tokens,

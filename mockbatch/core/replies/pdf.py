@@ -10,6 +10,7 @@ from binascii import Error as NotBase64
 from functools import lru_cache
 
 _STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
+_PAGE = re.compile(rb"/Type\s*/Page(?!s)")
 _SHOWN = re.compile(rb"\(((?:\\.|[^\\()])*)\)\s*(?:Tj|')|\[((?:\((?:\\.|[^\\()])*\)|[^\]()])*)\]\s*TJ", re.DOTALL)
 _PART = re.compile(rb"\(((?:\\.|[^\\()])*)\)", re.DOTALL)
 _ESCAPES = {rb"\(": b"(", rb"\)": b")", rb"\\": b"\\", rb"\n": b"\n", rb"\r": b"\n", rb"\t": b" "}
@@ -24,7 +25,8 @@ def pages_of(data: str) -> list[str]:
     except (NotBase64, ValueError):
         return []
     texts = (_shown(_inflated(stream)) for stream in _STREAM.findall(content))
-    return [text for text in texts if text]
+    pages = len(_PAGE.findall(content))
+    return [text for text in texts if text][: max(pages, 1)]
 
 
 def _inflated(stream: bytes) -> bytes:

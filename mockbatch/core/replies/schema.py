@@ -63,6 +63,11 @@ def is_valid(schema: dict[str, Any], value: Any) -> bool:
     return _known(_encode(schema)).validator.is_valid(value)
 
 
+def check_schema(schema: dict[str, Any]) -> None:
+    """Raises ReplyError when the schema is wrong."""
+    _known(_encode(schema))
+
+
 class _Known:
     """A schema, and what was found out about it."""
 
