@@ -33,6 +33,8 @@ def _readable(name: str, value: Any) -> Any:
         return None
     if name in _SPANS:
         return format_span(value)
+    if name == "prices":
+        return f"{len(value.prices)} prices as of {value.as_of}"
     if isinstance(value, tuple):
         return ", ".join(_entry(entry) for entry in value) or None
     return format_instant(value) if name in _INSTANTS else value

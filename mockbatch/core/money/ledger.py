@@ -232,9 +232,9 @@ class Sums:
         for row in sums:
             self._add(row.account, row.requests, row.counts)
 
-    def add(self, account: Account, counts: Counts) -> None:
-        """One more request."""
-        self._add(account, 1, counts)
+    def add(self, account: Account, counts: Counts, times: int = 1) -> None:
+        """One more request, or so many that are equal."""
+        self._add(account, times, counts, times)
 
     def merge(self, other: "Sums") -> None:
         for row in other.rows():
@@ -244,11 +244,15 @@ class Sums:
         """As they can be stored."""
         return [Sum(account, row[0], Counts(*row[1:])) for account, row in self._rows.items()]
 
-    def _add(self, account: Account, requests: int, counts: Counts) -> None:
+    def counts(self) -> Counts:
+        """All of it in one."""
+        return Counts(*map(sum, zip(*(row[1:] for row in self._rows.values()), strict=True)))
+
+    def _add(self, account: Account, requests: int, counts: Counts, times: int = 1) -> None:
         row = self._rows.setdefault(account, [0] * (1 + len(CLASSES)))
         row[0] += requests
         for place, kind in enumerate(CLASSES, 1):
-            row[place] += getattr(counts, kind)
+            row[place] += getattr(counts, kind) * times
 
 
 def account_of(model: str, counts: Counts, service_tier: str, inference_geo: str, rates: Rates | None) -> Account:

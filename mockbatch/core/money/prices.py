@@ -8,6 +8,8 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from msgspec.structs import replace
+
 from mockbatch.core.contract.catalog import MODELS, Model, find_model
 from mockbatch.core.money.overlay import AS_OF, OVERLAY, SAME_AS
 from mockbatch.core.money.rates import Price, Rates
@@ -44,10 +46,14 @@ class Prices:
                 found = rates
         return found
 
+    def of_model(self, model: str, day: str) -> list[Price]:
+        """The prices of a model, by id or alias, on a day, tier by tier."""
+        return [replace(price, model=_canonical(model)) for price, _ in self._on(model, day)]
+
     def table(self, day: str) -> list[Price]:
         """All prices of all models on a day, tier by tier."""
         names = dict.fromkeys([*MODELS, *self._like, *self._own])
-        return [price for name in names for price, _ in self._on(name, day)]
+        return [price for name in names for price in self.of_model(name, day)]
 
     def models(self) -> list[str]:
         """The models that have a price."""

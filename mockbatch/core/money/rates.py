@@ -39,8 +39,8 @@ class Price(Struct, frozen=True, omit_defaults=True):
 
     def rates(self) -> "Rates":
         """The same per token and per search."""
-        tokens: dict[str, Decimal] = {name: getattr(self, name).scaleb(-6) for name in TOKEN_CLASSES}
-        return Rates(**tokens, web_search=self.web_search.scaleb(-3), above=self.above)
+        tokens: dict[str, Decimal] = {name: scaled(getattr(self, name), -6) for name in TOKEN_CLASSES}
+        return Rates(**tokens, web_search=scaled(self.web_search, -3), above=self.above)
 
 
 class Rates(Struct, frozen=True):
@@ -111,6 +111,11 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
     for amount in amounts:
         result = EXACT.add(result, amount)
     return result
+
+
+def scaled(amount: Decimal, digits: int) -> Decimal:
+    """An amount times a power of ten, exactly."""
+    return EXACT.scaleb(amount, digits)
 
 
 def plain(amount: Decimal) -> str:

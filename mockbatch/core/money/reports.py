@@ -21,7 +21,7 @@ from mockbatch.core.contract.report_wire import (
 )
 from mockbatch.core.money.ledger import Counts, rates_of
 from mockbatch.core.money.prices import Prices
-from mockbatch.core.money.rates import factors, plain, product, total
+from mockbatch.core.money.rates import factors, plain, product, scaled, total
 from mockbatch.core.money.report_query import Query, bucket_time
 from mockbatch.core.money.spending import Dated
 
@@ -161,7 +161,7 @@ def _described(account: Any, kind: str) -> Key:
 def _cost_row(key: Key, amount: Decimal) -> CostRow:
     workspace, description, cost_type, model, token_type, service_tier, window, geo = key
     return CostRow(
-        amount=plain(amount.scaleb(2)),
+        amount=plain(scaled(amount, 2)),
         context_window=window,
         cost_type=cost_type,
         currency="USD",
