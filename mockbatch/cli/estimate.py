@@ -50,7 +50,12 @@ def _estimate(
     else:
         _from_numbers(estimator, found, (model, on), requests, (input_tokens, output_tokens, cached_tokens), ttl)
     estimates = estimator.estimates()
-    (_as_json if as_json else _as_table)(estimates, on, known.as_of)
+    if as_json:
+        _as_json(estimates, on, known.as_of)
+    else:
+        _as_table(estimates, on, known.as_of)
+        if path is not None and all(row.cached == row.batch for row in estimates):
+            click.echo("Nothing is cached: no prefix is marked with cache_control that is long enough and comes twice.")
     for problem in problems:
         click.echo(f"mockbatch: {problem}", err=True)
     if problems:
@@ -152,8 +157,6 @@ def _as_table(estimates: list[Estimate], day: str, as_of: str) -> None:
         table.add_row(row.model, *(f"{number:,}" for number in numbers), *map(dollars, amounts))
     printed(table)
     _bars({head: _sum(getattr(row, way) for row in estimates) for head, way in zip(heads[4:], _WAYS, strict=True)})
-    if all(row.cached == row.batch for row in estimates):
-        click.echo("Nothing is cached: no prefix is marked with cache_control that is long enough and comes twice.")
 
 
 def _bars(amounts: dict[str, Decimal | None]) -> None:

@@ -24,13 +24,17 @@ def _show(
 ) -> None:
     _, known = priced(prices, extra_models, config)
     on = day_of(day, known)
-    rows = known.of_model(model, on) if model else known.table(on)
+    rows = known.table(on) if model is None else known.of_model(model, on) or _named_like(model, known.table(on))
     if not rows:
         raise BadInput(f"there is no price for {model!r} on {on}.{did_you_mean(model or '', known.models())}")
     if as_json:
         click.echo(json.dumps({"as_of": known.as_of, "day": on, "prices": [_entry(row) for row in rows]}, indent=2))
         return
     _table(rows, f"USD per million tokens{' in a batch' if batch else ''} on {on}, as known on {known.as_of}", batch)
+
+
+def _named_like(part: str, rows: list[Price]) -> list[Price]:
+    return [row for row in rows if part in row.model]
 
 
 def _entry(price: Price) -> dict[str, Any]:
@@ -66,7 +70,7 @@ command = click.Command(
     params=[
         click.Option(["--json", "as_json"], is_flag=True, help="For machines."),
         click.Option(["--batch"], is_flag=True, help="What batches cost."),
-        click.Option(["--model"], metavar="MODEL", help="Only this one, by id or alias."),
+        click.Option(["--model"], metavar="MODEL", help="Only this one, by id or alias, or those with this in their name."),
         *price_options(),
     ],
     help="Show what models cost, and of which day that is. An estimate, not an invoice.",
