@@ -112,7 +112,10 @@ def test_a_prefix_must_be_identical(changed: dict[str, Any]) -> None:
 def test_a_string_is_a_block_and_a_mark_is_no_content() -> None:
     """So neither the way of writing nor a moved breakpoint makes another prefix."""
     turn = {"role": "user", "content": [text(LONG, MARK)]}
-    grown = [{"role": "user", "content": LONG}, {"role": "assistant", "content": [text("so", MARK)]}]
+    grown: list[dict[str, Any]] = [
+        {"role": "user", "content": LONG},
+        {"role": "assistant", "content": [text("so", MARK)]},
+    ]
     assert second_use(request(messages=[turn]), request(messages=grown)).read == 1250 + 3
 
 
@@ -229,7 +232,10 @@ def test_what_invalidates_which_levels(change: dict[str, Any], levels: int) -> N
 def test_automatic_caching_marks_the_last_block_that_can_be() -> None:
     """Not a thinking block, nor an empty text, nor one that is marked already."""
     thought = {"type": "thinking", "thinking": "hm", "signature": ""}
-    turns = [{"role": "user", "content": LONG}, {"role": "assistant", "content": [text("so"), thought]}]
+    turns: list[dict[str, Any]] = [
+        {"role": "user", "content": LONG},
+        {"role": "assistant", "content": [text("so"), thought]},
+    ]
     found = prefixes(request(messages=turns, cache_control=HOUR), SONNET)
     assert [(prefix.ttl, prefix.breakpoint) for prefix in found] == [(3600, False), (3600, True)]
     assert found[1].tokens == 1250 + 3 + 3 + 1
