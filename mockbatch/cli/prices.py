@@ -70,7 +70,9 @@ command = click.Command(
     params=[
         click.Option(["--json", "as_json"], is_flag=True, help="For machines."),
         click.Option(["--batch"], is_flag=True, help="What batches cost."),
-        click.Option(["--model"], metavar="MODEL", help="Only this one, by id or alias, or those with this in their name."),
+        click.Option(
+            ["--model"], metavar="MODEL", help="Only this one, by id or alias, or those with this in their name."
+        ),
         *price_options(),
     ],
     help="Show what models cost, and of which day that is. An estimate, not an invoice.",

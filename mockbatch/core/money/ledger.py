@@ -10,6 +10,7 @@ from io import StringIO
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from mockbatch.core.contract import wire
 from mockbatch.core.money.prices import Prices
@@ -230,15 +231,19 @@ class Sums:
     def __init__(self, sums: Iterable[Sum] = ()) -> None:
         self._rows: dict[Account, list[int]] = {}
         for row in sums:
-            self._add(row.account, row.requests, row.counts)
+            self.add_all(row.account, row.requests, row.counts)
 
     def add(self, account: Account, counts: Counts, times: int = 1) -> None:
         """One more request, or so many that are equal."""
         self._add(account, times, counts, times)
 
+    def add_all(self, account: Account, requests: int, counts: Counts) -> None:
+        """So many requests, of which `counts` is the sum."""
+        self._add(account, requests, counts, 1)
+
     def merge(self, other: "Sums") -> None:
         for row in other.rows():
-            self._add(row.account, row.requests, row.counts)
+            self.add_all(row.account, row.requests, row.counts)
 
     def rows(self) -> list[Sum]:
         """As they can be stored."""
@@ -248,11 +253,12 @@ class Sums:
         """All of it in one."""
         return Counts(*map(sum, zip(*(row[1:] for row in self._rows.values()), strict=True)))
 
-    def _add(self, account: Account, requests: int, counts: Counts, times: int = 1) -> None:
+    def _add(self, account: Account, requests: int, counts: Counts, times: int) -> None:
         row = self._rows.setdefault(account, [0] * (1 + len(CLASSES)))
         row[0] += requests
-        for place, kind in enumerate(CLASSES, 1):
-            row[place] += getattr(counts, kind) * times
+        for place, quantity in enumerate(astuple(counts), 1):
+            if quantity:
+                row[place] += quantity * times
 
 
 def account_of(model: str, counts: Counts, service_tier: str, inference_geo: str, rates: Rates | None) -> Account:

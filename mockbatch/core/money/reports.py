@@ -3,7 +3,7 @@
 Source: https://platform.claude.com/docs/en/manage-claude/usage-cost-api
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +19,7 @@ from mockbatch.core.contract.report_wire import (
     UsageReport,
     UsageRow,
 )
-from mockbatch.core.money.ledger import Counts, rates_of
+from mockbatch.core.money.ledger import Account, Sum, Sums, rates_of
 from mockbatch.core.money.prices import Prices
 from mockbatch.core.money.rates import factors, plain, product, scaled, total
 from mockbatch.core.money.report_query import Query, bucket_time
@@ -112,36 +112,44 @@ def _usage_row(query: Query, key: Key, sums: list[int]) -> UsageRow:
 def cost_report(query: Query, used: Iterable[Dated], now: int, prices: Prices) -> CostReport:
     """The page of the cost report that the query asks for. What has no price is not in it, nor is priority tier."""
     starts, more = query.buckets(now)
-    # quantities first, so that there are few products: by day of the price, then by group
-    buckets: dict[int, dict[tuple[Key, str, Any], Counts]] = {start: {} for start in starts}
+    # quantities first, so that there are few products
+    buckets: dict[int, dict[tuple[str | None, str], Sums]] = {start: {} for start in starts}
+    by_workspace = "workspace_id" in query.group_by
     for dated in used:
         bucket = buckets.get(dated.at // query.width * query.width)
         if bucket is not None and dated.account.service_tier in ("standard", "batch"):
-            place = ((dated.workspace,) if "workspace_id" in query.group_by else (None,), dated.priced, dated.account)
-            known = bucket.get(place)
-            bucket[place] = dated.counts if known is None else known.plus(dated.counts)
+            place = dated.workspace if by_workspace else None, dated.priced
+            bucket.setdefault(place, Sums()).add_all(dated.account, dated.requests, dated.counts)
     data = [_bucket(start, query, _cost_rows(query, groups, prices)) for start, groups in buckets.items()]
     return CostReport(data, more, query.next_page() if more else None)
 
 
-def _cost_rows(query: Query, groups: dict[tuple[Key, str, Any], Counts], prices: Prices) -> list[CostRow]:
+def _cost_rows(query: Query, groups: dict[tuple[str | None, str], Sums], prices: Prices) -> list[CostRow]:
     amounts: dict[Key, list[Decimal]] = {}
-    for (where, day, account), counts in groups.items():
-        rates = rates_of(account, day, prices)
-        if rates is None:
-            continue
-        for kind, quantity in counts.items():
-            rate = factors(rates, kind, account.service_tier, account.inference_geo).rate
-            if rate:
-                key = (*where, *(_described(account, kind) if "description" in query.group_by else _NOT_DESCRIBED))
-                amounts.setdefault(key, []).append(product(rate, quantity))
+    described = "description" in query.group_by
+    for (workspace, day), sums in groups.items():
+        for row in sums.rows():
+            for kind, amount in _charges(row, day, prices):
+                key = (workspace, *(_described(row.account, kind) if described else _NOT_DESCRIBED))
+                amounts.setdefault(key, []).append(amount)
     return [_cost_row(key, total(parts)) for key, parts in _ordered(amounts)]
+
+
+def _charges(row: Sum, day: str, prices: Prices) -> Iterator[tuple[str, Decimal]]:
+    """What an account costs, class by class; nothing where it has no price."""
+    rates = rates_of(row.account, day, prices)
+    if rates is None:
+        return
+    for kind, quantity in row.counts.items():
+        rate = factors(rates, kind, row.account.service_tier, row.account.inference_geo).rate
+        if rate:
+            yield kind, product(rate, quantity)
 
 
 _NOT_DESCRIBED: Key = (None,) * 7
 
 
-def _described(account: Any, kind: str) -> Key:
+def _described(account: Account, kind: str) -> Key:
     """Description, cost type, model, token type, service tier, context window and geography of what is billed."""
     if kind not in _TOKEN_TYPES:
         return "Web Search Usage", "web_search", None, None, None, None, None

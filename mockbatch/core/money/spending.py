@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from mockbatch.core.money.ledger import Account, Counts, Sum, net, rates_of
+from mockbatch.core.money.ledger import Account, Counts, Sums, Total, net, rates_of
 from mockbatch.core.money.prices import Prices
 from mockbatch.core.money.rates import factors, plain, product, total
 from mockbatch.core.names import did_you_mean
@@ -56,26 +56,33 @@ class Spending(Struct, frozen=True, kw_only=True):
     unpriced: list[str]
 
 
+Days = dict[str, Sums]
+"""What was used, by the day of its prices."""
+
+
 def spending(used: Iterable[Dated], group_by: list[str], prices: Prices) -> Spending:
     """What was spent, by `group_by`. Raises ValueError for what cannot be grouped by."""
     for name in group_by:
         if name not in GROUPINGS:
             raise ValueError(f"group_by: {name!r} is not one of them.{did_you_mean(name, GROUPINGS)}")
-    everything = list(used)
-    groups: dict[tuple[str | None, ...], list[Dated]] = {}
-    for dated in everything:
-        groups.setdefault(tuple(_key(dated, name) for name in group_by if name != "class"), []).append(dated)
     names = [name for name in group_by if name != "class"]
-    found = []
-    for key, members in sorted(groups.items(), key=lambda group: tuple(part or "" for part in group[0])):
+    groups: dict[tuple[str | None, ...], Days] = {}
+    for dated in used:
+        days = groups.setdefault(tuple(_key(dated, name) for name in names), {})
+        days.setdefault(dated.priced, Sums()).add_all(dated.account, dated.requests, dated.counts)
+    found: list[Spent] = []
+    everything: Days = {}
+    for key, days in sorted(groups.items(), key=lambda group: tuple(part or "" for part in group[0])):
         by = dict(zip(names, key, strict=True))
-        found += _by_class(by, members, prices) if "class" in group_by else [_spent(by, members, prices)]
+        found += _by_class(by, days, prices) if "class" in group_by else [_spent(by, days, prices)]
+        for day, sums in days.items():
+            everything.setdefault(day, Sums()).merge(sums)
     return Spending(
         prices_as_of=prices.as_of,
         group_by=group_by,
         groups=found,
         total=_spent({}, everything, prices),
-        unpriced=list(dict.fromkeys(d.account.model for d in everything if not rates_of(d.account, d.priced, prices))),
+        unpriced=list(dict.fromkeys(name for one in _totals(everything, prices) for name in one.unpriced)),
     )
 
 
@@ -93,48 +100,55 @@ def _key(dated: Dated, name: str) -> str | None:
     return value
 
 
-def _spent(by: dict[str, str | None], members: list[Dated], prices: Prices) -> Spent:
-    counts = Counts()
-    for dated in members:
-        counts = counts.plus(dated.counts)
-    amounts = [net([_sum(dated)], dated.priced, prices) for dated in members]
-    priced = not members or any(not amount.unpriced for amount in amounts)
+def _totals(days: Days, prices: Prices) -> list[Total]:
+    """The money of each account on each day."""
+    return [net([row], day, prices) for day, sums in days.items() for row in sums.rows()]
+
+
+def _spent(by: dict[str, str | None], days: Days, prices: Prices) -> Spent:
+    totals = _totals(days, prices)
+    priced = not totals or any(not one.unpriced for one in totals)
     return Spent(
         by,
-        sum(dated.requests for dated in members),
-        dict(counts.items()),
-        plain(total(amount.net for amount in amounts)) if priced else None,
-        plain(total(amount.standard for amount in amounts)) if priced else None,
+        _requests(days),
+        dict(_counts(days).items()),
+        plain(total(one.net for one in totals)) if priced else None,
+        plain(total(one.standard for one in totals)) if priced else None,
     )
 
 
-def _sum(dated: Dated) -> Sum:
-    return Sum(dated.account, dated.requests, dated.counts)
+def _requests(days: Days) -> int:
+    return sum(row.requests for sums in days.values() for row in sums.rows())
 
 
-def _by_class(by: dict[str, str | None], members: list[Dated], prices: Prices) -> list[Spent]:
-    """One group a class; each counts the requests that had any of it."""
-    found: dict[str, list[tuple[Dated, int]]] = {}
-    for dated in members:
-        for kind, quantity in dated.counts.items():
-            found.setdefault(kind, []).append((dated, quantity))
+def _counts(days: Days) -> Counts:
+    whole = Sums()
+    for sums in days.values():
+        whole.merge(sums)
+    return whole.counts()
+
+
+def _by_class(by: dict[str, str | None], days: Days, prices: Prices) -> list[Spent]:
+    """One group a class; each says how many requests there are of all classes together."""
     return [
         Spent(
             {**by, "class": kind},
-            sum(dated.requests for dated, _ in parts),
-            {kind: sum(quantity for _, quantity in parts)},
-            _amount(kind, parts, prices, standard=False),
-            _amount(kind, parts, prices, standard=True),
+            _requests(days),
+            {kind: quantity},
+            _amount(kind, days, prices, standard=False),
+            _amount(kind, days, prices, standard=True),
         )
-        for kind, parts in found.items()
+        for kind, quantity in _counts(days).items()
     ]
 
 
-def _amount(kind: str, parts: list[tuple[Dated, int]], prices: Prices, *, standard: bool) -> str | None:
+def _amount(kind: str, days: Days, prices: Prices, *, standard: bool) -> str | None:
     amounts: list[Decimal] = []
-    for dated, quantity in parts:
-        rates = rates_of(dated.account, dated.priced, prices)
-        if rates is not None:
-            tier = "standard" if standard else dated.account.service_tier
-            amounts.append(product(factors(rates, kind, tier, dated.account.inference_geo).rate, quantity))
+    for day, sums in days.items():
+        for row in sums.rows():
+            rates = rates_of(row.account, day, prices)
+            if rates is not None:
+                tier = "standard" if standard else row.account.service_tier
+                rate = factors(rates, kind, tier, row.account.inference_geo).rate
+                amounts.append(product(rate, getattr(row.counts, kind)))
     return plain(total(amounts)) if amounts else None
