@@ -5,7 +5,7 @@ configuration file and the documentation are all made of this list.
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,6 +17,9 @@ from mockbatch.core.contract.params import Validation
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.time.delays import PRESETS, inlined, parse_delay
 from mockbatch.core.time.spans import format_instant, format_span, parse_instant, parse_span
+
+if TYPE_CHECKING:
+    from mockbatch.core.money.own_prices import OwnPrices
 
 Parse = Callable[[str], Any]
 
@@ -92,6 +95,16 @@ def _extra_model(entry: str) -> Model:
         return model_like(name.strip(), known.strip())
     except ValueError as error:
         raise ValueError(f"{error}.{did_you_mean(known, MODELS)}") from None
+
+
+def _price_file(text: str) -> "OwnPrices":
+    # not before: most starts have no price file
+    from mockbatch.core.money.own_prices import parse_prices
+
+    try:
+        return parse_prices(Path(text).read_text())
+    except ValueError as error:
+        raise ValueError(f"{text}: {error}") from None
 
 
 def _url(text: str) -> str:
@@ -257,6 +270,9 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     api_key: tuple[str, ...] = option(
         "api_key", (), "Admit this API key only; every other one is refused.", _names, "KEY", many=True, of_server=True
+    )
+    prices: "OwnPrices | None" = option(
+        "prices", None, "Prices that go before the built-in ones, from this TOML file.", _price_file, "PATH"
     )
     tier: str | None = option(
         "tier",
@@ -461,6 +477,8 @@ def readable(name: str, value: Any) -> Any:
         return None
     if name in _SPANS:
         return format_span(value)
+    if name == "prices":
+        return f"{len(value.prices)} prices as of {value.as_of}"
     if isinstance(value, tuple):
         return ", ".join(_entry(entry) for entry in value) or None
     return format_instant(value) if name in _INSTANTS else value

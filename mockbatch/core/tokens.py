@@ -171,6 +171,16 @@ def input_tokens(params: dict[str, Any], model: Model) -> int:
     return fixed + ceil(weight * tokenizer_factor(model))
 
 
+def part_tokens(part: Any, model: Model) -> float:
+    """Tokens of one part of a prompt, unrounded: a text, a content block, the definition of a tool."""
+    return _content_weight(part, model) * tokenizer_factor(model)
+
+
+def frame_tokens(model: Model) -> tuple[float, int]:
+    """Tokens that come with each message, and with the first tool."""
+    return _PER_MESSAGE * tokenizer_factor(model), _TOOL_PREAMBLE.get(model.id, _OPUS_5_PREAMBLE)[0]
+
+
 def _tool_preamble(params: dict[str, Any], model: Model) -> int:
     auto, forced = _TOOL_PREAMBLE.get(model.id, _OPUS_5_PREAMBLE)
     choice = params.get("tool_choice")
