@@ -14,12 +14,11 @@ from mockbatch.core.contract.catalog import MODELS, Model, Models, Policy, model
 from mockbatch.core.contract.limits import TIERS, RateLimits
 from mockbatch.core.contract.params import Validation
 from mockbatch.core.names import did_you_mean
+from mockbatch.core.sizes import parse_size
 from mockbatch.core.time.delays import PRESETS, inlined, parse_delay
 from mockbatch.core.time.spans import parse_instant, parse_span
 
 Parse = Callable[[str], Any]
-
-_SIZES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 
 
 class ConfigError(Exception):
@@ -46,14 +45,6 @@ def _between(low: float, high: float, kind: type = int) -> Parse:
         return number
 
     return parse
-
-
-def _size(text: str) -> int:
-    digits = text.rstrip("bBkKmMgGiI ")
-    unit = text[len(digits) :].strip().lower()
-    if unit not in _SIZES or not digits.replace(".", "", 1).isdigit():
-        raise ValueError(f"{text!r} is not a size; write it like 256MB or 64KiB")
-    return int(float(digits) * _SIZES[unit])
 
 
 def _flag(text: str) -> bool:
@@ -257,7 +248,7 @@ class Config(Struct, frozen=True, kw_only=True):
     max_requests: int = option(
         "max_requests", 100_000, "How many requests a batch may have.", _between(1, 1_000_000), "NUMBER"
     )
-    max_bytes: int = option("max_bytes", 256_000_000, "How large the body of a batch may be.", _size, "SIZE")
+    max_bytes: int = option("max_bytes", 256_000_000, "How large the body of a batch may be.", parse_size, "SIZE")
     ready_file: str | None = option(
         "ready_file", None, "Write the URL and the process id to this file once connections are accepted.", str, "PATH"
     )
