@@ -31,14 +31,17 @@ class ItemDecision(Struct, frozen=True):
 
 
 class _Entry(Struct, frozen=True):
-    """A rule, compiled: a draw under `seed` has to be below `bound`, and the tests have to hold."""
+    """A rule, compiled: a draw under `seed` has to be below `bound`, and the tests have to hold. `wanted` is a text in the
+    prompt, apart from the tests that are `asked` because it is what is wanted most.
+    """
 
     index: int
     seed: int
     bound: int
     share: int
     named: Test | None
-    asked: Callable[[Prompt], bool] | None
+    wanted: str | None
+    asked: Callable[[Prompt], Any] | None
     attempts: range | None
     quota: bool
     act: Callable[[str], ItemDecision]
@@ -72,7 +75,7 @@ class ItemRules:
         self._entries = [self._compiled(at, rule, seed, read_reply) for at, rule in enumerate(self._rules)]
         self._by_model: dict[str, list[_Entry]] = {}
         self.needs_attempts = any(rule.fail_attempts or rule.match.attempt for rule in self._rules)
-        self.needs_params = any(entry.asked for entry in self._entries)
+        self.needs_params = any(entry.asked or entry.wanted for entry in self._entries)
         self.needs_quota = any(entry.quota for entry in self._entries)
 
     def __bool__(self) -> bool:
@@ -92,7 +95,8 @@ class ItemRules:
         `attempt` counts from 1 how often the row was sent; `cutoffs` come from a Quota, where one is needed.
         """
         name = custom_id.encode()
-        prompt: Prompt | None = None
+        request = Prompt(params)
+        contains: Test | None = None
         entries = self._by_model.get(model_id)
         for entry in self._of_model(model_id) if entries is None else entries:
             rank = xxh3_64_intdigest(name, entry.seed) if entry.seed else 0
@@ -107,11 +111,13 @@ class ItemRules:
                 continue
             if entry.share and xxh3_64_intdigest(name, self._share_seed) >= entry.share:
                 continue
-            if entry.asked is not None:
-                if prompt is None:
-                    prompt = Prompt(params)
-                if not entry.asked(prompt):
+            if entry.wanted is not None:
+                if contains is None:
+                    contains = request.prompt.__contains__
+                if not contains(entry.wanted):
                     continue
+            if entry.asked is not None and not entry.asked(request):
+                continue
             return entry.act(custom_id)
         return None
 
@@ -139,7 +145,8 @@ class ItemRules:
             and (entry.named is None or bool(entry.named(custom_id)))
             and (entry.attempts is None or attempt in entry.attempts)
             and (not entry.share or draw(self._share_seed, custom_id) < entry.share)
-            and (entry.asked is None or entry.asked(Prompt(params)))
+            and (entry.wanted is None or entry.wanted in Prompt(params).prompt)
+            and (entry.asked is None or bool(entry.asked(Prompt(params))))
         )
 
     def _of_model(self, model_id: str) -> list[_Entry]:
@@ -166,7 +173,8 @@ class ItemRules:
             threshold(1.0 if rule.rate is None else rule.rate),
             threshold(rule.match.share) if rule.match.share is not None else 0,
             test_of(rule.match.custom_id) if rule.match.custom_id is not None else None,
-            params_test(rule.match),
+            rule.match.prompt if rule.match.prompt and not rule.match.prompt.startswith("re:") else None,
+            params_test(rule.match, prompt=False),
             attempts,
             rule.exactly is not None,
             _action(rule, seed, read_reply),

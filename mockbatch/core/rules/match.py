@@ -109,7 +109,10 @@ class Prompt:
         if self._prompt is None:
             messages = self.params.get("messages")
             found = [message.get("content") for message in messages or () if isinstance(message, dict)]
-            self._prompt = "\n".join(text for content in found for text in _texts(content))
+            if len(found) == 1 and isinstance(found[0], str):
+                self._prompt = found[0]
+            else:
+                self._prompt = "\n".join(text for content in found for text in _texts(content))
         return self._prompt
 
     @property
@@ -133,10 +136,12 @@ def _texts(content: Any) -> Iterable[str]:
                 yield from _texts(block.get("content"))
 
 
-def params_test(match: Match) -> Callable[[Prompt], bool] | None:
-    """The test of prompt, system and tool; None where the rule asks for none of them."""
+def params_test(match: Match, *, prompt: bool = True) -> Callable[[Prompt], Any] | None:
+    """The test of prompt, system and tool; None where the rule asks for none of them. Without `prompt`, a plain text
+    that is looked for in the prompt is left to the caller.
+    """
     tests: list[Callable[[Prompt], Any]] = []
-    if match.prompt is not None:
+    if match.prompt is not None and (prompt or match.prompt.startswith("re:")):
         in_prompt = search_of(match.prompt)
         tests.append(lambda request: in_prompt(request.prompt))
     if match.system is not None:
@@ -145,8 +150,8 @@ def params_test(match: Match) -> Callable[[Prompt], bool] | None:
     if match.tool is not None:
         is_tool = test_of(match.tool)
         tests.append(lambda request: any(map(is_tool, request.tools())))
-    if not tests:
-        return None
+    if len(tests) < 2:
+        return tests[0] if tests else None
     return lambda request: all(test(request) for test in tests)
 
 
