@@ -7,6 +7,7 @@ import click
 
 from mockbatch.cli import configured, server_options
 from mockbatch.core.contract.catalog import Model
+from mockbatch.core.rules.rules import Rule
 from mockbatch.core.time.spans import format_instant, format_span
 
 _SPANS, _INSTANTS = {"poll_advances", "cancel_delay"}, {"clock_start"}
@@ -39,7 +40,9 @@ def _readable(name: str, value: Any) -> Any:
 
 
 def _entry(entry: Any) -> str:
-    """A model by its name; of a key no more than is needed to know it again."""
+    """A model and a rule by their names; of a key no more than is needed to know it again."""
+    if isinstance(entry, Rule):
+        return entry.name
     return f"{entry.id}={entry.like}" if isinstance(entry, Model) else f"{entry[:12]}..."
 
 

@@ -37,6 +37,18 @@ class Json:
         await send({"type": "http.response.body", "body": self.body})
 
 
+class Moved:
+    """A redirect to another path here, method and body as they are."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    async def send(self, own: Headers, receive: Receive, send: Send) -> None:
+        headers = [(b"location", self._path.encode()), (b"content-length", b"0"), *own]
+        await send({"type": "http.response.start", "status": 307, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+
 class Stream:
     """An answer in pieces; no more are made once the caller is gone."""
 
@@ -47,7 +59,7 @@ class Stream:
     async def send(self, own: Headers, receive: Receive, send: Send) -> None:
         headers = [(b"content-type", self.content_type), *own]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        gone = asyncio.create_task(_gone(receive))
+        gone = asyncio.create_task(until_gone(receive))
         try:
             async for piece in self.pieces:
                 if gone.done():
@@ -58,6 +70,16 @@ class Stream:
         await send({"type": "http.response.body", "body": b""})
 
 
-async def _gone(receive: Receive) -> None:
+async def until_gone(receive: Receive) -> None:
+    """Wait until the caller has gone away."""
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def gone_within(seconds: float | None, receive: Receive) -> bool:
+    """Wait so long, None for without end, or until the caller has gone away; whether it has."""
+    try:
+        await asyncio.wait_for(until_gone(receive), seconds)
+    except TimeoutError:
+        return False
+    return True

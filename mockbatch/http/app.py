@@ -1,5 +1,6 @@
 """The composition root: picks the store, names the wall clock, puts the rooms together."""
 
+import logging
 import re
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -13,15 +14,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mockbatch.config import Config
 from mockbatch.core.contract.errors import NotFound
 from mockbatch.core.time.clock import Clock
-from mockbatch.http import batches, control, files, messages, models, openapi, organization
+from mockbatch.http import batches, control, files, messages, models, openapi, organization, rules
 from mockbatch.http.answers import Answer
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.service import Mock, Settings
 from mockbatch.service.batches import Limits
+from mockbatch.service.rules import Armory, past
 from mockbatch.service.sessions import Wall
 from mockbatch.store.sqlite import opened
 
-_ROOMS = (batches, messages, models, files, organization, control)
+_log = logging.getLogger(__name__)
+
+_ROOMS = (batches, messages, models, files, organization, control, rules)
 
 
 class State(TypedDict):
@@ -47,6 +51,7 @@ def create_app(config: Config, wall: Wall | None = None) -> Router:
     async def lifespan(app: Router) -> AsyncIterator[State]:
         store = await opened(Path(config.db) if config.db else None, config.durability)
         mock = Mock(store, clock, _settings(config))
+        _warn(config, mock.now())
         try:
             await mock.open()
             yield {"mock": mock}
@@ -55,6 +60,12 @@ def create_app(config: Config, wall: Wall | None = None) -> Router:
 
     routes = all_routes()
     return Rooms(routes, redirect_slashes=False, default=_elsewhere(routes), lifespan=lifespan)
+
+
+def _warn(config: Config, now: int) -> None:
+    for rule in config.rules:
+        if problem := past(rule, now, now):
+            _log.warning("rule %r: %s", rule.name, problem)
 
 
 def all_routes() -> list[Route]:
@@ -127,4 +138,5 @@ def _settings(config: Config) -> Settings:
         config.rate_limits(),
         config.tier or "scale",
         frozenset(config.api_key),
+        Armory(config.rules, config.seed, None, config.known_models()),
     )

@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl
 from starlette.types import Receive, Scope, Send
 
 from mockbatch.core.contract.errors import ApiError, Internal, MethodNotAllowed
+from mockbatch.core.rules.rules import Rule
+from mockbatch.core.time.spans import format_instant
 from mockbatch.http.answers import Answer, Headers
 from mockbatch.http.errors import refused
 from mockbatch.service import Mock
@@ -24,10 +26,34 @@ class Disconnected(Exception):
     """The caller went away before the body was there."""
 
 
-class Call:
-    """One HTTP request. `session` is whose it is, once that is known; `told` are headers that its answer gets too."""
+class Instead(Exception):
+    """A rule has the call answered with this, instead of what it asks for."""
 
-    __slots__ = ("_receive", "_request_id", "headers", "method", "mock", "scope", "session", "told")
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class Call:
+    """One HTTP request. `session` is whose it is, once that is known; `told` are headers that its answer gets too.
+
+    `struck_by` are the names of the rules that have to do with it, `altering` what they do to its answer, and
+    `decided_by` the one that decides what a message is answered.
+    """
+
+    __slots__ = (
+        "_receive",
+        "_request_id",
+        "altering",
+        "decided_by",
+        "headers",
+        "method",
+        "mock",
+        "scope",
+        "session",
+        "struck_by",
+        "told",
+    )
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope = scope
@@ -36,6 +62,9 @@ class Call:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.session: Session | None = None
         self.told: Headers = []
+        self.struck_by: list[str] = []
+        self.altering: list[Alter] = []
+        self.decided_by: Rule | None = None
         self._receive = receive
         self._request_id: str | None = None
 
@@ -50,7 +79,11 @@ class Call:
     def own_headers(self) -> Headers:
         """The headers that the answer has whatever it says."""
         owner = self.session or self.mock
-        return [(b"request-id", self.request_id.encode()), *owner.headers, *self.told]
+        now = format_instant(owner.now()).encode()
+        headers = [(b"request-id", self.request_id.encode()), (b"x-mockbatch-now", now), *owner.headers, *self.told]
+        if self.struck_by:
+            headers.append((b"x-mockbatch-fault", ", ".join(self.struck_by).encode("ascii", "replace")))
+        return headers
 
     def header(self, name: bytes) -> str | None:
         """A header by its name in small letters; the last one where it comes twice."""
@@ -92,6 +125,7 @@ class Call:
 
 
 Handler = Callable[[Call], Awaitable[Answer]]
+Alter = Callable[[Answer], Answer]
 
 
 class Endpoint:
@@ -110,6 +144,8 @@ class Endpoint:
         except Exception:
             _log.exception("%s %s failed", call.method, scope["path"])
             answer = refused(Internal("Internal server error"), call.request_id)
+        for alter in call.altering:
+            answer = alter(answer)
         await answer.send(call.own_headers(), receive, send)
 
     async def _answer(self, call: Call) -> Answer:
@@ -118,6 +154,8 @@ class Endpoint:
             if handler is None:
                 raise self._not_allowed(call)
             return await handler(call)
+        except Instead as instead:
+            return instead.answer
         except ApiError as error:
             return refused(error, call.request_id)
         except StoreError as error:

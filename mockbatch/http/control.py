@@ -80,14 +80,14 @@ async def health(call: Call) -> Answer:
 @described(ClockView, caller="control")
 async def clock(call: Call) -> Answer:
     """The clock of a session."""
-    mock, session = await _entered(call)
+    mock, session = await entered(call)
     return Json(_view(mock, session))
 
 
 @described(Advanced, takes=Advance, caller="control")
 async def advance(call: Call) -> Answer:
     """Advance the clock, and tell what happened on the way."""
-    mock, session = await _entered(call)
+    mock, session = await entered(call)
     moved = await _advanced(mock, session, await _body(call, Advance))
     return Json(Advanced(format_instant(moved.now), [_event(event) for event in moved.events]))
 
@@ -95,7 +95,7 @@ async def advance(call: Call) -> Answer:
 @described(ClockView, caller="control")
 async def freeze(call: Call) -> Answer:
     """Let time stand still."""
-    mock, session = await _entered(call)
+    mock, session = await entered(call)
     await mock.clocks.freeze(session)
     return Json(_view(mock, session))
 
@@ -103,7 +103,7 @@ async def freeze(call: Call) -> Answer:
 @described(ClockView, caller="control")
 async def resume(call: Call) -> Answer:
     """Let time run again."""
-    mock, session = await _entered(call)
+    mock, session = await entered(call)
     await mock.clocks.resume(session)
     return Json(_view(mock, session))
 
@@ -111,7 +111,7 @@ async def resume(call: Call) -> Answer:
 @described(ClockView, takes=Speedup, caller="control")
 async def speedup(call: Call) -> Answer:
     """Let time run faster or slower."""
-    mock, session = await _entered(call)
+    mock, session = await entered(call)
     factor = (await _body(call, Speedup)).speedup
     if not 0 <= factor <= 1e9:
         raise InvalidRequest("speedup: Input should be between 0 and 1,000,000,000")
@@ -153,7 +153,7 @@ def _event(event: Event) -> EventView:
     return EventView(format_instant(event.at), event.type, event.batch)
 
 
-async def _entered(call: Call) -> tuple[Mock, Session]:
+async def entered(call: Call) -> tuple[Mock, Session]:
     """The session of the caller's key; without a key, the only one there is."""
     mock = call.mock
     if key := key_of(call):

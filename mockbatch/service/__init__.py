@@ -10,6 +10,7 @@ from mockbatch.core.contract.catalog import Models
 from mockbatch.core.contract.limits import TIERS, RateLimits
 from mockbatch.core.contract.params import Terms, Validation
 from mockbatch.core.draws import subseed
+from mockbatch.core.rules.calls import CallFacts
 from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.spans import format_day
 from mockbatch.service.batches import Batches, Limits
@@ -18,6 +19,7 @@ from mockbatch.service.clock import Clocks
 from mockbatch.service.files import Files
 from mockbatch.service.messages import Messages
 from mockbatch.service.rates import Rates
+from mockbatch.service.rules import Armory
 from mockbatch.service.sessions import Session, Sessions, Wall
 from mockbatch.store import Store
 
@@ -37,6 +39,7 @@ class Settings(Struct, frozen=True):
     rates: RateLimits = RateLimits()
     tier: str = "scale"
     admitted: frozenset[str] = frozenset()
+    armory: Armory = Armory()
 
 
 class Mock:
@@ -52,7 +55,9 @@ class Mock:
         self.files = Files(store, settings.profile.seed)
         self.messages = Messages(settings.profile.seed, self.files)
         self.validation = settings.validation
-        self.sessions = Sessions(store, wall, settings.profile.seed, settings.new_clock, settings.admitted)
+        self.sessions = Sessions(
+            store, wall, settings.profile.seed, settings.new_clock, settings.admitted, settings.armory
+        )
         self.clocks = Clocks(store)
         organization = ids.organization_id(settings.profile.seed)
         self.rates = Rates(settings.rates, organization)
@@ -69,7 +74,18 @@ class Mock:
         self.headers = [(b"anthropic-organization-id", organization.encode())]
         self._request_seed = subseed(settings.profile.seed, "request")
         self._calls = 0
+        self._wall = wall
+        self._clock = settings.new_clock(wall())
+        self.door = settings.armory.door(self.now())
         self._store = store
+
+    def now(self) -> int:
+        """The virtual time of no session in particular: that of one which nobody changed."""
+        return self._clock.now(self._wall())
+
+    def refuses(self) -> bool:
+        """Whether a rule refuses a connection that was just made."""
+        return bool(self.door.decide("connection", CallFacts(), self.now()))
 
     def next_request_id(self) -> str:
         """The id of a call that belongs to no session."""

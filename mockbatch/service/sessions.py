@@ -16,6 +16,7 @@ from mockbatch.core.contract.limits import Bucket
 from mockbatch.core.draws import subseed
 from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.spans import LATEST
+from mockbatch.service.rules import Armory, SessionRules
 from mockbatch.store import SessionFacts, Store
 
 Wall = Callable[[], int]
@@ -55,6 +56,7 @@ class Session:
         self.calls = 0
         self._request_seed = subseed(seed, "request", facts.name)
         self._wall = wall
+        self.rules = SessionRules(Armory(), (), self.now())
 
     def __repr__(self) -> str:
         return f"<Session {self.name}: {len(self.batches)} batches>"
@@ -111,8 +113,16 @@ class Sessions:
     """
 
     def __init__(
-        self, store: Store, wall: Wall, seed: int, new_clock: Callable[[int], Clock], admitted: frozenset[str]
+        self,
+        store: Store,
+        wall: Wall,
+        seed: int,
+        new_clock: Callable[[int], Clock],
+        admitted: frozenset[str],
+        armory: Armory,
     ) -> None:
+        self._armory = armory
+        self._armed: set[str] = set()
         self._store = store
         self._wall = wall
         self._seed = seed
@@ -144,6 +154,7 @@ class Sessions:
         if session is None:
             self.admit(key)
             session = self._known[key, workspace] = await self._opened(key, workspace)
+            self._arm(session, key)
         return session
 
     async def _opened(self, key: str, workspace: str | None) -> Session:
@@ -159,6 +170,12 @@ class Sessions:
             self._by_name[name] = Session(facts, self._wall, self._seed)
             await self._store.save_session(facts)
         return self._by_name[name]
+
+    def _arm(self, session: Session, key: str) -> None:
+        """Give a session the rules of the server, as soon as its key is seen."""
+        if session.name not in self._armed:
+            self._armed.add(session.name)
+            session.rules = SessionRules(self._armory, self._armory.of_key(key), session.now())
 
 
 _is_workspace = re.compile(r"wrkspc_[A-Za-z0-9]{1,64}").fullmatch

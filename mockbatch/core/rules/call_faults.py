@@ -148,3 +148,5 @@ CALL_FAULTS = (
         options={"announced": Option("flag", "Whether the answer says `connection: close`.", True)},
     ),
 )
+FLAPS = frozenset({"retrieve.not_found_flap", "results.not_found_flap"})
+"""Those that depend on how often, or how long, a batch was there."""

@@ -9,18 +9,21 @@ from msgspec.structs import replace
 
 from mockbatch.core.draws import draw, fraction, subseed
 from mockbatch.core.rules.batch_faults import PLANNED
+from mockbatch.core.rules.call_faults import FLAPS
 from mockbatch.core.rules.fault import Scope
 from mockbatch.core.rules.match import Match, Prompt, params_test, test_of
 from mockbatch.core.rules.rules import PASSING, Rule
+from mockbatch.core.time.spans import parse_span
 
 
 class CallFacts(Struct, frozen=True):
-    """What is known of a call when rules are asked: its headers in small letters, the batch that it is about, and,
-    of a message, the params with the id of the model.
+    """What is known of a call when rules are asked: its headers in small letters, the batch that it is about and how
+    long it has been there (or its results, where they are asked for), and of a message the params and the model.
     """
 
     headers: dict[bytes, bytes] = {}
     batch: str = ""
+    age: int = 0
     params: dict[str, Any] | None = None
     model: str = ""
 
@@ -38,13 +41,24 @@ class Record:
     __slots__ = ("_last", "_of_batch", "_params", "hits", "last_hit", "rule", "seen")
 
     def __init__(self, rule: Rule) -> None:
-        self.rule = rule
+        self.become(rule)
         self.seen = 0
         self.hits = 0
         self.last_hit: int | None = None
         self._of_batch: Counter[str] = Counter()
         self._last: dict[str, Hit | None] = {}
+
+    def become(self, rule: Rule) -> None:
+        """Go on as another rule, with what was seen so far."""
+        self.rule = rule
         self._params = params_test(rule.match)
+
+    def copy(self) -> "Record":
+        """Another one that saw the same."""
+        other = Record(self.rule)
+        other.seen, other.hits, other.last_hit = self.seen, self.hits, self.last_hit
+        other._of_batch, other._last = self._of_batch.copy(), self._last.copy()
+        return other
 
     @property
     def remaining(self) -> int | None:
@@ -60,7 +74,7 @@ class Record:
             return None
         self.seen += 1
         self._of_batch[facts.batch] += 1
-        hit = Hit(rule, self._of_batch[facts.batch]) if self._chosen(seed, facts.batch) else None
+        hit = Hit(rule, self._of_batch[facts.batch]) if self._chosen(seed, facts) else None
         if rule.on == "batch":
             self._last[facts.batch] = hit
         return hit
@@ -90,17 +104,27 @@ class Record:
             and (self._params is None or (facts.params is not None and self._params(Prompt(facts.params))))
         )
 
-    def _chosen(self, seed: int, batch: str) -> bool:
+    def _chosen(self, seed: int, facts: CallFacts) -> bool:
         rule = self.rule
+        if rule.fault in FLAPS and not self._flaps(facts):
+            return False
         if rule.match.nth is not None:
             return self.seen == rule.match.nth
         if self.seen <= rule.skip or (rule.times is not None and self.hits >= rule.times):
             return False
         if rule.every is not None and (self.seen - rule.skip) % rule.every:
             return False
-        if not self._shared(seed, batch):
+        if not self._shared(seed, facts.batch):
             return False
         return rule.probability is None or self._lucky(seed, rule.probability)
+
+    def _flaps(self, facts: CallFacts) -> bool:
+        """Whether what is there is not found yet; always, where neither a number nor a time is told."""
+        first, lasts = self.rule.option("first_n"), self.rule.option("lasts")
+        if first is None and lasts is None:
+            return True
+        early = first is not None and self._of_batch[facts.batch] <= first
+        return early or (lasts is not None and facts.age < parse_span(lasts))
 
     def _shared(self, seed: int, batch: str) -> bool:
         share = self.rule.match.share
@@ -163,8 +187,12 @@ class CallRules:
             )
             if strikes is not None:
                 hits.append(strikes)
-                record.hit(now)
         return hits
+
+    def struck(self, hit: Hit, now: int, *, counted: bool) -> None:
+        """Note that a rule of `of_batch` made a difference. What is not counted uses up nothing either."""
+        if counted or hit.rule.times is None:
+            self.count(hit.rule.name, 1, now)
 
     def for_new_batch(self, headers: dict[bytes, bytes], batch_id: str, now: int) -> tuple[Rule, ...]:
         """The rules that a batch keeps which is created now by a call with these headers: those of its rows, and what
@@ -185,7 +213,7 @@ class CallRules:
         return tuple(kept)
 
     def count(self, name: str, hits: int, now: int) -> None:
-        """Note that the item rule of this name struck so many rows."""
+        """Note that the rule of this name struck so often."""
         for record in self.records:
             if record.rule.name == name:
                 record.hit(now, hits)

@@ -31,8 +31,8 @@ class ItemDecision(Struct, frozen=True):
 
 
 class _Entry(Struct, frozen=True):
-    """A rule, compiled: a draw under `seed` has to be below `bound`, and the tests have to hold. `wanted` is a text in the
-    prompt, apart from the tests that are `asked` because it is what is wanted most.
+    """A rule, compiled: a draw under `seed` has to be below `bound`, and the tests have to hold. `wanted` is a text in
+    the prompt, apart from the tests that are `asked` because it is what is wanted most.
     """
 
     index: int

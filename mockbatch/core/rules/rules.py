@@ -350,5 +350,5 @@ def _hides(first: Rule, second: Rule) -> bool:
     return same and first.unconditional and first.fault not in PASSING
 
 
-PASSING = frozenset({"http.latency"})
+PASSING = frozenset({"http.latency", "results.slicer", "results.bandwidth", "results.slow_start"})
 """Faults that let the rules behind them have their turn."""
