@@ -17,8 +17,9 @@ from mockbatch.core.contract.limits import TIERS, RateLimits
 from mockbatch.core.contract.params import Validation
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.rules import presets as rule_presets
+from mockbatch.core.rules.fault import RuleError
 from mockbatch.core.rules.match import check
-from mockbatch.core.rules.rules import Rule, RuleError, parse_rules, together
+from mockbatch.core.rules.rules import Rule, parse_rules, together
 from mockbatch.core.rules.written import parse_flag
 from mockbatch.core.sizes import parse_size
 from mockbatch.core.time.delays import PRESETS, inlined, parse_delay

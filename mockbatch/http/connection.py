@@ -19,7 +19,7 @@ _WRITTEN = 0.001
 class Protocol(HttpToolsProtocol):
     """uvicorn's protocol, which hands itself to its calls; and does not even listen where a rule refuses that."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         mock = self.app_state["mock"]
         if mock.door.armed and mock.refuses():

@@ -61,17 +61,16 @@ async def meet(
         call.altering.append(_showing(call, session, scope == "retrieve", now))
     elif scope == "results":
         _hide(call, session, batch_id, now)
-    strikes = []
-    for hit in session.rules.decide(scope, facts, now):
-        call.struck_by.append(hit.rule.name)
-        if hit.rule.reply is not None or str(hit.rule.fault).startswith("item."):
-            call.decided_by = hit.rule
-        elif hit.rule.fault in _BEFORE:
-            await _BEFORE[hit.rule.fault](Strike(call, session, hit, now))
-        elif hit.rule.fault is not None:
-            strikes.append(Strike(call, session, hit, now))
-    for strike in sorted(strikes, key=lambda strike: _STAGES[str(strike.hit.rule.fault)]):
-        call.altering.append(_ON_ANSWER[str(strike.hit.rule.fault)](strike))
+    strikes = [Strike(call, session, hit, now) for hit in session.rules.decide(scope, facts, now)]
+    call.struck_by += [strike.hit.rule.name for strike in strikes]
+    faulted = {str(strike.hit.rule.fault): strike for strike in strikes}
+    call.altering += [_ON_ANSWER[name](faulted[name]) for name in _ON_ANSWER if name in faulted]
+    for strike in strikes:
+        rule = strike.hit.rule
+        if rule.reply is not None or str(rule.fault).startswith("item."):
+            call.decided_by = rule
+        elif rule.fault in _BEFORE:
+            await _BEFORE[rule.fault](strike)
 
 
 def _age(session: Session, batch_id: str, scope: Scope, now: int) -> int:
@@ -334,4 +333,3 @@ _ON_ANSWER: dict[str, Callable[[Strike], Alter]] = {
     "connection.slow_headers": _slow_headers,
     "connection.hang": _hang,
 }
-_STAGES = {name: stage for stage, name in enumerate(_ON_ANSWER)}

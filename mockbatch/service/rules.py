@@ -1,4 +1,4 @@
-"""The rules of a session, as a tester changes them while the server runs. All or nothing: a bad rule changes nothing."""
+"""The rules of a session, as a tester changes them while the server runs. A bad rule changes nothing."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

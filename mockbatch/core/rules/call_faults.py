@@ -30,6 +30,7 @@ CALL_FAULTS = (
         "The call is answered with this status, in the API's shape or an odd one, before anything is done.",
         "408, 409, 429 and from 500 on: 3 requests, then the exception of the status; others: 1 request",
         (12, 24, 25, 26, 32, 51),
+        "tests/e2e/test_faults_calls.py::test_a_create_that_is_refused",
         options={
             "status": Option("status", "The status.", 500),
             "shape": Option(
@@ -56,6 +57,7 @@ CALL_FAULTS = (
         "The answer comes later, in real time; other faults come on top of it.",
         "waits; beyond its timeout APITimeoutError after 3 requests",
         (33,),
+        "tests/e2e/test_faults_calls.py::test_latency",
         options={"delay": Option("delay", "How much later: a span, or a distribution of them.", "1s")},
     ),
     Fault(
@@ -64,6 +66,7 @@ CALL_FAULTS = (
         "The batch is not found at first, or now and then, though it is there.",
         "1 GET, NotFoundError: a 404 is never retried",
         (13,),
+        "tests/e2e/test_faults_calls.py::test_a_batch_that_is_not_found_at_first",
         options={
             "first_n": Option("count", "Not for the first n retrieves of each batch."),
             "lasts": Option("span", "Not for so long after it was created, in virtual time."),
@@ -75,6 +78,7 @@ CALL_FAULTS = (
         "The results are not found at first, or now and then, though the batch has ended.",
         "2 GETs, the retrieve and the download; NotFoundError",
         (13, 32),
+        "tests/e2e/test_faults_calls.py::test_results_that_are_not_found_at_first",
         options={
             "first_n": Option("count", "Not for the first n downloads of each batch."),
             "lasts": Option("span", "Not for so long after the batch ended, in virtual time."),
@@ -86,6 +90,7 @@ CALL_FAULTS = (
         "The body is read, the batch created or not, and the answer gets lost.",
         "3 POSTs with retry-count 0, 1, 2 and no idempotency header; APIConnectionError, and up to three batches",
         (1, 4),
+        "tests/e2e/test_faults_calls.py::test_a_create_whose_answer_is_lost",
         options={
             "when": Option(
                 "choice", "Whether the batch exists then.", "after_commit", ("before_commit", "after_commit")
@@ -99,6 +104,7 @@ CALL_FAULTS = (
         "Pages have at most so many entries, whatever limit was asked for.",
         "auto-paging fetches more pages; code that reads one page misses the rest",
         (43,),
+        "tests/e2e/test_faults_calls.py::test_short_pages",
         options={"size": Option("count", "Entries in a page, at least 1.", 1)},
         check=lambda options: None if options["size"] else "size: a page of 0 entries would have no end",
     ),
@@ -109,6 +115,7 @@ CALL_FAULTS = (
         "can do it.",
         "3 connections, APIConnectionError",
         (12,),
+        "tests/e2e/test_faults_batches.py::test_connections_that_are_refused",
     ),
     Fault(
         "connection.reset",
@@ -116,6 +123,7 @@ CALL_FAULTS = (
         "The connection is reset instead of an answer; what was asked for is done before, or not at all.",
         "3 requests, APIConnectionError",
         (1, 12),
+        "tests/e2e/test_faults_calls.py::test_a_connection_that_is_reset",
         options={"when": Option("choice", "Before anything is done, or after.", "before", ("before", "after"))},
     ),
     Fault(
@@ -124,6 +132,7 @@ CALL_FAULTS = (
         "Nothing comes, or only the headers.",
         "before headers 3 requests and APITimeoutError; after them httpx2.ReadTimeout from results(), no retry",
         (12, 33),
+        "tests/e2e/test_faults_calls.py::test_a_connection_that_hangs",
         options={
             "when": Option(
                 "choice", "Before the headers, or after them.", "before_headers", ("before_headers", "after_headers")
@@ -137,6 +146,7 @@ CALL_FAULTS = (
         "The headers come byte by byte.",
         "waits: every byte starts its timeout anew",
         (33,),
+        "tests/e2e/test_faults_calls.py::test_slow_headers",
         options={"gap": Option("span", "Between two bytes, in real time.", "10ms")},
     ),
     Fault(
@@ -145,6 +155,7 @@ CALL_FAULTS = (
         "The connection ends after the answer, announced or not.",
         "opens another one; unannounced, a call may meet the closed one and be repeated",
         (12,),
+        "tests/e2e/test_faults_calls.py::test_a_connection_that_ends_after_each_answer",
         options={"announced": Option("flag", "Whether the answer says `connection: close`.", True)},
     ),
 )

@@ -44,11 +44,15 @@ STREAM_FAULTS = (
         "clean or close at a line boundary: no error, fewer rows; mid-line: JSONDecodeError; reset, no_terminator, "
         "short: httpx2 errors, no retry; stall: httpx2.ReadTimeout, which is no anthropic.APIError",
         (2, 32, 33, 45),
+        "tests/e2e/test_faults_streams.py::test_the_ends_of_a_stream",
         options={
             "after_items": Option("count", "After so many rows; 0 without either."),
             "after_bytes": Option("size", "After so many bytes."),
             "at": Option(
-                "choice", "At the end of a line, or in the middle of the next.", "boundary", ("boundary", "mid_line")
+                "choice",
+                "At the end of a line, as by default after rows, or in the middle of the next; by default after bytes: "
+                "exactly there.",
+                choices=("boundary", "mid_line"),
             ),
             "how": Option(
                 "choice",
@@ -67,6 +71,7 @@ STREAM_FAULTS = (
         "The stream pauses after so many rows or bytes, then goes on.",
         "httpx2.ReadTimeout when the pause is longer than the timeout; it holds back up to 63 bytes meanwhile",
         (33,),
+        "tests/e2e/test_faults_streams.py::test_a_stall_that_ends",
         options={
             "after_items": Option("count", "After so many rows; 0 without either."),
             "after_bytes": Option("size", "After so many bytes."),
@@ -80,6 +85,7 @@ STREAM_FAULTS = (
         "Rows are missing, though everything looks complete.",
         "no error; fewer rows",
         (2,),
+        "tests/e2e/test_faults_streams.py::test_rows_that_are_missing",
         options=_CHOSEN,
     ),
     Fault(
@@ -88,6 +94,7 @@ STREAM_FAULTS = (
         "Rows come twice.",
         "no error; more rows",
         (28, 30),
+        "tests/e2e/test_faults_streams.py::test_rows_that_come_twice",
         options=_CHOSEN,
     ),
     Fault(
@@ -96,6 +103,7 @@ STREAM_FAULTS = (
         "The rows come with odd bytes in or between them.",
         "crlf_split, blank_line: JSONDecodeError; invalid_utf8: UnicodeDecodeError; the others pass",
         (19, 22),
+        "tests/e2e/test_faults_streams.py::test_odd_bytes",
         options={"trick": Option("choice", "Which bytes.", "u2028", TRICKS)},
     ),
     Fault(
@@ -104,6 +112,7 @@ STREAM_FAULTS = (
         "The stream comes only so fast, in real time.",
         "waits",
         (33,),
+        "tests/e2e/test_faults_streams.py::test_a_narrow_stream",
         options={"per_second": Option("size", "Bytes in a second.", "64kB")},
         check=lambda options: None if str(options["per_second"]) != "0" else "per_second: at 0 nothing would ever come",
     ),
@@ -113,6 +122,7 @@ STREAM_FAULTS = (
         "The stream comes in small slices.",
         "works; a line or a character may be cut anywhere",
         (19, 33),
+        "tests/e2e/test_faults_streams.py::test_a_stream_in_slices",
         options={
             "bytes": Option("count", "Bytes in a slice, at least 1.", 7),
             "gap": Option("span", "Between two slices, in real time.", "0s"),
@@ -125,6 +135,7 @@ STREAM_FAULTS = (
         "The first byte comes late, after the headers.",
         "httpx2.ReadTimeout when it is later than the timeout",
         (33,),
+        "tests/e2e/test_faults_streams.py::test_a_late_first_byte",
         options={"delay": Option("span", "How late, in real time.", "5s")},
     ),
     Fault(
@@ -134,6 +145,7 @@ STREAM_FAULTS = (
         "relative and redirect work; other_host and nxdomain: APIConnectionError; null: AnthropicError; "
         "doubled_path: NotFoundError",
         (8, 47),
+        "tests/e2e/test_faults_streams.py::test_where_results_are_found",
         options={"to": Option("choice", "Where.", "nxdomain", URLS)},
     ),
     Fault(
@@ -142,6 +154,7 @@ STREAM_FAULTS = (
         "Rows have a result type that does not exist yet.",
         "typed MessageBatchSucceededResult, with `.message` None",
         (48,),
+        "tests/e2e/test_faults_streams.py::test_a_result_type_of_tomorrow",
         options={"type": Option("text", "The type.", "deferred"), **_CHOSEN},
     ),
     Fault(
@@ -150,6 +163,7 @@ STREAM_FAULTS = (
         "The batch has a processing_status that does not exist yet, until it has ended.",
         "passes it through as a text",
         (5, 48),
+        "tests/e2e/test_faults_batches.py::test_a_status_of_tomorrow",
         options={"status": Option("text", "The status.", "validating")},
     ),
     Fault(
@@ -158,6 +172,7 @@ STREAM_FAULTS = (
         "Batches, or rows, have fields that do not exist yet.",
         "keeps them as attributes",
         (48,),
+        "tests/e2e/test_faults_streams.py::test_fields_of_tomorrow",
     ),
 )
 WEBHOOK_FAULTS = (

@@ -105,6 +105,12 @@ def _split_before(end: bytes) -> Callable[[bytes, int], bytes]:
     return change
 
 
+def _with_crlf(line: bytes, offset: int) -> bytes:
+    """The line with CR LF behind it, which a blank keeps from being split between two chunks."""
+    blank = b" " if (offset + len(line) + 1) % _CHUNK == 0 else b""
+    return line + blank + b"\r\n"
+
+
 def _with_text(line: bytes, text: bytes) -> bytes:
     """The line with more in its first text, if it has one."""
     found = _TEXT.search(line)
@@ -122,7 +128,7 @@ def _split_emoji(line: bytes, offset: int) -> bytes:
 
 _TRICKS: dict[str, Callable[[], Work]] = {
     "bom": lambda: FirstRow(lambda line: b"\xef\xbb\xbf" + line + b"\n"),
-    "crlf": lambda: EveryRow(lambda line, _: line + b"\r\n"),
+    "crlf": lambda: EveryRow(_with_crlf),
     "crlf_split": lambda: EveryRow(_split_before(b"\r\n")),
     "lone_cr": lambda: EveryRow(_split_before(b"\r")),
     "blank_line": lambda: FirstRow(lambda line: line + b"\n\n"),
