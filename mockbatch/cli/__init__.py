@@ -14,6 +14,7 @@ _COMMANDS = {
     "serve": "serve",
     "health": "health",
     "config": "config",
+    "faults": "faults",
     "openapi": "openapi",
     "prices": "prices",
     "estimate": "estimate",
@@ -99,7 +100,10 @@ def _default(value: object) -> str:
 def configured(flags: dict[str, Any]) -> tuple[Config, dict[str, Source]]:
     """The configuration of this call. Raises BadConfig for one that cannot be used."""
     file = flags.pop("config") or os.environ.get("MOCKBATCH_CONFIG")
-    texts = {name: ",".join(value) or None if isinstance(value, tuple) else value for name, value in flags.items()}
+    texts = {
+        name: OPTIONS[name].separator.join(value) or None if isinstance(value, tuple) else value
+        for name, value in flags.items()
+    }
     given = {name: text for name, text in texts.items() if text is not None}
     try:
         return resolve(given, os.environ, Path(file) if file else None, Path.cwd())

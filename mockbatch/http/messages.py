@@ -9,9 +9,10 @@ from mockbatch.core.contract import wire
 from mockbatch.core.replies.stream import events
 from mockbatch.http.answers import Answer, Json, Stream
 from mockbatch.http.bodies import json_object
-from mockbatch.http.caller import caller, terms_of
+from mockbatch.http.caller import known_caller, terms_of
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.described import EVENTS, described
+from mockbatch.http.effects import meet
 from mockbatch.service.sessions import Session
 
 _LARGEST = 32_000_000
@@ -38,8 +39,11 @@ async def count_tokens(call: Call) -> Answer:
 
 
 async def _entered(call: Call) -> tuple[Session, dict[str, Any]]:
-    session = await caller(call)
-    return session, await json_object(call, _LARGEST)
+    session = await known_caller(call)
+    params = await json_object(call, _LARGEST)
+    if session.rules.armed:
+        await meet(call, session, "messages", params, str(params.get("model")))
+    return session, params
 
 
 async def _sent(pieces: Iterator[bytes]) -> AsyncGenerator[bytes]:

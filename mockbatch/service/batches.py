@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Collection, Iterable
 from itertools import islice
 
 from msgspec.structs import replace
@@ -193,24 +193,22 @@ class Batches:
         now = session.now()
         if not batch.timeline.has_ended(now) or batch.timeline.is_archived(now):
             raise NotFound(f"Message Batch {batch_id} has no available results.")
-        return self._delivered(session, batch, self._results.lines(batch))
+        return self._results.lines(batch)
 
-    async def _delivered(self, session: Session, batch: Batch, pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
-        """The pieces, counted: a piece is delivered when the next one is asked for."""
-        rows = 0
-        try:
-            async for piece in pieces:
-                yield piece
-                rows += piece.count(b"\n")
-        finally:
-            await asyncio.shield(self._note_delivery(session, batch.id, rows))
-
-    async def _note_delivery(self, session: Session, batch_id: str, rows: int) -> None:
+    async def note_delivery(
+        self, session: Session, batch_id: str, rows: int, custom_ids: Collection[str] | None
+    ) -> None:
+        """Note that so many rows of a batch reached a caller: the first ones, or those of these custom_ids."""
         batch = session.batches.get(batch_id)
-        if batch is not None:
-            counted = replace(batch, downloads=batch.downloads + 1, delivered=max(batch.delivered, rows))
-            await self._changed(session, counted)
-            session.bulletin.tell(session.now(), "batch.downloaded", batch=batch_id, rows=rows)
+        if batch is None:
+            return
+        if rows < batch.size and custom_ids is not None:
+            seen = session.delivered.setdefault(batch.id, set())
+            seen |= set(custom_ids)
+            rows = len(seen)
+        reached = max(batch.delivered, min(rows, batch.size))
+        await self._changed(session, replace(batch, downloads=batch.downloads + 1, delivered=reached))
+        session.bulletin.tell(session.now(), "batch.downloaded", batch=batch_id, rows=rows)
 
     async def _receive(
         self,
