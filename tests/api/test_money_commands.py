@@ -157,6 +157,17 @@ def test_an_estimate_of_a_file(tmp_path: Path) -> None:
     assert [row["output_tokens"] for row in fewer] == [150, 50]
 
 
+def test_a_request_for_the_us_costs_a_tenth_more(tmp_path: Path) -> None:
+    """Of models that know where they run."""
+
+    def standard(model: str, **more: str) -> Decimal:
+        (tmp_path / "one.jsonl").write_text(json.dumps(params(model=model, **more)))
+        return Decimal(found("estimate", tmp_path / "one.jsonl")["total"]["standard"])
+
+    for model, factor in {"claude-opus-5": "1.1", "claude-haiku-4-5": "1"}.items():
+        assert standard(model, inference_geo="us") == standard(model) * Decimal(factor)
+
+
 def test_lines_that_are_no_requests_are_named(tmp_path: Path) -> None:
     """The others are estimated, and the exit code tells."""
     file = tmp_path / "some.jsonl"

@@ -229,6 +229,15 @@ def test_what_invalidates_which_levels(change: dict[str, Any], levels: int) -> N
     assert second_use(LEVELS, {**LEVELS, **change}).read == [0, *before][levels]
 
 
+def test_web_search_leaves_the_tools_in_the_cache() -> None:
+    """Wherever it stands among them: it changes the system prompt."""
+    tools = prefixes(LEVELS, SONNET)[0].tokens
+    assert second_use(LEVELS, {**LEVELS, "tools": [SEARCH, tool(mark=MARK)]}).read > tools
+    with_search = {**LEVELS, "tools": [tool(mark=MARK), SEARCH]}
+    other = {**LEVELS, "tools": [tool(mark=MARK), {**SEARCH, "max_uses": 2}]}
+    assert second_use(with_search, other).read == tools
+
+
 def test_automatic_caching_marks_the_last_block_that_can_be() -> None:
     """Not a thinking block, nor an empty text, nor one that is marked already."""
     thought = {"type": "thinking", "thinking": "hm", "signature": ""}

@@ -125,13 +125,13 @@ def test_everything_that_cannot_be_compared_is_named() -> None:
     """And the rest is compared all the same."""
     cost = plain(net(entries()))
     found = compared(
-        f"custom_id,cost,currency,costt\nrow-1,{cost},USD,\nrow-9,1,USD,\nrow-1,1,EUR,\n,1,USD,\nrow-1,much,USD,\n",
+        f"custom_id,cost,currency,costt,xyz\nrow-1,{cost},USD,\nrow-9,1,USD,\nrow-1,1,EUR,\n,1,USD,\nrow-1,much,USD,\n",
         [*entries(), *entries("row-2")],
     )
     assert found.matched == 1
     assert found.unmatched == ["row-9"]
     assert found.missing == ["row-2"]
-    assert found.unknown_columns == ["costt. Did you mean cost?"]
+    assert found.unknown_columns == ["costt. Did you mean cost?", "xyz"]
     assert found.currencies == ["line 4 is in EUR"]
     assert found.problems == ["line 5 has no custom_id", "line 6 has a cost or tokens that are no number"]
     assert not found.clean

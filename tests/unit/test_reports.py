@@ -93,6 +93,12 @@ def test_buckets_are_snapped_and_empty_ones_are_there() -> None:
     ]
 
 
+def test_a_bucket_must_end_before_the_end() -> None:
+    """One that goes on after it is left out; one that ends right then is in."""
+    ends = ("2026-11-02T00:00:00Z", "2026-11-02T23:59:59Z", "2026-11-03T00:00:00Z")
+    assert [len(usage([], ending_at=end)["data"]) for end in ends] == [1, 1, 2]
+
+
 @pytest.mark.parametrize(
     ("width", "usual", "most", "last"),
     [("1d", 7, 31, "2026-11-07"), ("1h", 24, 168, "2026-11-01T23"), ("1m", 60, 1440, "2026-11-01T00:59")],

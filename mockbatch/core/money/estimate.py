@@ -42,7 +42,9 @@ class Estimator:
         found = prefixes(params, model)
         used = row_use(found, self._settings, luck_of(0, "", name), lambda key: False, self._written.__contains__)
         self._written.update(prefix.key for prefix in found if prefix.breakpoint)
-        geo = "us" if params.get("inference_geo") == "us" else model.inference_geo
+        geo = model.inference_geo
+        if geo != "not_available" and params.get("inference_geo") == "us":
+            geo = "us"
         self._count(model.id, input_tokens(params, model), output_tokens, used, geo)
 
     def _count(self, model: str, tokens: int, output: int, used: CacheUse, geo: str, times: int = 1) -> None:

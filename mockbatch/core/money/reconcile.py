@@ -146,7 +146,7 @@ def _reasons(costs: list[Decimal], told: Decimal, right: Decimal, entries: list[
     if told == 0:
         return [f"recorded as 0: does the tracker know {first.model}?"]
     requests = len({(entry.batch_id, entry.custom_id, entry.message_id) for entry in entries})
-    if len(costs) > requests and total(costs[:requests]) == right:
+    if total(costs[:requests]) == right:
         return [f"counted {len(costs)} times"]
     if _rounds_to(right, told):
         return [f"rounded to {_digits(told)} decimals"]

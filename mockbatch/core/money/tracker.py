@@ -77,7 +77,8 @@ def _plain(name: str) -> str:
 
 
 def _unknown(columns: dict[str, str]) -> list[str]:
-    return [f"{name}.{did_you_mean(plain, _KNOWN, str)}" for name, plain in columns.items() if plain not in _KNOWN]
+    strange = [(name, plain) for name, plain in columns.items() if plain not in _KNOWN]
+    return [f"{name}{hint and '.' + hint}" for name, plain in strange for hint in [did_you_mean(plain, _KNOWN, str)]]
 
 
 def _keyed_by(names: set[str]) -> tuple[str, ...]:
