@@ -47,6 +47,11 @@ def types_of(schema: dict[str, Any]) -> list[str]:
     return [named] if isinstance(named, str) else list(named or ())
 
 
+def patterns_of(said: Any) -> list[str]:
+    """The patterns that a text must match: one in a schema as it was written, several where schemas were conjoined."""
+    return [said] if isinstance(said, str) else list(said)
+
+
 def _types(one: Any, other: Any) -> list[str]:
     mine, theirs = types_of({"type": one}), types_of({"type": other})
     shared = [name for name in mine if name in theirs]
@@ -87,7 +92,7 @@ _MERGES: dict[str, Callable[[Any, Any], Any]] = {
     **dict.fromkeys(("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties", "minContains"), max),
     **dict.fromkeys(("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties", "maxContains"), min),
     "multipleOf": _common_multiple,
-    "pattern": lambda one, other: f"(?=[\\s\\S]*(?:{one}))(?:{other})",
+    "pattern": lambda one, other: [*patterns_of(one), *patterns_of(other)],
     "uniqueItems": lambda one, other: one or other,
     "contains": both,
     "items": both,

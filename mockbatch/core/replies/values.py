@@ -5,10 +5,10 @@ from abc import ABC, abstractmethod
 from math import ceil, floor
 from typing import Any
 
-from mockbatch.core.replies.conjoin import Schema, Unsatisfiable, item_of, property_of, same, types_of
+from mockbatch.core.replies.conjoin import Schema, Unsatisfiable, item_of, patterns_of, property_of, same, types_of
 from mockbatch.core.replies.dice import Dice
 from mockbatch.core.replies.formats import FORMATS, text_of_name
-from mockbatch.core.replies.pattern import NoMatch, matching
+from mockbatch.core.replies.pattern import NoMatch, found, matching
 from mockbatch.core.replies.text import english_sentences
 
 # from here on one item is usual, and nothing is made that need not be
@@ -195,10 +195,7 @@ class Values(ABC):
         if least > (_LONGEST if most is None else min(most, _LONGEST)):
             raise Unsatisfiable(f"no text has {least} characters")
         if "pattern" in schema:
-            try:
-                return matching(schema["pattern"], self.dice, least, most)
-            except NoMatch as error:
-                raise Unsatisfiable(str(error)) from None
+            return self._matching(patterns_of(schema["pattern"]), least, most)
         if schema.get("format") in FORMATS:
             return self._fitting(schema["format"], least, most)
         if schema.get("contentEncoding") == "base64":
@@ -207,6 +204,17 @@ class Values(ABC):
         if text is None or len(text) < least or (most is not None and len(text) > most):
             text = self._words(least, most)
         return text
+
+    def _matching(self, patterns: list[str], least: int, most: int | None) -> str:
+        """A text that matches one pattern, and as luck has it the others too."""
+        for turn in range(_TRIES if len(patterns) > 1 else 1):
+            try:
+                text = matching(patterns[turn % len(patterns)], self.dice, least, most)
+            except NoMatch as error:
+                raise Unsatisfiable(str(error)) from None
+            if all(found(pattern, text) for pattern in patterns):
+                return text
+        raise Unsatisfiable("no text was found that matches all patterns")
 
     def _fitting(self, kind: str, least: int, most: int | None) -> str:
         for _ in range(_TRIES):
