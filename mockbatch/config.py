@@ -5,6 +5,7 @@ configuration file and the documentation are all made of this list.
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
 
@@ -15,15 +16,18 @@ from mockbatch.core.batch import Profile, ResultsOrder
 from mockbatch.core.contract.catalog import MODELS, Model, Models, Policy, model_like
 from mockbatch.core.contract.limits import TIERS, RateLimits
 from mockbatch.core.contract.params import Validation
+from mockbatch.core.money.cache_hits import HITS, CacheSettings, parse_hits, parse_scope
+from mockbatch.core.money.cache_hits import Scope as CacheScope
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.rules import presets as rule_presets
 from mockbatch.core.rules.fault import RuleError
 from mockbatch.core.rules.match import check
-from mockbatch.core.rules.rules import Rule, parse_rules, together
+from mockbatch.core.rules.rules import Rule, parse_rule, parse_rules, together
 from mockbatch.core.rules.written import parse_flag
 from mockbatch.core.sizes import parse_size
 from mockbatch.core.time.delays import PRESETS, inlined, parse_delay
 from mockbatch.core.time.spans import format_instant, format_span, parse_instant, parse_span
+from mockbatch.core.tokens import parse_tokens
 
 if TYPE_CHECKING:
     from mockbatch.core.money.own_prices import OwnPrices
@@ -106,6 +110,28 @@ def _price_file(text: str) -> "OwnPrices":
 
 def _faults(text: str) -> tuple[Rule, ...]:
     return tuple(parse_flag(line) for line in map(str.strip, text.split("\n")) if line)
+
+
+def _tokens(text: str) -> str:
+    parse_tokens(text)
+    return text
+
+
+def _function(text: str) -> str:
+    module, colon, name = text.partition(":")
+    if not (colon and module and name):
+        raise ValueError(f"{text!r} is no function; write it like mymodule:function")
+    return text
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except ArithmeticError:
+        amount = Decimal(-1)
+    if not amount.is_finite() or amount < 0:
+        raise ValueError(f"{text!r} is not an amount; write it like 500 or 0.25")
+    return amount
 
 
 def _url(text: str) -> str:
@@ -259,6 +285,46 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     rules: tuple[Rule, ...] = ()
     """All rules in the order in which they are asked: of flags, of the file, of the preset."""
+    replies: str | None = option(
+        "replies",
+        None,
+        "A Python function that makes all replies which no rule makes, given the request; it is looked for here too.",
+        _function,
+        "MODULE:FUNCTION",
+    )
+    tokens: str = option(
+        "tokens",
+        "counted",
+        "How many tokens are used: `counted` ones, or round numbers: `fixed:input=1000,output=200`.",
+        _tokens,
+        "counted|fixed:input=N,output=N",
+    )
+    cache_hits: str = option(
+        "cache_hits",
+        "first_writes",
+        "What rows of a batch find in the prompt cache: "
+        + "; ".join(f"`{name}`: {told}" for name, told in HITS.items())
+        + ".",
+        parse_hits,
+        "|".join(HITS),
+    )
+    cache_scope: CacheScope = option(
+        "cache_scope",
+        "separate",
+        "Whether batches and /v1/messages have a `separate` prompt cache each, or a `shared` one.",
+        parse_scope,
+        "|".join(get_args(CacheScope)),
+    )
+    report_lag: int = option(
+        "report_lag", 0, "How far the usage and cost reports lag behind, in virtual time.", parse_span, "SPAN"
+    )
+    spend_limit: Decimal | None = option(
+        "spend_limit",
+        None,
+        "How many USD a session may spend in a calendar month; replaces the tier's.",
+        _amount,
+        "USD",
+    )
     fail_rate: float = option("fail_rate", 0.0, "The share of requests that end as `errored`.", _SHARE, "SHARE")
     results_order: str = option(
         "results_order",
@@ -350,6 +416,11 @@ class Config(Struct, frozen=True, kw_only=True):
             return ()
         return tuple(name for model in models.all() for name in (model.id, *model.aliases))
 
+    def _prompt_lengths(self) -> tuple[int, ...]:
+        """Where the price of a request may change with the length of its prompt."""
+        own = (price.above for price in self.prices.prices) if self.prices else ()
+        return tuple(sorted({100_000, 200_000, *own} - {0}))
+
     def rate_limits(self) -> RateLimits:
         """The limits that are enforced; None for what has none."""
         tier = TIERS[self.tier].batches if self.tier else RateLimits()
@@ -374,16 +445,26 @@ class Config(Struct, frozen=True, kw_only=True):
             cancel_delay=self.cancel_delay,
             fail_rate=self.fail_rate,
             results_order=cast(ResultsOrder, self.results_order),
+            tokens=self.tokens,
+            cache=CacheSettings(self.cache_hits, self.cache_scope),
+            prompt_lengths=self._prompt_lengths(),
         )
 
 
 def overridden(base: Config, options: Mapping[str, Any]) -> Config:
-    """`base` with some options of a session, by name. Raises ConfigError for unknown, wrong and the server's ones."""
-    given = _options(options, "options")
+    """`base` with some options of a session, by name, and its `rules` before those that there are.
+
+    Raises ConfigError for unknown, wrong and the server's ones.
+    """
+    given = _options({name: value for name, value in options.items() if name != "rules"}, "options")
     for name in given:
         if OPTIONS[name].of_server:
             raise ConfigError(f"options: {name} is the same for all sessions of a server")
-    return replace(base, **{name: _read(name, text, "options") for name, text in given.items()})
+    preset = _preset([("options", given)])
+    texts = {**(preset.options if preset else {}), **given}
+    config = replace(base, **{name: _read(name, text, "options") for name, text in texts.items()})
+    tables = [_File("options", {}, options["rules"])] if "rules" in options else []
+    return _ruled(config, config.fault if "fault" in given else (), tables, preset, base.rules)
 
 
 class Source(Struct, frozen=True):
@@ -420,8 +501,32 @@ def resolve(
         else:
             sources[name] = Source(spec.default, "default")
     config = Config(**values)
-    rules = [*config.fault, *_file_rules(files), *(preset.rules() if preset else ())]
-    return replace(config, rules=_sound(rules, config.known_models())), sources
+    return _ruled(config, config.fault, files, preset), sources
+
+
+def _ruled(
+    config: Config,
+    faults: Iterable[Rule],
+    files: Iterable["_File"],
+    preset: rule_presets.Preset | None,
+    others: Iterable[Rule] = (),
+) -> Config:
+    """The configuration with its rules in the order in which they are asked: flags, files, preset, `others`, and last
+    the function that makes all other replies.
+    """
+    last = [rule for rule in others if rule.name not in _LAST]
+    rules = [*faults, *_file_rules(files), *(preset.rules() if preset else ()), *last, *_own_replies(config.replies)]
+    return replace(config, rules=_sound(rules, config.known_models()))
+
+
+_LAST = ("replies", "replies to messages")
+
+
+def _own_replies(function: str | None) -> Iterable[Rule]:
+    if function is None:
+        return
+    for name, scope in zip(_LAST, ("item", "messages"), strict=True):
+        yield parse_rule({"name": name, "on": scope, "reply": {"callable": function}}, name)
 
 
 def _preset(layers: Iterable[tuple[str, Mapping[str, str]]]) -> rule_presets.Preset | None:
@@ -435,9 +540,34 @@ def _file_rules(files: Iterable["_File"]) -> Iterable[Rule]:
     for found in files:
         if found.rules is not None:
             try:
-                yield from parse_rules(found.rules, found.where)
+                yield from parse_rules(_with_templates(found), found.where, read_reply=_reply)
             except RuleError as error:
                 raise ConfigError(str(error)) from None
+
+
+def _reply(value: Any) -> Any:
+    # not before: most starts have no rules about replies
+    from mockbatch.core.replies.kinds import parse_reply
+
+    return parse_reply(value)
+
+
+def _with_templates(found: "_File") -> Any:
+    """The rules of a file, with the templates that they name read from beside it."""
+    if not isinstance(found.rules, list):
+        return found.rules
+    tables = []
+    for index, table in enumerate(found.rules):
+        reply = table.get("reply") if isinstance(table, dict) else None
+        if isinstance(reply, dict) and isinstance(reply.get("file"), str):
+            try:
+                text = (found.folder / reply["file"]).read_text()
+            except OSError as error:
+                raise ConfigError(f"{found.where(index)}: {reply['file']}: {os.strerror(error.errno or 0)}") from None
+            reply = {name: told for name, told in reply.items() if name != "file"} | {"template": text}
+            table = {**table, "reply": reply}
+        tables.append(table)
+    return tables
 
 
 def _sound(rules: list[Rule], known_models: tuple[str, ...]) -> tuple[Rule, ...]:
@@ -490,6 +620,7 @@ class _File(Struct, frozen=True):
     options: Mapping[str, str]
     rules: Any = None
     lines: tuple[int, ...] = ()
+    folder: Path = Path()
 
     def where(self, index: int) -> str:
         """How to tell of the rule at `index`."""
@@ -513,7 +644,7 @@ def _file(path: Path, table: Mapping[str, Any], origin: str, told: str) -> _File
     options = _options({key: value for key, value in table.items() if key != "rules"}, told)
     heads = re.compile(r"\s*\[\[\s*(tool\s*\.\s*mockbatch\s*\.\s*)?rules\s*\]\]").match
     lines = [number for number, line in enumerate(path.read_text().splitlines(), 1) if heads(line)] if rules else []
-    return _File(origin, options, rules, tuple(lines))
+    return _File(origin, options, rules, tuple(lines), path.parent)
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -554,7 +685,7 @@ def _refuse_unknown(name: str, origin: str, spelled: Callable[[str], str]) -> No
         )
 
 
-_SPANS, _INSTANTS = {"poll_advances", "cancel_delay"}, {"clock_start"}
+_SPANS, _INSTANTS = {"poll_advances", "cancel_delay", "report_lag"}, {"clock_start"}
 
 
 def readable(name: str, value: Any) -> Any:
