@@ -172,6 +172,24 @@ def test_schemas_without_a_value_say_why(kind: str) -> None:
     assert "\n" not in caught.value.message
 
 
+HINTS: list[tuple[Schema, Schema]] = [
+    ({**INT, "description": "How many.\n\n{minimum: 4, maximum: 6}"}, {"minimum": 4, "maximum": 6}),
+    ({**STR, "description": "{pattern: ^a{2,3}, b$, maxLength: 9}"}, {"pattern": "^a{2,3}, b$"}),
+    ({"type": "array", "items": INT, "description": "{minItems: 4, uniqueItems: True}"}, {"minItems": 4}),
+    ({**INT, "description": "{minimum: many, default: 3}"}, {}),
+    ({**INT, "enum": [1], "description": "Any of {minimum: 4}"}, {"const": 1}),
+    ({**INT, "minimum": 3, "description": "{maximum: 1}"}, {"minimum": 3}),
+]
+
+
+@pytest.mark.parametrize(("schema", "meant"), HINTS)
+def test_bounds_in_a_description_are_kept(schema: Schema, meant: Schema) -> None:
+    """Where the SDKs put what structured outputs do not take; not against the schema itself."""
+    for key in range(20):
+        value = instance(schema, Dice(key, "test"))
+        assert problems(schema, value) + problems(meant, value) == []
+
+
 def test_the_same_draws_make_the_same_value() -> None:
     """And others another one."""
     schema = SCHEMAS["object"]
