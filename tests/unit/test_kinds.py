@@ -292,6 +292,11 @@ def test_a_schema_violation_is_json_and_invalid() -> None:
         (call,) = calls(made("schema_violation", asked(tools=[WEATHER], seed=seed)))
         assert not Draft202012Validator(WEATHER["input_schema"]).is_valid(call["input"])
         assert isinstance(call["input"], dict)
+    loose = {"type": "object", "properties": {"a": {}, "b": {"type": "integer"}}, "required": ["a", "b"]}
+    config = {"format": {"type": "json_schema", "schema": loose}}
+    assert not Draft202012Validator(loose).is_valid(
+        json.loads(text(made("schema_violation", asked(output_config=config))))
+    )
 
 
 @pytest.mark.parametrize("more", [{}, {"output_config": FORMAT}])

@@ -115,9 +115,10 @@ def test_no_tokens_no_content() -> None:
 def test_a_stop_sequence_in_the_text_ends_it() -> None:
     """The text ends before it, and it is named."""
     whole = text(natural_reply(asked()))
-    reply = natural_reply(msgspec.structs.replace(asked(stop_sequences=["e", "zzz"]), key=asked().key))
-    assert (reply.stop_reason, reply.stop_sequence) == ("stop_sequence", "e")
-    assert text(reply) == whole[: whole.index("e")]
+    reply = natural_reply(msgspec.structs.replace(asked(stop_sequences=["zzz", *whole[5:9]]), key=asked().key))
+    first = min(whole[5:9], key=whole.index)
+    assert (reply.stop_reason, reply.stop_sequence) == ("stop_sequence", first)
+    assert text(reply) == whole[: whole.index(first)]
 
 
 def test_a_stop_sequence_may_also_end_a_whole_text() -> None:
@@ -304,6 +305,13 @@ def test_thinking_comes_first_and_is_counted() -> None:
         assert len(block["signature"]) > 100
         assert reply.thinking_tokens is not None
         assert 0 < reply.thinking_tokens <= 1024
+
+
+def test_thinking_keeps_to_its_budget() -> None:
+    """Whatever the effort."""
+    budget = {"type": "enabled", "budget_tokens": 1024}
+    found = replies(name="claude-opus-4-5", limit=9000, thinking=budget, output_config={"effort": "max"})
+    assert max(reply.thinking_tokens or 0 for reply in found) == 1024
 
 
 DISPLAYS: list[tuple[str, dict[str, Any], bool]] = [

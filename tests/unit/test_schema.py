@@ -172,6 +172,28 @@ def test_schemas_without_a_value_say_why(kind: str) -> None:
     assert "\n" not in caught.value.message
 
 
+CONJUNCTIONS: list[tuple[Schema, Schema, Schema]] = [
+    ({"minimum": 3, "maximum": 9}, {"minimum": 5, "maximum": 12}, {"minimum": 5, "maximum": 9}),
+    ({"minLength": 3, "maxItems": 2}, {"minLength": 1, "maxItems": 1}, {"minLength": 3, "maxItems": 1}),
+    ({"multipleOf": 4}, {"multipleOf": 6}, {"multipleOf": 12}),
+    ({"multipleOf": 0.5}, {"multipleOf": 0.75}, {"multipleOf": 1.5}),
+    ({"type": ["string", "number"]}, {"type": ["integer", "null"]}, {"type": ["integer"]}),
+    ({"enum": [1, True, "a"]}, {"enum": [True, "a", "b"]}, {"enum": [True, "a"]}),
+    ({"required": ["a", "b"]}, {"required": ["b", "c"]}, {"required": ["a", "b", "c"]}),
+    ({"uniqueItems": True}, {"uniqueItems": False}, {"uniqueItems": True}),
+    ({"pattern": "a"}, {"pattern": "b"}, {"pattern": ["a", "b"]}),
+    (obj(a=INT), {"properties": {"b": STR}}, {**obj(a=INT), "properties": {"a": INT, "b": False}}),
+    ({"items": INT}, {"prefixItems": [True, STR]}, {"items": INT, "prefixItems": [INT, {"allOf": [INT, STR]}]}),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "whole"), CONJUNCTIONS)
+def test_two_schemas_become_one(one: Schema, other: Schema, whole: Schema) -> None:
+    """Whichever comes first."""
+    assert conjoin(one, other) == whole
+    assert sorted(conjoin(other, one)) == sorted(whole)
+
+
 HINTS: list[tuple[Schema, Schema]] = [
     ({**INT, "description": "How many.\n\n{minimum: 4, maximum: 6}"}, {"minimum": 4, "maximum": 6}),
     ({**STR, "description": "{pattern: ^a{2,3}, b$, maxLength: 9}"}, {"pattern": "^a{2,3}, b$"}),
