@@ -3,6 +3,7 @@
 import json
 from base64 import b64encode
 from typing import Any
+from zlib import compress
 
 import msgspec
 import pytest
@@ -384,11 +385,12 @@ def document(source: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"type": "document", "source": source, "title": "A title", "citations": {"enabled": True}, **more}
 
 
-def pdf(*pages: str) -> dict[str, Any]:
-    objects = [f"<< /Type /Page /Contents {n} 0 R >>" for n in range(len(pages))]
-    streams = [f"stream\nBT ({page}) Tj ET\nendstream" for page in pages]
-    data = "%PDF-1.4\n" + "\n".join([*objects, *streams])
-    return {"type": "base64", "media_type": "application/pdf", "data": b64encode(data.encode()).decode()}
+def pdf(*pages: str, packed: bool) -> dict[str, Any]:
+    objects = [f"<< /Type /Page /Contents {n} 0 R >>".encode() for n in range(len(pages))]
+    shown = [f"BT ({page}) Tj ET".encode() for page in pages]
+    streams = [b"stream\n%b\nendstream" % (compress(text) if packed else text) for text in shown]
+    data = b"%PDF-1.4\n" + b"\n".join([*objects, *streams])
+    return {"type": "base64", "media_type": "application/pdf", "data": b64encode(data).decode()}
 
 
 CUSTOM = {"type": "content", "content": [{"type": "text", "text": word} for word in ("one ", "two ", "three ")]}
@@ -429,10 +431,13 @@ def test_whole_blocks_are_cited() -> None:
         assert end > start
 
 
-def test_pages_are_cited() -> None:
+@pytest.mark.parametrize("packed", [False, True])
+def test_pages_are_cited(packed: bool) -> None:
     """From 1 on, the end excluded."""
     pages = ("Page one says hello.", "Page two says goodbye.")
-    for citation in citations([document(pdf(*pages))]):
+    found = citations([document(pdf(*pages, packed=packed))])
+    assert {citation["start_page_number"] for citation in found} == {1, 2}
+    for citation in found:
         assert citation["type"] == "page_location"
         assert citation["cited_text"] in pages[citation["start_page_number"] - 1]
         assert citation["end_page_number"] == citation["start_page_number"] + 1

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from mockbatch.core.replies.conjoin import Unsatisfiable, conjoin
 from mockbatch.core.replies.dice import Dice
 from mockbatch.core.replies.forms import ReplyError
-from mockbatch.core.replies.pattern import matching
+from mockbatch.core.replies.pattern import NoMatch, matching
 from mockbatch.core.replies.schema import instance
 
 Schema = dict[str, Any]
@@ -154,6 +154,7 @@ UNUSABLE: dict[str, tuple[Schema, str]] = {
     "format": ({"type": "string", "format": "uuid", "maxLength": 5}, "has the length"),
     "type": ({"type": "text"}, "not valid JSON Schema"),
     "pattern": ({"pattern": "("}, "not valid JSON Schema"),
+    "repeated": ({"type": "string", "pattern": "^(a{900}){900}$"}, "not valid JSON Schema"),
     "reference": ({"$ref": "#/$defs/missing"}, "not valid JSON Schema"),
     "elsewhere": ({"$ref": "https://example.com/schema.json"}, "not valid JSON Schema"),
     "large": (
@@ -342,3 +343,9 @@ def test_texts_match_their_pattern(pattern: str) -> None:
         text = matching(pattern, Dice(key, "p"))
         assert re.search(plain, text)
         assert text.isprintable()
+
+
+def test_patterns_that_repeat_too_often_are_given_up() -> None:
+    """Before they fill the memory."""
+    with pytest.raises(NoMatch, match="repeats too often"):
+        matching("^(a{900}){900}$", Dice(1, "p"))
