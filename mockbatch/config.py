@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from mockbatch.core.batch import Profile, ResultsOrder
 from mockbatch.core.contract.catalog import MODELS, Model, Models, Policy, model_like
@@ -19,7 +18,8 @@ from mockbatch.core.names import did_you_mean
 from mockbatch.core.rules import presets as rule_presets
 from mockbatch.core.rules.fault import RuleError
 from mockbatch.core.rules.match import check
-from mockbatch.core.rules.rules import Rule, parse_rules, together
+from mockbatch.core.rules.mixes import parse_mix
+from mockbatch.core.rules.rules import Rule, hides, parse_rule, parse_rules, together
 from mockbatch.core.rules.written import parse_flag
 from mockbatch.core.sizes import parse_size
 from mockbatch.core.time.delays import PRESETS, inlined, parse_delay
@@ -93,6 +93,11 @@ def _extra_model(entry: str) -> Model:
 
 def _faults(text: str) -> tuple[Rule, ...]:
     return tuple(parse_flag(line) for line in map(str.strip, text.split("\n")) if line)
+
+
+def _mix(text: str) -> str:
+    parse_mix(text)
+    return text
 
 
 def _url(text: str) -> str:
@@ -229,7 +234,10 @@ class Config(Struct, frozen=True, kw_only=True):
         "|".join(rule_presets.PRESETS),
     )
     rules: tuple[Rule, ...] = ()
-    """All rules in the order in which they are asked: of flags, of the file, of the preset."""
+    """The rules of the file."""
+    mix: str | None = option(
+        "mix", None, "The shares of succeeded/errored/expired/canceled rows, like 90/5/3/2.", _mix, "MIX"
+    )
     fail_rate: float = option("fail_rate", 0.0, "The share of requests that end as `errored`.", _SHARE, "SHARE")
     results_order: str = option(
         "results_order",
@@ -305,6 +313,24 @@ class Config(Struct, frozen=True, kw_only=True):
         """The models that there are under these options."""
         return Models("any" if self.validation == "off" else self.models, self.extra_models)
 
+    def all_rules(self) -> tuple[Rule, ...]:
+        """The rules in the order in which they are asked: of flags, of the file, of the mix, of the preset.
+
+        Raises RuleError for one that can never match. Those of the preset give way.
+        """
+        own = [*self.fault, *self.rules]
+        if self.mix is not None:
+            own.append(parse_rule({"name": "mix", "fault": "item.mix", "mix": self.mix}, "mix"))
+        models = self.known_models()
+        for rule in own:
+            try:
+                check(rule.match, rule.on, models)
+            except RuleError as error:
+                raise RuleError(f"rule {rule.name!r}: {error}") from None
+        preset = rule_presets.PRESETS[self.preset].rules() if self.preset else ()
+        giving_way = [rule for rule in preset if not any(hides(other, rule) for other in own)]
+        return (*together(own, lambda at: f"rule {own[at].name!r}"), *giving_way)
+
     def known_models(self) -> tuple[str, ...]:
         """The names that a request may have for a model; none where it may have any."""
         models = self.catalogue()
@@ -372,9 +398,12 @@ def resolve(
                 break
         else:
             sources[name] = Source(spec.default, "default")
-    config = Config(**values)
-    rules = [*config.fault, *_file_rules(files), *(preset.rules() if preset else ())]
-    return replace(config, rules=_sound(rules, config.known_models())), sources
+    config = Config(**values, rules=tuple(_file_rules(files)))
+    try:
+        config.all_rules()
+    except RuleError as error:
+        raise ConfigError(str(error)) from None
+    return config, sources
 
 
 def _preset(layers: Iterable[tuple[str, Mapping[str, str]]]) -> rule_presets.Preset | None:
@@ -391,16 +420,6 @@ def _file_rules(files: Iterable["_File"]) -> Iterable[Rule]:
                 yield from parse_rules(found.rules, found.where)
             except RuleError as error:
                 raise ConfigError(str(error)) from None
-
-
-def _sound(rules: list[Rule], known_models: tuple[str, ...]) -> tuple[Rule, ...]:
-    """The rules, which can stand together, and each of which can match."""
-    try:
-        for rule in rules:
-            check(rule.match, rule.on, known_models)
-        return together(rules, lambda at: f"rule {rules[at].name!r}")
-    except RuleError as error:
-        raise ConfigError(str(error)) from None
 
 
 def _told(origin: str, name: str) -> str:

@@ -63,7 +63,7 @@ def create_app(config: Config, wall: Wall | None = None) -> Router:
 
 
 def _warn(config: Config, now: int) -> None:
-    for rule in config.rules:
+    for rule in config.all_rules():
         if problem := past(rule, now, now):
             _log.warning("rule %r: %s", rule.name, problem)
 
@@ -138,5 +138,5 @@ def _settings(config: Config) -> Settings:
         config.rate_limits(),
         config.tier or "scale",
         frozenset(config.api_key),
-        Armory(config.rules, config.seed, None, config.known_models()),
+        Armory(config.all_rules(), config.seed, None, config.known_models()),
     )
