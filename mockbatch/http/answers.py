@@ -40,11 +40,11 @@ class Json:
 class Moved:
     """A redirect to another path here, method and body as they are."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: bytes) -> None:
         self._path = path
 
     async def send(self, own: Headers, receive: Receive, send: Send) -> None:
-        headers = [(b"location", self._path.encode()), (b"content-length", b"0"), *own]
+        headers = [(b"location", self._path), (b"content-length", b"0"), *own]
         await send({"type": "http.response.start", "status": 307, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
 
