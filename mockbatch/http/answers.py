@@ -74,12 +74,3 @@ async def until_gone(receive: Receive) -> None:
     """Wait until the caller has gone away."""
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-async def gone_within(seconds: float | None, receive: Receive) -> bool:
-    """Wait so long, None for without end, or until the caller has gone away; whether it has."""
-    try:
-        await asyncio.wait_for(until_gone(receive), seconds)
-    except TimeoutError:
-        return False
-    return True

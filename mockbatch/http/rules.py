@@ -21,7 +21,6 @@ from mockbatch.http.control import entered
 from mockbatch.http.described import described
 from mockbatch.service.sessions import Session
 
-
 Table = dict[str, Any]
 Tables = dict[str, Any] | list[dict[str, Any]]
 
