@@ -22,7 +22,8 @@ from mockbatch.core.names import did_you_mean
 from mockbatch.core.rules import presets as rule_presets
 from mockbatch.core.rules.fault import RuleError
 from mockbatch.core.rules.match import check
-from mockbatch.core.rules.rules import Rule, parse_rule, parse_rules, together
+from mockbatch.core.rules.mixes import parse_mix
+from mockbatch.core.rules.rules import Rule, hides, parse_rule, parse_rules, together
 from mockbatch.core.rules.written import parse_flag
 from mockbatch.core.sizes import parse_size
 from mockbatch.core.time.delays import PRESETS, inlined, parse_delay
@@ -132,6 +133,11 @@ def _amount(text: str) -> Decimal:
     if not amount.is_finite() or amount < 0:
         raise ValueError(f"{text!r} is not an amount; write it like 500 or 0.25")
     return amount
+
+
+def _mix(text: str) -> str:
+    parse_mix(text)
+    return text
 
 
 def _url(text: str) -> str:
@@ -284,7 +290,10 @@ class Config(Struct, frozen=True, kw_only=True):
         "|".join(rule_presets.PRESETS),
     )
     rules: tuple[Rule, ...] = ()
-    """All rules in the order in which they are asked: of flags, of the file, of the preset."""
+    """The rules of the file, and before them those of a session."""
+    mix: str | None = option(
+        "mix", None, "The shares of succeeded/errored/expired/canceled rows, like 90/5/3/2.", _mix, "MIX"
+    )
     replies: str | None = option(
         "replies",
         None,
@@ -409,6 +418,30 @@ class Config(Struct, frozen=True, kw_only=True):
         """The models that there are under these options."""
         return Models("any" if self.validation == "off" else self.models, self.extra_models)
 
+    def all_rules(self) -> tuple[Rule, ...]:
+        """The rules in the order in which they are asked: of flags, of the file, of the mix, of the preset, and last
+        the function that makes all other replies.
+
+        Raises RuleError for one that can never match. Those of the preset give way.
+        """
+        own = [*self.fault, *self.rules]
+        if self.mix is not None:
+            own.append(parse_rule({"name": "mix", "fault": "item.mix", "mix": self.mix}, "mix"))
+        models = self.known_models()
+        for rule in own:
+            try:
+                check(rule.match, rule.on, models)
+            except RuleError as error:
+                raise RuleError(f"rule {rule.name!r}: {error}") from None
+        preset = rule_presets.PRESETS[self.preset].rules() if self.preset else ()
+        giving_way = [rule for rule in preset if not any(hides(other, rule) for other in own)]
+        return (*together(own, lambda at: f"rule {own[at].name!r}"), *giving_way, *self._own_replies())
+
+    def _own_replies(self) -> Iterable[Rule]:
+        if self.replies is not None:
+            for name, scope in (("replies", "item"), ("replies to messages", "messages")):
+                yield parse_rule({"name": name, "on": scope, "reply": {"callable": self.replies}}, name)
+
     def known_models(self) -> tuple[str, ...]:
         """The names that a request may have for a model; none where it may have any."""
         models = self.catalogue()
@@ -462,9 +495,9 @@ def overridden(base: Config, options: Mapping[str, Any]) -> Config:
             raise ConfigError(f"options: {name} is the same for all sessions of a server")
     preset = _preset([("options", given)])
     texts = {**(preset.options if preset else {}), **given}
-    config = replace(base, **{name: _read(name, text, "options") for name, text in texts.items()})
+    values = {name: _read(name, text, "options") for name, text in texts.items()}
     tables = [_File("options", {}, options["rules"])] if "rules" in options else []
-    return _ruled(config, config.fault if "fault" in given else (), tables, preset, base.rules)
+    return _sound(replace(base, **values, rules=(*_file_rules(tables), *base.rules)))
 
 
 class Source(Struct, frozen=True):
@@ -500,33 +533,16 @@ def resolve(
                 break
         else:
             sources[name] = Source(spec.default, "default")
-    config = Config(**values)
-    return _ruled(config, config.fault, files, preset), sources
+    return _sound(Config(**values, rules=tuple(_file_rules(files)))), sources
 
 
-def _ruled(
-    config: Config,
-    faults: Iterable[Rule],
-    files: Iterable["_File"],
-    preset: rule_presets.Preset | None,
-    others: Iterable[Rule] = (),
-) -> Config:
-    """The configuration with its rules in the order in which they are asked: flags, files, preset, `others`, and last
-    the function that makes all other replies.
-    """
-    last = [rule for rule in others if rule.name not in _LAST]
-    rules = [*faults, *_file_rules(files), *(preset.rules() if preset else ()), *last, *_own_replies(config.replies)]
-    return replace(config, rules=_sound(rules, config.known_models()))
-
-
-_LAST = ("replies", "replies to messages")
-
-
-def _own_replies(function: str | None) -> Iterable[Rule]:
-    if function is None:
-        return
-    for name, scope in zip(_LAST, ("item", "messages"), strict=True):
-        yield parse_rule({"name": name, "on": scope, "reply": {"callable": function}}, name)
+def _sound(config: Config) -> Config:
+    """The configuration, whose rules can stand together, and each of which can match."""
+    try:
+        config.all_rules()
+    except RuleError as error:
+        raise ConfigError(str(error)) from None
+    return config
 
 
 def _preset(layers: Iterable[tuple[str, Mapping[str, str]]]) -> rule_presets.Preset | None:
@@ -568,16 +584,6 @@ def _with_templates(found: "_File") -> Any:
             table = {**table, "reply": reply}
         tables.append(table)
     return tables
-
-
-def _sound(rules: list[Rule], known_models: tuple[str, ...]) -> tuple[Rule, ...]:
-    """The rules, which can stand together, and each of which can match."""
-    try:
-        for rule in rules:
-            check(rule.match, rule.on, known_models)
-        return together(rules, lambda at: f"rule {rules[at].name!r}")
-    except RuleError as error:
-        raise ConfigError(str(error)) from None
 
 
 def _told(origin: str, name: str) -> str:

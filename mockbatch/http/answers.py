@@ -54,11 +54,11 @@ class Text:
 class Moved:
     """A redirect to another path here, method and body as they are."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: bytes) -> None:
         self._path = path
 
     async def send(self, own: Headers, receive: Receive, send: Send) -> None:
-        headers = [(b"location", self._path.encode()), (b"content-length", b"0"), *own]
+        headers = [(b"location", self._path), (b"content-length", b"0"), *own]
         await send({"type": "http.response.start", "status": 307, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
 
@@ -89,15 +89,6 @@ async def until_gone(receive: Receive) -> None:
     """Wait until the caller has gone away."""
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-async def gone_within(seconds: float | None, receive: Receive) -> bool:
-    """Wait so long, None for without end, or until the caller has gone away; whether it has."""
-    try:
-        await asyncio.wait_for(until_gone(receive), seconds)
-    except TimeoutError:
-        return False
-    return True
 
 
 class Overheard:

@@ -62,7 +62,7 @@ def create_app(config: Config, wall: Wall | None = None) -> Router:
 
 
 def _warn(config: Config, now: int) -> None:
-    for rule in config.rules:
+    for rule in config.all_rules():
         if problem := past(rule, now, now):
             _log.warning("rule %r: %s", rule.name, problem)
 

@@ -5,6 +5,7 @@ from starlette.routing import Route
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.betas import betas_of
 from mockbatch.core.rules.fault import Scope
+from mockbatch.core.rules.life import REDIRECTED
 from mockbatch.http.answers import Answer, Json, Moved, Stream
 from mockbatch.http.bodies import received
 from mockbatch.http.caller import caller, terms_of
@@ -56,6 +57,8 @@ async def delete(call: Call) -> Answer:
 @described(wire.ResultLine, kind=JSONL, op="results")
 async def results(call: Call) -> Answer:
     """The results of a batch that has ended, one JSON object a line."""
+    if call.scope["query_string"] == REDIRECTED:
+        return Moved(call.scope.get("raw_path", b""))
     session = await _entered(call, "results")
     return Stream(call.mock.batches.results(session, call.path_value("id")), b"application/x-jsonl")
 
@@ -67,16 +70,9 @@ async def _entered(call: Call, scope: Scope) -> Session:
     return session
 
 
-@described(None, kind="text/plain", caller="anyone")
-async def redirect(call: Call) -> Answer:
-    """Send a caller on to the results, from where the fault `results.url` may have pointed."""
-    return Moved(call.scope["path"].removeprefix("/_mockbatch/redirect"))
-
-
 routes = [
     Route("/v1/messages/batches/{id}", Endpoint(GET=retrieve, DELETE=delete)),
     Route("/v1/messages/batches", Endpoint(GET=page, POST=create)),
     Route("/v1/messages/batches/{id}/cancel", Endpoint(POST=cancel)),
     Route("/v1/messages/batches/{id}/results", Endpoint(GET=results)),
-    Route("/_mockbatch/redirect/v1/messages/batches/{id}/results", Endpoint(GET=redirect)),
 ]

@@ -7,13 +7,14 @@ that go with it, and every error its answer.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope, Send
 
 from mockbatch.core.contract.errors import ApiError, Internal, MethodNotAllowed
 from mockbatch.core.rules.rules import Rule
-from mockbatch.core.time.spans import format_instant
+from mockbatch.core.time.spans import SECOND, format_instant
 from mockbatch.http.answers import Answer, Delivery, Headers, Overheard
 from mockbatch.http.described import op_of
 from mockbatch.http.errors import refused
@@ -85,8 +86,12 @@ class Call:
     def own_headers(self) -> Headers:
         """The headers that the answer has whatever it says."""
         owner = self.session or self.mock
-        now = format_instant(owner.now()).encode()
-        headers = [(b"request-id", self.request_id.encode()), (b"x-mockbatch-now", now), *owner.headers, *self.told]
+        headers = [
+            (b"request-id", self.request_id.encode()),
+            (b"x-mockbatch-now", _written(owner.now())),
+            *owner.headers,
+            *self.told,
+        ]
         if self.struck_by:
             headers.append((b"x-mockbatch-fault", ", ".join(self.struck_by).encode("ascii", "replace")))
         return headers
@@ -130,6 +135,17 @@ class Call:
 
     async def body(self) -> bytes:
         return b"".join([piece async for piece in self.stream()])
+
+
+def _written(now: int) -> bytes:
+    """An instant as `format_instant` has it; every answer has one, so that most of it is remembered."""
+    seconds, microseconds = divmod(now, SECOND)
+    return _second(seconds) % microseconds
+
+
+@lru_cache(maxsize=256)
+def _second(seconds: int) -> bytes:
+    return format_instant(seconds * SECOND).replace(".000000", ".%06d").encode()
 
 
 Handler = Callable[[Call], Awaitable[Answer]]

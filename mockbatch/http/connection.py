@@ -9,7 +9,7 @@ from typing import Any
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from mockbatch.http.answers import Answer, Headers, until_gone
+from mockbatch.http.answers import Answer, Headers
 
 _KEY = "mockbatch.connection"
 _LINGER = struct.pack("ii", 1, 0)
@@ -17,13 +17,31 @@ _WRITTEN = 0.001
 
 
 class Protocol(HttpToolsProtocol):
-    """uvicorn's protocol, which hands itself to its calls; and does not even listen where a rule refuses that."""
+    """uvicorn's protocol, which hands itself to its calls; and does not even listen where a rule refuses that.
+
+    `lost` is set when the connection is gone; `resting` says that a call waits because a rule wants it to.
+    """
+
+    lost: asyncio.Event
+    resting = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.lost = asyncio.Event()
         mock = self.app_state["mock"]
         if mock.door.armed and mock.refuses():
             reset(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.lost.set()
+
+    def shutdown(self) -> None:
+        # what rests on purpose should not keep the server from stopping
+        if self.resting:
+            reset(self.transport)
+        else:
+            super().shutdown()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -34,33 +52,55 @@ class Broken(ConnectionResetError):
     """What a call in this process meets where it would lose a connection, as it has none."""
 
 
-def connection_of(scope: Scope) -> HttpToolsProtocol:
+def connection_of(scope: Scope) -> Protocol:
     """The connection of a call. Raises Broken where there is none."""
-    found: HttpToolsProtocol | None = scope.get(_KEY)
+    found: Protocol | None = scope.get(_KEY)
     if found is None:
         raise Broken("a rule breaks the connection here")
     return found
 
 
+async def rest(scope: Scope, seconds: float | None) -> bool:
+    """Wait so long, None for without end, or until the connection is gone; whether it is.
+
+    Raises Broken where there is none to wait for.
+    """
+    if seconds is not None and scope.get(_KEY) is None:
+        await asyncio.sleep(seconds)
+        return False
+    connection = connection_of(scope)
+    connection.resting = True
+    try:
+        await asyncio.wait_for(connection.lost.wait(), seconds)
+    except TimeoutError:
+        return False
+    finally:
+        connection.resting = False
+    return True
+
+
 def reset(transport: asyncio.Transport) -> None:
     """Have the caller's system told that the connection is gone, with what is still on its way."""
+    if transport.is_closing():
+        return
     raw = transport.get_extra_info("socket")
     if raw is not None and raw.family != socket.AF_UNIX:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
     transport.abort()
 
 
-async def end(scope: Scope, receive: Receive, *, by_reset: bool) -> None:
+async def end(scope: Scope, *, by_reset: bool) -> None:
     """End the connection when all that was written is on its way."""
-    transport = connection_of(scope).transport
+    connection = connection_of(scope)
+    transport = connection.transport
     # a transport tells nobody when its buffer is empty
-    while transport.get_write_buffer_size() and not transport.is_closing():  # noqa: ASYNC110
+    while not connection.lost.is_set() and transport.get_write_buffer_size():  # noqa: ASYNC110
         await asyncio.sleep(_WRITTEN)
     if by_reset:
         reset(transport)
-    else:
+    elif not connection.lost.is_set():
         transport.close()
-    await until_gone(receive)
+    await connection.lost.wait()
 
 
 class Dropped:
@@ -70,7 +110,7 @@ class Dropped:
         self._scope = scope
 
     async def send(self, own: Headers, receive: Receive, send: Send) -> None:
-        await end(self._scope, receive, by_reset=True)
+        await end(self._scope, by_reset=True)
 
 
 class ByHand:
@@ -80,11 +120,14 @@ class ByHand:
     """
 
     def __init__(self, scope: Scope, *, gap: float = 0.0, length: int | None = None) -> None:
+        self._scope = scope
         self._connection = connection_of(scope)
         self._gap = gap
         self._length = length
 
     async def __call__(self, message: Message) -> None:
+        if self._connection.lost.is_set():
+            return
         if message["type"] == "http.response.start":
             await self._write_head(_head(message["status"], message["headers"], self._length))
         else:
@@ -97,10 +140,9 @@ class ByHand:
             transport.write(head)
             return
         for at in range(len(head)):
-            if transport.is_closing():
-                return
             transport.write(head[at : at + 1])
-            await asyncio.sleep(self._gap)
+            if await rest(self._scope, self._gap):
+                return
 
 
 def _head(status: int, headers: Any, length: int | None) -> bytes:
@@ -121,7 +163,7 @@ class SlowHeaders:
 
     async def send(self, own: Headers, receive: Receive, send: Send) -> None:
         await self._answer.send(own, receive, ByHand(self._scope, gap=self._gap))
-        await end(self._scope, receive, by_reset=False)
+        await end(self._scope, by_reset=False)
 
 
 class LastOne:

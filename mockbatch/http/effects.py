@@ -206,7 +206,7 @@ def _losing(strike: Strike) -> Alter:
 def _drop(strike: Strike) -> Answer:
     how = strike.option("how")
     if how == "hang":
-        return Late(_nothing(), None)
+        return Late(_nothing(), strike.call.scope, None)
     if how == "reset":
         return Dropped(strike.call.scope)
     return Odd(502, {}, "text/html", _HTML.format("502 Bad Gateway").encode())
@@ -252,7 +252,7 @@ def _latency(strike: Strike) -> Alter:
     rule = strike.hit.rule
     luck = draw(subseed(strike.call.mock.seed, "latency", rule.name, strike.session.name), str(strike.hit.ordinal))
     seconds = parse_delay(strike.option("delay"))(fraction(luck)) / SECOND
-    return lambda answer: Late(answer, seconds)
+    return lambda answer: Late(answer, strike.call.scope, seconds)
 
 
 def _error_after_commit(strike: Strike) -> Alter:
@@ -263,8 +263,8 @@ def _error_after_commit(strike: Strike) -> Alter:
 def _hang(strike: Strike) -> Alter:
     seconds = strike.seconds("lasts")
     if strike.option("when") == "before_headers":
-        return lambda answer: Late(answer, seconds)
-    return lambda answer: HeadersFirst(answer, seconds)
+        return lambda answer: Late(answer, strike.call.scope, seconds)
+    return lambda answer: HeadersFirst(answer, strike.call.scope, seconds)
 
 
 def _slow_headers(strike: Strike) -> Alter:
@@ -282,22 +282,22 @@ def _cut(strike: Strike) -> Alter:
 
 def _stall(strike: Strike) -> Alter:
     place, seconds = Place(strike.hit.rule), strike.seconds("lasts") or 0.0
-    return reshaped(lambda pieces: paused(pieces, place, seconds))
+    return reshaped(lambda pieces: paused(pieces, strike.call.scope, place, seconds))
 
 
 def _slow_start(strike: Strike) -> Alter:
     seconds = strike.seconds("delay") or 0.0
-    return reshaped(lambda pieces: delayed(pieces, seconds))
+    return reshaped(lambda pieces: delayed(pieces, strike.call.scope, seconds))
 
 
 def _slicer(strike: Strike) -> Alter:
     size, seconds = strike.option("bytes"), strike.seconds("gap") or 0.0
-    return reshaped(lambda pieces: sliced(pieces, size, seconds))
+    return reshaped(lambda pieces: sliced(pieces, strike.call.scope, size, seconds))
 
 
 def _bandwidth(strike: Strike) -> Alter:
     per_second = parse_size(str(strike.option("per_second")))
-    return reshaped(lambda pieces: throttled(pieces, per_second))
+    return reshaped(lambda pieces: throttled(pieces, strike.call.scope, per_second))
 
 
 def _rows(strike: Strike) -> Alter:

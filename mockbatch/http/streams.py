@@ -6,21 +6,23 @@ from collections.abc import AsyncGenerator, Callable
 from starlette.types import Message, Receive, Scope, Send
 
 from mockbatch.core.rules.streams import Place, Work
-from mockbatch.http.answers import Answer, Headers, Stream, gone_within
-from mockbatch.http.connection import ByHand, end
+from mockbatch.http.answers import Answer, Headers, Stream, until_gone
+from mockbatch.http.connection import ByHand, end, rest
 
 Pieces = AsyncGenerator[bytes]
+Gone = asyncio.Task[None]
 
 
 class Late:
     """The answer, so many seconds later; without a number, never."""
 
-    def __init__(self, answer: Answer, seconds: float | None) -> None:
+    def __init__(self, answer: Answer, scope: Scope, seconds: float | None) -> None:
         self._answer = answer
+        self._scope = scope
         self._seconds = seconds
 
     async def send(self, own: Headers, receive: Receive, send: Send) -> None:
-        if not await gone_within(self._seconds, receive):
+        if not await rest(self._scope, self._seconds):
             await self._answer.send(own, receive, send)
 
 
@@ -31,14 +33,15 @@ class _Gone(Exception):
 class HeadersFirst:
     """The headers of the answer, and the rest so many seconds later; without a number, never."""
 
-    def __init__(self, answer: Answer, seconds: float | None) -> None:
+    def __init__(self, answer: Answer, scope: Scope, seconds: float | None) -> None:
         self._answer = answer
+        self._scope = scope
         self._seconds = seconds
 
     async def send(self, own: Headers, receive: Receive, send: Send) -> None:
         async def held(message: Message) -> None:
             await send(message)
-            if message["type"] == "http.response.start" and await gone_within(self._seconds, receive):
+            if message["type"] == "http.response.start" and await rest(self._scope, self._seconds):
                 raise _Gone
 
         try:
@@ -57,33 +60,40 @@ class CutOff:
         self._how = how
 
     async def send(self, own: Headers, receive: Receive, send: Send) -> None:
-        if self._how == "short":
-            await self._send_short(own, receive)
-            return
-        if self._how == "close":
-            send = ByHand(self._scope)
+        gone = asyncio.create_task(until_gone(receive))
+        try:
+            if self._how == "short":
+                await self._send_short(own)
+            else:
+                await self._send(own, gone, ByHand(self._scope) if self._how == "close" else send)
+        finally:
+            gone.cancel()
+
+    async def _send(self, own: Headers, gone: Gone, send: Send) -> None:
         await self._start(own, send)
         async for piece in self._stream.pieces:
+            if gone.done():
+                return
             await send({"type": "http.response.body", "body": self._place.before(piece), "more_body": True})
             if self._place.reached:
                 break
-        await self._end(receive, send)
+        await self._end(send)
 
     async def _start(self, own: Headers, send: Send) -> None:
         headers = [(b"content-type", self._stream.content_type), *own]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
 
-    async def _end(self, receive: Receive, send: Send) -> None:
+    async def _end(self, send: Send) -> None:
         if self._how == "close":
-            await end(self._scope, receive, by_reset=False)
+            await end(self._scope, by_reset=False)
         elif self._how == "clean" or not self._place.reached:
             await send({"type": "http.response.body", "body": b""})
         elif self._how == "stall":
-            await gone_within(None, receive)
+            await rest(self._scope, None)
         else:
-            await end(self._scope, receive, by_reset=self._how == "reset")
+            await end(self._scope, by_reset=self._how == "reset")
 
-    async def _send_short(self, own: Headers, receive: Receive) -> None:
+    async def _send_short(self, own: Headers) -> None:
         """Count the whole, and send a part of it."""
         part, length = [], 0
         async for piece in self._stream.pieces:
@@ -93,7 +103,7 @@ class CutOff:
         send = ByHand(self._scope, length=length)
         await self._start(own, send)
         await send({"type": "http.response.body", "body": b"".join(part)})
-        await end(self._scope, receive, by_reset=False)
+        await end(self._scope, by_reset=False)
 
 
 async def worked_on(pieces: Pieces, work: Work) -> Pieces:
@@ -103,7 +113,7 @@ async def worked_on(pieces: Pieces, work: Work) -> Pieces:
     yield work.finish()
 
 
-async def paused(pieces: Pieces, place: Place, seconds: float) -> Pieces:
+async def paused(pieces: Pieces, scope: Scope, place: Place, seconds: float) -> Pieces:
     """The same bytes, with a pause at a place."""
     async for piece in pieces:
         if place.reached:
@@ -112,29 +122,32 @@ async def paused(pieces: Pieces, place: Place, seconds: float) -> Pieces:
         before = place.before(piece)
         yield before
         if place.reached:
-            await asyncio.sleep(seconds)
+            if await rest(scope, seconds):
+                return
             yield piece[len(before) :]
 
 
-async def delayed(pieces: Pieces, seconds: float) -> Pieces:
+async def delayed(pieces: Pieces, scope: Scope, seconds: float) -> Pieces:
     """The same bytes, after a pause."""
-    await asyncio.sleep(seconds)
+    if await rest(scope, seconds):
+        return
     async for piece in pieces:
         yield piece
 
 
-async def sliced(pieces: Pieces, size: int, seconds: float) -> Pieces:
+async def sliced(pieces: Pieces, scope: Scope, size: int, seconds: float) -> Pieces:
     """The same bytes in slices of that size, with pauses between them."""
     async for piece in pieces:
         for at in range(0, len(piece), size):
             yield piece[at : at + size]
-            await asyncio.sleep(seconds)
+            if await rest(scope, seconds):
+                return
 
 
-def throttled(pieces: Pieces, per_second: int) -> Pieces:
+def throttled(pieces: Pieces, scope: Scope, per_second: int) -> Pieces:
     """The same bytes, so many of them a second."""
     size = max(per_second // 20, 1)
-    return sliced(pieces, size, size / per_second)
+    return sliced(pieces, scope, size, size / per_second)
 
 
 def reshaped(reshape: Callable[[Pieces], Pieces]) -> Callable[[Answer], Answer]:

@@ -1,11 +1,14 @@
 """Batches whose life is not as it should be, as the official SDK meets them; and connections refused by the server."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import ANY
 
 import anthropic
+import httpx2
 import pytest
 
-from tests.builders import requests
+from tests.builders import HEADERS, requests
 from tests.e2e.faulty import Faulty
 from tests.processes import running
 
@@ -120,3 +123,13 @@ http = 413
 
         assert [called("sk-ant-a"), called("sk-ant-a"), called("sk-ant-b")] == [500, 529, 500]
         assert [called("sk-ant-a", "POST"), called("sk-ant-b1", "POST")] == [200, 413]
+
+
+def test_a_server_stops_at_once_though_a_call_hangs(tmp_path: Path) -> None:
+    """The caller sees the connection end, and nothing is told on standard error."""
+    with running(tmp_path, "--frozen", "--fault", "connection.hang,on=list") as server, ThreadPoolExecutor(1) as pool:
+        hanging = pool.submit(httpx2.get, f"{server.url}/v1/messages/batches", headers=HEADERS, timeout=20)
+        while not server.http.get("/_mockbatch/rules").json()["rules"][0]["hits"]:
+            assert not hanging.done()
+        assert server.stop() == (0, ANY, "")
+        assert isinstance(hanging.exception(), httpx2.TransportError)

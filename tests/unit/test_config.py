@@ -1,13 +1,17 @@
 """Options: where they come from, which one wins, what is refused."""
 
+import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from mockbatch.cli import main
+from mockbatch.cli.faults import example
 from mockbatch.config import OPTIONS, Config, ConfigError, resolve
 from mockbatch.core.batch import Profile
+from mockbatch.core.rules.faults import FAULTS
+from mockbatch.core.rules.written import parse_flag
 from mockbatch.core.time.spans import MINUTE
 
 
@@ -123,3 +127,74 @@ def test_config_shows_values_and_where_they_are_from() -> None:
     assert rows["poll_advances"] == "1m30s flag --poll-advances"
     assert rows["host"] == "127.0.0.1 default"
     assert '"origin": "default"' in runner.invoke(main, ["config", "--json"]).output
+
+
+def rules_of(config: Config) -> list[str]:
+    return [rule.name for rule in config.all_rules()]
+
+
+def test_rules_come_from_flags_then_the_file_then_the_preset(tmp_path: Path) -> None:
+    """What a preset brings gives way to what was told, options and rules alike."""
+    (tmp_path / "mockbatch.toml").write_text(
+        'preset = "overloaded"\n[[rules]]\nname = "mine"\non = "list"\nhttp = 500\n'
+    )
+    found, sources = resolve({"fault": "results.cut\nbatch.stuck,times=1", "mix": "1/1/1/1"}, {}, None, tmp_path)
+    assert rules_of(found)[:4] == ["results.cut", "batch.stuck", "mine", "mix"]
+    assert rules_of(found)[4:] == ["first create is too much", "overloaded"]
+    happy, sources = resolve({"preset": "happy"}, {"MOCKBATCH_FAIL_RATE": "0.5"}, None, Path("/nowhere"))
+    assert (happy.delay_preset, sources["delay_preset"].origin, happy.fail_rate) == ("immediate", "preset", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("flags", "file", "told"),
+    [
+        ({"fault": "results.ctu"}, "", "flag --fault: fault: there is no 'results.ctu'. Did you mean 'results.cut'?"),
+        (
+            {"fault": "outcome=expired,model=claude-hauki-4-5"},
+            "",
+            "no model is called 'claude-hauki-4-5'. Did you mean",
+        ),
+        ({"fault": "http.error\nhttp.error"}, "", "can never match, 'http.error' before it takes everything"),
+        ({"preset": "relistic"}, "", "Did you mean 'realistic'?"),
+        ({"mix": "90"}, "", "flag --mix: '90' is not a mix"),
+        (
+            {},
+            "seed = 1\n\n[[rules]]\non = 'list'\nhttp = 500\n\n[[rules]]\noutcom = 'expired'\n",
+            "mockbatch.toml:7: rules[1]: outcom: unknown key. Did you mean 'outcome'?",
+        ),
+        ({}, "[[rule]]\noutcome = 'expired'\n", "unknown option rule. Did you mean rules?"),
+        ({}, "rules = 3\n", "mockbatch.toml: rules[0]: rules are a list of tables"),
+    ],
+)
+def test_rules_that_are_refused_at_the_start(tmp_path: Path, flags: dict[str, str], file: str, told: str) -> None:
+    """With the line of the file, and the nearest name."""
+    (tmp_path / "mockbatch.toml").write_text(file)
+    with pytest.raises(ConfigError) as raised:
+        resolve(flags, {}, None, tmp_path)
+    assert told in str(raised.value)
+
+
+def test_faults_are_listed_and_explained() -> None:
+    """For people, for machines, one by one."""
+    invoke = CliRunner().invoke
+    listed = invoke(main, ["faults"]).output
+    assert all(name in listed for name in ("results.cut", "batch.stuck", "webhook.late"))
+    told = json.loads(invoke(main, ["faults", "--json"]).output)
+    assert {fault["name"] for fault in told} == FAULTS.keys()
+    explained = invoke(main, ["faults", "explain", "create.accept_then_drop"]).output
+    assert "no idempotency header" in explained
+    assert "test_a_create_whose_answer_is_lost" in explained
+    wrong = invoke(main, ["faults", "explain", "results.ctu"])
+    assert (wrong.exit_code, wrong.stderr) == (
+        1,
+        "mockbatch: there is no fault 'results.ctu'. Did you mean 'results.cut'? `mockbatch faults` lists them\n",
+    )
+
+
+def test_every_example_of_a_fault_is_a_rule() -> None:
+    """What `explain` tells can be typed; and what it says shows the fault is there."""
+    for fault in FAULTS.values():
+        assert parse_flag(example(fault)).on in fault.on
+        if fault.test:
+            file, _, name = fault.test.partition("::")
+            assert f"def {name}(" in (Path(__file__).parents[2] / file).read_text()

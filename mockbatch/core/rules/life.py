@@ -11,6 +11,9 @@ from mockbatch.core.rules.rules import Rule
 from mockbatch.core.time.spans import format_instant, parse_instant, parse_span
 from mockbatch.core.time.timeline import Timeline
 
+REDIRECTED = b"mockbatch=redirect"
+"""The query of a download that is answered with a redirect to the same without it."""
+
 Shown = dict[str, Any]
 """A batch as the API shows it, field by field."""
 
@@ -60,7 +63,7 @@ def url_elsewhere(url: str, to: str) -> str | None:
         "other_host": f"http://127.0.0.1:9{path}",
         "nxdomain": f"http://results.invalid{path}",
         "relative": path,
-        "redirect": f"{origin}/_mockbatch/redirect{path}",
+        "redirect": f"{url}?{REDIRECTED.decode()}",
         "doubled_path": f"{origin}/v1{path}",
         "null": None,
     }[to]

@@ -168,9 +168,9 @@ def _table(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return found
 
 
-def _refuse_key(key: str, known: Iterable[str]) -> None:
+def _refuse_key(key: str, known: Iterable[str], prefix: str = "") -> None:
     known = list(known)
-    raise RuleError(f"{key}: unknown key.{did_you_mean(key, known)} Known: {', '.join(known)}")
+    raise RuleError(f"{prefix}{key}: unknown key.{did_you_mean(key, known)} Known: {', '.join(known)}")
 
 
 def _one_action(given: Mapping[str, Any]) -> None:
@@ -265,7 +265,7 @@ def _struct(value: Mapping[str, Any], kind: type[Any], prefix: str) -> Any:
 def _checked_keys(value: Mapping[str, Any], kind: type[Struct], prefix: str) -> Mapping[str, Any]:
     for key in value:
         if key not in kind.__struct_fields__:
-            _refuse_key(f"{prefix}.{key}" if prefix else key, kind.__struct_fields__)
+            _refuse_key(str(key), kind.__struct_fields__, prefix and f"{prefix}.")
     return value
 
 
@@ -336,7 +336,7 @@ def together(rules: Iterable[Rule], where: Callable[[int], str] = "rule {}".form
     placed: list[Rule] = []
     for at, rule in enumerate(rules):
         names = {other.name for other in placed}
-        if hiding := next((other for other in placed if _hides(other, rule)), None):
+        if hiding := next((other for other in placed if hides(other, rule)), None):
             raise RuleError(f"{where(at)}: can never match, {hiding.name!r} before it takes everything")
         if rule.name in names:
             number = next(n for n in range(2, len(placed) + 3) if f"{rule.name} {n}" not in names)
@@ -345,7 +345,8 @@ def together(rules: Iterable[Rule], where: Callable[[int], str] = "rule {}".form
     return tuple(placed)
 
 
-def _hides(first: Rule, second: Rule) -> bool:
+def hides(first: Rule, second: Rule) -> bool:
+    """Whether a rule before another one leaves it nothing to strike."""
     same = first.on == second.on and first.on not in ("webhook", "batch")
     return same and first.unconditional and first.fault not in PASSING
 

@@ -21,6 +21,9 @@ from mockbatch.http.control.entry import entered
 from mockbatch.http.described import described
 from mockbatch.service.sessions import Session
 
+Table = dict[str, Any]
+Tables = dict[str, Any] | list[dict[str, Any]]
+
 
 class RuleView(Struct, frozen=True):
     """A rule of a session: how often it struck, how often it may yet (null: without limit), and when it last did."""
@@ -76,14 +79,14 @@ async def rules(call: Call) -> Answer:
     return Json(_list(session))
 
 
-@described(RuleList, takes=Any, caller="control")
+@described(RuleList, takes=Tables, caller="control")
 async def add(call: Call) -> Answer:
     """Add a rule, or a list of them, behind the others; answers what was added."""
     _, session = await entered(call)
     return Json(RuleList([_view(session, record) for record in session.rules.add(_several(await _body(call)))]))
 
 
-@described(RuleList, takes=Any, caller="control")
+@described(RuleList, takes=Tables, caller="control")
 async def put(call: Call) -> Answer:
     """Replace all rules."""
     _, session = await entered(call)
@@ -91,7 +94,7 @@ async def put(call: Call) -> Answer:
     return Json(_list(session))
 
 
-@described(RuleList, takes=Any, caller="control")
+@described(RuleList, takes=Tables, caller="control")
 async def merge(call: Call) -> Answer:
     """Change the rules that are named, and add the others."""
     _, session = await entered(call)
@@ -114,13 +117,13 @@ async def rule(call: Call) -> Answer:
     return Json(_view(session, session.rules.named(call.path_value("id"))))
 
 
-@described(RuleView, takes=Any, caller="control")
+@described(RuleView, takes=Table, caller="control")
 async def put_one(call: Call) -> Answer:
     """Replace a rule; it starts to count anew."""
     return await _changed(call, wholly=True)
 
 
-@described(RuleView, takes=Any, caller="control")
+@described(RuleView, takes=Table, caller="control")
 async def merge_one(call: Call) -> Answer:
     """Change some keys of a rule; null takes one away."""
     return await _changed(call, wholly=False)
