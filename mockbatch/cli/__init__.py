@@ -10,7 +10,7 @@ import click
 from mockbatch import __version__
 from mockbatch.config import OPTIONS, Config, ConfigError, Source, flag_of, resolve, variable_of
 
-_COMMANDS = {"serve": "serve", "health": "health", "config": "config", "openapi": "openapi"}
+_COMMANDS = {"serve": "serve", "health": "health", "config": "config", "openapi": "openapi", "batch": "batch"}
 
 
 class Failure(click.ClickException):

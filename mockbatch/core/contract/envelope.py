@@ -79,6 +79,19 @@ def json_problem(body: bytes) -> str | None:
     return None
 
 
+def item_of(line: bytes) -> Item:
+    """The request that stands alone on a line. Raises InvalidRequest with create's words, without an index."""
+    try:
+        _characters(line)
+        raw = _decoded(line, _decode_raw)
+    except _NotJson:
+        told = _Position().told(line).replace(": line 1 column ", ": column ")
+        raise InvalidRequest(f"not valid JSON: {told.partition(' (char')[0]}") from None
+    if problem := _first_problem([raw], 0):
+        raise InvalidRequest(problem.removeprefix("requests.0").lstrip(".: "))
+    return _decode_item(raw)
+
+
 class Intake:
     """A body on its way in: `feed` it piece by piece, then `finish`; both answer slices that can be stored.
 
