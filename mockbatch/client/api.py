@@ -18,7 +18,7 @@ from mockbatch.client import ClientError
 from mockbatch.client.waiting import passes, pause
 
 if TYPE_CHECKING:
-    from httpx2 import Client, Response
+    from httpx2 import BaseTransport, Client, Response
 
 T = TypeVar("T")
 Say = Callable[[str], None]
@@ -67,7 +67,9 @@ class Batch(Struct, frozen=True):
 
 
 class Api:
-    """The batches of one key at one base URL. `sleep` takes seconds; `say` is told what a person may wonder about."""
+    """The batches of one key at one base URL. `sleep` takes seconds; `say` is told what a person may wonder about;
+    `transport` is what carries the calls, by default sockets.
+    """
 
     def __init__(
         self,
@@ -79,6 +81,7 @@ class Api:
         idle: float = 60.0,
         sleep: Callable[[float], None] = time.sleep,
         say: Say = lambda text: None,
+        transport: "BaseTransport | None" = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.sleep, self.say = sleep, say
@@ -86,6 +89,7 @@ class Api:
         if joined := ",".join(betas):
             self._headers["anthropic-beta"] = joined
         self._idle = idle
+        self._transport = transport
         self._made: Client | None = None
 
     def close(self) -> None:
@@ -175,6 +179,7 @@ class Api:
                 headers=self._headers,
                 timeout=Timeout(_ANSWER, connect=_CONNECT),
                 trust_env=not is_local(self.base_url),
+                transport=self._transport,
             )
         return self._made
 

@@ -36,13 +36,13 @@ class Submitter:
             try:
                 return self._api.create(iter(body), part.size)
             except (Refused, Unanswered) as error:
-                body.take_back()
                 if isinstance(error, Refused) and not error.passes:
                     raise
                 if body.complete and _may_be_in(error) and (batch := self._looked_up(part, before, error)):
                     return batch
                 if attempt == _ATTEMPTS:
                     raise
+                body.take_back()
                 seconds = pause(attempt, error.headers if isinstance(error, Refused) else {})
                 self._api.say(f"{error}; sending lines {part.first.number} to {part.last} again in {seconds:g} s")
                 self._api.sleep(seconds)
