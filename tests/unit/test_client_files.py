@@ -148,7 +148,13 @@ def test_good_requests_pass() -> None:
 
 def test_the_check_says_what_the_server_says(api: Api) -> None:
     """The errored rows of a batch are those that were found before, with the same words."""
-    wrong: list[dict[str, Any]] = [{"model": "claude-nope"}, {"max_tokens": 10**9}, {"temperature": 7}, {"stream": True}, {"colour": "red"}]
+    wrong: tuple[dict[str, Any], ...] = (
+        {"model": "claude-nope"},
+        {"max_tokens": 10**9},
+        {"temperature": 7},
+        {"stream": True},
+        {"colour": "red"},
+    )
     items = requests("good") + [
         {"custom_id": f"wrong-{number}", "params": params(**more)} for number, more in enumerate(wrong)
     ]
@@ -209,12 +215,9 @@ def test_lines_of_a_stream_do_not_depend_on_its_pieces(lines: list[bytes], data:
     content = b"\r\n".join(lines)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(content)), max_size=5)))
     pieces = [content[a:b] for a, b in zip([0, *cuts], [*cuts, len(content)], strict=True)]
-    expected = [
-        raw
-        for raw in (one.removeprefix(b"\xef\xbb\xbf" if n == 0 else b"").strip(b" \t\r") for n, one in enumerate(lines))
-        if raw
-    ]
-    assert list(lines_of(pieces)) == expected
+    first, *others = lines
+    stripped = [raw.strip(b" \t\r") for raw in (first.removeprefix(b"\xef\xbb\xbf"), *others)]
+    assert list(lines_of(pieces)) == [raw for raw in stripped if raw]
 
 
 @pytest.mark.parametrize(

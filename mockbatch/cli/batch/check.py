@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from mockbatch.cli.batch import Text, wants_limits, wants_terms
-from mockbatch.cli.batch.screen import Screen, dollars, print_table, size
+from mockbatch.cli.batch.screen import Screen, dollars, print_table, size, wrong_lines
 from mockbatch.client.checking import Check, Problem
 from mockbatch.client.cost import Tokens, cost_of
 from mockbatch.client.source import Line, Source, opened
@@ -124,7 +124,7 @@ def _print_summary(check: Check, wrong: int) -> None:
             numbers=range(1, len(head)),
         )
     if wrong or not parts:
-        click.echo(f"{wrong:,} lines are wrong" if wrong else "there are no requests in it")
+        click.echo(wrong_lines(wrong) if wrong else "there are no requests in it")
 
 
 commands = {"check": check}

@@ -88,6 +88,10 @@ def dollars(cost: Decimal | None) -> str:
     return "no price known" if cost is None else f"${cost:,.4f}"
 
 
+def wrong_lines(count: int) -> str:
+    return "1 line is wrong" if count == 1 else f"{count:,} lines are wrong"
+
+
 def size(count: int) -> str:
     """Bytes as a person says them."""
     for unit, power in (("GB", 9), ("MB", 6), ("kB", 3)):

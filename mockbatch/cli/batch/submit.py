@@ -10,7 +10,7 @@ import click
 from mockbatch.cli import Failure
 from mockbatch.cli.batch import Connection, Text, wants_api, wants_limits
 from mockbatch.cli.batch.check import look_at_all, terms_of, told
-from mockbatch.cli.batch.screen import Screen, size
+from mockbatch.cli.batch.screen import Screen, size, wrong_lines
 from mockbatch.client.api import Batch
 from mockbatch.client.checking import Check
 from mockbatch.client.source import Line, Source, opened
@@ -61,10 +61,10 @@ def _check(check: Check, source: Source, screen: Screen, start: int, skip_invali
             screen.say(told(source, problem))
     if check.wrong and skip_invalid is None:
         raise Failure(
-            f"{len(check.wrong):,} lines are wrong, so nothing was sent; mend them, or leave them out by --skip-invalid"
+            f"{wrong_lines(len(check.wrong))}, so nothing was sent; mend that, or leave it out with --skip-invalid"
         )
     if check.wrong:
-        screen.say(f"{len(check.wrong):,} lines are wrong and were written to {skip_invalid}")
+        screen.say(f"{wrong_lines(len(check.wrong))}; see {skip_invalid}")
     if not check.requests:
         raise Failure(f"there are no requests to send in {source.name}")
 
