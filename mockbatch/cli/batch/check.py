@@ -53,7 +53,7 @@ def look_at_all(
 ) -> "Any":
     """The problems of a source from line `start` on, as they are found; `skipped` gets the lines that have one."""
     done = 0
-    with screen.progress(f"checking {source.name}", _STEPS, sized=False) as advance:
+    with screen.progress(f"checking {source.name}", _STEPS, "share") as advance:
         for line in source.lines():
             if line.number < start:
                 continue

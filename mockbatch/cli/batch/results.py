@@ -56,7 +56,7 @@ def results(
     screen = Screen()
     with connection.api(screen.say, timeout / SECOND) as api:
         batch = _ended(api, batch_id)
-        with screen.progress(f"getting {batch_id}", batch.size, sized=False) as advance:
+        with screen.progress(f"getting {batch_id}", batch.size, "rows") as advance:
 
             def took() -> None:
                 advance(1)

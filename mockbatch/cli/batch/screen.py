@@ -4,12 +4,13 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import ProgressColumn
     from rich.table import Table
 
 Advance = Callable[[int], None]
@@ -37,30 +38,34 @@ class Screen:
         else:
             click.echo(text, err=True)
 
-    @contextmanager
-    def progress(self, what: str, total: float, *, sized: bool) -> Iterator[Advance]:
-        """A bar that the function which is handed out advances; nothing where there is no terminal.
+    def print(self, text: str) -> None:
+        """A line of output; in a terminal above whatever moves."""
+        if sys.stdout.isatty() and sys.stderr.isatty():
+            self.say(text)
+        else:
+            click.echo(text)
+            sys.stdout.flush()
 
-        `sized`: the steps are bytes.
-        """
+    @contextmanager
+    def progress(self, what: str, total: float, unit: Literal["bytes", "rows", "share"]) -> Iterator[Advance]:
+        """A bar that the function which is handed out advances; nothing where there is no terminal."""
         if not sys.stderr.isatty():
             yield lambda step: None
             return
-        from rich.progress import (
-            BarColumn,
-            DownloadColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-            TransferSpeedColumn,
-        )
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-        count = (DownloadColumn(), TransferSpeedColumn()) if sized else (MofNCompleteColumn(),)
-        columns = (TextColumn("{task.description}"), BarColumn(), *count, TimeRemainingColumn())
+        columns = (TextColumn("{task.description}"), BarColumn(), *_counted(unit), TimeRemainingColumn())
         with Progress(*columns, console=self.console) as progress:
             task = progress.add_task(what, total=total)
             yield lambda step: progress.advance(task, step)
+
+
+def _counted(unit: str) -> "tuple[ProgressColumn, ...]":
+    from rich.progress import DownloadColumn, MofNCompleteColumn, TaskProgressColumn, TransferSpeedColumn
+
+    if unit == "bytes":
+        return DownloadColumn(), TransferSpeedColumn()
+    return (MofNCompleteColumn() if unit == "rows" else TaskProgressColumn(),)
 
 
 def print_table(head: Iterable[str], rows: Iterable[Iterable[str]], *, numbers: Iterable[int] = ()) -> None:
@@ -78,7 +83,7 @@ def table_of(head: Iterable[str], rows: Iterable[Iterable[str]], *, numbers: Ite
     right = set(numbers)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for index, name in enumerate(head):
-        table.add_column(name, justify="right" if index in right else "left", overflow="fold")
+        table.add_column(name, justify="right" if index in right else "left", no_wrap=index == 0)
     for row in rows:
         table.add_row(*row)
     return table

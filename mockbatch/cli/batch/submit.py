@@ -47,7 +47,7 @@ def submit(
     with opened(path, max_bytes) as source, connection.api(screen.say) as api:
         _check(check, source, screen, from_line, skip_invalid)
         parts = check.splitter.parts
-        with screen.progress(f"sending {source.name}", sum(part.size for part in parts), sized=True) as sent:
+        with screen.progress(f"sending {source.name}", sum(part.size for part in parts), "bytes") as sent:
             submitter = Submitter(api, source, check.wrong, sent)
             for part in parts:
                 with _telling_how_to_go_on(part):
@@ -95,9 +95,9 @@ def _print(batch: Batch, part: Part, screen: Screen, *, as_json: bool) -> None:
     first, last = part.first.number, part.last
     if as_json:
         told = {"id": batch.id, "requests": part.requests, "bytes": part.size, "first_line": first, "last_line": last}
-        click.echo(json.dumps(told))
+        screen.print(json.dumps(told))
         return
-    click.echo(batch.id)
+    screen.print(batch.id)
     screen.say(f"{part.requests:,} requests, {size(part.size)}, lines {first:,} to {last:,}")
 
 

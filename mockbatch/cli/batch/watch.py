@@ -11,6 +11,7 @@ import click
 
 from mockbatch.cli.batch import TIMED_OUT, Connection, Text, wants_api
 from mockbatch.cli.batch.screen import Screen, table_of
+from mockbatch.client.api import Batch
 from mockbatch.client.watching import Sight, Until, Watch
 from mockbatch.core.time.spans import SECOND
 
@@ -105,30 +106,25 @@ class _Lines:
 
 def _line(sight: Sight) -> str:
     assert sight.batch is not None
-    counts = ", ".join(f"{count:,} {kind}" for kind, count in sight.batch.request_counts.items() if count)
-    return f"{sight.id} {sight.batch.processing_status}: {counts}"
+    return f"{sight.id} {sight.batch.processing_status}: {_counts(sight.batch)}"
+
+
+def _counts(batch: Batch) -> str:
+    return ", ".join(f"{count:,} {kind}" for kind, count in batch.request_counts.items() if count)
 
 
 def _table(sights: Sights) -> "Table":
     from rich.progress_bar import ProgressBar
 
-    table = table_of(("id", "status", "", "done", "of", "succeeded", "errored", "canceled", "expired", ""), ())
+    table = table_of(("id", "status", "done", "rows"), ())
     for sight in sights.values():
         batch = sight.batch
         if batch is None:
-            table.add_row(sight.id, "?", *[""] * 7, sight.trouble)
+            table.add_row(sight.id, "", "", sight.trouble)
             continue
-        counts = batch.request_counts
-        done = batch.size - counts.get("processing", 0)
-        table.add_row(
-            sight.id,
-            batch.processing_status,
-            ProgressBar(total=batch.size, completed=done, width=20),
-            f"{done:,}",
-            f"{batch.size:,}",
-            *(f"{counts.get(kind, 0):,}" for kind in ("succeeded", "errored", "canceled", "expired")),
-            sight.trouble,
-        )
+        done = batch.size - batch.request_counts.get("processing", 0)
+        bar = ProgressBar(total=batch.size, completed=done, width=16)
+        table.add_row(sight.id, batch.processing_status, bar, sight.trouble or _counts(batch))
     return table
 
 
