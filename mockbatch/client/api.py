@@ -6,9 +6,7 @@ Source: https://platform.claude.com/docs/en/api/messages/batches
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -16,6 +14,7 @@ from msgspec import Struct
 from mockbatch import __version__
 from mockbatch.client import ClientError
 from mockbatch.client.waiting import passes, pause
+from mockbatch.core.hosts import is_local
 
 if TYPE_CHECKING:
     from httpx2 import BaseTransport, Client, Response
@@ -182,15 +181,6 @@ class Api:
                 transport=self._transport,
             )
         return self._made
-
-
-def is_local(url: str) -> bool:
-    """Whether the URL leads to this machine itself."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 @contextmanager

@@ -41,7 +41,7 @@ class Profile(Struct, frozen=True):
 class Batch(Struct, frozen=True, dict=True):
     """The facts of a batch. Everything that time decides is computed from them.
 
-    `sizes` are the numbers of requests in its slices.
+    `sizes` are the numbers of requests in its slices; `webhook` is the URL that is called when it has ended, if any.
     """
 
     seq: int
@@ -55,6 +55,7 @@ class Batch(Struct, frozen=True, dict=True):
     polls: int = 0
     deleted: bool = False
     tally: wire.RequestCounts | None = None
+    webhook: str = ""
 
     @cached_property
     def size(self) -> int:

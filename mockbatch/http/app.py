@@ -18,6 +18,7 @@ from mockbatch.http.calls import Call, Endpoint
 from mockbatch.service import Mock
 from mockbatch.service.sessions import Wall
 from mockbatch.store.sqlite import opened
+from mockbatch.webhooks import Webhooks
 
 _ROOMS = (batches, messages, models, files, organization, control)
 
@@ -44,7 +45,7 @@ def create_app(config: Config, wall: Wall | None = None) -> Router:
     @asynccontextmanager
     async def lifespan(app: Router) -> AsyncIterator[State]:
         store = await opened(Path(config.db) if config.db else None, config.durability)
-        mock = Mock(store, clock, config)
+        mock = Mock(store, clock, config, Webhooks())
         try:
             await mock.open()
             yield {"mock": mock}

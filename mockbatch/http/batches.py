@@ -22,7 +22,8 @@ async def create(call: Call) -> Answer:
     session = await _entered(call)
     terms = terms_of(call, session)
     async with body_of(call, session.settings.limits.max_bytes) as body:
-        return Json(await call.mock.batches.create(session, body, terms, origin_of(call)))
+        webhook = call.header(b"x-mockbatch-webhook") or ""
+        return Json(await call.mock.batches.create(session, body, terms, origin_of(call), webhook))
 
 
 @described(wire.MessageBatch)

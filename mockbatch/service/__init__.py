@@ -11,6 +11,7 @@ from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.clock import Clocks
 from mockbatch.service.files import Files
 from mockbatch.service.messages import Messages
+from mockbatch.service.notices import Notices, Sender
 from mockbatch.service.rates import Rates
 from mockbatch.service.sessions import Session, Sessions, Wall
 from mockbatch.service.upkeep import Upkeep
@@ -20,7 +21,7 @@ from mockbatch.store import Store
 class Mock:
     """All use cases over one store."""
 
-    def __init__(self, store: Store, wall: Wall, config: Config) -> None:
+    def __init__(self, store: Store, wall: Wall, config: Config, sender: Sender) -> None:
         self.config = config
         self.public_url = config.public_url
         self.seed = config.seed
@@ -33,7 +34,9 @@ class Mock:
         self.clocks = Clocks(store)
         organization = ids.organization_id(config.seed)
         self.rates = Rates(organization)
-        self.batches = Batches(store, self.sessions, self.rates, self.catalogue, self.files)
+        self.notices = Notices(store, sender, config.seed, organization, config.webhook_secret, config.webhook_allow)
+        self.sessions.on_change = self.notices.changed
+        self.batches = Batches(store, self.sessions, self.rates, self.catalogue, self.files, self.notices)
         self.upkeep = Upkeep(store, self.sessions, self.batches, self.files)
         self.headers = [(b"anthropic-organization-id", organization.encode())]
         self._request_seed = subseed(config.seed, "request")
@@ -55,7 +58,9 @@ class Mock:
         facts = await self._store.load()
         self.files.restore(facts.files)
         await self.batches.restore(facts)
+        self.notices.start(facts.notices, self.sessions.all())
 
     async def close(self) -> None:
+        await self.notices.close()
         await self.batches.close()
         await self._store.close()

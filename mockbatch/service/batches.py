@@ -17,6 +17,7 @@ from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.early import EarlyCheck
 from mockbatch.service.examination import Examination
 from mockbatch.service.files import Files
+from mockbatch.service.notices import Notices
 from mockbatch.service.paging import Window
 from mockbatch.service.planning import Planning
 from mockbatch.service.rates import Rates
@@ -39,11 +40,13 @@ class Batches:
         rates: Rates,
         catalogue: Catalogue,
         files: Files,
+        notices: Notices,
     ) -> None:
         self._store = store
         self._sessions = sessions
         self._rates = rates
         self._files = files
+        self._notices = notices
         self._planning = Planning(store)
         self._profiles = self._planning.profiles
         self._examination = Examination(store, self._profiles, catalogue, files)
@@ -73,9 +76,12 @@ class Batches:
         await self._examination.close()
 
     async def create(
-        self, session: Session, body: AsyncIterable[bytes], terms: Terms, origin: str
+        self, session: Session, body: AsyncIterable[bytes], terms: Terms, origin: str, webhook: str = ""
     ) -> wire.MessageBatch:
-        """Take a batch in. A body that is cut short or refused leaves nothing behind."""
+        """Take a batch in, which calls `webhook` in the end.
+
+        A body that is cut short or refused leaves nothing behind.
+        """
         seq, self._next_seq = self._next_seq, self._next_seq + 1
         writing: list[asyncio.Future[None]] = []
         try:
@@ -84,7 +90,9 @@ class Batches:
                 intake = Intake(session.settings.limits.max_requests, session.settings.limits.max_bytes)
                 ids, last = await self._receive(seq, intake, body, writing, early)
                 self._rates.queue(session, intake.count)
-                batch = replace(await self._planning.planned(session, seq, intake.identity, ids), terms=terms)
+                webhook = self._webhook(session, intake.webhook_url or webhook)
+                planned = await self._planning.planned(session, seq, intake.identity, ids)
+                batch = replace(planned, terms=terms, webhook=webhook)
                 await self._store.add_batch(batch, last)
         except BaseException:
             await asyncio.shield(self._undo(seq, writing))
@@ -92,6 +100,13 @@ class Batches:
         session.keep(batch)
         self._examination.begin(batch)
         return as_created(batch, origin)
+
+    def _webhook(self, session: Session, named: str) -> str:
+        """The URL to call in the end: the one that the batch names, or that of the session. Raises InvalidRequest."""
+        url = named or session.config.webhook or ""
+        if url:
+            self._notices.check(url)
+        return url
 
     def _early(self, session: Session, terms: Terms) -> EarlyCheck:
         return EarlyCheck(terms, self._files.there(session.name, session.now()))

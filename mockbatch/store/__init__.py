@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from mockbatch.core.batch import Batch, Profile
 from mockbatch.core.files import File
+from mockbatch.core.notice import Notice
 from mockbatch.core.time.clock import Clock
 
 
@@ -39,6 +40,7 @@ class Facts(Struct, frozen=True):
     profiles: dict[int, Profile]
     batches: Sequence[Batch]
     files: Sequence[File] = ()
+    notices: Sequence[Notice] = ()
 
 
 class Store(Protocol):
@@ -62,6 +64,10 @@ class Store(Protocol):
     async def save_file(self, file: File) -> None: ...
 
     async def remove_file(self, seq: int) -> None: ...
+
+    async def save_notice(self, notice: Notice) -> None: ...
+
+    async def remove_notice(self, id: str) -> None: ...
 
     async def save_batch(self, batch: Batch) -> None: ...
 

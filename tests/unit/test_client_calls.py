@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mockbatch.client import ClientError
 from mockbatch.client.api import Api as Client
-from mockbatch.client.api import Refused, Unanswered, is_local
+from mockbatch.client.api import Refused, Unanswered
 from mockbatch.client.checking import Check
 from mockbatch.client.downloading import Download, Incomplete, draft_of, save
 from mockbatch.client.source import opened
@@ -22,6 +22,7 @@ from mockbatch.client.splitting import Splitter
 from mockbatch.client.submitting import Submitter
 from mockbatch.client.watching import Until, Watch
 from mockbatch.core.contract.params import Terms
+from mockbatch.core.hosts import is_local
 from tests.builders import BATCHES, Api, requests, serving
 from tests.faulty import (
     Fault,

@@ -94,7 +94,8 @@ class Connection(NamedTuple):
     @contextmanager
     def api(self, say: Callable[[str], None], idle: float = 60.0) -> "Iterator[Api]":
         """The API that is meant. Raises UsageError where another machine would be called without a key."""
-        from mockbatch.client.api import Api, is_local
+        from mockbatch.client.api import Api
+        from mockbatch.core.hosts import is_local
 
         base_url, api_key = self.base_url, self.api_key
         if base_url is None:

@@ -104,6 +104,7 @@ class Intake:
         self.count = 0
         self.custom_ids: set[str] = set()
         self.identity = 0
+        self.webhook_url = ""
         self._max_requests, self._max_bytes = max_requests, max_bytes
         self._received = 0
         self._buffer = bytearray()
@@ -225,9 +226,19 @@ class Intake:
         if "requests" not in top:
             raise InvalidRequest("requests: Field required")
         raw = bytes(top.pop("requests"))
+        if "webhook_url" in top:
+            self._name_webhook(top.pop("webhook_url"))
         if not raw.startswith(b"["):
             raise InvalidRequest("requests: Input should be a valid list")
         return raw, next(iter(top), None)
+
+    def _name_webhook(self, raw: Raw) -> None:
+        """Take up the URL beside the requests, which the official API does not have."""
+        url = msgspec.json.decode(raw)
+        if isinstance(url, str):
+            self.webhook_url = url
+        else:
+            self._problem = "webhook_url: Input should be a valid string"
 
     def _admitted(self, raw: bytes, items: list[Item] | None) -> Slice | None:
         """Count requests that decoded; None when one is wrong, which is kept as the problem of the body."""

@@ -42,6 +42,11 @@ def file_id(seed: int, name: str) -> str:
     return _identifier("file_01", seed, name)
 
 
+def event_id(seed: int, name: str) -> str:
+    """`whe_01` and 22 more characters."""
+    return _identifier("whe_01", seed, name)
+
+
 def workspace_id(seed: int, name: str) -> str:
     """`wrkspc_01` and 22 more characters."""
     return _identifier("wrkspc_01", seed, name)
