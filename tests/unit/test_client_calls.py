@@ -41,9 +41,9 @@ from tests.faulty import (
 )
 
 
-def written(folder: Path, *custom_ids: str) -> Path:
+def written(folder: Path, *custom_ids: str, padding: int = 0) -> Path:
     path = folder / "requests.jsonl"
-    path.write_text("".join(json.dumps(item) + "\n" for item in requests(*custom_ids)))
+    path.write_text("".join(json.dumps(item) + "\n" for item in requests(*custom_ids, padding=padding)))
     return path
 
 
@@ -93,6 +93,16 @@ def test_each_part_becomes_one_batch_whatever_happens_to_its_create(
     rows = [row["custom_id"] for batch in batches[:-1] for row in api.results(api.ended(batch))]
     assert sorted(rows) == ["a", "b", "c", "d", "e"]
     assert transport._faults == []
+
+
+@pytest.mark.parametrize("fault", [unreachable, broken_upload])
+def test_what_was_not_sent_whole_cannot_have_been_taken(api: Api, tmp_path: Path, fault: Fault) -> None:
+    """So it is sent again without looking for it."""
+    transport = Faulty(api, [fault], is_create)
+    waiting = Waiting(transport)
+    submitted(waiting, written(tmp_path, "a", "b", padding=400_000))
+    assert waiting.slept == [0.5]
+    assert transport.count("GET", BATCHES) == 1
 
 
 def test_the_server_is_left_alone_as_long_as_it_asks(api: Api, tmp_path: Path) -> None:
