@@ -3,9 +3,10 @@ configuration file and the documentation are all made of this list.
 """
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,12 +17,19 @@ from mockbatch.core.contract.limits import TIERS, RateLimits
 from mockbatch.core.contract.params import Validation
 from mockbatch.core.hosts import host_of, may_be_called
 from mockbatch.core.names import did_you_mean
+from mockbatch.core.rules import presets as rule_presets
+from mockbatch.core.rules.fault import RuleError
+from mockbatch.core.rules.match import check
+from mockbatch.core.rules.rules import Rule, parse_rules, together
+from mockbatch.core.rules.written import parse_flag
+from mockbatch.core.sizes import parse_size
 from mockbatch.core.time.delays import PRESETS, inlined, parse_delay
 from mockbatch.core.time.spans import format_instant, format_span, parse_instant, parse_span
 
-Parse = Callable[[str], Any]
+if TYPE_CHECKING:
+    from mockbatch.core.money.own_prices import OwnPrices
 
-_SIZES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+Parse = Callable[[str], Any]
 
 
 class ConfigError(Exception):
@@ -48,14 +56,6 @@ def _between(low: float, high: float, kind: type = int) -> Parse:
         return number
 
     return parse
-
-
-def _size(text: str) -> int:
-    digits = text.rstrip("bBkKmMgGiI ")
-    unit = text[len(digits) :].strip().lower()
-    if unit not in _SIZES or not digits.replace(".", "", 1).isdigit():
-        raise ValueError(f"{text!r} is not a size; write it like 256MB or 64KiB")
-    return int(float(digits) * _SIZES[unit])
 
 
 def _flag(text: str) -> bool:
@@ -95,6 +95,20 @@ def _extra_model(entry: str) -> Model:
         raise ValueError(f"{error}.{did_you_mean(known, MODELS)}") from None
 
 
+def _price_file(text: str) -> "OwnPrices":
+    # not before: most starts have no price file
+    from mockbatch.core.money.own_prices import parse_prices
+
+    try:
+        return parse_prices(Path(text).read_text())
+    except ValueError as error:
+        raise ValueError(f"{text}: {error}") from None
+
+
+def _faults(text: str) -> tuple[Rule, ...]:
+    return tuple(parse_flag(line) for line in map(str.strip, text.split("\n")) if line)
+
+
 def _url(text: str) -> str:
     if not text.startswith(("http://", "https://")) or any(mark in text for mark in "{} "):
         raise ValueError(f"{text!r} is not a URL; write it like https://mock.example.com")
@@ -116,7 +130,7 @@ def _secret(text: str) -> str:
 class Option(Struct, frozen=True):
     """One option: its default, a sentence of help, how its text is read and how its value is called.
 
-    Of an option with `many` values the text has commas between them. One that is `of_server` is the same for all
+    Of an option with `many` values the text has the separator between them. One that is `of_server` is the same for all
     sessions; the others a session may have of its own.
     """
 
@@ -126,6 +140,7 @@ class Option(Struct, frozen=True):
     metavar: str
     many: bool = False
     of_server: bool = False
+    separator: str = ","
 
     @property
     def is_flag(self) -> bool:
@@ -144,9 +159,10 @@ def option(
     *,
     many: bool = False,
     of_server: bool = False,
+    separator: str = ",",
 ) -> Any:
     """Register an option; answers its default."""
-    OPTIONS[name] = Option(default, help, parse, metavar, many, of_server)
+    OPTIONS[name] = Option(default, help, parse, metavar, many, of_server, separator)
     return default
 
 
@@ -236,6 +252,26 @@ class Config(Struct, frozen=True, kw_only=True):
     cancel_delay: int = option(
         "cancel_delay", 25_000_000, "How long a cancel takes, while what is in flight may finish.", parse_span, "SPAN"
     )
+    fault: tuple[Rule, ...] = option(
+        "fault",
+        (),
+        "Arm a fault, like results.cut,after_items=73,how=reset,times=1; `mockbatch faults` lists them.",
+        _faults,
+        "FAULT,KEY=VALUE...",
+        many=True,
+        separator="\n",
+    )
+    preset: str | None = option(
+        "preset",
+        None,
+        "Options and rules under one name; what is told otherwise wins. "
+        + "; ".join(f"`{name}`: {preset.summary}" for name, preset in rule_presets.PRESETS.items())
+        + ".",
+        _choice(*rule_presets.PRESETS),
+        "|".join(rule_presets.PRESETS),
+    )
+    rules: tuple[Rule, ...] = ()
+    """All rules in the order in which they are asked: of flags, of the file, of the preset."""
     fail_rate: float = option("fail_rate", 0.0, "The share of requests that end as `errored`.", _SHARE, "SHARE")
     results_order: str = option(
         "results_order",
@@ -271,6 +307,9 @@ class Config(Struct, frozen=True, kw_only=True):
     api_key: tuple[str, ...] = option(
         "api_key", (), "Admit this API key only; every other one is refused.", _names, "KEY", many=True, of_server=True
     )
+    prices: "OwnPrices | None" = option(
+        "prices", None, "Prices that go before the built-in ones, from this TOML file.", _price_file, "PATH"
+    )
     tier: str | None = option(
         "tier",
         None,
@@ -295,7 +334,7 @@ class Config(Struct, frozen=True, kw_only=True):
     max_requests: int = option(
         "max_requests", 100_000, "How many requests a batch may have.", _between(1, 1_000_000), "NUMBER"
     )
-    max_bytes: int = option("max_bytes", 256_000_000, "How large the body of a batch may be.", _size, "SIZE")
+    max_bytes: int = option("max_bytes", 256_000_000, "How large the body of a batch may be.", parse_size, "SIZE")
     webhook: str | None = option(
         "webhook", None, "Call this URL when a batch has ended, expired or was canceled; an extension.", _url, "URL"
     )
@@ -336,6 +375,13 @@ class Config(Struct, frozen=True, kw_only=True):
     def catalogue(self) -> Models:
         """The models that there are under these options."""
         return Models("any" if self.validation == "off" else self.models, self.extra_models)
+
+    def known_models(self) -> tuple[str, ...]:
+        """The names that a request may have for a model; none where it may have any."""
+        models = self.catalogue()
+        if models.policy == "any":
+            return ()
+        return tuple(name for model in models.all() for name in (model.id, *model.aliases))
 
     def rate_limits(self) -> RateLimits:
         """The limits that are enforced; None for what has none."""
@@ -388,11 +434,15 @@ def resolve(
     `file` is a named configuration file; without one, `mockbatch.toml` in `folder` is read, or the table
     `[tool.mockbatch]` of its `pyproject.toml`. Raises ConfigError.
     """
+    files = list(_from_files(file, folder))
     layers: list[tuple[str, Mapping[str, str]]] = [
         ("flag", flags),
         ("environment", _from_environment(environ)),
-        *_from_files(file, folder),
+        *((found.origin, found.options) for found in files),
     ]
+    preset = _preset(layers)
+    if preset is not None:
+        layers.append(("preset", preset.options))
     values, sources = {}, {}
     for name, spec in OPTIONS.items():
         for origin, layer in layers:
@@ -404,13 +454,40 @@ def resolve(
             sources[name] = Source(spec.default, "default")
     config = Config(**values)
     _check_webhook(config, sources["webhook"].origin)
-    return config, sources
+    rules = [*config.fault, *_file_rules(files), *(preset.rules() if preset else ())]
+    return replace(config, rules=_sound(rules, config.known_models())), sources
 
 
 def _check_webhook(config: Config, origin: str) -> None:
     if config.webhook and not may_be_called(config.webhook, config.webhook_allow):
         host = host_of(config.webhook)
         raise ConfigError(f"{origin}: {host} is not this machine; allow it with {flag_of('webhook_allow')} {host}")
+
+
+def _preset(layers: Iterable[tuple[str, Mapping[str, str]]]) -> rule_presets.Preset | None:
+    for origin, layer in layers:
+        if "preset" in layer:
+            return rule_presets.PRESETS[_read("preset", layer["preset"], origin)]
+    return None
+
+
+def _file_rules(files: Iterable["_File"]) -> Iterable[Rule]:
+    for found in files:
+        if found.rules is not None:
+            try:
+                yield from parse_rules(found.rules, found.where)
+            except RuleError as error:
+                raise ConfigError(str(error)) from None
+
+
+def _sound(rules: list[Rule], known_models: tuple[str, ...]) -> tuple[Rule, ...]:
+    """The rules, which can stand together, and each of which can match."""
+    try:
+        for rule in rules:
+            check(rule.match, rule.on, known_models)
+        return together(rules, lambda at: f"rule {rules[at].name!r}")
+    except RuleError as error:
+        raise ConfigError(str(error)) from None
 
 
 def _told(origin: str, name: str) -> str:
@@ -446,15 +523,37 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
 _OTHER_VARIABLES = {"MOCKBATCH_CONFIG", "MOCKBATCH_URL"}
 
 
-def _from_files(file: Path | None, folder: Path) -> Iterable[tuple[str, Mapping[str, str]]]:
+class _File(Struct, frozen=True):
+    """A file, or the table of one: its options, its rules, and the lines on which these begin."""
+
+    origin: str
+    options: Mapping[str, str]
+    rules: Any = None
+    lines: tuple[int, ...] = ()
+
+    def where(self, index: int) -> str:
+        """How to tell of the rule at `index`."""
+        line = f":{self.lines[index]}" if index < len(self.lines) else ""
+        return f"{self.origin}{line}: rules[{index}]"
+
+
+def _from_files(file: Path | None, folder: Path) -> Iterable[_File]:
     if file is not None:
-        return [(str(file), _options(_toml(file), str(file)))]
+        return [_file(file, _toml(file), str(file), str(file))]
     found = []
     if (own := folder / "mockbatch.toml").is_file():
-        found.append((own.name, _options(_toml(own), own.name)))
+        found.append(_file(own, _toml(own), own.name, own.name))
     if (shared := folder / "pyproject.toml").is_file() and (table := _toml(shared).get("tool", {}).get("mockbatch")):
-        found.append(("pyproject.toml", _options(table, "pyproject.toml [tool.mockbatch]")))
+        found.append(_file(shared, table, "pyproject.toml", "pyproject.toml [tool.mockbatch]"))
     return found
+
+
+def _file(path: Path, table: Mapping[str, Any], origin: str, told: str) -> _File:
+    rules = table.get("rules")
+    options = _options({key: value for key, value in table.items() if key != "rules"}, told)
+    heads = re.compile(r"\s*\[\[\s*(tool\s*\.\s*mockbatch\s*\.\s*)?rules\s*\]\]").match
+    lines = [number for number, line in enumerate(path.read_text().splitlines(), 1) if heads(line)] if rules else []
+    return _File(origin, options, rules, tuple(lines))
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -474,14 +573,14 @@ def _options(table: Mapping[str, Any], origin: str) -> dict[str, str]:
     for key, value in table.items():
         name = key.replace("-", "_")
         _refuse_unknown(name, origin, str)
-        found[name] = _as_text(value, f"{origin}: {key}", many=OPTIONS[name].many)
+        found[name] = _as_text(value, f"{origin}: {key}", OPTIONS[name])
     return found
 
 
-def _as_text(value: Any, where: str, *, many: bool) -> str:
-    if many and isinstance(value, list):
-        return ",".join(map(str, value))
-    if many and isinstance(value, dict):
+def _as_text(value: Any, where: str, spec: Option) -> str:
+    if spec.many and isinstance(value, list):
+        return spec.separator.join(map(str, value))
+    if spec.many and isinstance(value, dict):
         return ",".join(f"{name}={text}" for name, text in value.items())
     if isinstance(value, dict | list):
         raise ConfigError(f"{where} wants a single value")
@@ -490,7 +589,9 @@ def _as_text(value: Any, where: str, *, many: bool) -> str:
 
 def _refuse_unknown(name: str, origin: str, spelled: Callable[[str], str]) -> None:
     if name not in OPTIONS:
-        raise ConfigError(f"{origin}: unknown option {spelled(name)}.{did_you_mean(name, OPTIONS, spelled)}")
+        raise ConfigError(
+            f"{origin}: unknown option {spelled(name)}.{did_you_mean(name, [*OPTIONS, 'rules'], spelled)}"
+        )
 
 
 _SECRETS = {"api_key", "webhook_secret"}
@@ -505,11 +606,15 @@ def readable(name: str, value: Any) -> Any:
         return format_span(value)
     if name in _SECRETS:
         return ", ".join(f"{entry[:12]}..." for entry in (value if isinstance(value, tuple) else (value,))) or None
+    if name == "prices":
+        return f"{len(value.prices)} prices as of {value.as_of}"
     if isinstance(value, tuple):
         return ", ".join(_entry(entry) for entry in value) or None
     return format_instant(value) if name in _INSTANTS else value
 
 
 def _entry(entry: Any) -> str:
-    """A model by its name."""
+    """A model and a rule by their names."""
+    if isinstance(entry, Rule):
+        return entry.name
     return f"{entry.id}={entry.like}" if isinstance(entry, Model) else str(entry)

@@ -19,6 +19,7 @@ from starlette.routing import Router
 from mockbatch import __version__
 from mockbatch.config import Config
 from mockbatch.http.app import create_app
+from mockbatch.http.connection import Protocol
 from mockbatch.store import StoreError
 
 # what was made at the start stays, and calls leave no cycles behind: the collector need not look so often
@@ -137,6 +138,7 @@ def write_ready_file(path: Path, url: str) -> None:
 def _uvicorn_config(app: Router) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=Protocol,
         lifespan="on",
         ws="none",
         access_log=False,

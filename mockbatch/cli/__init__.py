@@ -10,7 +10,18 @@ import click
 from mockbatch import __version__
 from mockbatch.config import OPTIONS, Config, ConfigError, Source, flag_of, resolve, variable_of
 
-_COMMANDS = {"serve": "serve", "health": "health", "config": "config", "openapi": "openapi", "batch": "batch"}
+_COMMANDS = {
+    "serve": "serve",
+    "health": "health",
+    "config": "config",
+    "faults": "faults",
+    "openapi": "openapi",
+    "batch": "batch",
+    "prices": "prices",
+    "estimate": "estimate",
+    "cost": "cost",
+    "reconcile": "reconcile",
+}
 
 
 class Failure(click.ClickException):
@@ -34,6 +45,10 @@ class Unreachable(Failure):
 
 class BadStore(Failure):
     exit_code = 6
+
+
+class BadInput(Failure):
+    exit_code = 2
 
 
 class _Commands(click.Group):
@@ -86,7 +101,10 @@ def _default(value: object) -> str:
 def configured(flags: dict[str, Any]) -> tuple[Config, dict[str, Source]]:
     """The configuration of this call. Raises BadConfig for one that cannot be used."""
     file = flags.pop("config") or os.environ.get("MOCKBATCH_CONFIG")
-    texts = {name: ",".join(value) or None if isinstance(value, tuple) else value for name, value in flags.items()}
+    texts = {
+        name: OPTIONS[name].separator.join(value) or None if isinstance(value, tuple) else value
+        for name, value in flags.items()
+    }
     given = {name: text for name, text in texts.items() if text is not None}
     try:
         return resolve(given, os.environ, Path(file) if file else None, Path.cwd())

@@ -41,7 +41,8 @@ class Profile(Struct, frozen=True):
 class Batch(Struct, frozen=True, dict=True):
     """The facts of a batch. Everything that time decides is computed from them.
 
-    `sizes` are the numbers of requests in its slices; `webhook` is the URL that is called when it has ended, if any.
+    `sizes` are the numbers of requests in its slices, `delivered` how many rows of the results a caller got at most in
+    one of its `downloads`; `webhook` is the URL that is called when it has ended, if any.
     """
 
     seq: int
@@ -55,6 +56,8 @@ class Batch(Struct, frozen=True, dict=True):
     polls: int = 0
     deleted: bool = False
     tally: wire.RequestCounts | None = None
+    downloads: int = 0
+    delivered: int = 0
     webhook: str = ""
 
     @cached_property

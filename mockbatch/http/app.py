@@ -1,5 +1,6 @@
 """The composition root: picks the store, names the wall clock, puts the rooms together."""
 
+import logging
 import re
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -15,10 +16,14 @@ from mockbatch.core.contract.errors import NotFound
 from mockbatch.http import batches, control, files, messages, models, openapi, organization
 from mockbatch.http.answers import Answer
 from mockbatch.http.calls import Call, Endpoint
+from mockbatch.http.described import described
 from mockbatch.service import Mock
+from mockbatch.service.rules import past
 from mockbatch.service.sessions import Wall
 from mockbatch.store.sqlite import opened
 from mockbatch.webhooks import Webhooks
+
+_log = logging.getLogger(__name__)
 
 _ROOMS = (batches, messages, models, files, organization, control)
 
@@ -46,6 +51,7 @@ def create_app(config: Config, wall: Wall | None = None) -> Router:
     async def lifespan(app: Router) -> AsyncIterator[State]:
         store = await opened(Path(config.db) if config.db else None, config.durability)
         mock = Mock(store, clock, config, Webhooks())
+        _warn(config, mock.now())
         try:
             await mock.open()
             yield {"mock": mock}
@@ -54,6 +60,12 @@ def create_app(config: Config, wall: Wall | None = None) -> Router:
 
     routes = all_routes()
     return Rooms(routes, redirect_slashes=False, default=_elsewhere(routes), lifespan=lifespan)
+
+
+def _warn(config: Config, now: int) -> None:
+    for rule in config.rules:
+        if problem := past(rule, now, now):
+            _log.warning("rule %r: %s", rule.name, problem)
 
 
 def all_routes() -> list[Route]:
@@ -88,7 +100,9 @@ def _elsewhere(routes: Sequence[Route]) -> ASGIApp:
     """What answers where there is no route: once more without doubled slashes, then with the routes that there are."""
     known = ", ".join(f"{'|'.join(_endpoint(route).handlers)} {route.path}" for route in routes)
 
+    @described(None, caller="anyone", op="unknown")
     async def unknown(call: Call) -> Answer:
+        """What is asked for where nothing is."""
         raise NotFound(f"The requested resource could not be found. mockbatch knows: {known}")
 
     methods = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

@@ -4,69 +4,77 @@ from starlette.routing import Route
 
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.betas import betas_of
-from mockbatch.http.answers import Answer, Json, Stream
-from mockbatch.http.caller import caller, origin_of, terms_of
+from mockbatch.core.rules.fault import Scope
+from mockbatch.http.answers import Answer, Json, Moved, Stream
+from mockbatch.http.caller import caller, terms_of
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.described import JSONL, PAGE, described
 from mockbatch.http.jsonl import body_of
+from mockbatch.http.origins import origin_of
 from mockbatch.http.paging import window_of
 from mockbatch.service.sessions import Session
 
 
-@described(wire.MessageBatch, takes=wire.BatchCreate)
+@described(wire.MessageBatch, takes=wire.BatchCreate, op="create")
 async def create(call: Call) -> Answer:
     """Create a batch.
 
     As an extension the requests may come as lines of JSON, or as a file of such lines in a form.
     """
-    session = await _entered(call)
+    session = await _entered(call, "create")
     terms = terms_of(call, session)
     async with body_of(call, session.settings.limits.max_bytes) as body:
         webhook = call.header(b"x-mockbatch-webhook") or ""
         return Json(await call.mock.batches.create(session, body, terms, origin_of(call), webhook))
 
 
-@described(wire.MessageBatch)
+@described(wire.MessageBatch, op="retrieve")
 async def retrieve(call: Call) -> Answer:
     """A batch as it is now."""
-    session = await _entered(call)
+    session = await _entered(call, "retrieve")
     batch = await call.mock.batches.retrieve(session, call.path_value("id"), origin_of(call))
     return Json(batch, None if batch.processing_status == "ended" else {"retry-after": "10"})
 
 
-@described(wire.BatchPage, query=PAGE)
+@described(wire.BatchPage, query=PAGE, op="list")
 async def page(call: Call) -> Answer:
     """A page of the batches, newest first."""
-    session = await _entered(call)
+    session = await _entered(call, "list")
     return Json(await call.mock.batches.page(session, window_of(call), origin_of(call)))
 
 
-@described(wire.MessageBatch)
+@described(wire.MessageBatch, op="cancel")
 async def cancel(call: Call) -> Answer:
     """Cancel a batch that has not ended."""
-    session = await _entered(call)
+    session = await _entered(call, "cancel")
     return Json(await call.mock.batches.cancel(session, call.path_value("id"), origin_of(call)))
 
 
-@described(wire.DeletedMessageBatch)
+@described(wire.DeletedMessageBatch, op="delete")
 async def delete(call: Call) -> Answer:
     """Delete a batch that has ended."""
-    session = await _entered(call)
+    session = await _entered(call, "delete")
     return Json(await call.mock.batches.delete(session, call.path_value("id")))
 
 
-@described(wire.ResultLine, kind=JSONL)
+@described(wire.ResultLine, kind=JSONL, op="results")
 async def results(call: Call) -> Answer:
     """The results of a batch that has ended, one JSON object a line."""
-    session = await _entered(call)
+    session = await _entered(call, "results")
     return Stream(call.mock.batches.results(session, call.path_value("id")), b"application/x-jsonl")
 
 
-async def _entered(call: Call) -> Session:
-    session = await caller(call)
+async def _entered(call: Call, scope: Scope) -> Session:
+    session = await caller(call, scope)
     betas_of(call.header_values(b"anthropic-beta"))
     call.told = call.mock.rates.enter(session)
     return session
+
+
+@described(None, kind="text/plain", caller="anyone")
+async def redirect(call: Call) -> Answer:
+    """Send a caller on to the results, from where the fault `results.url` may have pointed."""
+    return Moved(call.scope["path"].removeprefix("/_mockbatch/redirect"))
 
 
 routes = [
@@ -74,4 +82,5 @@ routes = [
     Route("/v1/messages/batches", Endpoint(GET=page, POST=create)),
     Route("/v1/messages/batches/{id}/cancel", Endpoint(POST=cancel)),
     Route("/v1/messages/batches/{id}/results", Endpoint(GET=results)),
+    Route("/_mockbatch/redirect/v1/messages/batches/{id}/results", Endpoint(GET=redirect)),
 ]

@@ -5,12 +5,13 @@ import re
 from mockbatch.core.contract.betas import betas_of
 from mockbatch.core.contract.errors import Authentication, InvalidRequest
 from mockbatch.core.contract.params import Terms
+from mockbatch.core.rules.fault import Scope
 from mockbatch.http.calls import Call
+from mockbatch.http.effects import meet
 from mockbatch.service.sessions import Session
 
 VERSIONS = ("2023-01-01", "2023-06-01", "2026-10-21")
 _ADMIN = "sk-ant-admin"
-_FORWARDED = frozenset({b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-prefix"})
 _DATE = re.compile(r"\d{4}-\d\d-\d\d").fullmatch
 
 
@@ -40,7 +41,15 @@ def terms_of(call: Call, session: Session) -> Terms:
     return call.mock.terms(session, version_of(call), betas_of(call.header_values(b"anthropic-beta")))
 
 
-async def caller(call: Call) -> Session:
+async def caller(call: Call, scope: Scope = "http") -> Session:
+    """The session of a call, which has met the rules that it has in that scope."""
+    session = await known_caller(call)
+    if session.rules.armed:
+        await meet(call, session, scope)
+    return session
+
+
+async def known_caller(call: Call) -> Session:
     """The session of a call. Raises Authentication without a good key, InvalidRequest without a version."""
     key = _required_key(call)
     if key.startswith(_ADMIN):
@@ -73,25 +82,3 @@ def _required_key(call: Call) -> str:
     if key is None:
         raise Authentication("x-api-key header is required")
     return key
-
-
-def origin_of(call: Call) -> str:
-    """Scheme, host and prefix under which the caller reached us, so that what we name can be reached as well."""
-    if call.mock.public_url:
-        return call.mock.public_url
-    headers, scope = call.headers, call.scope
-    if b"host" in headers and _FORWARDED.isdisjoint(headers) and not scope.get("root_path"):
-        return f"{scope['scheme']}://{headers[b'host'].decode('latin-1')}"
-    host = headers.get(b"x-forwarded-host") or headers.get(b"host") or b"%b:%d" % _bound(call)
-    scheme = headers.get(b"x-forwarded-proto") or scope["scheme"].encode()
-    prefix = headers.get(b"x-forwarded-prefix") or scope.get("root_path", "").encode()
-    return f"{_first(scheme)}://{_first(host)}{_first(prefix).rstrip('/')}"
-
-
-def _first(value: bytes) -> str:
-    return value.partition(b",")[0].decode("latin-1").strip()
-
-
-def _bound(call: Call) -> tuple[bytes, int]:
-    host, port = call.scope["server"]
-    return host.encode(), port

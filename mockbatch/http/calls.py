@@ -4,6 +4,7 @@ An Endpoint is an ASGI application with a function for each method of a path. It
 that go with it, and every error its answer.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import parse_qsl
@@ -11,9 +12,13 @@ from urllib.parse import parse_qsl
 from starlette.types import Receive, Scope, Send
 
 from mockbatch.core.contract.errors import ApiError, Internal, MethodNotAllowed
-from mockbatch.http.answers import Answer, Headers
+from mockbatch.core.rules.rules import Rule
+from mockbatch.core.time.spans import format_instant
+from mockbatch.http.answers import Answer, Delivery, Headers, Overheard
+from mockbatch.http.described import op_of
 from mockbatch.http.errors import refused
 from mockbatch.service import Mock
+from mockbatch.service.journal import BODY, OF_A_BATCH, Record
 from mockbatch.service.sessions import Session
 from mockbatch.store import StoreError
 
@@ -24,10 +29,36 @@ class Disconnected(Exception):
     """The caller went away before the body was there."""
 
 
-class Call:
-    """One HTTP request. `session` is whose it is, once that is known; `told` are headers that its answer gets too."""
+class Instead(Exception):
+    """A rule has the call answered with this, instead of what it asks for."""
 
-    __slots__ = ("_receive", "_request_id", "headers", "method", "mock", "scope", "session", "told")
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class Call:
+    """One HTTP request. `session` is whose it is, once that is known; `told` are headers that its answer gets too,
+    `sent` is the beginning of its body, once that is read.
+
+    `struck_by` are the names of the rules that have to do with it, `altering` what they do to its answer, and
+    `decided_by` the one that decides what a message is answered.
+    """
+
+    __slots__ = (
+        "_receive",
+        "_request_id",
+        "altering",
+        "decided_by",
+        "headers",
+        "method",
+        "mock",
+        "scope",
+        "sent",
+        "session",
+        "struck_by",
+        "told",
+    )
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope = scope
@@ -36,6 +67,10 @@ class Call:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.session: Session | None = None
         self.told: Headers = []
+        self.sent = b""
+        self.struck_by: list[str] = []
+        self.altering: list[Alter] = []
+        self.decided_by: Rule | None = None
         self._receive = receive
         self._request_id: str | None = None
 
@@ -50,7 +85,11 @@ class Call:
     def own_headers(self) -> Headers:
         """The headers that the answer has whatever it says."""
         owner = self.session or self.mock
-        return [(b"request-id", self.request_id.encode()), *owner.headers, *self.told]
+        now = format_instant(owner.now()).encode()
+        headers = [(b"request-id", self.request_id.encode()), (b"x-mockbatch-now", now), *owner.headers, *self.told]
+        if self.struck_by:
+            headers.append((b"x-mockbatch-fault", ", ".join(self.struck_by).encode("ascii", "replace")))
+        return headers
 
     def header(self, name: bytes) -> str | None:
         """A header by its name in small letters; the last one where it comes twice."""
@@ -84,7 +123,9 @@ class Call:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 raise Disconnected
-            yield message.get("body", b"")
+            piece = message.get("body", b"")
+            self.sent = self.sent or piece[:BODY]
+            yield piece
             more = message.get("more_body", False)
 
     async def body(self) -> bytes:
@@ -92,6 +133,7 @@ class Call:
 
 
 Handler = Callable[[Call], Awaitable[Answer]]
+Alter = Callable[[Answer], Answer]
 
 
 class Endpoint:
@@ -100,6 +142,7 @@ class Endpoint:
     def __init__(self, **handlers: Handler) -> None:
         self.handlers = handlers
         self._answering = handlers | ({"HEAD": handlers["GET"]} if "GET" in handlers else {})
+        self._ops = {method: op_of(handler) for method, handler in self._answering.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = Call(scope, receive)
@@ -110,7 +153,17 @@ class Endpoint:
         except Exception:
             _log.exception("%s %s failed", call.method, scope["path"])
             answer = refused(Internal("Internal server error"), call.request_id)
-        await answer.send(call.own_headers(), receive, send)
+        for alter in call.altering:
+            answer = alter(answer)
+        op = self._ops.get(call.method)
+        overheard = Delivery(send, named=bool(call.struck_by)) if op == "results" else Overheard(send)
+        try:
+            await answer.send(call.own_headers(), receive, overheard)
+        finally:
+            if op:
+                _note(call, op, overheard)
+            if isinstance(overheard, Delivery) and overheard.status == 200:
+                await asyncio.shield(_note_delivery(call, overheard))
 
     async def _answer(self, call: Call) -> Answer:
         try:
@@ -118,6 +171,8 @@ class Endpoint:
             if handler is None:
                 raise self._not_allowed(call)
             return await handler(call)
+        except Instead as instead:
+            return instead.answer
         except ApiError as error:
             return refused(error, call.request_id)
         except StoreError as error:
@@ -128,3 +183,32 @@ class Endpoint:
         allowed = ", ".join(sorted(self._answering))
         message = f"Method Not Allowed: {call.method} {call.scope['path']} takes {allowed}"
         return MethodNotAllowed(message, headers={"allow": allowed})
+
+
+def _note(call: Call, op: str, answered: Overheard) -> None:
+    """Write a call into the journal of its session, or of the server where it has none."""
+    session = call.session
+    real = call.mock.real()
+    record = Record(
+        session.clock.now(real) if session else real,
+        real,
+        op,
+        call.method,
+        call.scope["path"],
+        answered.status,
+        call.request_id,
+        call.headers,
+        call.scope["path_params"].get("id") if op in OF_A_BATCH else None,
+        ", ".join(call.struck_by) or None,
+        call.sent,
+        answered.body[:BODY],
+    )
+    (session or call.mock).journal.add(record)
+    if session and session.bulletin:
+        session.bulletin.tell(record.at, "call", op=op, status=record.status, batch=record.batch)
+
+
+async def _note_delivery(call: Call, delivery: Delivery) -> None:
+    if call.session:
+        name = call.path_value("id")
+        await call.mock.batches.note_delivery(call.session, name, delivery.rows, delivery.custom_ids)

@@ -1,6 +1,6 @@
 """`/v1/messages` and `/v1/messages/count_tokens`. Source: https://platform.claude.com/docs/en/api/messages/create"""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
 from starlette.routing import Route
@@ -9,15 +9,16 @@ from mockbatch.core.contract import wire
 from mockbatch.core.replies.stream import events
 from mockbatch.http.answers import Answer, Json, Stream
 from mockbatch.http.bodies import json_object
-from mockbatch.http.caller import caller, terms_of
+from mockbatch.http.caller import known_caller, terms_of
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.described import EVENTS, described
+from mockbatch.http.effects import meet
 from mockbatch.service.sessions import Session
 
 _LARGEST = 32_000_000
 
 
-@described(wire.Message, takes=wire.MessageCreate, more={EVENTS: None})
+@described(wire.Message, takes=wire.MessageCreate, more={EVENTS: None}, op="messages")
 async def create(call: Call) -> Answer:
     """Answer a message, streamed when that is asked for."""
     session, params = await _entered(call)
@@ -30,7 +31,7 @@ async def create(call: Call) -> Answer:
     return Json(message)
 
 
-@described(wire.MessageTokensCount, takes=wire.MessageCount)
+@described(wire.MessageTokensCount, takes=wire.MessageCount, op="count_tokens")
 async def count_tokens(call: Call) -> Answer:
     """Count the tokens of a message."""
     session, params = await _entered(call)
@@ -38,11 +39,14 @@ async def count_tokens(call: Call) -> Answer:
 
 
 async def _entered(call: Call) -> tuple[Session, dict[str, Any]]:
-    session = await caller(call)
-    return session, await json_object(call, _LARGEST)
+    session = await known_caller(call)
+    params = await json_object(call, _LARGEST)
+    if session.rules.armed:
+        await meet(call, session, "messages", params, str(params.get("model")))
+    return session, params
 
 
-async def _sent(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def _sent(pieces: Iterator[bytes]) -> AsyncGenerator[bytes]:
     for piece in pieces:
         yield piece
 

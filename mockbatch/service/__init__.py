@@ -5,15 +5,21 @@ from mockbatch.core.contract import ids
 from mockbatch.core.contract.limits import TIERS
 from mockbatch.core.contract.params import Terms
 from mockbatch.core.draws import subseed
+from mockbatch.core.rules.calls import CallFacts
 from mockbatch.core.time.spans import format_day
 from mockbatch.service.batches import Batches
 from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.clock import Clocks
 from mockbatch.service.files import Files
+from mockbatch.service.journal import Journal
 from mockbatch.service.messages import Messages
 from mockbatch.service.notices import Notices, Sender
+from mockbatch.service.problems import Problems
 from mockbatch.service.rates import Rates
+from mockbatch.service.rules import armory_of
 from mockbatch.service.sessions import Session, Sessions, Wall
+from mockbatch.service.settings import clock_of
+from mockbatch.service.summary import Summaries
 from mockbatch.service.upkeep import Upkeep
 from mockbatch.store import Store
 
@@ -37,11 +43,25 @@ class Mock:
         self.notices = Notices(store, sender, config.seed, organization, config.webhook_secret, config.webhook_allow)
         self.sessions.on_change = self.notices.changed
         self.batches = Batches(store, self.sessions, self.rates, self.catalogue, self.files, self.notices)
+        self.problems = Problems(self.batches)
+        self.summaries = Summaries(self.batches.truth, self.problems)
+        self.journal = Journal()
         self.upkeep = Upkeep(store, self.sessions, self.batches, self.files)
         self.headers = [(b"anthropic-organization-id", organization.encode())]
         self._request_seed = subseed(config.seed, "request")
         self._calls = 0
+        self._clock = clock_of(config, wall())
         self._store = store
+        self.real = wall
+        self.door = armory_of(config).door(self.now())
+
+    def now(self) -> int:
+        """The virtual time of no session in particular: that of one which nobody changed."""
+        return self._clock.now(self.real())
+
+    def refuses(self) -> bool:
+        """Whether a rule refuses a connection that was just made."""
+        return bool(self.door.decide("connection", CallFacts(), self.now()))
 
     def next_request_id(self) -> str:
         """The id of a call that belongs to no session."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Collection, Iterable
 from itertools import islice
 
 from msgspec.structs import replace
@@ -12,6 +12,7 @@ from mockbatch.core.contract import wire
 from mockbatch.core.contract.envelope import Intake, Slice
 from mockbatch.core.contract.errors import InvalidRequest, NotFound
 from mockbatch.core.contract.params import Terms
+from mockbatch.core.rows import Row
 from mockbatch.core.time.timeline import NEVER
 from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.early import EarlyCheck
@@ -99,6 +100,7 @@ class Batches:
             raise
         session.keep(batch)
         self._examination.begin(batch)
+        session.bulletin.tell(batch.timeline.created_at, "batch.created", batch=batch.id, size=batch.size)
         return as_created(batch, origin)
 
     def _webhook(self, session: Session, named: str) -> str:
@@ -172,6 +174,10 @@ class Batches:
         item = await self._examination.item(batch, planned.row.index)
         return bytes(item.params), self._results.line(batch, planned.row, done=planned.done_at != NEVER)
 
+    def with_params(self, batch: Batch, *, every: bool) -> AsyncIterator[tuple[Row, bytes]]:
+        """The rows of a batch with the params that they came with: every one, or those that fail."""
+        return self._examination.with_params(batch, every=every)
+
     async def remove(self, session: Session, batch: Batch) -> None:
         """Remove a batch as if it had never been."""
         session.drop(batch)
@@ -196,13 +202,28 @@ class Batches:
             if not self._held[batch.seq] and (kept is None or kept.seq != batch.seq or kept.deleted):
                 await self._store.discard(batch.seq)
 
-    def results(self, session: Session, batch_id: str) -> AsyncIterator[bytes]:
+    def results(self, session: Session, batch_id: str) -> AsyncGenerator[bytes]:
         """The result lines in pieces. Raises NotFound at once where there are none (yet, or any more)."""
         batch = self.found(session, batch_id)
         now = session.now()
         if not batch.timeline.has_ended(now) or batch.timeline.is_archived(now):
             raise NotFound(f"Message Batch {batch_id} has no available results.")
         return self._results.lines(batch)
+
+    async def note_delivery(
+        self, session: Session, batch_id: str, rows: int, custom_ids: Collection[str] | None
+    ) -> None:
+        """Note that so many rows of a batch reached a caller: the first ones, or those of these custom_ids."""
+        batch = session.batches.get(batch_id)
+        if batch is None:
+            return
+        if rows < batch.size and custom_ids is not None:
+            seen = session.delivered.setdefault(batch.id, set())
+            seen |= set(custom_ids)
+            rows = len(seen)
+        reached = max(batch.delivered, min(rows, batch.size))
+        await self._changed(session, replace(batch, downloads=batch.downloads + 1, delivered=reached))
+        session.bulletin.tell(session.now(), "batch.downloaded", batch=batch_id, rows=rows)
 
     async def _receive(
         self,
@@ -250,6 +271,8 @@ class Batches:
             if session.batches[batch.id] is batch:
                 session.keep(before)
             raise
+        if batch.timeline != before.timeline or batch.deleted:
+            session.bulletin.tell(session.now(), "batch.deleted" if batch.deleted else "batch.changed", batch=batch.id)
         return batch
 
     def found(self, session: Session, batch_id: str) -> Batch:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
 from mockbatch.core.batch import Batch, Profile
@@ -62,6 +62,17 @@ class Examination:
             await self._finish(batch)
             stored = await self._store.rows(batch.seq, index)
         return load_rows(stored) if stored is not None else await self._examined(batch, index)
+
+    async def with_params(self, batch: Batch, *, every: bool) -> AsyncIterator[tuple[Row, bytes]]:
+        """The rows of a batch with the params that they came with: every one, or those that fail."""
+        for index in range(batch.slices):
+            rows = await self.rows(batch, index)
+            if not every and all(row.failure is None for row in rows):
+                continue
+            for row, item in zip(rows, items_of(await self._store.slice(batch.seq, index)), strict=True):
+                if every or row.failure is not None:
+                    yield row, bytes(item.params)
+            await asyncio.sleep(0)
 
     async def item(self, batch: Batch, place: int) -> Item:
         """The request at that place of a batch, as it came."""

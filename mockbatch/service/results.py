@@ -2,7 +2,7 @@
 
 import asyncio
 from array import array
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from heapq import merge
 
 from mockbatch.core.batch import Batch, Profile, finish_times, finished, unfinished_result
@@ -37,7 +37,7 @@ class Results:
             return RequestCounts(0, succeeded, errored, left, 0)
         return RequestCounts(0, succeeded, errored, 0, left)
 
-    async def lines(self, batch: Batch) -> AsyncIterator[bytes]:
+    async def lines(self, batch: Batch) -> AsyncGenerator[bytes]:
         """The results, about a hundred kilobytes at a time."""
         profile = self._profiles[batch.profile]
         encode = Lines(profile.seed, batch.id, batch.terms.models).encode

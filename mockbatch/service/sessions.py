@@ -19,6 +19,9 @@ from mockbatch.core.contract.limits import Bucket
 from mockbatch.core.draws import draw, subseed
 from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.spans import LATEST
+from mockbatch.service.bulletin import Bulletin
+from mockbatch.service.journal import Journal
+from mockbatch.service.rules import SessionRules, armory_of
 from mockbatch.service.settings import clock_of, config_of, settings_of
 from mockbatch.store import SessionFacts, Store
 
@@ -35,7 +38,8 @@ class View(Struct, frozen=True):
 
 
 class Session:
-    """What belongs to one API key: its clock and its batches, newest last.
+    """What belongs to one API key: its clock and its batches, newest last, and of downloads that were tampered with the
+    custom_ids that were delivered.
 
     Deleted batches stay as facts, so that a cursor that names one still has its place in the list.
     """
@@ -58,13 +62,19 @@ class Session:
         self.bucket: Bucket | None = None
         self.batches: dict[str, Batch] = {}
         self.views: dict[str, View] = {}
+        self.delivered: dict[str, set[str]] = {}
         self.queueing = asyncio.Lock()
+        self.journal = Journal()
+        self.bulletin = Bulletin()
         self._order: list[tuple[int, int, str]] = []
         self.identities: Counter[int] = Counter()
         self.calls = 0
         self._request_seed = subseed(seed, "request", facts.name)
         self._wall = wall
         self.on_change: OnChange = _nothing
+        self.opened_at, self.opened_real_at = facts.opened_at, wall()
+        self.rules_kept = facts.rules
+        self.rules = SessionRules(armory_of(config), (), self.opened_at)
 
     def __repr__(self) -> str:
         return f"<Session {self.name}: {len(self.batches)} batches>"
@@ -113,6 +123,7 @@ class Session:
         self.views.pop(batch.id, None)
         self.identities[batch.identity] -= 1
         self.on_change(self, batch)
+        self.delivered.pop(batch.id, None)
 
     def older_than(self, batch: Batch | None) -> Iterator[Batch]:
         """The batches before `batch`, or all, the newest first."""
@@ -125,7 +136,16 @@ class Session:
         return (self.batches[self._order[place][2]] for place in range(start, len(self._order)))
 
     def facts(self) -> SessionFacts:
-        return SessionFacts(self.name, self.clock, self.lanes, self.workspace, self.label, self.options)
+        return SessionFacts(
+            self.name,
+            self.clock,
+            self.lanes,
+            self.workspace,
+            self.label,
+            self.options,
+            self.opened_at,
+            self.rules.dump(),
+        )
 
 
 OnChange = Callable[[Session, Batch | None], None]
@@ -157,6 +177,7 @@ class Sessions:
     """
 
     def __init__(self, store: Store, wall: Wall, config: Config) -> None:
+        self._armed: set[str] = set()
         self._store = store
         self._wall = wall
         self._config = config
@@ -200,6 +221,7 @@ class Sessions:
         if session is None:
             self.admit(key)
             session = self._known[key, workspace] = await self._opened(key, workspace)
+            self._arm(session, key)
         return session
 
     async def open(self, label: str, options: Mapping[str, Any], key: str | None) -> Opened:
@@ -214,8 +236,10 @@ class Sessions:
             raise Conflict(
                 f"the key of {self._by_name[name].told} has a session; delete it first, or choose another key"
             )
-        facts = SessionFacts(name, clock_of(config, self._wall()), label=label, options=dict(options))
+        clock = clock_of(config, self._wall())
+        facts = SessionFacts(name, clock, label=label, options=dict(options), opened_at=clock.virtual)
         session = self._take(facts, config)
+        self._arm(session, key)
         await self._store.save_session(facts)
         return Opened(session, key)
 
@@ -228,6 +252,7 @@ class Sessions:
     async def forget(self, session: Session) -> None:
         """Let go of a session; its key opens a new one."""
         self._by_name.pop(session.name, None)
+        self._armed.discard(session.name)
         self._known = {known: other for known, other in self._known.items() if other is not session}
         await self._store.remove_session(session.name)
 
@@ -240,10 +265,20 @@ class Sessions:
         else:
             raise InvalidRequest("anthropic-workspace-id: Input should be the id of a workspace, like wrkspc_01...")
         if name not in self._by_name:
-            facts = SessionFacts(name, clock_of(self._config, self._wall()), workspace=workspace)
+            clock = clock_of(self._config, self._wall())
+            facts = SessionFacts(name, clock, workspace=workspace, opened_at=clock.virtual)
             self._take(facts, self._config)
             await self._store.save_session(facts)
         return self._by_name[name]
+
+    def _arm(self, session: Session, key: str) -> None:
+        """Give a session the rules of the server, as soon as its key is seen."""
+        if session.name not in self._armed:
+            self._armed.add(session.name)
+            armory = armory_of(session.config)
+            session.rules = SessionRules(armory, armory.of_key(key), session.opened_at)
+            if session.rules_kept is not None:
+                session.rules.put(session.rules_kept)
 
 
 _is_workspace = re.compile(r"wrkspc_[A-Za-z0-9]{1,64}").fullmatch

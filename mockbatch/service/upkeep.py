@@ -13,7 +13,7 @@ from mockbatch.service.sessions import Opened, Session, Sessions
 from mockbatch.service.settings import clock_of
 from mockbatch.store import SessionFacts, Store
 
-Scope = Literal["all", "state", "clock"]
+Scope = Literal["all", "state", "clock", "journal"]
 
 
 class Snapshot(Struct, frozen=True):
@@ -46,6 +46,7 @@ class Upkeep:
             await self.drop(session, snapshot.id)
         await self._empty(session)
         await self._sessions.forget(session)
+        session.bulletin.close()
 
     async def reset(self, session: Session, scope: Scope) -> None:
         """Let a session begin anew: its batches and files, its clock, or all of it."""
@@ -54,6 +55,8 @@ class Upkeep:
         if scope in ("all", "clock"):
             session.clock = clock_of(session.config, session.real())
             await self._store.save_session(session.facts())
+        if scope in ("all", "journal"):
+            session.journal.clear()
 
     async def take(self, session: Session) -> Snapshot:
         """Take a snapshot."""

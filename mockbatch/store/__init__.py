@@ -22,7 +22,7 @@ class StoreError(Exception):
 
 class SessionFacts(Struct, frozen=True):
     """What is kept of a session: its name, its clock, how busy its queue is, the workspace if one was named, the label
-    that a person gave it, and the options that are its own.
+    that a person gave it, the options that are its own, when it was opened, and its rules where they were changed.
     """
 
     name: str
@@ -31,6 +31,8 @@ class SessionFacts(Struct, frozen=True):
     workspace: str = ""
     label: str = ""
     options: dict[str, Any] = {}
+    opened_at: int = 0
+    rules: list[dict[str, Any]] | None = None
 
 
 class Facts(Struct, frozen=True):

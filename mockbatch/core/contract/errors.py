@@ -9,6 +9,7 @@ ApiError
  │   └─ MethodNotAllowed 405
  ├─ Conflict          409 conflict_error
  ├─ RequestTooLarge   413 request_too_large
+ ├─ Unverified        422 verification_error
  ├─ RateLimited       429 rate_limit_error
  ├─ Internal          500 api_error
  ├─ TimedOut          504 timeout_error
@@ -74,6 +75,13 @@ class RequestTooLarge(ApiError):
     type = "request_too_large"
 
 
+class Unverified(ApiError):
+    """What the control plane answers where calls are not as expected; the API itself has no such error."""
+
+    status = 422
+    type = "verification_error"
+
+
 class RateLimited(ApiError):
     status = 429
     type = "rate_limit_error"
@@ -97,3 +105,17 @@ class Overloaded(ApiError):
 def refuse(message: str, kind: type[ApiError] = InvalidRequest) -> NoReturn:
     """Raise what the API says of a request of which the person who sent it may know all."""
     raise kind(message, details={"error_visibility": "user_facing"})
+
+
+class OtherError(ApiError):
+    """An error of a status or a type that the family does not have."""
+
+
+def error_of(status: int, kind: str | None = None) -> ApiError:
+    """The error of a status, of that type where one is told."""
+    found = next((known for known in ApiError.__subclasses__() if getattr(known, "status", None) == status), None)
+    fallback = "api_error" if status >= 500 else "invalid_request_error"
+    error = OtherError("")
+    error.status = status  # type: ignore[misc]
+    error.type = kind or (found.type if found else fallback)  # type: ignore[misc]
+    return error

@@ -1,4 +1,4 @@
-"""The ways a row can fail although the request was good. Add one with a line in ROW_FAULTS.
+"""All faults by name, and the random failures of rows. Add a fault with an entry in the file of its subject.
 
 Source: https://platform.claude.com/docs/en/api/errors; texts as seen in results of the live API.
 """
@@ -6,6 +6,16 @@ Source: https://platform.claude.com/docs/en/api/errors; texts as seen in results
 from msgspec import Struct
 
 from mockbatch.core.draws import draw, fraction, subseed, threshold
+from mockbatch.core.rules.batch_faults import BATCH_FAULTS
+from mockbatch.core.rules.call_faults import CALL_FAULTS
+from mockbatch.core.rules.fault import Fault
+from mockbatch.core.rules.item_faults import ITEM_FAULTS
+from mockbatch.core.rules.stream_faults import STREAM_FAULTS, WEBHOOK_FAULTS
+
+FAULTS: dict[str, Fault] = {
+    fault.name: fault for fault in (*ITEM_FAULTS, *BATCH_FAULTS, *CALL_FAULTS, *STREAM_FAULTS, *WEBHOOK_FAULTS)
+}
+"""The registry."""
 
 
 class RowFault(Struct, frozen=True):
@@ -38,10 +48,11 @@ def random_fault(seed: int, custom_id: str, rate: float) -> str | None:
     bits = draw(subseed(seed, "fail"), custom_id)
     if bits >= threshold(rate):
         return None
-    return _weighted(fraction(draw(subseed(seed, "fault"), custom_id)))
+    return weighted(fraction(draw(subseed(seed, "fault"), custom_id)))
 
 
-def _weighted(u: float) -> str:
+def weighted(u: float) -> str:
+    """The name of the random failure that a number in (0, 1) falls on."""
     left = u * _TOTAL_WEIGHT
     for name, fault in ROW_FAULTS.items():
         left -= fault.weight

@@ -1,5 +1,6 @@
 """`/_mockbatch/*`: what the tester does, on the same port. Looking changes nothing."""
 
-from mockbatch.http.control import batches, clock, info, sessions, webhooks
+from mockbatch.http.control import batches, clock, events, info, metrics, problems, requests, rules, sessions, webhooks
 
-routes = [route for room in (info, clock, sessions, batches, webhooks) for route in room.routes]
+_ROOMS = (info, clock, sessions, batches, requests, rules, problems, events, metrics, webhooks)
+routes = [route for room in _ROOMS for route in room.routes]

@@ -1,0 +1,226 @@
+"""Which rules strike a call. Calls are counted: the state of a session, changed by nothing but its own calls."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mockbatch.core.draws import draw, fraction, subseed
+from mockbatch.core.rules.batch_faults import PLANNED
+from mockbatch.core.rules.call_faults import FLAPS
+from mockbatch.core.rules.fault import Scope
+from mockbatch.core.rules.match import Match, Prompt, params_test, test_of
+from mockbatch.core.rules.rules import PASSING, Rule
+from mockbatch.core.time.spans import parse_span
+
+
+class CallFacts(Struct, frozen=True):
+    """What is known of a call when rules are asked: its headers in small letters, the batch that it is about and how
+    long it has been there (or its results, where they are asked for), and of a message the params and the model.
+    """
+
+    headers: dict[bytes, bytes] = {}
+    batch: str = ""
+    age: int = 0
+    params: dict[str, Any] | None = None
+    model: str = ""
+
+
+class Hit(Struct, frozen=True):
+    """A rule that strikes a call; `ordinal` is the how-manieth call of this batch it has seen, from 1."""
+
+    rule: Rule
+    ordinal: int
+
+
+class Record:
+    """What a rule has seen so far. `last_hit` is an instant."""
+
+    __slots__ = ("_last", "_of_batch", "_params", "hits", "last_hit", "rule", "seen")
+
+    def __init__(self, rule: Rule) -> None:
+        self.become(rule)
+        self.seen = 0
+        self.hits = 0
+        self.last_hit: int | None = None
+        self._of_batch: Counter[str] = Counter()
+        self._last: dict[str, Hit | None] = {}
+
+    def become(self, rule: Rule) -> None:
+        """Go on as another rule, with what was seen so far."""
+        self.rule = rule
+        self._params = params_test(rule.match)
+
+    def copy(self) -> "Record":
+        """Another one that saw the same."""
+        other = Record(self.rule)
+        other.seen, other.hits, other.last_hit = self.seen, self.hits, self.last_hit
+        other._of_batch, other._last = self._of_batch.copy(), self._last.copy()
+        return other
+
+    @property
+    def remaining(self) -> int | None:
+        """How often it may strike yet; None where nothing limits it."""
+        if self.rule.match.nth is not None:
+            return 1 if self.seen < self.rule.match.nth else 0
+        return None if self.rule.times is None else max(self.rule.times - self.hits, 0)
+
+    def strikes(self, facts: CallFacts, seed: int, now: int, started_at: int) -> Hit | None:
+        """Look at a call in the scope of the rule, and count it."""
+        rule = self.rule
+        if not self._means(facts) or (rule.during is not None and not rule.during.covers(now, started_at)):
+            return None
+        self.seen += 1
+        self._of_batch[facts.batch] += 1
+        hit = Hit(rule, self._of_batch[facts.batch]) if self._chosen(seed, facts) else None
+        if rule.on == "batch":
+            self._last[facts.batch] = hit
+        return hit
+
+    def still_strikes(self, batch: str, seed: int, now: int, started_at: int) -> Hit | None:
+        """The same for a call that tells of a batch without being counted: as the last one that was counted found it,
+        or, before that, where the rule leaves nothing to counting.
+        """
+        if batch in self._last:
+            return self._last[batch]
+        rule, facts = self.rule, CallFacts(batch=batch)
+        if not self._means(facts) or (rule.during is not None and not rule.during.covers(now, started_at)):
+            return None
+        counted = rule.match.nth or rule.skip or rule.times or rule.every or rule.probability
+        return None if counted or not self._shared(seed, batch) else Hit(rule, 1)
+
+    def hit(self, now: int, count: int = 1) -> None:
+        self.hits += count
+        self.last_hit = now
+
+    def _means(self, facts: CallFacts) -> bool:
+        match = self.rule.match
+        return (
+            (match.batch is None or bool(test_of(match.batch)(facts.batch)))
+            and (match.header is None or has_headers(match, facts.headers))
+            and (match.model is None or bool(test_of(match.model)(facts.model)))
+            and (self._params is None or (facts.params is not None and self._params(Prompt(facts.params))))
+        )
+
+    def _chosen(self, seed: int, facts: CallFacts) -> bool:
+        rule = self.rule
+        if rule.fault in FLAPS and not self._flaps(facts):
+            return False
+        if rule.match.nth is not None:
+            return self.seen == rule.match.nth
+        if self.seen <= rule.skip or (rule.times is not None and self.hits >= rule.times):
+            return False
+        if rule.every is not None and (self.seen - rule.skip) % rule.every:
+            return False
+        if not self._shared(seed, facts.batch):
+            return False
+        return rule.probability is None or self._lucky(seed, rule.probability)
+
+    def _flaps(self, facts: CallFacts) -> bool:
+        """Whether what is there is not found yet; always, where neither a number nor a time is told."""
+        first, lasts = self.rule.option("first_n"), self.rule.option("lasts")
+        if first is None and lasts is None:
+            return True
+        early = first is not None and self._of_batch[facts.batch] <= first
+        return early or (lasts is not None and facts.age < parse_span(lasts))
+
+    def _shared(self, seed: int, batch: str) -> bool:
+        share = self.rule.match.share
+        return share is None or fraction(draw(subseed(seed, "share"), batch)) < share
+
+    def _lucky(self, seed: int, probability: float) -> bool:
+        return fraction(draw(subseed(seed, "call", self.rule.name), str(self.seen))) < probability
+
+
+def has_headers(match: Match, headers: dict[bytes, bytes]) -> bool:
+    """Whether all headers that the rule asks for are there, with values like that."""
+    for name, pattern in (match.header or {}).items():
+        value = headers.get(name.encode("latin-1", "replace"))
+        if value is None or not test_of(pattern)(value.decode("latin-1")):
+            return False
+    return True
+
+
+class CallRules:
+    """The rules of a session, each with what it has seen. `armed` says whether any may strike a call."""
+
+    def __init__(self, rules: Iterable[Rule], *, seed: int, started_at: int) -> None:
+        self._seed = seed
+        self.started_at = started_at
+        self.records: list[Record] = []
+        self.armed = False
+        self.replace([Record(rule) for rule in rules])
+
+    def replace(self, records: list[Record]) -> None:
+        """From now on these and no others."""
+        self.records = records
+        self.armed = any(record.rule.enabled and record.rule.on not in ("item", "webhook") for record in records)
+
+    def decide(self, scope: Scope, facts: CallFacts, now: int) -> list[Hit]:
+        """What strikes this call: the first rule that does, and those before it that let others have their turn.
+
+        Every rule counts every call that it means, whichever strikes.
+        """
+        hits: list[Hit] = []
+        settled = False
+        for record in self._of(scope, "http", "connection"):
+            hit = record.strikes(facts, self._seed, now, self.started_at)
+            if hit is None or settled:
+                continue
+            hits.append(hit)
+            record.hit(now)
+            settled = hit.rule.fault not in PASSING
+        return hits
+
+    def of_batch(self, batch_id: str, now: int, *, counted: bool) -> list[Hit]:
+        """What strikes a batch that is shown now. Only its retrieves are `counted`."""
+        hits = []
+        for record in self._of("batch"):
+            if record.rule.fault in PLANNED:
+                continue
+            strikes = (
+                record.strikes(CallFacts(batch=batch_id), self._seed, now, self.started_at)
+                if counted
+                else record.still_strikes(batch_id, self._seed, now, self.started_at)
+            )
+            if strikes is not None:
+                hits.append(strikes)
+        return hits
+
+    def struck(self, hit: Hit, now: int, *, counted: bool) -> None:
+        """Note that a rule of `of_batch` made a difference. What is not counted uses up nothing either."""
+        if counted or hit.rule.times is None:
+            self.count(hit.rule.name, 1, now)
+
+    def for_new_batch(self, headers: dict[bytes, bytes], batch_id: str, now: int) -> tuple[Rule, ...]:
+        """The rules that a batch keeps which is created now by a call with these headers: those of its rows, and what
+        is planned of the batch itself. What was asked of the call and of the time holds, and is not asked again.
+        """
+        kept = []
+        for record in self._of("item", "batch"):
+            rule = record.rule
+            if rule.on == "item":
+                covered = rule.during is None or rule.during.covers(now, self.started_at)
+                if covered and has_headers(rule.match, headers):
+                    kept.append(_settled(rule))
+            elif rule.fault in PLANNED:
+                facts = CallFacts(headers, batch_id)
+                if record.strikes(facts, self._seed, now, self.started_at) is not None:
+                    record.hit(now)
+                    kept.append(_settled(rule))
+        return tuple(kept)
+
+    def count(self, name: str, hits: int, now: int) -> None:
+        """Note that the rule of this name struck so often."""
+        for record in self.records:
+            if record.rule.name == name:
+                record.hit(now, hits)
+
+    def _of(self, *scopes: str) -> Iterable[Record]:
+        return [record for record in self.records if record.rule.enabled and record.rule.on in scopes]
+
+
+def _settled(rule: Rule) -> Rule:
+    return replace(rule, id="", during=None, match=replace(rule.match, header=None, session=None))

@@ -1,0 +1,166 @@
+"""What a fault is: where it strikes, what may be told of it, and how such words are read."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from mockbatch.core.names import did_you_mean
+from mockbatch.core.sizes import parse_size
+from mockbatch.core.time.delays import parse_delay
+from mockbatch.core.time.spans import format_span, parse_span
+
+Scope = Literal[
+    "create",
+    "retrieve",
+    "list",
+    "cancel",
+    "delete",
+    "results",
+    "messages",
+    "item",
+    "batch",
+    "connection",
+    "http",
+    "webhook",
+]
+CALLS: tuple[Scope, ...] = ("create", "retrieve", "list", "cancel", "delete", "results", "messages")
+ANY_CALL: tuple[Scope, ...] = ("http", *CALLS)
+
+Kind = Literal["count", "share", "span", "text", "choice", "flag", "table", "delay", "list", "size", "status", "json"]
+
+
+class RuleError(ValueError):
+    """A rule that cannot be used; the message is one sentence for the person who wrote it."""
+
+
+class Option(Struct, frozen=True):
+    """Something that may be told of a fault. `choices` are all words of a choice, or all elements of a list."""
+
+    kind: Kind
+    help: str
+    default: Any = None
+    choices: tuple[str, ...] = ()
+
+    def read(self, value: Any) -> Any:
+        """The value as it is kept, and written again: text for spans, sizes and delays. Raises ValueError."""
+        return _READERS[self.kind](self, value)
+
+
+class Fault(Struct, frozen=True):
+    """A kind of fault: the scopes it strikes in, the first by default; what it does; what the official SDK makes of
+    it; which numbers it has among the failure modes; the test that shows it.
+    """
+
+    name: str
+    on: tuple[Scope, ...]
+    effect: str
+    sdk: str
+    modes: tuple[int, ...] = ()
+    test: str = ""
+    options: dict[str, Option] = {}
+    check: Callable[[dict[str, Any]], str | None] | None = None
+    """What is wrong with these values of its options together, if anything."""
+
+    def defaults(self) -> dict[str, Any]:
+        """The options that have a value by default."""
+        return {name: option.default for name, option in self.options.items() if option.default is not None}
+
+
+def _count(option: Option, value: Any) -> int:
+    return _integer(value, 0, 1 << 53)
+
+
+def _status(option: Option, value: Any) -> int:
+    return _integer(value, 200, 599)
+
+
+def _integer(value: Any, low: int, high: int) -> int:
+    digits = str(value)
+    if isinstance(value, bool) or not digits.isdecimal() or not low <= int(digits) <= high:
+        raise ValueError(f"{value!r} is not an integer" + (f" from {low} to {high}" if low else ""))
+    return int(digits)
+
+
+def _share(option: Option, value: Any) -> float:
+    try:
+        share = float(value)
+    except (TypeError, ValueError):
+        share = -1.0
+    if not 0 <= share <= 1 or isinstance(value, bool):
+        raise ValueError(f"{value!r} is not a number between 0 and 1")
+    return share
+
+
+def _span(option: Option, value: Any) -> str:
+    return format_span(parse_span(str(value)))
+
+
+def _text(option: Option, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not a text")
+    return value
+
+
+def _choice(option: Option, value: Any) -> str:
+    if value not in option.choices:
+        near = did_you_mean(str(value), option.choices)
+        raise ValueError(f"{value!r} is not one of them.{near} Known: {', '.join(option.choices)}")
+    return str(value)
+
+
+def _flag(option: Option, value: Any) -> bool:
+    text = str(value).lower()
+    if text not in ("true", "false"):
+        raise ValueError(f"{value!r} is neither true nor false")
+    return text == "true"
+
+
+def _table(option: Option, value: Any) -> dict[str, str]:
+    """A table, or a text like `name: value; name: value`."""
+    if isinstance(value, str):
+        pairs = [pair.partition(":") for pair in value.split(";")]
+        value = {name.strip(): text.strip() for name, colon, text in pairs if colon}
+    if not isinstance(value, Mapping) or not value:
+        raise ValueError(f"{value!r} is not a table; write it like 'name: value; name: value'")
+    return {str(name).lower(): str(text) for name, text in value.items()}
+
+
+def _delay(option: Option, value: Any) -> str:
+    parse_delay(str(value))
+    return str(value)
+
+
+def _list(option: Option, value: Any) -> list[str]:
+    """A list, or a text like `one/two`."""
+    words = value.split("/") if isinstance(value, str) else value
+    if not isinstance(words, list) or not words:
+        raise ValueError(f"{value!r} is not a list; write it like one/two")
+    return [_choice(option, word) if option.choices else _text(option, word) for word in words]
+
+
+def _size(option: Option, value: Any) -> str | int:
+    parse_size(str(value))
+    return value if isinstance(value, int) else str(value)
+
+
+def _json(option: Option, value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{value!r} is not a table")
+    return dict(value)
+
+
+_READERS = {
+    "count": _count,
+    "share": _share,
+    "span": _span,
+    "text": _text,
+    "choice": _choice,
+    "flag": _flag,
+    "table": _table,
+    "delay": _delay,
+    "list": _list,
+    "size": _size,
+    "status": _status,
+    "json": _json,
+}

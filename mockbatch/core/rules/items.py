@@ -1,0 +1,266 @@
+"""Which rule decides about a row. All luck is a hash, so order, split and parallelism change nothing."""
+
+from collections.abc import Callable, Iterable
+from heapq import heappush, heapreplace
+from typing import Any
+
+from msgspec import Struct
+from xxhash import xxh3_64_intdigest
+
+from mockbatch.core.draws import draw, fraction, subseed, threshold
+from mockbatch.core.rules.faults import ROW_FAULTS, weighted
+from mockbatch.core.rules.match import Prompt, Test, params_test, test_of
+from mockbatch.core.rules.mixes import outcome_of, parse_mix
+from mockbatch.core.rules.rules import ItemError, Outcome, ReadReply, Rule
+
+Cutoffs = tuple[int, ...]
+"""For each rule of a batch the highest rank that it strikes; -1 where it strikes by rank nobody, or is no quota."""
+
+
+class ItemDecision(Struct, frozen=True):
+    """What a rule decided about a row: its outcome, the error of an `errored` one, and for a `succeeded` one the reply
+    that the rule has, as it was read, or the `item.*` fault of it with all its options.
+    """
+
+    rule: str
+    outcome: Outcome
+    error: ItemError | None = None
+    reply: Any = None
+    fault: str | None = None
+    options: dict[str, Any] = {}
+
+
+class _Entry(Struct, frozen=True):
+    """A rule, compiled: a draw under `seed` has to be below `bound`, and the tests have to hold. `wanted` is a text in
+    the prompt, apart from the tests that are `asked` because it is what is wanted most.
+    """
+
+    index: int
+    seed: int
+    bound: int
+    share: int
+    named: Test | None
+    wanted: str | None
+    asked: Callable[[Prompt], Any] | None
+    attempts: range | None
+    quota: bool
+    act: Callable[[str], ItemDecision]
+
+
+class ItemRules:
+    """The item rules of one batch, in their order. Rules that cannot match in this batch cost nothing.
+
+    `rules` are those that were in force when the batch was created; `session` is the name of it.
+    """
+
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        *,
+        seed: int,
+        batch_id: str,
+        created_at: int,
+        started_at: int = 0,
+        read_reply: ReadReply = lambda written: written,
+    ) -> None:
+        self._rules = [
+            rule
+            for rule in rules
+            if rule.on == "item"
+            and rule.enabled
+            and (rule.match.batch is None or test_of(rule.match.batch)(batch_id))
+            and (rule.during is None or rule.during.covers(created_at, started_at))
+        ]
+        self._share_seed = subseed(seed, "share")
+        self._entries = [self._compiled(at, rule, seed, read_reply) for at, rule in enumerate(self._rules)]
+        self._by_model: dict[str, list[_Entry]] = {}
+        self.needs_attempts = any(rule.fail_attempts or rule.match.attempt for rule in self._rules)
+        self.needs_params = any(entry.asked or entry.wanted for entry in self._entries)
+        self.needs_quota = any(entry.quota for entry in self._entries)
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to decide."""
+        return bool(self._entries)
+
+    @property
+    def names(self) -> list[str]:
+        """The rules in their order; cutoffs are in the same."""
+        return [rule.name for rule in self._rules]
+
+    def decide(
+        self, custom_id: str, params: dict[str, Any], model_id: str, attempt: int = 1, cutoffs: Cutoffs = ()
+    ) -> ItemDecision | None:
+        """What the first rule that strikes does to a row; None where none does.
+
+        `attempt` counts from 1 how often the row was sent; `cutoffs` come from a Quota, where one is needed.
+        """
+        name = custom_id.encode()
+        request = Prompt(params)
+        contains: Test | None = None
+        entries = self._by_model.get(model_id)
+        for entry in self._of_model(model_id) if entries is None else entries:
+            rank = xxh3_64_intdigest(name, entry.seed) if entry.seed else 0
+            if entry.quota:
+                if rank > cutoffs[entry.index]:
+                    continue
+            elif rank >= entry.bound:
+                continue
+            if entry.named is not None and not entry.named(custom_id):
+                continue
+            if entry.attempts is not None and attempt not in entry.attempts:
+                continue
+            if entry.share and xxh3_64_intdigest(name, self._share_seed) >= entry.share:
+                continue
+            if entry.wanted is not None:
+                if contains is None:
+                    contains = request.prompt.__contains__
+                if not contains(entry.wanted):
+                    continue
+            if entry.asked is not None and not entry.asked(request):
+                continue
+            return entry.act(custom_id)
+        return None
+
+    def candidates(
+        self, custom_id: str, params: dict[str, Any], model_id: str, attempt: int = 1
+    ) -> list[tuple[int, int]]:
+        """(index, rank) of each quota that may strike a row, as far as no other rule strikes it before."""
+        found = []
+        for entry in self._of_model(model_id):
+            if not self._holds(entry, custom_id, params, attempt):
+                continue
+            if not entry.quota:
+                break
+            found.append((entry.index, draw(entry.seed, custom_id)))
+        return found
+
+    def quota(self) -> "Quota":
+        """An empty first pass over the rows of the batch."""
+        return Quota(self, [rule.exactly for rule in self._rules])
+
+    def _holds(self, entry: _Entry, custom_id: str, params: dict[str, Any], attempt: int) -> bool:
+        """Whether a rule strikes a row, its quota apart."""
+        return (
+            (entry.quota or not entry.seed or draw(entry.seed, custom_id) < entry.bound)
+            and (entry.named is None or bool(entry.named(custom_id)))
+            and (entry.attempts is None or attempt in entry.attempts)
+            and (not entry.share or draw(self._share_seed, custom_id) < entry.share)
+            and (entry.wanted is None or entry.wanted in Prompt(params).prompt)
+            and (entry.asked is None or bool(entry.asked(Prompt(params))))
+        )
+
+    def _of_model(self, model_id: str) -> list[_Entry]:
+        found = self._by_model.get(model_id)
+        if found is None:
+            found = self._by_model[model_id] = [
+                entry
+                for entry, rule in zip(self._entries, self._rules, strict=True)
+                if rule.match.model is None or test_of(rule.match.model)(model_id)
+            ]
+        return found
+
+    def _compiled(self, index: int, rule: Rule, seed: int, read_reply: ReadReply) -> _Entry:
+        drawn = rule.rate is not None or rule.exactly is not None
+        attempts = None
+        if rule.match.attempt is not None:
+            attempts = range(rule.match.attempt, rule.match.attempt + 1)
+        elif rule.fail_attempts is not None:
+            attempts = range(1, rule.fail_attempts + 1)
+        return _Entry(
+            index,
+            # 0 stands for no draw at all
+            subseed(seed, "rule", rule.name) or 1 if drawn else 0,
+            threshold(1.0 if rule.rate is None else rule.rate),
+            threshold(rule.match.share) if rule.match.share is not None else 0,
+            test_of(rule.match.custom_id) if rule.match.custom_id is not None else None,
+            rule.match.prompt if rule.match.prompt and not rule.match.prompt.startswith("re:") else None,
+            params_test(rule.match, prompt=False),
+            attempts,
+            rule.exactly is not None,
+            _action(rule, seed, read_reply),
+        )
+
+
+class Quota:
+    """A first pass over the rows of a batch, in any order and any parts, that finds whom the quotas strike.
+
+    Memory grows with the quotas, not with the batch.
+    """
+
+    def __init__(self, rules: ItemRules, sizes: list[int | None]) -> None:
+        self._rules = rules
+        self._sizes = sizes
+        earlier = 0
+        self._room = [earlier := earlier + (size or 0) for size in sizes]
+        self._lowest: list[list[tuple[int, str]]] = [[] for _ in sizes]
+
+    def add(self, custom_id: str, params: dict[str, Any], model_id: str, attempt: int = 1) -> None:
+        """Look at a row that will be decided upon."""
+        for index, rank in self._rules.candidates(custom_id, params, model_id, attempt):
+            self._keep(index, rank, custom_id)
+
+    def merge(self, other: "Quota") -> None:
+        """Take up what another pass, over other rows, found."""
+        for index, kept in enumerate(other._lowest):
+            for rank, custom_id in kept:
+                self._keep(index, -rank, custom_id)
+
+    def _keep(self, index: int, rank: int, custom_id: str) -> None:
+        # earlier quotas can take no more than their sizes from those that are kept for this one
+        lowest = self._lowest[index]
+        if len(lowest) < self._room[index]:
+            heappush(lowest, (-rank, custom_id))
+        elif -rank > lowest[0][0]:
+            heapreplace(lowest, (-rank, custom_id))
+
+    def cutoffs(self) -> Cutoffs:
+        """What `decide` needs, when all rows have been looked at."""
+        taken: set[str] = set()
+        cutoffs = []
+        for size, lowest in zip(self._sizes, self._lowest, strict=True):
+            left = sorted((-rank, name) for rank, name in lowest if name not in taken)[: size or 0]
+            taken.update(name for _, name in left)
+            cutoffs.append(left[-1][0] if left else -1)
+        return tuple(cutoffs)
+
+
+def _action(rule: Rule, seed: int, read_reply: ReadReply) -> Callable[[str], ItemDecision]:
+    """What the rule does to a row of that custom_id."""
+    if rule.fault == "item.mix":
+        return _mixed(rule, seed)
+    if rule.fault is not None:
+        decision = ItemDecision(rule.name, "succeeded", fault=rule.fault, options={**_defaults(rule), **rule.options})
+    elif rule.errored is not None:
+        decision = ItemDecision(rule.name, "errored", rule.errored)
+    elif rule.outcome == "errored":
+        return lambda custom_id: _failed(rule.name, seed, custom_id)
+    else:
+        reply = None if rule.reply is None else read_reply(rule.reply)
+        decision = ItemDecision(rule.name, rule.outcome or "succeeded", reply=reply)
+    return lambda custom_id: decision
+
+
+def _mixed(rule: Rule, seed: int) -> Callable[[str], ItemDecision]:
+    shares = parse_mix(rule.option("mix"))
+    own = subseed(seed, "mix", rule.name)
+
+    def act(custom_id: str) -> ItemDecision:
+        outcome = outcome_of(shares, fraction(draw(own, custom_id)))
+        if outcome == "errored":
+            return _failed(rule.name, seed, custom_id)
+        return ItemDecision(rule.name, outcome)  # type: ignore[arg-type]
+
+    return act
+
+
+def _failed(rule: str, seed: int, custom_id: str) -> ItemDecision:
+    """One of the random failures."""
+    failed = ROW_FAULTS[weighted(fraction(draw(subseed(seed, "fault"), custom_id)))]
+    return ItemDecision(rule, "errored", ItemError(failed.type, failed.message))
+
+
+def _defaults(rule: Rule) -> dict[str, Any]:
+    from mockbatch.core.rules.faults import FAULTS
+
+    assert rule.fault is not None
+    return FAULTS[rule.fault].defaults()

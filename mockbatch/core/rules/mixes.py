@@ -1,0 +1,23 @@
+"""Proportions of outcomes: `90/5/3/2` are succeeded, errored, expired and canceled rows."""
+
+from bisect import bisect_right
+from itertools import accumulate
+
+OUTCOMES = ("succeeded", "errored", "expired", "canceled")
+
+
+def parse_mix(text: str) -> tuple[float, ...]:
+    """Four shares that add up to 1, of numbers that add up to anything. Raises ValueError."""
+    try:
+        numbers = [float(part) for part in text.split("/")]
+    except ValueError:
+        numbers = []
+    if len(numbers) != len(OUTCOMES) or min(numbers) < 0 or not sum(numbers):
+        raise ValueError(f"{text!r} is not a mix; write it like 90/5/3/2, for {', '.join(OUTCOMES)}")
+    return tuple(number / sum(numbers) for number in numbers)
+
+
+def outcome_of(shares: tuple[float, ...], u: float) -> str:
+    """The outcome that a number in (0, 1) falls on."""
+    bounds = list(accumulate(shares))
+    return OUTCOMES[min(bisect_right(bounds, u), len(OUTCOMES) - 1)]

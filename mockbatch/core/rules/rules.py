@@ -1,0 +1,354 @@
+"""A rule: which rows or calls it means, how its victims are chosen, and what happens to them.
+
+One way of writing serves the file, the flags, the control plane and Python: a table of the keys below, in which
+what belongs under `match` or `with` may stand beside them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, cast, get_args
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mockbatch.core.names import did_you_mean
+from mockbatch.core.rules.during import During, parse_during
+from mockbatch.core.rules.fault import Fault, RuleError, Scope
+from mockbatch.core.rules.faults import FAULTS
+from mockbatch.core.rules.item_faults import ERROR_MESSAGES
+from mockbatch.core.rules.match import Match, check
+
+Outcome = Literal["succeeded", "errored", "expired", "canceled"]
+ReadReply = Callable[[Any], Any]
+"""Understands what a rule has under `reply`. Raises ValueError."""
+
+_ACTIONS = ("reply", "errored", "outcome", "fault", "http")
+_COUNTING = ("skip", "times", "every", "probability")
+
+
+class ItemError(Struct, frozen=True, omit_defaults=True):
+    """How a row errs. Without a request_id it gets one of its own, as an error of execution does."""
+
+    type: str
+    message: str
+    details: dict[str, Any] | None = None
+    request_id: str | None = None
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.message))
+
+
+class Rule(Struct, frozen=True, omit_defaults=True):
+    """A rule as it was understood; it does exactly one of `reply`, `errored`, `outcome` and `fault`.
+
+    `rate` is a share of the rows and `exactly` their number in each batch. Calls are counted: `skip` of them pass,
+    then each, or one in `every`, or any with a `probability`, until so many `times`. `during` is a span of virtual
+    time, of the call or of the creation of the batch. A row that was sent more than `fail_attempts` times is let be.
+    """
+
+    name: str
+    on: Scope
+    match: Match = Match()
+    rate: float | None = None
+    exactly: int | None = None
+    skip: int = 0
+    times: int | None = None
+    every: int | None = None
+    probability: float | None = None
+    during: During | None = None
+    fail_attempts: int | None = None
+    reply: Any = None
+    errored: ItemError | None = None
+    outcome: Outcome | None = None
+    fault: str | None = None
+    options: dict[str, Any] = {}
+    id: str = ""
+    enabled: bool = True
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.on, self.match))
+
+    def option(self, name: str) -> Any:
+        """The value of an option of its fault, or the default of that."""
+        assert self.fault is not None
+        return self.options.get(name, FAULTS[self.fault].options[name].default)
+
+    @property
+    def unconditional(self) -> bool:
+        """Whether it strikes whatever comes in its scope."""
+        return (
+            self.enabled
+            and not self.match.given()
+            and not any((self.rate, self.exactly, self.skip, self.times, self.every, self.probability))
+            and self.during is None
+            and self.fail_attempts is None
+        )
+
+
+KEYS = (
+    *("name", "on", "match", "rate", "exactly", *_COUNTING, "during", "fail_attempts"),
+    *(*_ACTIONS, "with", "id", "enabled"),
+)
+"""Every key of a rule."""
+
+
+def parse_rule(
+    value: Any, where: str, *, read_reply: ReadReply | None = None, known_models: Iterable[str] = ()
+) -> Rule:
+    """The rule that a table describes. `where` is told in front of what is wrong with it.
+
+    `known_models` are the names that a model may have; where there are none, any. Raises RuleError.
+    """
+    try:
+        return _parsed(value, read_reply, known_models)
+    except RuleError as error:
+        raise RuleError(f"{where}: {error}" if where else str(error)) from None
+
+
+def _parsed(value: Any, read_reply: ReadReply | None, known_models: Iterable[str]) -> Rule:
+    if not isinstance(value, Mapping):
+        raise RuleError(f"{value!r} is not a rule, which is a table")
+    fault = _fault_of(value)
+    given = _gathered(value, fault)
+    _one_action(given)
+    fault, given = _as_fault(fault, given)
+    if fault is None and given["with"]:
+        raise RuleError(f"with: goes with a fault; this rule has {next(iter(given['with']))} but none")
+    scope = _scope_of(given, fault)
+    match = _struct(given.get("match", {}), Match, "match")
+    options = _options_of(given.pop("with", {}), fault)
+    during = parse_during(given.pop("during")) if "during" in given else None
+    error, outcome = _item_action(given, fault, options)
+    if error or outcome:
+        fault, options = None, {}
+    raw = {**given, "on": scope, "options": options, "fault": fault.name if fault else None}
+    raw.pop("match", None)
+    raw.setdefault("name", _name_of(fault, error, outcome))
+    rule: Rule = _struct(raw, Rule, "")
+    rule = replace(rule, match=match, during=during, errored=error, outcome=outcome)
+    _check(rule, read_reply)
+    check(match, scope, known_models)
+    return rule
+
+
+def _fault_of(value: Mapping[str, Any]) -> Fault | None:
+    name = value.get("fault")
+    if name is None:
+        return None
+    fault = FAULTS.get(str(name))
+    if fault is None:
+        near = did_you_mean(str(name), FAULTS)
+        raise RuleError(f"fault: there is no {name!r}.{near} `mockbatch faults` lists them")
+    return fault
+
+
+def _gathered(value: Mapping[str, Any], fault: Fault | None) -> dict[str, Any]:
+    """The table with what stands beside `match` and `with` put into them. Raises RuleError for unknown keys."""
+    options = fault.options if fault else {}
+    given: dict[str, Any] = {}
+    match, told = dict(_table(value, "match")), dict(_table(value, "with"))
+    for key, one in value.items():
+        if key in ("match", "with"):
+            continue
+        if key in KEYS:
+            given[key] = one
+        elif key in options:
+            told[key] = one
+        elif key in Match.__struct_fields__:
+            match[key] = one
+        else:
+            _refuse_key(key, [*KEYS, *Match.__struct_fields__, *options])
+    return {**given, "match": match, "with": told}
+
+
+def _table(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = value.get(key, {})
+    if not isinstance(found, Mapping):
+        raise RuleError(f"{key}: {found!r} is not a table")
+    return found
+
+
+def _refuse_key(key: str, known: Iterable[str]) -> None:
+    known = list(known)
+    raise RuleError(f"{key}: unknown key.{did_you_mean(key, known)} Known: {', '.join(known)}")
+
+
+def _one_action(given: Mapping[str, Any]) -> None:
+    done = [name for name in _ACTIONS if given.get(name) is not None]
+    if not done:
+        raise RuleError(f"does nothing; give it one of {', '.join(_ACTIONS)}")
+    if len(done) > 1:
+        raise RuleError(f"does {' and '.join(done)} at once; one is enough")
+
+
+def _as_fault(fault: Fault | None, given: dict[str, Any]) -> tuple[Fault | None, dict[str, Any]]:
+    """The table with `http` and `errored` put as the faults that they stand for."""
+    for key, name, first in (("http", "http.error", "status"), ("errored", "item.errored", "type")):
+        if key in given:
+            told = given.pop(key)
+            told = told if isinstance(told, Mapping) else {first: told}
+            return FAULTS[name], {**given, "with": {**given["with"], **told}}
+    return fault, given
+
+
+def _scope_of(given: dict[str, Any], fault: Fault | None) -> Scope:
+    on = given.get("on", fault.on[0] if fault else "item")
+    on = "http" if on == "*" else on
+    scopes = get_args(Scope)
+    if on not in scopes:
+        raise RuleError(f"on: there is no scope {on!r}.{did_you_mean(str(on), scopes)} Known: {', '.join(scopes)}")
+    if fault and on not in fault.on:
+        raise RuleError(f"on: {fault.name} does not happen to {on!r}, only to {', '.join(fault.on)}")
+    if given.get("outcome") is not None and on != "item":
+        raise RuleError(f"on: rows have an outcome, {on!r} has none; write on = 'item'")
+    if given.get("reply") is not None and on not in ("item", "messages"):
+        raise RuleError(f"on: rows and messages have a reply, {on!r} has none; write on = 'item' or 'messages'")
+    return cast(Scope, on)
+
+
+def _options_of(told: Mapping[str, Any], fault: Fault | None) -> dict[str, Any]:
+    if fault is None:
+        return {}
+    read = {}
+    for name, value in told.items():
+        if name not in fault.options:
+            known = ", ".join(fault.options) or "none"
+            raise RuleError(
+                f"with.{name}: {fault.name} has no such option.{did_you_mean(name, fault.options)} Known: {known}"
+            )
+        try:
+            read[name] = fault.options[name].read(value)
+        except ValueError as error:
+            raise RuleError(f"with.{name}: {error}") from None
+    if fault.check is not None and (problem := fault.check({**fault.defaults(), **read})):
+        raise RuleError(f"with: {problem}")
+    return read
+
+
+def _item_action(
+    given: Mapping[str, Any], fault: Fault | None, options: Mapping[str, Any]
+) -> tuple[ItemError | None, Outcome | None]:
+    """The error or the outcome that a rule gives to rows, also where it was written as a fault."""
+    if fault and fault.name == "item.errored":
+        told = {**fault.defaults(), **options}
+        message = told.get("message") or ERROR_MESSAGES.get(told["type"], told["type"])
+        return ItemError(told["type"], message, told.get("details"), told.get("request_id")), None
+    if fault and fault.name in ("item.expired", "item.canceled"):
+        return None, "expired" if fault.name == "item.expired" else "canceled"
+    outcome = given.get("outcome")
+    known = get_args(Outcome)
+    if outcome is not None and outcome not in known:
+        near = did_you_mean(str(outcome), known)
+        raise RuleError(f"outcome: there is no {outcome!r}.{near} Known: {', '.join(known)}")
+    return None, outcome
+
+
+def _name_of(fault: Fault | None, error: ItemError | None, outcome: str | None) -> str:
+    if error:
+        return f"errored {error.type}"
+    return fault.name if fault else f"outcome {outcome}" if outcome else "reply"
+
+
+def _struct(value: Mapping[str, Any], kind: type[Any], prefix: str) -> Any:
+    """A struct of a table, with texts read as numbers where numbers are wanted."""
+    try:
+        if kind is Match and isinstance(value.get("header"), str):
+            name, _, text = value["header"].partition(":")
+            value = {**value, "header": {name.strip().lower(): text.strip() or "*"}}
+        return msgspec.convert(_checked_keys(value, kind, prefix), kind, strict=False)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$.")
+        key = ".".join(filter(None, (prefix, path.rstrip("`"))))
+        raise RuleError(f"{key}: {message}" if key else message) from None
+
+
+def _checked_keys(value: Mapping[str, Any], kind: type[Struct], prefix: str) -> Mapping[str, Any]:
+    for key in value:
+        if key not in kind.__struct_fields__:
+            _refuse_key(f"{prefix}.{key}" if prefix else key, kind.__struct_fields__)
+    return value
+
+
+def _check(rule: Rule, read_reply: ReadReply | None) -> None:
+    """Raises RuleError for numbers that make no sense, and for choosers that contradict one another."""
+    of_items, problems = rule.on == "item", []
+    if not rule.name.strip():
+        problems.append("name: a rule wants a name that can be told")
+    if not of_items:
+        problems += [
+            f"{name}: chooses among rows, so it needs on = 'item'" + also
+            for name, also in (("rate", "; for calls write probability"), ("exactly", ""), ("fail_attempts", ""))
+            if getattr(rule, name) is not None
+        ]
+    else:
+        problems += [
+            f"{name}: counts calls, and rows have no order; write {instead}"
+            for name, instead in (("skip", "rate"), ("times", "exactly"), ("every", "rate"), ("probability", "rate"))
+            if getattr(rule, name)
+        ]
+    if rule.rate is not None and rule.exactly is not None:
+        problems.append("rate and exactly contradict each other; give one of them")
+    problems += [
+        f"{name}: {value} strikes nothing; it has to be at least 1"
+        for name in ("exactly", "times", "every", "fail_attempts")
+        if (value := getattr(rule, name)) is not None and value < 1
+    ]
+    if rule.skip < 0:
+        problems.append(f"skip: {rule.skip} is below 0")
+    problems += [
+        f"{name}: {value:g} is not a share above 0 and up to 1"
+        for name in ("rate", "probability")
+        if (value := getattr(rule, name)) is not None and not 0 < value <= 1
+    ]
+    problems += _contradictions(rule)
+    if problems:
+        raise RuleError(problems[0])
+    if rule.reply is not None and read_reply is not None:
+        try:
+            read_reply(rule.reply)
+        except ValueError as error:
+            raise RuleError(f"reply: {error}") from None
+
+
+def _contradictions(rule: Rule) -> Iterable[str]:
+    nth, attempt = rule.match.nth, rule.match.attempt
+    if nth is not None and (rule.skip or rule.every or (rule.times or 1) > 1):
+        yield "match.nth: the nth call comes once; skip, every and times contradict it"
+    if attempt is not None and rule.fail_attempts is not None and attempt > rule.fail_attempts:
+        yield f"fail_attempts: never strikes at attempt {attempt}, which match.attempt asks for"
+
+
+def parse_rules(
+    values: Any, where: Callable[[int], str], *, read_reply: ReadReply | None = None, known_models: Iterable[str] = ()
+) -> tuple[Rule, ...]:
+    """The rules of a list of tables; `where` says of an index how to tell of it. Raises RuleError."""
+    if not isinstance(values, list):
+        raise RuleError(f"{where(0)}: rules are a list of tables, written as [[rules]]")
+    known = list(known_models)
+    return together(
+        [parse_rule(value, where(at), read_reply=read_reply, known_models=known) for at, value in enumerate(values)],
+        where,
+    )
+
+
+def together(rules: Iterable[Rule], where: Callable[[int], str] = "rule {}".format) -> tuple[Rule, ...]:
+    """Rules that stand in one list, each with a name of its own. Raises RuleError for one that another one hides."""
+    placed: list[Rule] = []
+    for at, rule in enumerate(rules):
+        names = {other.name for other in placed}
+        if hiding := next((other for other in placed if _hides(other, rule)), None):
+            raise RuleError(f"{where(at)}: can never match, {hiding.name!r} before it takes everything")
+        if rule.name in names:
+            number = next(n for n in range(2, len(placed) + 3) if f"{rule.name} {n}" not in names)
+            rule = replace(rule, name=f"{rule.name} {number}")
+        placed.append(rule)
+    return tuple(placed)
+
+
+def _hides(first: Rule, second: Rule) -> bool:
+    same = first.on == second.on and first.on not in ("webhook", "batch")
+    return same and first.unconditional and first.fault not in PASSING
+
+
+PASSING = frozenset({"http.latency", "results.slicer", "results.bandwidth", "results.slow_start"})
+"""Faults that let the rules behind them have their turn."""

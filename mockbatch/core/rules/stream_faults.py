@@ -1,0 +1,196 @@
+"""Faults of the stream of results, of where it is found, and of what a later API might send.
+
+Source: reactions of the official SDK as its tests here show them.
+"""
+
+from typing import Any
+
+from mockbatch.core.rules.fault import Fault, Option
+
+TRICKS = (
+    "bom",
+    "crlf",
+    "crlf_split",
+    "blank_line",
+    "lone_cr",
+    "no_final_newline",
+    "invalid_utf8",
+    "u2028",
+    "u2029",
+    "nel",
+    "emoji_split",
+    "line_5mb",
+)
+ENDS = ("clean", "reset", "no_terminator", "stall", "close", "short")
+URLS = ("other_host", "nxdomain", "relative", "redirect", "null", "doubled_path")
+
+_CHOSEN = {
+    "custom_id": Option("text", "Only rows whose custom_id is like this; a glob.", "*"),
+    "first": Option("count", "Only so many of them.", 1),
+}
+
+
+def _one_place(options: dict[str, Any]) -> str | None:
+    if "after_items" in options and "after_bytes" in options:
+        return "after_items and after_bytes contradict each other"
+    return None
+
+
+STREAM_FAULTS = (
+    Fault(
+        "results.cut",
+        ("results",),
+        "The stream of results ends after so many rows or bytes.",
+        "clean or close at a line boundary: no error, fewer rows; mid-line: JSONDecodeError; reset, no_terminator, "
+        "short: httpx2 errors, no retry; stall: httpx2.ReadTimeout, which is no anthropic.APIError",
+        (2, 32, 33, 45),
+        "tests/e2e/test_faults_streams.py::test_the_ends_of_a_stream",
+        options={
+            "after_items": Option("count", "After so many rows; 0 without either."),
+            "after_bytes": Option("size", "After so many bytes."),
+            "at": Option(
+                "choice",
+                "At the end of a line, as by default after rows, or in the middle of the next; by default after bytes: "
+                "exactly there.",
+                choices=("boundary", "mid_line"),
+            ),
+            "how": Option(
+                "choice",
+                "`clean`: as if that were all; `reset`: the connection is reset; `no_terminator`: it is closed without "
+                "the last chunk; `stall`: nothing more comes; `close`: HTTP without chunks, ended by closing; `short`: "
+                "before the content-length is reached.",
+                "clean",
+                ENDS,
+            ),
+        },
+        check=_one_place,
+    ),
+    Fault(
+        "results.stall",
+        ("results",),
+        "The stream pauses after so many rows or bytes, then goes on.",
+        "httpx2.ReadTimeout when the pause is longer than the timeout; it holds back up to 63 bytes meanwhile",
+        (33,),
+        "tests/e2e/test_faults_streams.py::test_a_stall_that_ends",
+        options={
+            "after_items": Option("count", "After so many rows; 0 without either."),
+            "after_bytes": Option("size", "After so many bytes."),
+            "lasts": Option("span", "How long, in real time.", "10s"),
+        },
+        check=_one_place,
+    ),
+    Fault(
+        "results.omit",
+        ("results",),
+        "Rows are missing, though everything looks complete.",
+        "no error; fewer rows",
+        (2,),
+        "tests/e2e/test_faults_streams.py::test_rows_that_are_missing",
+        options=_CHOSEN,
+    ),
+    Fault(
+        "results.duplicate",
+        ("results",),
+        "Rows come twice.",
+        "no error; more rows",
+        (28, 30),
+        "tests/e2e/test_faults_streams.py::test_rows_that_come_twice",
+        options=_CHOSEN,
+    ),
+    Fault(
+        "results.bytes",
+        ("results",),
+        "The rows come with odd bytes in or between them.",
+        "crlf_split, blank_line: JSONDecodeError; invalid_utf8: UnicodeDecodeError; the others pass",
+        (19, 22),
+        "tests/e2e/test_faults_streams.py::test_odd_bytes",
+        options={"trick": Option("choice", "Which bytes.", "u2028", TRICKS)},
+    ),
+    Fault(
+        "results.bandwidth",
+        ("results",),
+        "The stream comes only so fast, in real time.",
+        "waits",
+        (33,),
+        "tests/e2e/test_faults_streams.py::test_a_narrow_stream",
+        options={"per_second": Option("size", "Bytes in a second.", "64kB")},
+        check=lambda options: None if str(options["per_second"]) != "0" else "per_second: at 0 nothing would ever come",
+    ),
+    Fault(
+        "results.slicer",
+        ("results",),
+        "The stream comes in small slices.",
+        "works; a line or a character may be cut anywhere",
+        (19, 33),
+        "tests/e2e/test_faults_streams.py::test_a_stream_in_slices",
+        options={
+            "bytes": Option("count", "Bytes in a slice, at least 1.", 7),
+            "gap": Option("span", "Between two slices, in real time.", "0s"),
+        },
+        check=lambda options: None if options["bytes"] else "bytes: slices of 0 bytes would have no end",
+    ),
+    Fault(
+        "results.slow_start",
+        ("results",),
+        "The first byte comes late, after the headers.",
+        "httpx2.ReadTimeout when it is later than the timeout",
+        (33,),
+        "tests/e2e/test_faults_streams.py::test_a_late_first_byte",
+        options={"delay": Option("span", "How late, in real time.", "5s")},
+    ),
+    Fault(
+        "results.url",
+        ("retrieve", "list"),
+        "`results_url` points elsewhere.",
+        "relative and redirect work; other_host and nxdomain: APIConnectionError; null: AnthropicError; "
+        "doubled_path: NotFoundError",
+        (8, 47),
+        "tests/e2e/test_faults_streams.py::test_where_results_are_found",
+        options={"to": Option("choice", "Where.", "nxdomain", URLS)},
+    ),
+    Fault(
+        "compat.unknown_result_type",
+        ("results",),
+        "Rows have a result type that does not exist yet.",
+        "typed MessageBatchSucceededResult, with `.message` None",
+        (48,),
+        "tests/e2e/test_faults_streams.py::test_a_result_type_of_tomorrow",
+        options={"type": Option("text", "The type.", "deferred"), **_CHOSEN},
+    ),
+    Fault(
+        "compat.unknown_status",
+        ("batch",),
+        "The batch has a processing_status that does not exist yet, until it has ended.",
+        "passes it through as a text",
+        (5, 48),
+        "tests/e2e/test_faults_batches.py::test_a_status_of_tomorrow",
+        options={"status": Option("text", "The status.", "validating")},
+    ),
+    Fault(
+        "compat.extra_fields",
+        ("batch", "results"),
+        "Batches, or rows, have fields that do not exist yet.",
+        "keeps them as attributes",
+        (48,),
+        "tests/e2e/test_faults_streams.py::test_fields_of_tomorrow",
+    ),
+)
+WEBHOOK_FAULTS = (
+    Fault("webhook.lost", ("webhook",), "The notice is not sent.", "it has no webhooks for batches", (52,)),
+    Fault("webhook.twice", ("webhook",), "The notice is sent twice.", "it has no webhooks for batches", (52,)),
+    Fault(
+        "webhook.late",
+        ("webhook",),
+        "The notice is sent later.",
+        "it has no webhooks for batches",
+        (52,),
+        options={"delay": Option("delay", "How much later, in virtual time.", "10m")},
+    ),
+    Fault(
+        "webhook.bad_signature",
+        ("webhook",),
+        "The notice is signed with another secret.",
+        "`webhooks.unwrap` raises",
+        (52,),
+    ),
+)

@@ -1,0 +1,200 @@
+"""What rules make of the lines of results: rows that are missing, doubled or odd, and bytes that are.
+
+Each `Work` is fed with lines without their ends, and answers bytes; `finish` gives what is left.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from mockbatch.core.rules.match import test_of
+from mockbatch.core.rules.rules import Rule
+from mockbatch.core.sizes import parse_size
+
+# as many bytes as the official SDK decodes at once
+_CHUNK = 64
+_NAME = re.compile(rb'"custom_id":"([^"]*)"')
+_TEXT = re.compile(rb'"(?:text|message)":"')
+_RESULT = re.compile(rb'"result":.*\Z', re.DOTALL)
+
+
+class Work(Protocol):
+    """Something that is done to lines."""
+
+    def feed(self, lines: Sequence[bytes]) -> bytes: ...
+
+    def finish(self) -> bytes: ...
+
+
+class Rows:
+    """Something is done to those rows that a rule means."""
+
+    def __init__(self, rule: Rule, change: Callable[[bytes], bytes]) -> None:
+        self._means = test_of(rule.option("custom_id"))
+        self._left = rule.option("first") or 1 << 62
+        self._change = change
+
+    def feed(self, lines: Sequence[bytes]) -> bytes:
+        return b"".join(map(self._fed, lines))
+
+    def finish(self) -> bytes:
+        return b""
+
+    def _fed(self, line: bytes) -> bytes:
+        named = _NAME.search(line)
+        if self._left and named and self._means(named[1].decode()):
+            self._left -= 1
+            return self._change(line)
+        return line + b"\n"
+
+
+def _of_type(kind: str) -> Callable[[bytes], bytes]:
+    encoded = kind.encode("utf-8", "replace")
+    return lambda line: _RESULT.sub(lambda _: b'"result":{"type":"%b"}}\n' % encoded, line)
+
+
+class EveryRow:
+    """Something is done to each line, and the number of bytes before it is known."""
+
+    def __init__(self, change: Callable[[bytes, int], bytes]) -> None:
+        self._change = change
+        self._offset = 0
+
+    def feed(self, lines: Sequence[bytes]) -> bytes:
+        done = bytearray()
+        for line in lines:
+            done += self._change(line, self._offset + len(done))
+        self._offset += len(done)
+        return bytes(done)
+
+    def finish(self) -> bytes:
+        return b""
+
+
+class FirstRow(EveryRow):
+    """Something is done to the first line only."""
+
+    def __init__(self, change: Callable[[bytes], bytes]) -> None:
+        super().__init__(lambda line, offset: line + b"\n" if offset else change(line))
+
+
+class NoFinalNewline:
+    """The end of a line comes with the next one."""
+
+    def __init__(self) -> None:
+        self._between = b""
+
+    def feed(self, lines: Sequence[bytes]) -> bytes:
+        if not lines:
+            return b""
+        done = self._between + b"\n".join(lines)
+        self._between = b"\n"
+        return done
+
+    def finish(self) -> bytes:
+        return b""
+
+
+def _split_before(end: bytes) -> Callable[[bytes, int], bytes]:
+    """Lines filled up with blanks, so that the first byte of their end is the last one of a chunk."""
+
+    def change(line: bytes, offset: int) -> bytes:
+        blanks = -(offset + len(line) + 1) % _CHUNK
+        return b"{" + b" " * blanks + line[1:] + end
+
+    return change
+
+
+def _with_crlf(line: bytes, offset: int) -> bytes:
+    """The line with CR LF behind it, which a blank keeps from being split between two chunks."""
+    blank = b" " if (offset + len(line) + 1) % _CHUNK == 0 else b""
+    return line + blank + b"\r\n"
+
+
+def _with_text(line: bytes, text: bytes) -> bytes:
+    """The line with more in its first text, if it has one."""
+    found = _TEXT.search(line)
+    at = found.end() if found else len(line)
+    return line[:at] + (text if found else b"") + line[at:] + b"\n"
+
+
+def _split_emoji(line: bytes, offset: int) -> bytes:
+    found = _TEXT.search(line)
+    at = found.end() if found else 0
+    # two of its four bytes are in one chunk, two in the next
+    filled = b"." * (-(offset + at + 2) % _CHUNK)
+    return _with_text(line, filled + "\N{PILE OF POO}".encode())
+
+
+_TRICKS: dict[str, Callable[[], Work]] = {
+    "bom": lambda: FirstRow(lambda line: b"\xef\xbb\xbf" + line + b"\n"),
+    "crlf": lambda: EveryRow(_with_crlf),
+    "crlf_split": lambda: EveryRow(_split_before(b"\r\n")),
+    "lone_cr": lambda: EveryRow(_split_before(b"\r")),
+    "blank_line": lambda: FirstRow(lambda line: line + b"\n\n"),
+    "no_final_newline": NoFinalNewline,
+    "invalid_utf8": lambda: FirstRow(lambda line: _with_text(line, b"\xff")),
+    "u2028": lambda: EveryRow(lambda line, _: _with_text(line, "\u2028".encode())),
+    "u2029": lambda: EveryRow(lambda line, _: _with_text(line, "\u2029".encode())),
+    "nel": lambda: EveryRow(lambda line, _: _with_text(line, "\u0085".encode())),
+    "emoji_split": lambda: EveryRow(_split_emoji),
+    "line_5mb": lambda: FirstRow(lambda line: _with_text(line, b"x" * 5_000_000)),
+}
+
+_EXTRA = b'{"schema_version":2,"attempts":[{"n":1}],'
+
+_WORKS: dict[str, Callable[[Rule], Work]] = {
+    "results.omit": lambda rule: Rows(rule, lambda line: b""),
+    "results.duplicate": lambda rule: Rows(rule, lambda line: line + b"\n" + line + b"\n"),
+    "results.bytes": lambda rule: _TRICKS[rule.option("trick")](),
+    "compat.unknown_result_type": lambda rule: Rows(rule, _of_type(rule.option("type"))),
+    "compat.extra_fields": lambda rule: EveryRow(lambda line, _: _EXTRA + line[1:] + b"\n"),
+}
+
+
+def work_of(rule: Rule) -> Work | None:
+    """What a rule does to the lines; None for one that does nothing to them."""
+    make = _WORKS.get(rule.fault or "")
+    return make(rule) if make else None
+
+
+class Place:
+    """A place in a stream, after so many rows or bytes: how much of each piece comes before it."""
+
+    def __init__(self, rule: Rule) -> None:
+        size: Any = rule.option("after_bytes")
+        self._bytes = None if size is None else parse_size(str(size))
+        self._lines = rule.option("after_items") or 0
+        exact = self._bytes is not None
+        self._mid_line = rule.options.get("at", "mid_line" if exact else "boundary") == "mid_line"
+        self.reached = False
+
+    def before(self, piece: bytes) -> bytes:
+        """What of the next piece comes before the place; `reached` says whether it is there then."""
+        end = self._end(piece)
+        if end is None:
+            return piece
+        self.reached = True
+        return piece[:end]
+
+    def _end(self, piece: bytes) -> int | None:
+        if self._bytes is not None:
+            return self._end_by_bytes(piece)
+        count = piece.count(b"\n")
+        if count < self._lines or (self._mid_line and count == self._lines and piece.endswith(b"\n")) or not piece:
+            self._lines -= count
+            return None
+        at = 0
+        for _ in range(self._lines):
+            at = piece.index(b"\n", at) + 1
+        if not self._mid_line:
+            return at
+        line_end = piece.find(b"\n", at)
+        return at + max(((line_end if line_end >= 0 else len(piece)) - at) // 2, 1)
+
+    def _end_by_bytes(self, piece: bytes) -> int | None:
+        assert self._bytes is not None
+        if len(piece) < self._bytes or not piece:
+            self._bytes -= len(piece)
+            return None
+        return self._bytes if self._mid_line else piece.rfind(b"\n", 0, self._bytes) + 1

@@ -1,0 +1,141 @@
+"""The connection under a call: reset, closed, or written to by hand, where HTTP itself has to be broken."""
+
+import asyncio
+import socket
+import struct
+from http import HTTPStatus
+from typing import Any
+
+from starlette.types import Message, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from mockbatch.http.answers import Answer, Headers, until_gone
+
+_KEY = "mockbatch.connection"
+_LINGER = struct.pack("ii", 1, 0)
+_WRITTEN = 0.001
+
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's protocol, which hands itself to its calls; and does not even listen where a rule refuses that."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        mock = self.app_state["mock"]
+        if mock.door.armed and mock.refuses():
+            reset(transport)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope[_KEY] = self  # type: ignore[literal-required]
+
+
+class Broken(ConnectionResetError):
+    """What a call in this process meets where it would lose a connection, as it has none."""
+
+
+def connection_of(scope: Scope) -> HttpToolsProtocol:
+    """The connection of a call. Raises Broken where there is none."""
+    found: HttpToolsProtocol | None = scope.get(_KEY)
+    if found is None:
+        raise Broken("a rule breaks the connection here")
+    return found
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """Have the caller's system told that the connection is gone, with what is still on its way."""
+    raw = transport.get_extra_info("socket")
+    if raw is not None and raw.family != socket.AF_UNIX:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
+    transport.abort()
+
+
+async def end(scope: Scope, receive: Receive, *, by_reset: bool) -> None:
+    """End the connection when all that was written is on its way."""
+    transport = connection_of(scope).transport
+    # a transport tells nobody when its buffer is empty
+    while transport.get_write_buffer_size() and not transport.is_closing():  # noqa: ASYNC110
+        await asyncio.sleep(_WRITTEN)
+    if by_reset:
+        reset(transport)
+    else:
+        transport.close()
+    await until_gone(receive)
+
+
+class Dropped:
+    """No answer: the connection is reset."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    async def send(self, own: Headers, receive: Receive, send: Send) -> None:
+        await end(self._scope, receive, by_reset=True)
+
+
+class ByHand:
+    """A `send` that writes HTTP itself, without chunks: the body ends with the connection.
+
+    `gap` are seconds between the bytes of the head; `length` is a content-length that is told, true or not.
+    """
+
+    def __init__(self, scope: Scope, *, gap: float = 0.0, length: int | None = None) -> None:
+        self._connection = connection_of(scope)
+        self._gap = gap
+        self._length = length
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await self._write_head(_head(message["status"], message["headers"], self._length))
+        else:
+            await self._connection.flow.drain()
+            self._connection.transport.write(message.get("body", b""))
+
+    async def _write_head(self, head: bytes) -> None:
+        transport = self._connection.transport
+        if not self._gap:
+            transport.write(head)
+            return
+        for at in range(len(head)):
+            if transport.is_closing():
+                return
+            transport.write(head[at : at + 1])
+            await asyncio.sleep(self._gap)
+
+
+def _head(status: int, headers: Any, length: int | None) -> bytes:
+    phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
+    told = [(name, value) for name, value in headers if length is None or name != b"content-length"]
+    told += [(b"connection", b"close"), *([(b"content-length", b"%d" % length)] if length is not None else [])]
+    lines = [f"HTTP/1.1 {status} {phrase}".encode(), *(b"%b: %b" % pair for pair in told)]
+    return b"\r\n".join([*lines, b"", b""])
+
+
+class SlowHeaders:
+    """The answer, its headers byte by byte."""
+
+    def __init__(self, answer: Answer, scope: Scope, gap: float) -> None:
+        self._answer = answer
+        self._scope = scope
+        self._gap = gap
+
+    async def send(self, own: Headers, receive: Receive, send: Send) -> None:
+        await self._answer.send(own, receive, ByHand(self._scope, gap=self._gap))
+        await end(self._scope, receive, by_reset=False)
+
+
+class LastOne:
+    """The answer, and then the end of the connection, announced or not."""
+
+    def __init__(self, answer: Answer, scope: Scope, announced: bool) -> None:
+        self._answer = answer
+        self._scope = scope
+        self._announced = announced
+
+    async def send(self, own: Headers, receive: Receive, send: Send) -> None:
+        if self._announced:
+            await self._answer.send([*own, (b"connection", b"close")], receive, send)
+            return
+        transport = connection_of(self._scope).transport
+        await self._answer.send(own, receive, send)
+        transport.close()

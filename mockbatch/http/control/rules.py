@@ -1,0 +1,194 @@
+"""`/_mockbatch/rules` and `/_mockbatch/faults`: what is armed in a session, and all that could be.
+
+Looking changes nothing. A rule is written as in the file; a bad one is refused before anything is changed.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from starlette.routing import Route
+
+from mockbatch.core.contract.errors import InvalidRequest
+from mockbatch.core.rules.calls import Record
+from mockbatch.core.rules.fault import Fault
+from mockbatch.core.rules.faults import FAULTS
+from mockbatch.core.rules.written import as_pytest, as_toml, dump_rule
+from mockbatch.core.time.spans import format_instant
+from mockbatch.http.answers import Answer, Json
+from mockbatch.http.calls import Call, Endpoint
+from mockbatch.http.control.entry import entered
+from mockbatch.http.described import described
+from mockbatch.service.sessions import Session
+
+
+class RuleView(Struct, frozen=True):
+    """A rule of a session: how often it struck, how often it may yet (null: without limit), and when it last did."""
+
+    id: str
+    name: str
+    rule: dict[str, Any]
+    hits: int
+    remaining: int | None
+    last_hit: str | None
+    warning: str | None
+    toml: str
+    pytest: str
+
+
+class RuleList(Struct, frozen=True):
+    """The rules of a session, in the order in which they are asked."""
+
+    rules: list[RuleView]
+
+
+class OptionView(Struct, frozen=True):
+    """Something that may be told of a fault."""
+
+    kind: str
+    help: str
+    default: Any
+    choices: list[str]
+
+
+class FaultView(Struct, frozen=True):
+    """A kind of fault: where it strikes, what it does, what the official SDK makes of it, the test that shows it."""
+
+    name: str
+    on: list[str]
+    effect: str
+    sdk: str
+    modes: list[int]
+    test: str
+    options: dict[str, OptionView]
+
+
+class FaultList(Struct, frozen=True):
+    """Every kind of fault."""
+
+    faults: list[FaultView]
+
+
+@described(RuleList, caller="control")
+async def rules(call: Call) -> Answer:
+    """The rules of a session."""
+    _, session = await entered(call)
+    return Json(_list(session))
+
+
+@described(RuleList, takes=Any, caller="control")
+async def add(call: Call) -> Answer:
+    """Add a rule, or a list of them, behind the others; answers what was added."""
+    _, session = await entered(call)
+    return Json(RuleList([_view(session, record) for record in session.rules.add(_several(await _body(call)))]))
+
+
+@described(RuleList, takes=Any, caller="control")
+async def put(call: Call) -> Answer:
+    """Replace all rules."""
+    _, session = await entered(call)
+    session.rules.put(_several(await _body(call)))
+    return Json(_list(session))
+
+
+@described(RuleList, takes=Any, caller="control")
+async def merge(call: Call) -> Answer:
+    """Change the rules that are named, and add the others."""
+    _, session = await entered(call)
+    session.rules.merge(_several(await _body(call)))
+    return Json(_list(session))
+
+
+@described(RuleList, caller="control")
+async def clear(call: Call) -> Answer:
+    """Remove all rules."""
+    _, session = await entered(call)
+    session.rules.put([])
+    return Json(_list(session))
+
+
+@described(RuleView, caller="control")
+async def rule(call: Call) -> Answer:
+    """One rule."""
+    _, session = await entered(call)
+    return Json(_view(session, session.rules.named(call.path_value("id"))))
+
+
+@described(RuleView, takes=Any, caller="control")
+async def put_one(call: Call) -> Answer:
+    """Replace a rule; it starts to count anew."""
+    return await _changed(call, wholly=True)
+
+
+@described(RuleView, takes=Any, caller="control")
+async def merge_one(call: Call) -> Answer:
+    """Change some keys of a rule; null takes one away."""
+    return await _changed(call, wholly=False)
+
+
+@described(RuleView, caller="control")
+async def drop(call: Call) -> Answer:
+    """Remove a rule; answers what it was."""
+    _, session = await entered(call)
+    return Json(_view(session, session.rules.drop(call.path_value("id"))))
+
+
+@described(FaultList, caller="anyone")
+async def faults(call: Call) -> Answer:
+    """Every kind of fault, with its options."""
+    return Json(FaultList(list(map(fault_view, FAULTS.values()))))
+
+
+async def _changed(call: Call, *, wholly: bool) -> Answer:
+    _, session = await entered(call)
+    record = session.rules.change(call.path_value("id"), await _body(call), wholly=wholly)
+    return Json(_view(session, record))
+
+
+def _list(session: Session) -> RuleList:
+    return RuleList([_view(session, record) for record in session.rules.records])
+
+
+def _view(session: Session, record: Record) -> RuleView:
+    rule = record.rule
+    return RuleView(
+        rule.id,
+        rule.name,
+        dump_rule(rule),
+        record.hits,
+        record.remaining,
+        None if record.last_hit is None else format_instant(record.last_hit),
+        session.rules.warning(rule, session.now()),
+        as_toml(rule),
+        as_pytest(rule),
+    )
+
+
+def fault_view(fault: Fault) -> FaultView:
+    """A fault as it is told to programs."""
+    options = {
+        name: OptionView(option.kind, option.help, option.default, list(option.choices))
+        for name, option in fault.options.items()
+    }
+    return FaultView(fault.name, list(fault.on), fault.effect, fault.sdk, list(fault.modes), fault.test, options)
+
+
+async def _body(call: Call) -> Any:
+    try:
+        return msgspec.json.decode(await call.body())
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise InvalidRequest("The request body is not valid JSON") from None
+
+
+def _several(content: Any) -> Any:
+    """A list of rules, also where it is written as `{"rules": [...]}` as in a file; or one rule."""
+    if isinstance(content, dict) and set(content) == {"rules"}:
+        return content["rules"]
+    return content
+
+
+routes = [
+    Route("/_mockbatch/rules", Endpoint(GET=rules, POST=add, PUT=put, PATCH=merge, DELETE=clear)),
+    Route("/_mockbatch/rules/{id}", Endpoint(GET=rule, PUT=put_one, PATCH=merge_one, DELETE=drop)),
+    Route("/_mockbatch/faults", Endpoint(GET=faults)),
+]

@@ -1,0 +1,146 @@
+"""What rules make of an answer on its way: late, slow, sliced, cut off."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+
+from starlette.types import Message, Receive, Scope, Send
+
+from mockbatch.core.rules.streams import Place, Work
+from mockbatch.http.answers import Answer, Headers, Stream, gone_within
+from mockbatch.http.connection import ByHand, end
+
+Pieces = AsyncGenerator[bytes]
+
+
+class Late:
+    """The answer, so many seconds later; without a number, never."""
+
+    def __init__(self, answer: Answer, seconds: float | None) -> None:
+        self._answer = answer
+        self._seconds = seconds
+
+    async def send(self, own: Headers, receive: Receive, send: Send) -> None:
+        if not await gone_within(self._seconds, receive):
+            await self._answer.send(own, receive, send)
+
+
+class _Gone(Exception):
+    pass
+
+
+class HeadersFirst:
+    """The headers of the answer, and the rest so many seconds later; without a number, never."""
+
+    def __init__(self, answer: Answer, seconds: float | None) -> None:
+        self._answer = answer
+        self._seconds = seconds
+
+    async def send(self, own: Headers, receive: Receive, send: Send) -> None:
+        async def held(message: Message) -> None:
+            await send(message)
+            if message["type"] == "http.response.start" and await gone_within(self._seconds, receive):
+                raise _Gone
+
+        try:
+            await self._answer.send(own, receive, held)
+        except _Gone:
+            return
+
+
+class CutOff:
+    """A stream of results up to a place, and the end of it in one of the ways of `results.cut`."""
+
+    def __init__(self, stream: Stream, scope: Scope, place: Place, how: str) -> None:
+        self._stream = stream
+        self._scope = scope
+        self._place = place
+        self._how = how
+
+    async def send(self, own: Headers, receive: Receive, send: Send) -> None:
+        if self._how == "short":
+            await self._send_short(own, receive)
+            return
+        if self._how == "close":
+            send = ByHand(self._scope)
+        await self._start(own, send)
+        async for piece in self._stream.pieces:
+            await send({"type": "http.response.body", "body": self._place.before(piece), "more_body": True})
+            if self._place.reached:
+                break
+        await self._end(receive, send)
+
+    async def _start(self, own: Headers, send: Send) -> None:
+        headers = [(b"content-type", self._stream.content_type), *own]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+
+    async def _end(self, receive: Receive, send: Send) -> None:
+        if self._how == "close":
+            await end(self._scope, receive, by_reset=False)
+        elif self._how == "clean" or not self._place.reached:
+            await send({"type": "http.response.body", "body": b""})
+        elif self._how == "stall":
+            await gone_within(None, receive)
+        else:
+            await end(self._scope, receive, by_reset=self._how == "reset")
+
+    async def _send_short(self, own: Headers, receive: Receive) -> None:
+        """Count the whole, and send a part of it."""
+        part, length = [], 0
+        async for piece in self._stream.pieces:
+            length += len(piece)
+            if not self._place.reached:
+                part.append(self._place.before(piece))
+        send = ByHand(self._scope, length=length)
+        await self._start(own, send)
+        await send({"type": "http.response.body", "body": b"".join(part)})
+        await end(self._scope, receive, by_reset=False)
+
+
+async def worked_on(pieces: Pieces, work: Work) -> Pieces:
+    """Pieces that end where lines end, after something was done to the lines."""
+    async for piece in pieces:
+        yield work.feed(piece.removesuffix(b"\n").split(b"\n"))
+    yield work.finish()
+
+
+async def paused(pieces: Pieces, place: Place, seconds: float) -> Pieces:
+    """The same bytes, with a pause at a place."""
+    async for piece in pieces:
+        if place.reached:
+            yield piece
+            continue
+        before = place.before(piece)
+        yield before
+        if place.reached:
+            await asyncio.sleep(seconds)
+            yield piece[len(before) :]
+
+
+async def delayed(pieces: Pieces, seconds: float) -> Pieces:
+    """The same bytes, after a pause."""
+    await asyncio.sleep(seconds)
+    async for piece in pieces:
+        yield piece
+
+
+async def sliced(pieces: Pieces, size: int, seconds: float) -> Pieces:
+    """The same bytes in slices of that size, with pauses between them."""
+    async for piece in pieces:
+        for at in range(0, len(piece), size):
+            yield piece[at : at + size]
+            await asyncio.sleep(seconds)
+
+
+def throttled(pieces: Pieces, per_second: int) -> Pieces:
+    """The same bytes, so many of them a second."""
+    size = max(per_second // 20, 1)
+    return sliced(pieces, size, size / per_second)
+
+
+def reshaped(reshape: Callable[[Pieces], Pieces]) -> Callable[[Answer], Answer]:
+    """An alteration of answers that are streams; others stay as they are."""
+
+    def alter(answer: Answer) -> Answer:
+        return Stream(reshape(answer.pieces), answer.content_type) if isinstance(answer, Stream) else answer
+
+    return alter

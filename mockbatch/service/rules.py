@@ -1,0 +1,184 @@
+"""The rules of a session, as a tester changes them while the server runs. A bad rule changes nothing."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mockbatch.config import Config
+from mockbatch.core.contract.errors import InvalidRequest, NotFound
+from mockbatch.core.names import did_you_mean
+from mockbatch.core.replies.kinds import parse_reply
+from mockbatch.core.rules.calls import CallRules, Record
+from mockbatch.core.rules.fault import RuleError
+from mockbatch.core.rules.match import test_of
+from mockbatch.core.rules.rules import ReadReply, Rule, parse_rule, together
+from mockbatch.core.rules.written import dump_rule
+from mockbatch.core.time.spans import format_instant
+
+SERVER_WIDE = frozenset({"connection.refuse"})
+"""Faults of what happens before it is known whose call it is."""
+
+
+class Armory(Struct, frozen=True):
+    """What sessions get their rules with: those of the server, the seed, and how what is new is read."""
+
+    rules: tuple[Rule, ...] = ()
+    seed: int = 0
+    read_reply: ReadReply | None = None
+    known_models: tuple[str, ...] = ()
+
+    def of_key(self, key: str) -> tuple[Rule, ...]:
+        """The rules of the server that a session with this key has."""
+        return tuple(
+            rule
+            for rule in self.rules
+            if rule.fault not in SERVER_WIDE and (rule.match.session is None or test_of(rule.match.session)(key))
+        )
+
+    def door(self, now: int) -> CallRules:
+        """The rules about connections of which nobody knows yet whose they are."""
+        return CallRules((rule for rule in self.rules if rule.fault in SERVER_WIDE), seed=self.seed, started_at=now)
+
+
+def armory_of(config: Config) -> Armory:
+    """What a session under these options gets its rules with."""
+    return Armory(config.rules, config.seed, parse_reply, config.known_models())
+
+
+class SessionRules(CallRules):
+    """The rules of one session, which can be told apart by their ids."""
+
+    def __init__(self, armory: Armory, rules: Iterable[Rule], started_at: int) -> None:
+        self._armory = armory
+        self._ids = 0
+        self.changed = False
+        super().__init__(self._numbered(rules), seed=armory.seed, started_at=started_at)
+
+    def dump(self) -> list[dict[str, Any]] | None:
+        """The rules as they are written, where they are not those of the server any more."""
+        return [{**dump_rule(record.rule), "id": record.rule.id} for record in self.records] if self.changed else None
+
+    def add(self, values: Any) -> list[Record]:
+        """Add a rule, or a list of them, behind those that there are. Raises InvalidRequest."""
+        added = [Record(rule) for rule in self._read(values)]
+        self._take([*self.records, *added])
+        return self.records[-len(added) :] if added else []
+
+    def put(self, values: Any) -> None:
+        """Have these rules and no others. Raises InvalidRequest."""
+        self._take([Record(rule) for rule in self._read(values)])
+
+    def merge(self, values: Any) -> None:
+        """Change the rules that are named by their id, or else by their name, and add the others."""
+        changed, added = dict(enumerate(self.records)), []
+        for value in values if isinstance(values, list) else [values]:
+            at = self._place(value)
+            if at is None:
+                added += self._read([value])
+            else:
+                changed[at] = self._merged(changed[at], value)
+        self._take([*changed.values(), *map(Record, added)])
+
+    def change(self, rule_id: str, value: Any, *, wholly: bool) -> Record:
+        """Change a rule, or replace it `wholly`. Raises NotFound, InvalidRequest."""
+        at = self._index(rule_id)
+        records = list(self.records)
+        if wholly:
+            (rule,) = self._read([value])
+            records[at] = Record(replace(rule, id=rule_id))
+        else:
+            records[at] = self._merged(records[at], value)
+        self._take(records)
+        return self.records[at]
+
+    def drop(self, rule_id: str) -> Record:
+        """Remove a rule. Raises NotFound."""
+        at = self._index(rule_id)
+        dropped = self.records[at]
+        self.replace([record for record in self.records if record is not dropped])
+        self.changed = True
+        return dropped
+
+    def named(self, rule_id: str) -> Record:
+        """The rule of an id. Raises NotFound."""
+        return self.records[self._index(rule_id)]
+
+    def warning(self, rule: Rule, now: int) -> str | None:
+        """What should be known of a rule that cannot be refused."""
+        return past(rule, now, self.started_at)
+
+    def _index(self, rule_id: str) -> int:
+        ids = [record.rule.id for record in self.records]
+        if rule_id not in ids:
+            raise NotFound(f"There is no rule {rule_id!r}.{did_you_mean(rule_id, ids)}")
+        return ids.index(rule_id)
+
+    def _place(self, value: Any) -> int | None:
+        if not isinstance(value, Mapping):
+            return None
+        for at, record in enumerate(self.records):
+            if value.get("id") == record.rule.id or ("id" not in value and value.get("name") == record.rule.name):
+                return at
+        return None
+
+    def _merged(self, record: Record, value: Any) -> Record:
+        """A copy of a record, of the rule with these keys changed; None takes one away."""
+        if not isinstance(value, Mapping):
+            raise InvalidRequest(f"rule: {value!r} is not a table")
+        table = {**dump_rule(record.rule), **value}
+        (rule,) = self._read([{key: told for key, told in table.items() if told is not None}])
+        copy = record.copy()
+        copy.become(replace(rule, id=record.rule.id))
+        return copy
+
+    def _read(self, values: Any) -> list[Rule]:
+        tables = values if isinstance(values, list) else [values]
+        where = "rules[{}]".format if isinstance(values, list) and len(tables) > 1 else lambda at: "rule"
+        try:
+            rules = [self._parsed(table, where(at)) for at, table in enumerate(tables)]
+        except RuleError as error:
+            raise InvalidRequest(str(error)) from None
+        return self._numbered(rules)
+
+    def _parsed(self, table: Any, where: str) -> Rule:
+        armory = self._armory
+        rule = parse_rule(table, where, read_reply=armory.read_reply, known_models=armory.known_models)
+        if rule.fault in SERVER_WIDE:
+            raise RuleError(
+                f"{where}: fault: {rule.fault} strikes before it is known whose connection it is; "
+                "give it to the server, with --fault or in its file"
+            )
+        if rule.match.session is not None:
+            raise RuleError(f"{where}: match.session: these are the rules of one session alone")
+        return rule
+
+    def _take(self, records: list[Record]) -> None:
+        """Have these records, if their rules can stand together. Raises InvalidRequest."""
+        try:
+            rules = together([record.rule for record in records], lambda at: f"rule {records[at].rule.name!r}")
+        except RuleError as error:
+            raise InvalidRequest(str(error)) from None
+        ids = [rule.id for rule in rules]
+        if double := next((one for one in ids if ids.count(one) > 1), None):
+            raise InvalidRequest(f"id: there are two rules {double!r}")
+        for record, rule in zip(records, rules, strict=True):
+            record.become(rule)
+        self.replace(records)
+        self.changed = True
+
+    def _numbered(self, rules: Iterable[Rule]) -> list[Rule]:
+        return [rule if rule.id else replace(rule, id=self._next_id()) for rule in rules]
+
+    def _next_id(self) -> str:
+        self._ids += 1
+        return f"rule_{self._ids}"
+
+
+def past(rule: Rule, now: int, started_at: int) -> str | None:
+    """That the time of a rule is over, if it is."""
+    if rule.during is None:
+        return None
+    _, end = rule.during.span(started_at)
+    return f"during: it ended at {format_instant(end)}, which has passed" if end <= now else None
