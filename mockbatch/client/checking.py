@@ -10,13 +10,15 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from mockbatch.client.cost import Tokens
+from mockbatch.client.cost import Bill
 from mockbatch.client.seen import Seen
 from mockbatch.client.source import Line
 from mockbatch.client.splitting import Splitter
 from mockbatch.core.contract.envelope import Item, item_of
 from mockbatch.core.contract.errors import ApiError, InvalidRequest
 from mockbatch.core.contract.params import Terms, check_length, checked
+from mockbatch.core.money.ledger import Counts
+from mockbatch.core.money.prices import Prices
 from mockbatch.core.tokens import input_tokens
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -34,14 +36,15 @@ class Problem(Struct, frozen=True):
 class Check:
     """Looks at lines; counts the good ones, puts them into parts, and keeps which were wrong.
 
-    `tokens` are the input, as far as it can be estimated, and the output at most, by model.
+    `least` is what they come to without any answer, `most` what with answers as long as they may be; both without the
+    prompt cache, and as far as tokens can be estimated.
     """
 
-    def __init__(self, terms: Terms, splitter: Splitter) -> None:
+    def __init__(self, terms: Terms, splitter: Splitter, prices: Prices) -> None:
         self.requests = 0
         self.wrong: set[int] = set()
-        self.tokens: dict[str, Tokens] = {}
         self.models: Counter[str] = Counter()
+        self.least, self.most = Bill(prices), Bill(prices)
         self.splitter = splitter
         self._terms = terms
         self._seen = Seen()
@@ -78,4 +81,6 @@ class Check:
         tokens = input_tokens(params, model)
         check_length(tokens, model)
         self.models[model.id] += 1
-        self.tokens[model.id] = self.tokens.get(model.id, Tokens()) + Tokens(tokens, params["max_tokens"])
+        geo = params.get("inference_geo") or model.inference_geo
+        self.least.add(model.id, Counts(tokens), geo)
+        self.most.add(model.id, Counts(tokens, output=params["max_tokens"]), geo)

@@ -30,8 +30,10 @@ class Incomplete(ClientError):
 class Download:
     """The results of one batch on their way to `file`. `took` is told of each new row."""
 
-    def __init__(self, api: Api, batch: Batch, file: BinaryIO, wanted: Wanted, took: Callable[[], None]) -> None:
-        self.tally = Tally()
+    def __init__(
+        self, api: Api, batch: Batch, file: BinaryIO, tally: Tally, wanted: Wanted, took: Callable[[], None]
+    ) -> None:
+        self.tally = tally
         self._api = api
         self._batch = batch
         self._file = file
@@ -95,21 +97,27 @@ class Download:
 
 
 def save(
-    api: Api, batch: Batch, path: Path, wanted: Wanted, took: Callable[[], None], *, failed_only: bool = False
-) -> Tally:
-    """The results of a batch in the file `path`, or in its draft where this is broken off.
+    api: Api,
+    batch: Batch,
+    path: Path,
+    tally: Tally,
+    wanted: Wanted,
+    took: Callable[[], None],
+    *,
+    failed_only: bool = False,
+) -> None:
+    """Put the results of a batch into the file `path`, or into its draft where this is broken off.
 
     Raises ClientError, and OSError where the file cannot be written.
     """
     draft = draft_of(path, batch.id, failed_only=failed_only)
     with open(os.open(draft, os.O_RDWR | os.O_CREAT, 0o666), "r+b", _BUFFER) as file:
-        download = Download(api, batch, file, wanted, took)
+        download = Download(api, batch, file, tally, wanted, took)
         download.resume()
         download.run()
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
-    return download.tally
 
 
 def draft_of(path: Path, batch_id: str, *, failed_only: bool = False) -> Path:

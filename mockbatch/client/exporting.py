@@ -9,12 +9,13 @@ from typing import Any
 
 import msgspec
 
-from mockbatch.client.cost import cost_of
+from mockbatch.client.cost import Bill
 from mockbatch.client.rows import row_of
 from mockbatch.client.seen import Seen
 from mockbatch.client.source import Source
 from mockbatch.core.contract.envelope import item_of
 from mockbatch.core.contract.errors import InvalidRequest
+from mockbatch.core.money.rates import plain
 
 COLUMNS = (
     *("custom_id", "outcome", "model", "stop_reason", "text"),
@@ -43,7 +44,7 @@ def write_retries(results: Path, source: Source, path: Path) -> int:
     return found
 
 
-def write_csv(results: Path, path: Path) -> None:
+def write_csv(results: Path, path: Path, bill: Bill) -> None:
     """Write the rows as a table, one line each, with COLUMNS."""
     with (
         open(results, "rb") as file,
@@ -53,22 +54,22 @@ def write_csv(results: Path, path: Path) -> None:
         table = csv.writer(out, lineterminator="\n")
         table.writerow(COLUMNS)
         for line in file:
-            table.writerow(_cells(line))
+            table.writerow(_cells(line, bill))
 
 
-def _cells(line: bytes) -> tuple[Any, ...]:
+def _cells(line: bytes, bill: Bill) -> tuple[Any, ...]:
     row = row_of(line)
     result: dict[str, Any] = msgspec.json.decode(line)["result"]
     message = result.get("message") or {}
     error = result.get("error") or {}
     inner = row.error
-    tokens = row.tokens
-    billed = (tokens.input, tokens.output, tokens.cache_write_5m, tokens.cache_write_1h, tokens.cache_read)
-    cost = cost_of(message.get("model", ""), tokens) if message else None
+    counts = row.counts
+    billed = (counts.input, counts.output, counts.cache_write_5m, counts.cache_write_1h, counts.cache_read)
+    dollars = bill.one(row.model, counts, row.geo) if row.model is not None else None
     return (
         *(row.custom_id, row.outcome, message.get("model"), message.get("stop_reason"), _text(message)),
         *(billed if message else ("",) * len(billed)),
-        cost,
+        None if dollars is None else plain(dollars),
         *(inner and inner.type, inner and inner.message, error.get("request_id")),
     )
 

@@ -4,14 +4,14 @@ Source: https://platform.claude.com/docs/en/build-with-claude/batch-processing
 """
 
 from collections import Counter
-from decimal import Decimal
 
 import msgspec
 from msgspec import Struct
 
 from mockbatch.client import ClientError
-from mockbatch.client.cost import Tokens, cost_of
+from mockbatch.client.cost import Bill
 from mockbatch.client.seen import Seen
+from mockbatch.core.money.ledger import Counts
 
 _TRANSIENT = frozenset({"api_error", "overloaded_error", "timeout_error", "rate_limit_error"})
 # an invalid_request_error all the same, when a file could not be fetched in time
@@ -27,12 +27,19 @@ class _CacheCreation(Struct):
     ephemeral_1h_input_tokens: int = 0
 
 
+class _ServerTools(Struct):
+    web_search_requests: int = 0
+    web_fetch_requests: int = 0
+
+
 class _Usage(Struct):
     input_tokens: int = 0
     output_tokens: int = 0
     cache_creation_input_tokens: int | None = 0
     cache_read_input_tokens: int | None = 0
     cache_creation: _CacheCreation | None = None
+    server_tool_use: _ServerTools | None = None
+    inference_geo: str | None = None
 
 
 class _Message(Struct):
@@ -70,19 +77,34 @@ class Row(Struct):
         return self.result.error.error if self.result.error else None
 
     @property
-    def tokens(self) -> Tokens:
+    def model(self) -> str | None:
+        """The model that answered, if one did."""
+        return self.result.message.model if self.result.message else None
+
+    @property
+    def counts(self) -> Counts:
         """What the row is billed for; nothing when it did not succeed."""
-        usage = self.result.message.usage if self.result.message else None
-        if usage is None:
-            return Tokens()
+        usage = self._usage
         written = usage.cache_creation or _CacheCreation(usage.cache_creation_input_tokens or 0)
-        return Tokens(
+        tools = usage.server_tool_use or _ServerTools()
+        return Counts(
             usage.input_tokens,
-            usage.output_tokens,
             written.ephemeral_5m_input_tokens,
             written.ephemeral_1h_input_tokens,
             usage.cache_read_input_tokens or 0,
+            usage.output_tokens,
+            tools.web_search_requests,
+            tools.web_fetch_requests,
         )
+
+    @property
+    def geo(self) -> str:
+        """The region in which it ran."""
+        return self._usage.inference_geo or "global"
+
+    @property
+    def _usage(self) -> _Usage:
+        return (self.result.message and self.result.message.usage) or _Usage()
 
     @property
     def is_worth_a_retry(self) -> bool:
@@ -106,11 +128,11 @@ def row_of(line: bytes) -> Row:
 class Tally:
     """Rows added up, each custom_id once."""
 
-    def __init__(self) -> None:
+    def __init__(self, bill: Bill) -> None:
+        self.bill = bill
         self.outcomes: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
         self.examples: dict[str, str] = {}
-        self.tokens: dict[str, Tokens] = {}
         self.retries = 0
         self._seen = Seen()
 
@@ -126,18 +148,11 @@ class Tally:
         if row.error:
             self.errors[row.error.type] += 1
             self.examples.setdefault(row.error.type, row.error.message)
-        if message := row.result.message:
-            self.tokens[message.model] = self.tokens.get(message.model, Tokens()) + row.tokens
+        if row.model is not None:
+            self.bill.add(row.model, row.counts, row.geo)
         return True
 
     def agrees_with(self, counts: dict[str, int]) -> bool:
         """Whether the rows are as many of each kind as the API says that there are."""
         kinds = counts.keys() | self.outcomes.keys()
         return all(self.outcomes[kind] == counts.get(kind, 0) for kind in kinds)
-
-    @property
-    def cost(self) -> Decimal | None:
-        """Dollars for all rows; None when a price is not known."""
-        costs = [cost_of(model, tokens) for model, tokens in self.tokens.items()]
-        known = [cost for cost in costs if cost is not None]
-        return sum(known, Decimal(0)) if len(known) == len(costs) else None

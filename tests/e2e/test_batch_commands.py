@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,9 @@ def test_what_failed_is_written_down_and_can_be_sent_again(tmp_path: Path) -> No
         assert summary["worth_a_retry"] == len(transient)
         usages = [result["message"]["usage"] for result in expected.values() if result["type"] == "succeeded"]
         assert summary["tokens"]["claude-haiku-4-5-20251001"]["output"] == sum(one["output_tokens"] for one in usages)
+        # half of 1 and 5 dollars for a million tokens
+        dollars = sum(Decimal(one["input_tokens"] + 5 * one["output_tokens"]) for one in usages) / 2 / 1_000_000
+        assert Decimal(summary["cost"]) == dollars
         assert {row["custom_id"]: row["outcome"] for row in csv.DictReader(table.read_text().splitlines())} == {
             key: result["type"] for key, result in failed.items()
         }

@@ -16,13 +16,16 @@ from mockbatch.client import ClientError
 from mockbatch.client.api import Api as Client
 from mockbatch.client.api import Refused, Unanswered
 from mockbatch.client.checking import Check
+from mockbatch.client.cost import Bill
 from mockbatch.client.downloading import Download, Incomplete, draft_of, save
+from mockbatch.client.rows import Tally
 from mockbatch.client.source import opened
 from mockbatch.client.splitting import Splitter
 from mockbatch.client.submitting import Submitter
 from mockbatch.client.watching import Until, Watch
 from mockbatch.core.contract.params import Terms
 from mockbatch.core.hosts import is_local
+from mockbatch.core.money.prices import Prices
 from tests.builders import BATCHES, Api, requests, serving
 from tests.faulty import (
     Fault,
@@ -48,7 +51,7 @@ def written(folder: Path, *custom_ids: str, padding: int = 0) -> Path:
 
 
 def submitted(waiting: Waiting, path: Path, most: int = 100) -> list[str]:
-    check = Check(Terms(), Splitter(most, 1 << 20))
+    check = Check(Terms(), Splitter(most, 1 << 20), Prices())
     sent: list[int] = []
     with opened(str(path), 1 << 20) as source:
         assert list(check.all(source.lines())) == []
@@ -263,7 +266,7 @@ def all_rows(row: object) -> bool:
 
 def downloaded(waiting: Waiting, batch_id: str, start: bytes = b"") -> tuple[bytes, Download]:
     file = BytesIO(start)
-    download = Download(waiting.api, waiting.api.found(batch_id), file, all_rows, lambda: None)
+    download = Download(waiting.api, waiting.api.found(batch_id), file, Tally(Bill(Prices())), all_rows, lambda: None)
     download.resume()
     download.run()
     return file.getvalue(), download
@@ -359,11 +362,11 @@ def test_the_file_appears_when_it_is_whole_and_the_draft_is_gone(forty: Ended, t
     client = forty.client(*[cut(5000)] * 9)
     batch = client.api.found(forty.batch["id"])
     with pytest.raises(Unanswered):
-        save(client.api, batch, path, all_rows, lambda: None)
+        save(client.api, batch, path, Tally(Bill(Prices())), all_rows, lambda: None)
     draft = draft_of(path, batch.id)
     assert path.read_bytes() == b"older\n"
     assert forty.content.startswith(draft.read_bytes())
-    save(forty.client().api, batch, path, all_rows, lambda: None)
+    save(forty.client().api, batch, path, Tally(Bill(Prices())), all_rows, lambda: None)
     assert path.read_bytes() == forty.content
     assert list(tmp_path.iterdir()) == [path]
 

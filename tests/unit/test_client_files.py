@@ -18,6 +18,7 @@ from mockbatch.client.source import Line, opened
 from mockbatch.client.splitting import ENVELOPE, Splitter
 from mockbatch.client.waiting import asked_for, passes, pause
 from mockbatch.core.contract.params import Terms
+from mockbatch.core.money.prices import Prices
 from tests.builders import BATCHES, Api, params, requests
 
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "requests.jsonl"
@@ -30,7 +31,7 @@ def read(path: Path, longest: int = LARGEST) -> list[tuple[int, bytes]]:
 
 
 def checked(lines: list[bytes], max_bytes: int = LARGEST) -> list[Problem]:
-    check = Check(Terms(), Splitter(100_000, max_bytes))
+    check = Check(Terms(), Splitter(100_000, max_bytes), Prices())
     return list(check.all(iter(Line(number, 0, raw) for number, raw in enumerate(lines, 1))))
 
 

@@ -13,6 +13,7 @@ from mockbatch.config import OPTIONS
 
 if TYPE_CHECKING:
     from mockbatch.client.api import Api
+    from mockbatch.core.money.prices import Prices
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -146,6 +147,14 @@ def wants_limits(function: F) -> F:
             "--" + name.replace("_", "-"), type=Text(name), default=default, help=f"{help} [default {default:,}]"
         )(function)
     return function
+
+
+def prices_here() -> "Prices":
+    """The prices that are configured here, else the built-in ones."""
+    from mockbatch.cli.pricing import prices_of
+
+    config, _ = configured({"config": None})
+    return prices_of(config)
 
 
 @contextmanager

@@ -2,16 +2,17 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import gmtime, strftime
 from typing import Any
 
 import click
 
-from mockbatch.cli.batch import Text, wants_limits, wants_terms
-from mockbatch.cli.batch.screen import Screen, dollars, print_table, size, wrong_lines
+from mockbatch.cli.batch import Text, prices_here, wants_limits, wants_terms
+from mockbatch.cli.batch.screen import Screen, print_table, size, wrong_lines
+from mockbatch.cli.pricing import dollars, exact
 from mockbatch.client.checking import Check, Problem
-from mockbatch.client.cost import Tokens, cost_of
+from mockbatch.client.cost import Share
 from mockbatch.client.source import Line, Source, opened
 from mockbatch.client.splitting import Splitter
 from mockbatch.core.contract.catalog import Models
@@ -35,7 +36,7 @@ def check(
     - is standard input. Ends with 1 when anything is wrong.
     """
     splitter = Splitter(max_requests, max_bytes)
-    checked = Check(terms_of(version, betas, models), splitter)
+    checked = Check(terms_of(version, betas, models), splitter, prices_here())
     wrong = 0
     with opened(path, max_bytes) as source:
         for problem in look_at_all(checked, source, Screen()):
@@ -85,21 +86,21 @@ def _as_object(problem: Problem) -> dict[str, Any]:
 def _summary(check: Check, wrong: int) -> dict[str, Any]:
     models = [
         {
-            "model": model,
-            "requests": check.models[model],
-            "input_tokens": tokens.input,
-            "max_output_tokens": tokens.output,
-            "cost_from": _text(cost_of(model, Tokens(tokens.input))),
-            "cost_to": _text(cost_of(model, tokens)),
+            "model": most.model,
+            "requests": check.models[most.model],
+            "input_tokens": most.counts.input,
+            "max_output_tokens": most.counts.output,
+            "cost_of_input": exact(least.dollars),
+            "cost_at_most": exact(most.dollars),
         }
-        for model, tokens in check.tokens.items()
+        for least, most in _shares(check)
     ]
     parts = [{"requests": part.requests, "bytes": part.size} for part in check.splitter.parts]
     return {"requests": check.requests, "wrong": wrong, "batches": parts, "models": models}
 
 
-def _text(cost: object) -> str | None:
-    return None if cost is None else str(cost)
+def _shares(check: Check) -> Iterable[tuple[Share, Share]]:
+    return zip(check.least.shares(), check.most.shares(), strict=True)
 
 
 def _print_summary(check: Check, wrong: int) -> None:
@@ -107,24 +108,33 @@ def _print_summary(check: Check, wrong: int) -> None:
     if parts:
         batches = "1 batch" if len(parts) == 1 else f"{len(parts)} batches"
         click.echo(f"{check.requests:,} good requests, {size(sum(part.size for part in parts))}, {batches}")
-        head = ("model", "requests", "input tokens, about", "output tokens, at most", "cost of input", "cost at most")
-        print_table(
-            head,
-            (
-                (
-                    model,
-                    f"{check.models[model]:,}",
-                    f"{tokens.input:,}",
-                    f"{tokens.output:,}",
-                    dollars(cost_of(model, Tokens(tokens.input))),
-                    dollars(cost_of(model, tokens)),
-                )
-                for model, tokens in sorted(check.tokens.items())
-            ),
-            numbers=range(1, len(head)),
-        )
+        _print_models(check)
     if wrong or not parts:
         click.echo(wrong_lines(wrong) if wrong else "there are no requests in it")
+
+
+def _print_models(check: Check) -> None:
+    head = ("model", "requests", "input tokens, about", "output tokens, at most", "cost of input", "cost at most")
+    rows = [
+        (
+            most.model,
+            f"{check.models[most.model]:,}",
+            f"{most.counts.input:,}",
+            f"{most.counts.output:,}",
+            dollars(least.dollars),
+            dollars(most.dollars),
+        )
+        for least, most in _shares(check)
+    ]
+    total = (
+        "all",
+        f"{check.requests:,}",
+        f"{sum(share.counts.input for share in check.most.shares()):,}",
+        f"{sum(share.counts.output for share in check.most.shares()):,}",
+        dollars(check.least.total()),
+        dollars(check.most.total()),
+    )
+    print_table(head, [*rows, total] if len(rows) > 1 else rows, numbers=range(1, len(head)))
 
 
 commands = {"check": check}

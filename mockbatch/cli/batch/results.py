@@ -9,14 +9,16 @@ from pathlib import Path
 import click
 
 from mockbatch.cli import Failure
-from mockbatch.cli.batch import Connection, Text, wants_api
-from mockbatch.cli.batch.screen import Screen, dollars, print_table
+from mockbatch.cli.batch import Connection, Text, prices_here, wants_api
+from mockbatch.cli.batch.screen import Screen, print_table
+from mockbatch.cli.pricing import dollars, exact
 from mockbatch.client.api import Api, Batch
-from mockbatch.client.cost import cost_of
+from mockbatch.client.cost import Bill
 from mockbatch.client.downloading import Download, save
 from mockbatch.client.exporting import write_csv, write_retries
 from mockbatch.client.rows import Row, Tally
 from mockbatch.client.source import opened
+from mockbatch.core.money.ledger import Counts
 from mockbatch.core.time.spans import SECOND
 
 _LONGEST = 256_000_000
@@ -53,7 +55,7 @@ def results(
     if output == "-" and (retry_file or table):
         raise click.UsageError("--retry-file and --csv are made of a file; choose another --output")
     path = Path(output or f"{batch_id}.jsonl")
-    screen = Screen()
+    screen, tally = Screen(), Tally(Bill(prices_here()))
     with connection.api(screen.say, timeout / SECOND) as api:
         batch = _ended(api, batch_id)
         with screen.progress(f"getting {batch_id}", batch.size, "rows") as advance:
@@ -62,16 +64,16 @@ def results(
                 advance(1)
 
             if output == "-":
-                tally = _streamed(api, batch, _failed if failed_only else _any, took)
+                _stream(api, batch, tally, _failed if failed_only else _any, took)
             else:
                 with _telling_how_to_go_on():
                     wanted = _failed if failed_only else _any
-                    tally = save(api, batch, path, wanted, took, failed_only=failed_only)
+                    save(api, batch, path, tally, wanted, took, failed_only=failed_only)
     if output != "-":
         screen.say(f"{path}: {sum(_written(tally, failed_only=failed_only)):,} rows")
         _print(tally, as_json=as_json)
     if table:
-        write_csv(path, Path(table))
+        write_csv(path, Path(table), tally.bill)
     if retry_file and requests:
         _retry(path, requests, Path(retry_file), tally, screen)
 
@@ -97,11 +99,9 @@ def _written(tally: Tally, *, failed_only: bool) -> Iterator[int]:
     return (count for kind, count in tally.outcomes.items() if not failed_only or kind != "succeeded")
 
 
-def _streamed(api: Api, batch: Batch, wanted: Callable[[Row], bool], took: Callable[[], None]) -> Tally:
-    download = Download(api, batch, sys.stdout.buffer, wanted, took)
-    download.run()
+def _stream(api: Api, batch: Batch, tally: Tally, wanted: Callable[[Row], bool], took: Callable[[], None]) -> None:
+    Download(api, batch, sys.stdout.buffer, tally, wanted, took).run()
     sys.stdout.buffer.flush()
-    return download.tally
 
 
 @contextmanager
@@ -130,25 +130,26 @@ def _print(tally: Tally, *, as_json: bool) -> None:
         click.echo()
         rows = ((kind, f"{count:,}", tally.examples[kind]) for kind, count in _sorted(tally.errors))
         print_table(("error", "rows", "the first one"), rows, numbers=[1])
-    if tally.tokens:
+    if tally.bill.shares():
         click.echo()
-        _print_tokens(tally)
+        _print_bill(tally.bill)
 
 
-def _print_tokens(tally: Tally) -> None:
+def _print_bill(bill: Bill) -> None:
     head = ("model", "input tokens", "cache writes", "cache reads", "output tokens", "cost")
-    rows = [
-        (
-            model,
-            f"{tokens.input:,}",
-            f"{tokens.cache_write_5m + tokens.cache_write_1h:,}",
-            f"{tokens.cache_read:,}",
-            f"{tokens.output:,}",
-            dollars(cost_of(model, tokens)),
-        )
-        for model, tokens in sorted(tally.tokens.items())
-    ]
+    shares = bill.shares()
+    rows = [(share.model, *_quantities(share.counts), dollars(share.dollars)) for share in shares]
+    if len(rows) > 1:
+        everything = Counts()
+        for share in shares:
+            everything = everything.plus(share.counts)
+        rows.append(("all", *_quantities(everything), dollars(bill.total())))
     print_table(head, rows, numbers=range(1, len(head)))
+
+
+def _quantities(counts: Counts) -> tuple[str, ...]:
+    writes = counts.cache_write_5m + counts.cache_write_1h
+    return tuple(f"{count:,}" for count in (counts.input, writes, counts.cache_read, counts.output))
 
 
 def _sorted(counts: dict[str, int]) -> list[tuple[str, int]]:
@@ -156,18 +157,14 @@ def _sorted(counts: dict[str, int]) -> list[tuple[str, int]]:
 
 
 def _summary(tally: Tally) -> dict[str, object]:
-    tokens = {
-        model: {name: getattr(counted, name) for name in counted.__struct_fields__}
-        for model, counted in sorted(tally.tokens.items())
-    }
-    cost = tally.cost
+    tokens = {share.model: dict(share.counts.items()) for share in tally.bill.shares()}
     return {
         "rows": len(tally),
         "outcomes": dict(_sorted(tally.outcomes)),
         "errors": dict(_sorted(tally.errors)),
         "worth_a_retry": tally.retries,
         "tokens": tokens,
-        "cost": None if cost is None else str(cost),
+        "cost": exact(tally.bill.total()),
     }
 
 

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -87,10 +86,6 @@ def table_of(head: Iterable[str], rows: Iterable[Iterable[str]], *, numbers: Ite
     for row in rows:
         table.add_row(*row)
     return table
-
-
-def dollars(cost: Decimal | None) -> str:
-    return "no price known" if cost is None else f"${cost:,.4f}"
 
 
 def wrong_lines(count: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from mockbatch.cli import Failure
-from mockbatch.cli.batch import Connection, Text, wants_api, wants_limits
+from mockbatch.cli.batch import Connection, Text, prices_here, wants_api, wants_limits
 from mockbatch.cli.batch.check import look_at_all, terms_of, told
 from mockbatch.cli.batch.screen import Screen, size, wrong_lines
 from mockbatch.client.api import Batch
@@ -43,7 +43,8 @@ def submit(
     FILE is checked first, as `mockbatch batch check` does it; where anything is wrong nothing is sent.
     """
     screen = Screen()
-    check = Check(terms_of(connection.version, connection.betas, models), Splitter(max_requests, max_bytes))
+    terms = terms_of(connection.version, connection.betas, models)
+    check = Check(terms, Splitter(max_requests, max_bytes), prices_here())
     with opened(path, max_bytes) as source, connection.api(screen.say) as api:
         _check(check, source, screen, from_line, skip_invalid)
         parts = check.splitter.parts
