@@ -16,6 +16,7 @@ from mockbatch.core.batch import Profile, ResultsOrder
 from mockbatch.core.contract.catalog import MODELS, Model, Models, Policy, model_like
 from mockbatch.core.contract.limits import TIERS, RateLimits
 from mockbatch.core.contract.params import Validation
+from mockbatch.core.hosts import host_of, may_be_called
 from mockbatch.core.money.cache_hits import HITS, CacheSettings, parse_hits, parse_scope
 from mockbatch.core.money.cache_hits import Scope as CacheScope
 from mockbatch.core.names import did_you_mean
@@ -144,6 +145,18 @@ def _url(text: str) -> str:
     if not text.startswith(("http://", "https://")) or any(mark in text for mark in "{} "):
         raise ValueError(f"{text!r} is not a URL; write it like https://mock.example.com")
     return text.rstrip("/")
+
+
+def _secret(text: str) -> str:
+    from base64 import b64decode
+
+    try:
+        good = text.startswith("whsec_") and b64decode(text.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError("a secret is written whsec_ and then base64")
+    return text
 
 
 class Option(Struct, frozen=True):
@@ -397,6 +410,26 @@ class Config(Struct, frozen=True, kw_only=True):
         "max_requests", 100_000, "How many requests a batch may have.", _between(1, 1_000_000), "NUMBER"
     )
     max_bytes: int = option("max_bytes", 256_000_000, "How large the body of a batch may be.", parse_size, "SIZE")
+    webhook: str | None = option(
+        "webhook", None, "Call this URL when a batch has ended, expired or was canceled; an extension.", _url, "URL"
+    )
+    webhook_secret: str | None = option(
+        "webhook_secret",
+        None,
+        "Sign what webhooks send with this secret; by default one that is made of the seed.",
+        _secret,
+        "whsec_...",
+        of_server=True,
+    )
+    webhook_allow: tuple[str, ...] = option(
+        "webhook_allow",
+        (),
+        "Let webhooks call this host too, and not only this machine.",
+        _names,
+        "HOST",
+        many=True,
+        of_server=True,
+    )
     ready_file: str | None = option(
         "ready_file",
         None,
@@ -533,7 +566,9 @@ def resolve(
                 break
         else:
             sources[name] = Source(spec.default, "default")
-    return _sound(Config(**values, rules=tuple(_file_rules(files)))), sources
+    config = _sound(Config(**values, rules=tuple(_file_rules(files))))
+    _check_webhook(config, sources["webhook"].origin)
+    return config, sources
 
 
 def _sound(config: Config) -> Config:
@@ -543,6 +578,12 @@ def _sound(config: Config) -> Config:
     except RuleError as error:
         raise ConfigError(str(error)) from None
     return config
+
+
+def _check_webhook(config: Config, origin: str) -> None:
+    if config.webhook and not may_be_called(config.webhook, config.webhook_allow):
+        host = host_of(config.webhook)
+        raise ConfigError(f"{origin}: {host} is not this machine; allow it with {flag_of('webhook_allow')} {host}")
 
 
 def _preset(layers: Iterable[tuple[str, Mapping[str, str]]]) -> rule_presets.Preset | None:
@@ -691,6 +732,7 @@ def _refuse_unknown(name: str, origin: str, spelled: Callable[[str], str]) -> No
         )
 
 
+_SECRETS = {"api_key", "webhook_secret"}
 _SPANS, _INSTANTS = {"poll_advances", "cancel_delay", "report_lag"}, {"clock_start"}
 
 
@@ -700,6 +742,8 @@ def readable(name: str, value: Any) -> Any:
         return None
     if name in _SPANS:
         return format_span(value)
+    if name in _SECRETS:
+        return ", ".join(f"{entry[:12]}..." for entry in (value if isinstance(value, tuple) else (value,))) or None
     if name == "prices":
         return f"{len(value.prices)} prices as of {value.as_of}"
     if isinstance(value, tuple):
@@ -708,7 +752,7 @@ def readable(name: str, value: Any) -> Any:
 
 
 def _entry(entry: Any) -> str:
-    """A model and a rule by their names; of a key no more than is needed to know it again."""
+    """A model and a rule by their names."""
     if isinstance(entry, Rule):
         return entry.name
-    return f"{entry.id}={entry.like}" if isinstance(entry, Model) else f"{entry[:12]}..."
+    return f"{entry.id}={entry.like}" if isinstance(entry, Model) else str(entry)

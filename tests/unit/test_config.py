@@ -198,3 +198,20 @@ def test_every_example_of_a_fault_is_a_rule() -> None:
         if fault.test:
             file, _, name = fault.test.partition("::")
             assert f"def {name}(" in (Path(__file__).parents[2] / file).read_text()
+
+
+def test_a_webhook_for_all_batches_leads_to_this_machine_or_to_a_host_that_is_allowed(tmp_path: Path) -> None:
+    """Told at the start, with the origin and what to do."""
+    foreign = {"webhook": "https://hooks.test/x"}
+    with pytest.raises(ConfigError, match=r"flag --webhook: hooks.test .* --webhook-allow hooks.test"):
+        resolve(foreign, {}, None, tmp_path)
+    config, _ = resolve(foreign | {"webhook_allow": "hooks.test"}, {}, None, tmp_path)
+    assert config.webhook == "https://hooks.test/x"
+    resolve({"webhook": "http://localhost:9000/x"}, {}, None, tmp_path)
+
+
+@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_?", "c2VjcmV0"])
+def test_a_secret_is_written_as_standard_webhooks_write_it(tmp_path: Path, secret: str) -> None:
+    """Else nobody could verify anything."""
+    with pytest.raises(ConfigError, match="whsec_"):
+        resolve({"webhook_secret": secret}, {}, None, tmp_path)
