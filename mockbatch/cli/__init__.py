@@ -10,7 +10,15 @@ import click
 from mockbatch import __version__
 from mockbatch.config import OPTIONS, Config, ConfigError, Source, flag_of, resolve, variable_of
 
-_COMMANDS = {"serve": "serve", "health": "health", "config": "config", "openapi": "openapi"}
+_COMMANDS = {
+    "serve": "serve",
+    "record": "record",
+    "import": "importing",
+    "fixtures": "fixtures",
+    "health": "health",
+    "config": "config",
+    "openapi": "openapi",
+}
 
 
 class Failure(click.ClickException):
@@ -34,6 +42,10 @@ class Unreachable(Failure):
 
 class BadStore(Failure):
     exit_code = 6
+
+
+class BadFixture(Failure):
+    exit_code = 7
 
 
 class _Commands(click.Group):
@@ -80,7 +92,9 @@ def server_options() -> list[click.Parameter]:
 
 
 def _default(value: object) -> str:
-    return "" if value in (None, False, ()) else f"[default {value}]"
+    if isinstance(value, tuple):
+        value = ",".join(map(str, value))
+    return "" if value in (None, False, "") else f"[default {value}]"
 
 
 def configured(flags: dict[str, Any]) -> tuple[Config, dict[str, Source]]:

@@ -34,13 +34,15 @@ def _readable(name: str, value: Any) -> Any:
     if name in _SPANS:
         return format_span(value)
     if isinstance(value, tuple):
-        return ", ".join(_entry(entry) for entry in value) or None
+        return ", ".join(_entry(name, entry) for entry in value) or None
     return format_instant(value) if name in _INSTANTS else value
 
 
-def _entry(entry: Any) -> str:
+def _entry(name: str, entry: Any) -> str:
     """A model by its name; of a key no more than is needed to know it again."""
-    return f"{entry.id}={entry.like}" if isinstance(entry, Model) else f"{entry[:12]}..."
+    if isinstance(entry, Model):
+        return f"{entry.id}={entry.like}"
+    return f"{entry[:12]}..." if name == "api_key" else str(entry)
 
 
 command = click.Command(

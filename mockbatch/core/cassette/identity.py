@@ -3,36 +3,9 @@
 from typing import Any
 
 from mockbatch.core.cassette.interaction import Interaction, Kind
+from mockbatch.core.cassette.matching import counted
 from mockbatch.core.cassette.values import canonical
 from mockbatch.core.draws import draw_of, subseed
-from mockbatch.core.names import did_you_mean
-
-MATCH_ON = ("model", "messages", "system", "tools", "tool_choice", "thinking", "output_config")
-ALL = "all"
-FIELDS = (
-    *MATCH_ON,
-    *("max_tokens", "stop_sequences", "metadata", "service_tier", "inference_geo", "container", "cache_control"),
-    *("diagnostics", "speed", "stream", "temperature", "top_p", "top_k", "context_management", "mcp_servers"),
-    *("fallbacks", "thread", "compaction", "billing_policy", "user_profile_id", "custom_id"),
-)
-# how a request is sent, not what it asks for
-_MANNER = frozenset({"stream"})
-
-
-def parse_match_on(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The fields that count, sorted; `all` stands for everything but `stream`. Raises ValueError for an unknown one."""
-    for name in names:
-        if name not in FIELDS and name != ALL:
-            near, known = did_you_mean(name, (ALL, *FIELDS)), ", ".join((ALL, *FIELDS))
-            raise ValueError(f"{name!r} is no field of a request.{near} Known: {known}")
-    return tuple(sorted(set(names))) or MATCH_ON
-
-
-def counted(request: dict[str, Any], match_on: tuple[str, ...]) -> dict[str, Any]:
-    """What of a request counts. A null counts as nothing, as it does for the API."""
-    if ALL in match_on:
-        return {name: value for name, value in request.items() if value is not None and name not in _MANNER}
-    return {name: request[name] for name in match_on if request.get(name) is not None}
 
 
 def identity(kind: Kind, request: dict[str, Any], match_on: tuple[str, ...], custom_id: str = "") -> int:

@@ -3,12 +3,12 @@
 import re
 from array import array
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 
 from mockbatch.core.cassette.difference import difference
-from mockbatch.core.cassette.identity import MATCH_ON, counted, identity, key_of
+from mockbatch.core.cassette.identity import identity, key_of
 from mockbatch.core.cassette.interaction import (
     FixtureProblem,
     Header,
@@ -19,10 +19,9 @@ from mockbatch.core.cassette.interaction import (
     parse_interaction,
     spans,
 )
+from mockbatch.core.cassette.matching import MATCH_ON, counted
 from mockbatch.core.cassette.redaction import Redaction, Redactor
 from mockbatch.core.cassette.values import encode
-
-Mode = Literal["none", "once", "new_episodes", "all", "fake"]
 
 _MOST_COMPARED = 5_000
 _WORD = re.compile(rb"\w+")
