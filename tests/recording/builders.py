@@ -29,22 +29,25 @@ class Recorder:
         self.spool = Spool(redaction or Redaction())
         self.received: list[tuple[str, bytes]] = []
         self.url = ""
+        self._clients: list[httpx2.Client] = []
 
     @contextmanager
     def running(self) -> Iterator["Recorder"]:
         with recording_in_thread(create_recorder(self.upstream.url, self.spool)) as self.url:
-            yield self
+            try:
+                yield self
+            finally:
+                for client in self._clients:
+                    client.close()
 
     def client(self, **more: Any) -> anthropic.Anthropic:
         http = httpx2.Client(transport=_Keeping(self.received), timeout=20)
-        return anthropic.Anthropic(
-            **{"base_url": self.url, "api_key": KEY, "max_retries": 0, "http_client": http, **more}
-        )
+        self._clients.append(http)
+        options = {"base_url": self.url, "api_key": KEY, "max_retries": 0, "http_client": http, **more}
+        return anthropic.Anthropic(**options)
 
     def write(self, path: Path, **how: Any) -> Written:
-        written = write_fixture(path, self.spool, self.upstream.url, **how)
-        self.spool.close()
-        return written
+        return write_fixture(path, self.spool, self.upstream.url, **how)
 
 
 class _Keeping(httpx2.HTTPTransport):
@@ -86,9 +89,12 @@ def recording(path: Path, redaction: Redaction | None = None, **how: Any) -> Ite
     """An upstream and its recorder; what was recorded is at `path` afterwards."""
     with Upstream() as upstream:
         recorder = Recorder(upstream, redaction)
-        with recorder.running():
-            yield recorder
-        recorder.write(path, **how)
+        try:
+            with recorder.running():
+                yield recorder
+            recorder.write(path, **how)
+        finally:
+            recorder.spool.close()
 
 
 def run_batch(client: anthropic.Anthropic, requests: list[Any]) -> list[Any]:

@@ -151,7 +151,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.create(json.loads(body))
             case "GET", ["messages", "batches"]:
                 shown = [self.shown(batch) for batch in reversed(self.server.batches.values())]
-                ids = [batch["id"] for batch in shown] or [None]
+                ids: list[Any] = [batch["id"] for batch in shown] or [None]
                 self.json(200, {"data": shown, "has_more": False, "first_id": ids[0], "last_id": ids[-1]})
             case "GET", ["messages", "batches", name]:
                 self.retrieve(name)
@@ -159,8 +159,8 @@ class Handler(BaseHTTPRequestHandler):
                 self.results(name)
             case "POST", ["files"]:
                 self.upload(body)
-            case "GET", ["files", name] if name in self.server.files:
-                self.json(200, self.server.files[name])
+            case "GET", ["files", file] if file in self.server.files:
+                self.json(200, self.server.files[parts[1]])
             case "DELETE", ["files", name] if self.server.files.pop(name, None):
                 self.json(200, {"id": name, "type": "file_deleted"})
             case _:

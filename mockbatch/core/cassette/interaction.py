@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from mockbatch.core.cassette import values
-from mockbatch.core.cassette.redaction import Redaction
+from mockbatch.core.cassette.redaction import ALWAYS, Redaction
 from mockbatch.core.time.spans import parse_span
 
 VERSION = 1
@@ -30,7 +30,7 @@ class Header(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     interactions: int
     upstream: str = ""
-    redaction: Redaction = Redaction()
+    redaction: Redaction = ALWAYS
     partial: tuple[str, ...] = ()
 
 
@@ -65,7 +65,10 @@ STEPS: dict[int, Step] = {}
 
 
 def dump_header(header: Header) -> bytes:
-    return values.encode({MARK: VERSION, **msgspec.to_builtins(header)})
+    content = msgspec.to_builtins(header)
+    if header.redaction == ALWAYS:
+        content.pop("redaction", None)
+    return values.encode({MARK: VERSION, **content})
 
 
 def dump_interaction(interaction: Interaction) -> bytes:

@@ -119,4 +119,7 @@ def found(text: str, patterns: tuple[Pattern, ...]) -> Iterator[tuple[str, str]]
         text = PLACEHOLDER.sub(" ", text)
     for pattern in patterns:
         for start, end in pattern.spans(text):
-            yield pattern.name, text[start:end]
+            secret = text[start:end]
+            yield pattern.name, secret
+            # once is enough
+            text = text.replace(secret, " " * len(secret))
