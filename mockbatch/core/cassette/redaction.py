@@ -5,6 +5,7 @@ A recorded request is known again because the one that is asked for is redacted 
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -40,6 +41,10 @@ class Redactor:
         self._fields = [tuple(field.split(".")) for field in redaction.fields]
         self._base64 = redaction.base64
         self.patterns: tuple[Pattern, ...] = (*_literal(literals), *SECRETS, *map(parse_pattern, redaction.patterns))
+        # most texts have none of the marks, and need not be shown to each pattern
+        self._is_marked = re.compile("|".join(re.escape(mark) for one in self.patterns for mark in one.marks)).search
+        self._unmarked = tuple(one for one in self.patterns if not one.marks)
+        self._key = lru_cache(maxsize=1024)(self.text)
 
     def value(self, value: Any, path: tuple[str, ...] = ()) -> Any:
         """A JSON value without secrets, in its keys, its texts and its numbers."""
@@ -58,7 +63,7 @@ class Redactor:
         """A text without secrets."""
         if self._base64 and ";base64," in text:
             text = _DATA_URL.sub(lambda url: f"{url[1]}{_hashed(url[0])}", text)
-        for pattern in self.patterns:
+        for pattern in self.patterns if self._is_marked(text) else self._unmarked:
             if spans := pattern.spans(text):
                 text = _without(text, spans, f"[redacted: {pattern.name}]")
         return text
@@ -74,7 +79,7 @@ class Redactor:
                 part = _hashed(part)
             else:
                 part = self.value(part, inner)
-            cleaned[_free(self.text(key), cleaned)] = part
+            cleaned[_free(self._key(key), cleaned)] = part
         return cleaned
 
     def _is_named(self, path: tuple[str, ...]) -> bool:
@@ -83,7 +88,7 @@ class Redactor:
 
 def _literal(literals: Iterable[str]) -> Iterator[Pattern]:
     texts = sorted({text for text in literals if len(text) >= _SHORTEST_LITERAL}, key=len, reverse=True)
-    return (Shaped("key", re.compile(re.escape(text))) for text in texts)
+    return (Shaped("key", re.compile(re.escape(text)), (text,)) for text in texts)
 
 
 def _without(text: str, spans: list[tuple[int, int]], placeholder: str) -> str:

@@ -23,6 +23,11 @@ class Pattern(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """One of these is in every text in which it is found; none where that cannot be said."""
+        ...
+
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Where it is, from left to right, without overlaps."""
         ...
@@ -45,6 +50,7 @@ class Cards(Struct, frozen=True):
     """Card numbers: 13 to 19 digits that begin and sum up as such, in groups or not."""
 
     name: str = "card"
+    marks: tuple[str, ...] = ()
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         return [span for run in _DIGITS.finditer(text) for span in _cards_in(run[0], run.start())]
