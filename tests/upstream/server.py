@@ -1,6 +1,7 @@
 """Speaks enough of the API to be recorded, and misbehaves where it is told to. It keeps every byte that it sends.
 
-What happens to a request stands in its last message: `[errored TYPE: MESSAGE]`, `[canceled]`, `[expired]`, `[invalid]`.
+What happens to a request stands in its last message: `[errored TYPE: MESSAGE]`, with a `!` behind the type where it was
+refused before it was executed; `[canceled]`, `[expired]`, `[invalid]`. Or it is told by custom_id in `upstream.fates`.
 How a call fails is set for calls to come: `upstream.misbehave("POST /v1/messages", Status(429))`.
 """
 
@@ -71,6 +72,7 @@ class Upstream(ThreadingHTTPServer):
         self.seen: list[dict[str, str]] = []
         self.batches: dict[str, dict[str, Any]] = {}
         self.files: dict[str, dict[str, Any]] = {}
+        self.fates: dict[str, str] = {}
         self._faults: dict[str, list[Any]] = {}
         self._count = 0
         self._lock = threading.Lock()
@@ -215,7 +217,7 @@ class Handler(BaseHTTPRequestHandler):
     def shown(self, batch: dict[str, Any]) -> dict[str, Any]:
         created, size = batch["number"] * 1000, len(batch["requests"])
         ended = batch["polls"] >= self.server.polls
-        kinds = [outcome(request["params"])[0] for request in batch["requests"]] if ended else []
+        kinds = [self.outcome(request)[0] for request in batch["requests"]] if ended else []
         url = f"https://api.example.com{BATCHES}/{batch['id']}/results"
         return {
             "id": batch["id"],
@@ -244,10 +246,14 @@ class Handler(BaseHTTPRequestHandler):
         self.send_all(200, b"".join(line + b"\n" for line in lines), "application/x-jsonl", chunked=True)
 
     def result(self, request: dict[str, Any]) -> dict[str, Any]:
-        kind, error = outcome(request["params"])
+        kind, error = self.outcome(request)
         if kind == "succeeded":
             return {"type": kind, "message": message(request["params"], hash_of(compact(request)), "batch")}
         return {"type": kind} if error is None else {"type": kind, "error": error}
+
+    def outcome(self, request: dict[str, Any]) -> tuple[str, dict[str, Any] | None]:
+        fate = self.server.fates.get(request["custom_id"])
+        return outcome(last_text(request["params"]) if fate is None else fate)
 
     def upload(self, body: bytes) -> None:
         found = re.search(rb'filename="([^"]*)"', body)
@@ -298,9 +304,8 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
 
 
-def outcome(params: dict[str, Any]) -> tuple[str, dict[str, Any] | None]:
-    """The result type that a request asks for, and its error."""
-    text = last_text(params)
+def outcome(text: str) -> tuple[str, dict[str, Any] | None]:
+    """The result type that a text asks for, and its error."""
     if found := re.search(r"\[errored (\w+)(!?): ([^\]]*)\]", text):
         details = {"error_visibility": "user_facing"} if found[2] else None
         error = {"details": details, "type": found[1], "message": found[3]}
