@@ -15,6 +15,8 @@ from mockbatch.cli import BadConfig, BadFixture, CannotListen
 from mockbatch.config import Config
 
 if TYPE_CHECKING:
+    from starlette.routing import Router
+
     from mockbatch.fixtures.spool import Spool
 
 _UPSTREAM = "https://api.anthropic.com"
@@ -128,17 +130,40 @@ def serve_recording(config: Config, out: str, upstream: str, add: bool, **redact
     from mockbatch.http.recording import create_recorder
     from mockbatch.server import PortInUse, serve
 
+    new_only = config.replay is not None and config.replay_mode == "new_episodes"
+
     def say(line: str) -> None:
         click.echo(line)
         sys.stdout.flush()
 
     with spooling(**redaction) as spool:
         try:
-            stopped_by = serve(config, say, create_recorder(upstream, spool), upstream)
+            recorder = create_recorder(upstream, spool)
+            app = _with_episodes(config, recorder) if new_only else recorder
+            stopped_by = serve(config, say, app, upstream)
         except PortInUse as error:
             raise CannotListen(f"{error}; choose another --port, or 0 for a free one") from None
-        write(Path(out), spool, upstream, add=add)
+        write(Path(out), spool, upstream, add=add or new_only)
     return stopped_by
+
+
+def _with_episodes(config: Config, recorder: "Router") -> "Router":
+    """The recorder behind what is on the tape. Raises BadFixture."""
+    from msgspec.structs import replace
+
+    from mockbatch.core.cassette.tape import Tape
+    from mockbatch.fixtures import FixtureError
+    from mockbatch.fixtures.files import tape_of
+    from mockbatch.http.app import create_app
+    from mockbatch.http.episodes import create_episodes
+
+    path = Path(config.replay or "")
+    try:
+        tape = tape_of(path, config.match_on) if path.exists() else Tape((), config.match_on)
+    except FixtureError as error:
+        raise BadFixture(str(error)) from None
+    played = replace(config, replay=config.replay if path.exists() else None, replay_mode="none")
+    return create_episodes(create_app(played), recorder, tape)
 
 
 _OUT = "The fixture: a folder, or a file: .jsonl, .jsonl.gz or .jsonl.zst."
