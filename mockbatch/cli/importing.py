@@ -20,7 +20,7 @@ def _import(
     from mockbatch.fixtures import FixtureError
     from mockbatch.fixtures.sources import import_cassette, import_results, is_cassette
 
-    with spooling(redact, redact_field, redact_base64) as spool:
+    with spooling(out, redact, redact_field, redact_base64) as spool:
         try:
             if is_cassette(Path(source)):
                 import_cassette(spool, Path(source))

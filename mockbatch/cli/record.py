@@ -69,7 +69,7 @@ def _record(
     from mockbatch.http.recording import create_recorder
     from mockbatch.server import recording_in_thread
 
-    with spooling(redact, redact_field, redact_base64) as spool:
+    with spooling(out, redact, redact_field, redact_base64) as spool:
         with recording_in_thread(create_recorder(upstream, spool)) as url:
             code = _run(command, url)
         write(Path(out), spool, upstream, add=add)
@@ -91,13 +91,19 @@ def _run(command: tuple[str, ...], url: str) -> int:
 
 
 @contextmanager
-def spooling(redact: tuple[str, ...], redact_field: tuple[str, ...], redact_base64: bool) -> Iterator["Spool"]:
-    """Where a recording gathers. Raises BadConfig for a pattern that is none."""
-    from mockbatch.core.cassette.redaction import Redaction
+def spooling(
+    out: str, redact: tuple[str, ...], redact_field: tuple[str, ...], redact_base64: bool
+) -> Iterator["Spool"]:
+    """Where a recording gathers; the rules of the fixture that it renews apply as well, so that none is forgotten.
+
+    Raises BadConfig for a pattern that is none.
+    """
+    from mockbatch.core.cassette.redaction import Redaction, both
+    from mockbatch.fixtures.files import rules_of
     from mockbatch.fixtures.spool import Spool
 
     try:
-        spool = Spool(Redaction(redact_field, redact, redact_base64))
+        spool = Spool(both(rules_of(Path(out)), Redaction(redact_field, redact, redact_base64)))
     except ValueError as error:
         raise BadConfig(f"--redact: {error}") from None
     try:
@@ -136,7 +142,7 @@ def serve_recording(config: Config, out: str, upstream: str, add: bool, **redact
         click.echo(line)
         sys.stdout.flush()
 
-    with spooling(**redaction) as spool:
+    with spooling(out, **redaction) as spool:
         try:
             recorder = create_recorder(upstream, spool)
             app = _with_episodes(config, recorder) if new_only else recorder

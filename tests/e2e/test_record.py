@@ -104,6 +104,17 @@ def test_a_pattern_that_is_none_is_refused_before_anything_is_called(upstream: U
     assert upstream.seen == []
 
 
+def test_the_rules_of_a_fixture_are_not_forgotten(upstream: Upstream, tmp_path: Path) -> None:
+    """Recorded again without them, it is cleaned by them all the same."""
+    program = PROGRAM.replace('"hello"', '"write to bob@example.com"')
+    assert record(upstream, tmp_path, "--redact", "mail", program=program)[0] == 3
+    assert record(upstream, tmp_path, "--redact-field", "user_id", program=program)[0] == 3
+    head, *lines = (tmp_path / "f" / "recording.jsonl").read_text().splitlines()
+    assert json.loads(head)["redaction"] == {"fields": ["user_id"], "patterns": ["mail"]}
+    assert not any("bob@" in line for line in lines)
+    assert tape_of(tmp_path / "f").find(params("write to bob@example.com"))
+
+
 def test_a_place_that_cannot_be_written_is_told(upstream: Upstream, tmp_path: Path) -> None:
     (tmp_path / "f").write_text("a file where a folder should be")
     code, _, err = record(upstream, tmp_path)

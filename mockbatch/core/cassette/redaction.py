@@ -31,6 +31,15 @@ class Redaction(Struct, frozen=True, omit_defaults=True):
 ALWAYS = Redaction()
 
 
+def both(one: Redaction, other: Redaction) -> Redaction:
+    """The rules of both."""
+    return Redaction(
+        tuple(dict.fromkeys((*one.fields, *other.fields))),
+        tuple(dict.fromkeys((*one.patterns, *other.patterns))),
+        one.base64 or other.base64,
+    )
+
+
 class Redactor:
     """Applies a Redaction; `literals` are secrets by their text, such as the keys of a run.
 
