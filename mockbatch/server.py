@@ -134,7 +134,7 @@ def recording_line(upstream: str, url: str) -> str:
 
 
 @contextlib.contextmanager
-def recording_in_thread(app: Router) -> Generator[str, None, None]:
+def serving_in_thread(app: Router) -> Generator[str, None, None]:
     """The app on a free port, served by a thread until this is left, and calls are done; answers its URL."""
     listener = listening_socket("127.0.0.1", 0)
     server = uvicorn.Server(_uvicorn_config(app, _RECORDED_DRAIN_SECONDS))

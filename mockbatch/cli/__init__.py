@@ -15,6 +15,7 @@ _COMMANDS = {
     "record": "record",
     "import": "importing",
     "fixtures": "fixtures",
+    "diff": "diff",
     "health": "health",
     "config": "config",
     "openapi": "openapi",

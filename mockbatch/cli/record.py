@@ -67,10 +67,10 @@ def _record(
     if not any(os.environ.get(name) for name in _KEYS):
         raise BadConfig(f"recording calls {upstream}, and there is no key for it: set {_KEYS[0]}")
     from mockbatch.http.recording import create_recorder
-    from mockbatch.server import recording_in_thread
+    from mockbatch.server import serving_in_thread
 
     with spooling(out, redact, redact_field, redact_base64) as spool:
-        with recording_in_thread(create_recorder(upstream, spool)) as url:
+        with serving_in_thread(create_recorder(upstream, spool)) as url:
             code = _run(command, url)
         write(Path(out), spool, upstream, add=add)
     sys.exit(code)

@@ -177,6 +177,27 @@ def test_fixtures_are_cared_for_from_the_command_line(upstream: Upstream, tmp_pa
     assert "no such file" in run("fixtures", "verify", "nowhere.jsonl", cwd=tmp_path)[2]
 
 
+def test_the_mock_answers_as_the_recorded_api_did(tmp_path: Path) -> None:
+    """In shapes and errors; in tokens the small upstream counts otherwise. What is edited is found out."""
+    fixtures = Path(__file__).parents[2] / "fixtures"
+    for name, told in (
+        ("nightly.jsonl", "16 as recorded, 0 not; 1 left out"),
+        ("failures.jsonl", "5 as recorded, 0 not"),
+    ):
+        code, out, err = run("diff", "--against", str(fixtures / name), "--bound", "1.5", cwd=tmp_path)
+        assert (code, out) == (0, "")
+        assert told in err
+    edited = (fixtures / "failures.jsonl").read_text().replace("messages: Field required", "messages: missing")
+    edited = edited.replace('"stop_sequence":null', '"stop_sequence":null,"new_field":1')
+    (tmp_path / "f.jsonl").write_text(edited)
+    with running(tmp_path) as server:
+        code, out, _ = run("diff", "--against", "f.jsonl", "--bound", "1.5", "--url", server.url, cwd=tmp_path)
+    assert code == 1
+    assert "new_field: only in the recording" in out
+    assert "error message: recorded 'messages: missing', answered 'messages: Field required'" in out
+    assert run("diff", "--against", "f.jsonl", "--url", "http://127.0.0.1:1", cwd=tmp_path)[0] == 5
+
+
 def test_a_hundred_thousand_rows_are_recorded_and_found(upstream: Upstream, tmp_path: Path) -> None:
     """Neither the recorder nor the tape grows with them: what is kept of a row is less than what it says."""
     size = 100_000

@@ -15,7 +15,7 @@ from mockbatch.fixtures.files import interactions
 from mockbatch.fixtures.spool import Spool
 from mockbatch.fixtures.writing import Written, write_fixture
 from mockbatch.http.recording import create_recorder
-from mockbatch.server import recording_in_thread
+from mockbatch.server import serving_in_thread
 from tests.upstream import Upstream
 
 KEY = "sk-ant-the-real-key"
@@ -33,7 +33,7 @@ class Recorder:
 
     @contextmanager
     def running(self) -> Iterator["Recorder"]:
-        with recording_in_thread(create_recorder(self.upstream.url, self.spool)) as self.url:
+        with serving_in_thread(create_recorder(self.upstream.url, self.spool)) as self.url:
             try:
                 yield self
             finally:

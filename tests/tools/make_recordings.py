@@ -14,7 +14,7 @@ from mockbatch.core.cassette.redaction import Redaction
 from mockbatch.fixtures.spool import Spool
 from mockbatch.fixtures.writing import Written, write_fixture
 from mockbatch.http.recording import create_recorder
-from mockbatch.server import recording_in_thread
+from mockbatch.server import serving_in_thread
 from tests.tools.make_requests import TRAITS
 from tests.upstream import Upstream
 
@@ -109,7 +109,7 @@ def record(folder: Path) -> Iterator[Written]:
         with Upstream() as upstream:
             upstream.fates = FATES
             with (
-                recording_in_thread(create_recorder(upstream.url, spool)) as url,
+                serving_in_thread(create_recorder(upstream.url, spool)) as url,
                 anthropic.Anthropic(base_url=url, api_key="sk-ant-recorded", max_retries=0) as client,
             ):
                 program(client)

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-COUNTED = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
+INPUT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+COUNTED = (*INPUT, "output_tokens")
 
 
 class Tokens:
