@@ -26,6 +26,8 @@ def refusing() -> Iterator[None]:
         yield
     except FixtureError as error:
         raise BadFixture(str(error)) from None
+    except BrokenPipeError:
+        raise  # whoever reads has read enough
     except OSError as error:
         raise BadFixture(f"{error.filename}: {error.strerror}; what was there is as it was") from None
 

@@ -100,6 +100,15 @@ def test_a_disk_that_is_full_leaves_what_was_there(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_tape_in_use_stays_as_it_was(tmp_path: Path) -> None:
+    """While its file is written anew."""
+    path = written(tmp_path / "f.jsonl", "one", "two")
+    tape = tape_of(path)
+    written(path, "three")
+    assert tape.find(params("two"), kind="message")
+    assert len(tape_of(path)) == 1
+
+
 def test_prune_leaves_what_was_used(tmp_path: Path) -> None:
     """By any of the runs that wrote it down."""
     path = written(tmp_path / "f.jsonl", "one", "two", "three")
