@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mockbatch.core.batch import Profile, ResultsOrder
+from mockbatch.core.cassette.matching import MATCH_ON, Mode, parse_match_on
 from mockbatch.core.contract.catalog import MODELS, Model, Models, Policy, model_like
 from mockbatch.core.contract.limits import TIERS, RateLimits
 from mockbatch.core.contract.params import Validation
@@ -80,6 +81,10 @@ def _progression(text: str) -> str:
     if kind == "polls" and count.isdigit() and int(count) > 0:
         return text
     return str(_choice("immediate", "time", "polls:N")(text if text != "polls:N" else "polls"))
+
+
+def _match_on(text: str) -> tuple[str, ...]:
+    return parse_match_on(_names(text))
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -410,6 +415,26 @@ class Config(Struct, frozen=True, kw_only=True):
         "max_requests", 100_000, "How many requests a batch may have.", _between(1, 1_000_000), "NUMBER"
     )
     max_bytes: int = option("max_bytes", 256_000_000, "How large the body of a batch may be.", parse_size, "SIZE")
+    replay: str | None = option(
+        "replay", None, "Answer with what was recorded in this fixture, a file or a folder.", str, "PATH"
+    )
+    replay_mode: Mode = option(
+        "replay_mode",
+        "none",
+        "What a request that was not recorded gets: `none`, an error that shows the nearest recording; `fake`, a reply "
+        "that is made up. Those that call the upstream, and only with --record: `once`, where there is no fixture yet; "
+        "`new_episodes`, for what is not in it; `all`, for everything.",
+        _choice(*get_args(Mode)),
+        "|".join(get_args(Mode)),
+    )
+    match_on: tuple[str, ...] = option(
+        "match_on",
+        MATCH_ON,
+        "A field that counts when a request is compared with a recorded one; `all` but `stream`.",
+        _match_on,
+        "FIELD",
+        many=True,
+    )
     webhook: str | None = option(
         "webhook", None, "Call this URL when a batch has ended, expired or was canceled; an extension.", _url, "URL"
     )

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Generator
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from mockbatch.store import StoreError
 _GC_THRESHOLD = (20_000, 20, 100)
 # how long a download may go on after the server was told to stop
 _DRAIN_SECONDS = 0.5
+# and how long what is recorded may take to get onto the disk
+_RECORDED_DRAIN_SECONDS = 30
 
 
 class PortInUse(Exception):
@@ -84,8 +87,11 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def serve(config: Config, say: Callable[[str], None]) -> signal.Signals | None:
-    """Serve until a signal comes, which is answered. `say` gets the ready line.
+def serve(
+    config: Config, say: Callable[[str], None], app: Router | None = None, recording: str | None = None
+) -> signal.Signals | None:
+    """Serve until a signal comes, which is answered. `say` gets the ready line. `app` replaces the server of
+    `config`; where it is `recording`, that is the URL of what it records.
 
     Raises PortInUse, OSError or StoreError before anything is served.
     """
@@ -102,9 +108,11 @@ def serve(config: Config, say: Callable[[str], None]) -> signal.Signals | None:
         gc.set_threshold(*_GC_THRESHOLD)
         if config.ready_file:
             write_ready_file(Path(config.ready_file), url)
-        say(ready_line(config, url))
+        say(ready_line(config, url) if recording is None else recording_line(recording, url))
 
-    server = Server(_uvicorn_config(_remembering(create_app(config), failures)), ready)
+    app = app or create_app(config)
+    drain = _DRAIN_SECONDS if recording is None else _RECORDED_DRAIN_SECONDS
+    server = Server(_uvicorn_config(_remembering(app, failures), drain), ready)
     with contextlib.closing(listener):
         try:
             server.run(sockets=[listener])
@@ -121,6 +129,26 @@ def ready_line(config: Config, url: str) -> str:
     return f"mockbatch {__version__} ready on {url} (seed {config.seed}, clock {time}, delays {_delays(config)})"
 
 
+def recording_line(upstream: str, url: str) -> str:
+    """What a person sees first who records."""
+    return f"mockbatch {__version__} recording {upstream} on {url}"
+
+
+@contextlib.contextmanager
+def serving_in_thread(app: Router) -> Generator[str, None, None]:
+    """The app on a free port, served by a thread until this is left, and calls are done; answers its URL."""
+    listener = listening_socket("127.0.0.1", 0)
+    server = uvicorn.Server(_uvicorn_config(app, _RECORDED_DRAIN_SECONDS))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="mockbatch recorder")
+    with contextlib.closing(listener):
+        thread.start()
+        try:
+            yield url_of(listener)
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
 def _delays(config: Config) -> str:
     if config.progression != "time":
         return config.progression
@@ -135,7 +163,7 @@ def write_ready_file(path: Path, url: str) -> None:
     draft.replace(path)
 
 
-def _uvicorn_config(app: Router) -> uvicorn.Config:
+def _uvicorn_config(app: Router, drain: float) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=Protocol,
@@ -145,7 +173,7 @@ def _uvicorn_config(app: Router) -> uvicorn.Config:
         proxy_headers=False,  # http/caller.py reads them
         log_config=None,
         server_header=False,
-        timeout_graceful_shutdown=_DRAIN_SECONDS,  # type: ignore[arg-type]
+        timeout_graceful_shutdown=drain,  # type: ignore[arg-type]
     )
 
 

@@ -12,15 +12,19 @@ from mockbatch.config import OPTIONS, Config, ConfigError, Source, flag_of, reso
 
 _COMMANDS = {
     "serve": "serve",
-    "health": "health",
-    "config": "config",
-    "faults": "faults",
-    "openapi": "openapi",
+    "record": "record",
+    "import": "importing",
+    "fixtures": "fixtures",
+    "diff": "diff",
     "batch": "batch",
+    "faults": "faults",
     "prices": "prices",
     "estimate": "estimate",
     "cost": "cost",
     "reconcile": "reconcile",
+    "health": "health",
+    "config": "config",
+    "openapi": "openapi",
 }
 
 
@@ -49,6 +53,10 @@ class BadStore(Failure):
 
 class BadInput(Failure):
     exit_code = 2
+
+
+class BadFixture(Failure):
+    exit_code = 7
 
 
 class _Commands(click.Group):
@@ -95,7 +103,9 @@ def server_options() -> list[click.Parameter]:
 
 
 def _default(value: object) -> str:
-    return "" if value in (None, False, ()) else f"[default {value}]"
+    if isinstance(value, tuple):
+        value = ",".join(map(str, value))
+    return "" if value in (None, False, "") else f"[default {value}]"
 
 
 def configured(flags: dict[str, Any]) -> tuple[Config, dict[str, Source]]:

@@ -2,31 +2,60 @@
 
 import signal
 import sys
+from pathlib import Path
 
 import click
 
-from mockbatch.cli import BadStore, CannotListen, configured, server_options
+from mockbatch.cli import BadConfig, BadStore, CannotListen, configured, server_options
+from mockbatch.cli.record import recording_options, serve_recording
 from mockbatch.config import Config
 
 _INTERRUPTED = 130
 
 
-def _serve(**flags: str | None) -> None:
+def _serve(
+    record: str | None,
+    upstream: str,
+    add: bool,
+    redact: tuple[str, ...],
+    redact_field: tuple[str, ...],
+    redact_base64: bool,
+    **flags: str | None,
+) -> None:
     config, _ = configured(flags)
+    _warn_when_open(config)
+    if record and _records(config):
+        rules = {"redact": redact, "redact_field": redact_field, "redact_base64": redact_base64}
+        stopped_by = serve_recording(config, record, upstream, add, **rules)
+    else:
+        stopped_by = _serve_mock(config, bool(record))
+    if stopped_by == signal.SIGINT:
+        sys.exit(_INTERRUPTED)
+
+
+def _records(config: Config) -> bool:
+    """Whether calls go to the upstream, all or some. Raises BadConfig where that contradicts what is replayed."""
+    if config.replay is None or config.replay_mode in ("all", "new_episodes"):
+        return True
+    if config.replay_mode == "once":
+        return not Path(config.replay).exists()
+    raise BadConfig(f"--record does not go with --replay-mode {config.replay_mode}, which never calls an upstream")
+
+
+def _serve_mock(config: Config, may_record: bool) -> signal.Signals | None:
+    if config.replay and config.replay_mode in ("once", "new_episodes", "all") and not may_record:
+        raise BadConfig(f"--replay-mode {config.replay_mode} records what is missing: say where with --record PATH")
     from mockbatch.server import PortInUse, serve
     from mockbatch.store import StoreError
 
-    _warn_when_open(config)
     try:
-        stopped_by = serve(config, _say)
+        return serve(config, _say)
     except PortInUse as error:
         raise CannotListen(f"{error}; choose another --port, or 0 for a free one") from None
     except StoreError as error:
         raise BadStore(str(error)) from None
     except OSError as error:
         raise CannotListen(f"cannot listen on {config.host}: {error.strerror}") from None
-    if stopped_by == signal.SIGINT:
-        sys.exit(_INTERRUPTED)
 
 
 def _say(line: str) -> None:
@@ -40,4 +69,17 @@ def _warn_when_open(config: Config) -> None:
         click.echo(f"warning: {config.host} can be reached from other machines, and {keys}", err=True)
 
 
-command = click.Command("serve", callback=_serve, params=server_options(), help="Start the server.")
+command = click.Command(
+    "serve",
+    callback=_serve,
+    params=[
+        *server_options(),
+        click.Option(
+            ["--record"],
+            metavar="PATH",
+            help="Pass all calls on to --upstream with the caller's key, and write what came of them to this fixture.",
+        ),
+        *recording_options(),
+    ],
+    help="Start the server.",
+)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from mockbatch.cli import BadConfig, BadStore, CannotListen, Unreachable
+from mockbatch.cli import BadConfig, BadFixture, BadStore, CannotListen, Unreachable
 from mockbatch.config import OPTIONS, flag_of, variable_of
 from mockbatch.core.contract.catalog import MODELS
 from mockbatch.core.rules.faults import ROW_FAULTS
@@ -24,12 +24,18 @@ def options() -> str:
             (
                 f"`{flag_of(name)}`",
                 f"`{variable_of(name)}`",
-                "" if spec.default in (None, False, ()) else f"`{spec.default}`",
+                _default(spec.default),
                 spec.help,
             )
             for name, spec in OPTIONS.items()
         ),
     )
+
+
+def _default(value: object) -> str:
+    if isinstance(value, tuple):
+        value = ",".join(map(str, value))
+    return "" if value in (None, False, "") else f"`{value}`"
 
 
 def delays() -> str:
@@ -78,6 +84,7 @@ def exit_codes() -> str:
         Unreachable.exit_code: "no server answers",
         BadStore.exit_code: "the database cannot be used",
         124: "`mockbatch batch watch` reached its --timeout",
+        BadFixture.exit_code: "a fixture cannot be read or written",
         130: "Ctrl-C",
     }
     return table(("code", "meaning"), ((str(code), meaning) for code, meaning in codes.items()))

@@ -1,0 +1,72 @@
+"""`mockbatch diff`: does the mock still answer what the real API did?"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+import click
+
+from mockbatch.cli import Unreachable
+from mockbatch.cli.fixtures import refusing
+
+_DIFFERS = 1
+
+
+def _diff(against: str, url: str | None, bound: float, api_version: str) -> None:
+    import httpx2
+
+    from mockbatch.fixtures.conformance import Mock, compared
+    from mockbatch.fixtures.files import interactions
+
+    told = {True: 0, False: 0, None: 0}
+    with refusing(), nullcontext(url) if url else _own_server() as place, Mock(str(place), api_version) as mock:
+        try:
+            for one in compared(interactions(Path(against)), mock, bound):
+                told[None if one.differences is None else not one.differences] += 1
+                if one.differences:
+                    click.echo("\n    ".join([one.name, *one.differences]))
+        except httpx2.HTTPError as error:
+            raise Unreachable(f"no server at {place}: {error}") from None
+    click.echo(
+        f"{told[True]:,} as recorded, {told[False]:,} not; {told[None]:,} left out, since luck decided", err=True
+    )
+    sys.exit(_DIFFERS if told[False] else 0)
+
+
+@contextmanager
+def _own_server() -> Iterator[str]:
+    """A server for this comparison, in this process."""
+    from mockbatch.config import Config
+    from mockbatch.http.app import create_app
+    from mockbatch.server import serving_in_thread
+
+    with serving_in_thread(create_app(Config(progression="immediate"))) as url:
+        yield url
+
+
+command = click.Command(
+    "diff",
+    callback=_diff,
+    params=[
+        click.Option(["--against"], required=True, metavar="PATH", help="The fixture to compare with."),
+        click.Option(["--url"], metavar="URL", help="A running server; by default one of its own."),
+        click.Option(
+            ["--bound"],
+            type=click.FloatRange(0),
+            default=0.2,
+            show_default=True,
+            metavar="SHARE",
+            help="By which share input tokens may be off.",
+        ),
+        click.Option(
+            ["--api-version"],
+            default="2026-10-21",
+            show_default=True,
+            metavar="VERSION",
+            help="The anthropic-version of the recording.",
+        ),
+    ],
+    help="Send what was recorded of the real API to the mock, and compare: the shape of replies, the words of errors, "
+    "the tokens of prompts. Exits with 1 when something differs.",
+)

@@ -1,0 +1,148 @@
+"""`mockbatch fixtures`: the care of what was recorded."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mockbatch.cli import BadFixture
+
+if TYPE_CHECKING:
+    from mockbatch.fixtures.care import Summary
+
+_FOUND = 1
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """A fixture that cannot be used is told in one sentence."""
+    from mockbatch.fixtures import FixtureError
+
+    try:
+        yield
+    except FixtureError as error:
+        raise BadFixture(str(error)) from None
+    except BrokenPipeError:
+        raise  # whoever reads has read enough
+    except OSError as error:
+        raise BadFixture(f"{error.filename}: {error.strerror}; what was there is as it was") from None
+
+
+@click.group("fixtures", help="Look at recorded fixtures, and keep them in order.")
+def command() -> None:
+    pass
+
+
+@command.command("list")
+@click.argument("folder", default="fixtures")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def _list(folder: str, as_json: bool) -> None:
+    """The fixtures in FOLDER and below: what is in each."""
+    from mockbatch.fixtures.care import fixtures_in, summary
+
+    with refusing():
+        rows = [summary(path) for path in fixtures_in(Path(folder))]
+    for row in rows:
+        click.echo(json.dumps(_row(row)) if as_json else _told(row))
+
+
+def _row(row: "Summary") -> dict[str, object]:
+    return {
+        "path": str(row.path),
+        "bytes": row.size,
+        "kinds": row.kinds,
+        "outcomes": row.outcomes,
+        "partial": list(row.partial),
+    }
+
+
+def _told(row: "Summary") -> str:
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in row.kinds.items()) or "nothing"
+    outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in row.outcomes.items())
+    return f"{row.path}: {kinds} ({outcomes}){' partial' if row.partial else ''}, {row.size:,} bytes"
+
+
+@command.command("show")
+@click.argument("fixture")
+@click.option("--custom-id", help="Only what has this custom_id.")
+def _show(fixture: str, custom_id: str | None) -> None:
+    """What was recorded, each interaction as indented JSON."""
+    from msgspec import to_builtins
+
+    from mockbatch.fixtures.care import shown
+
+    with refusing():
+        for interaction in shown(Path(fixture), custom_id):
+            click.echo(json.dumps(to_builtins(interaction), indent=2))
+
+
+@command.command("prune")
+@click.argument("fixture")
+@click.option("--used", required=True, multiple=True, metavar="PATH", help="A file of what runs have used.")
+def _prune(fixture: str, used: tuple[str, ...]) -> None:
+    """Remove what no run has used."""
+    from mockbatch.fixtures.files import parts_of
+    from mockbatch.fixtures.used import read_used
+    from mockbatch.fixtures.writing import prune
+
+    with refusing():
+        keys = set().union(*(read_used(Path(file)) for file in used))
+        for part in parts_of(Path(fixture)):
+            stay, gone = prune(part, keys)
+            click.echo(f"{part}: {stay:,} stay, {gone:,} removed")
+
+
+@command.command("diff")
+@click.argument("old")
+@click.argument("new")
+def _diff(old: str, new: str) -> None:
+    """What differs between two fixtures; exits with 1 when anything does."""
+    from mockbatch.fixtures.care import differences
+
+    lines = 0
+    with refusing():
+        for lines, line in enumerate(differences(Path(old), Path(new)), 1):  # noqa: B007
+            click.echo(line)
+    sys.exit(_FOUND if lines else 0)
+
+
+@command.command("verify")
+@click.argument("fixtures", nargs=-1, required=True)
+def _verify(fixtures: tuple[str, ...]) -> None:
+    """Read every line; exits with 1 and tells line and reason where one cannot be used, or a recording is partial."""
+    from mockbatch.fixtures.care import fixtures_in, problems
+
+    with refusing():
+        files = [file for name in fixtures for file in fixtures_in(Path(name))]
+        told = [f"{file}: {problem}" for file in files for problem in problems(file)]
+    for line in told:
+        click.echo(line, err=True)
+    if told:
+        sys.exit(_FOUND)
+    click.echo(f"{len(files)} fixtures are in order")
+
+
+@command.command("check")
+@click.argument("files", nargs=-1, required=True)
+@click.option("--pattern", multiple=True, metavar="PATTERN", help="Find this as well: `mail`, or a regular expression.")
+def _check(files: tuple[str, ...], pattern: tuple[str, ...]) -> None:
+    """Look for secrets that slipped in, in files or folders of fixtures; exits with 1 when there are any.
+
+    Made for pre-commit. A secret is told by its first characters only.
+    """
+    from mockbatch.fixtures.care import findings, fixtures_in
+
+    with refusing():
+        try:
+            found = [
+                finding for name in files for path in fixtures_in(Path(name)) for finding in findings(path, pattern)
+            ]
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--pattern") from None
+    for one in found:
+        click.echo(f"{one.path}: line {one.line}: {one.place}: {one.name} {one.shown}", err=True)
+    sys.exit(_FOUND if found else 0)

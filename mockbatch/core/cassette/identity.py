@@ -1,0 +1,40 @@
+"""When two requests are the same: by the fields that count."""
+
+from typing import Any
+
+from mockbatch.core.cassette.interaction import Interaction, Kind
+from mockbatch.core.cassette.matching import counted
+from mockbatch.core.cassette.values import canonical
+from mockbatch.core.draws import draw_of, subseed
+
+
+def identity(kind: Kind, request: dict[str, Any], match_on: tuple[str, ...], custom_id: str = "") -> int:
+    """64 bits that stand for what counts of a request, and for its kind."""
+    if kind == "file":
+        return draw_of(subseed(0, "recorded", kind), canonical(request))
+    content = counted(request, match_on)
+    if "custom_id" in match_on:
+        content["custom_id"] = custom_id
+    return draw_of(subseed(0, "recorded", kind), canonical(content))
+
+
+def key_of(interaction: Interaction) -> str:
+    """The name of an interaction in a fixture: 16 digits of all that was sent."""
+    sent = [interaction.kind, interaction.call, interaction.custom_id, interaction.request]
+    return f"{draw_of(subseed(0, 'key'), canonical(sent)):016x}"
+
+
+_OF_THE_RUN = frozenset({"id", "request_id", "created_at", "expires_at", "signature", "tool_use_id"})
+
+
+def substance(interaction: Interaction) -> int:
+    """64 bits of all that a further run of the same would bring again: without ids, instants and spans."""
+    told = [interaction.outcome, interaction.status, interaction.message, interaction.error, interaction.answer]
+    content = [key_of(interaction), interaction.batch, interaction.streamed, *map(_lasting, told)]
+    return draw_of(subseed(0, "substance"), canonical(content))
+
+
+def _lasting(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _lasting(part) for key, part in value.items() if key not in _OF_THE_RUN}
+    return [_lasting(part) for part in value] if isinstance(value, list) else value

@@ -1,0 +1,142 @@
+"""Secrets are taken out of what is recorded, before it is written, the same way each time.
+
+A recorded request is known again because the one that is asked for is redacted by the same rules.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
+
+from msgspec import Struct
+
+from mockbatch.core.cassette.secrets import SECRET_FIELDS, SECRETS, Pattern, Shaped, found, parse_pattern
+
+REMOVED = "[redacted]"
+_DATA_URL = re.compile(r"(data:[\w.+/-]*;base64,)[A-Za-z0-9+/=_-]+")
+_SHORTEST_LITERAL = 6
+
+
+class Redaction(Struct, frozen=True, omit_defaults=True):
+    """What is taken out beside keys and tokens: the values of `fields` (a key, or keys with dots between them),
+    what `patterns` find (`mail`, `card`, or a regular expression), and `base64` payloads, of which a hash stays.
+    """
+
+    fields: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    base64: bool = False
+
+
+ALWAYS = Redaction()
+
+
+def both(one: Redaction, other: Redaction) -> Redaction:
+    """The rules of both."""
+    return Redaction(
+        tuple(dict.fromkeys((*one.fields, *other.fields))),
+        tuple(dict.fromkeys((*one.patterns, *other.patterns))),
+        one.base64 or other.base64,
+    )
+
+
+class Redactor:
+    """Applies a Redaction; `literals` are secrets by their text, such as the keys of a run.
+
+    Raises ValueError for a pattern that is none.
+    """
+
+    def __init__(self, redaction: Redaction = ALWAYS, literals: Iterable[str] = ()) -> None:
+        self._fields = [tuple(field.split(".")) for field in redaction.fields]
+        self._base64 = redaction.base64
+        self.patterns: tuple[Pattern, ...] = (*_literal(literals), *SECRETS, *map(parse_pattern, redaction.patterns))
+        # most texts have none of the marks, and need not be shown to each pattern
+        self._is_marked = re.compile("|".join(re.escape(mark) for one in self.patterns for mark in one.marks)).search
+        self._unmarked = tuple(one for one in self.patterns if not one.marks)
+        self._key = lru_cache(maxsize=1024)(self.text)
+
+    def value(self, value: Any, path: tuple[str, ...] = ()) -> Any:
+        """A JSON value without secrets, in its keys, its texts and its numbers."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return self._object(value, path)
+        if isinstance(value, list):
+            return [self.value(part, path) for part in value]
+        if type(value) is int and value >= 10**12:
+            text = self.text(str(value))
+            return value if text == str(value) else text
+        return value
+
+    def text(self, text: str) -> str:
+        """A text without secrets."""
+        if self._base64 and ";base64," in text:
+            text = _DATA_URL.sub(lambda url: f"{url[1]}{_hashed(url[0])}", text)
+        for pattern in self.patterns if self._is_marked(text) else self._unmarked:
+            if spans := pattern.spans(text):
+                text = _without(text, spans, f"[redacted: {pattern.name}]")
+        return text
+
+    def _object(self, value: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+        cleaned: dict[str, Any] = {}
+        payload = self._base64 and value.get("type") == "base64"
+        for key, part in value.items():
+            inner = (*path, key)
+            if self._is_named(inner) or (key.lower() in SECRET_FIELDS and isinstance(part, str) and part):
+                part = REMOVED
+            elif payload and key == "data" and isinstance(part, str):
+                part = _hashed(part)
+            else:
+                part = self.value(part, inner)
+            cleaned[_free(self._key(key), cleaned)] = part
+        return cleaned
+
+    def _is_named(self, path: tuple[str, ...]) -> bool:
+        return any(path[-len(field) :] == field for field in self._fields)
+
+
+def _literal(literals: Iterable[str]) -> Iterator[Pattern]:
+    texts = sorted({text for text in literals if len(text) >= _SHORTEST_LITERAL}, key=len, reverse=True)
+    return (Shaped("key", re.compile(re.escape(text)), (text,)) for text in texts)
+
+
+def _without(text: str, spans: list[tuple[int, int]], placeholder: str) -> str:
+    parts, at = [], 0
+    for start, end in spans:
+        parts += [text[at:start], placeholder]
+        at = end
+    return "".join([*parts, text[at:]])
+
+
+def _free(key: str, taken: dict[str, Any]) -> str:
+    """The key, or one like it where two keys look the same without their secrets."""
+    number, free = 2, key
+    while free in taken:
+        number, free = number + 1, f"{key} {number}"
+    return free
+
+
+def _hashed(payload: str) -> str:
+    return (
+        payload
+        if payload.startswith("sha256:")
+        else f"sha256:{sha256(payload.encode('utf-8', 'surrogatepass')).hexdigest()}"
+    )
+
+
+def secrets_in(value: Any, patterns: tuple[Pattern, ...], path: str = "") -> Iterator[tuple[str, str, str]]:
+    """Path, name and text of every secret in a JSON value."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            inner = f"{path}.{key}".lstrip(".")
+            yield from secrets_in(key, patterns, inner)
+            if key.lower() in SECRET_FIELDS and isinstance(part, str) and part and part != REMOVED:
+                yield inner, "secret field", part
+            else:
+                yield from secrets_in(part, patterns, inner)
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from secrets_in(part, patterns, f"{path}.{index}".lstrip("."))
+    elif isinstance(value, str) or (type(value) is int and value >= 10**12):
+        for name, secret in found(str(value), patterns):
+            yield path, name, secret

@@ -1,0 +1,164 @@
+"""New episodes: what is on the tape is answered here, and what is not goes to the upstream and is recorded.
+
+A batch goes there whole where one of its requests is not on the tape, since a batch is one thing to its caller.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import IO, Any
+
+from starlette.routing import Router
+from starlette.types import Message, Receive, Scope, Send
+
+from mockbatch.core.cassette.interaction import Kind
+from mockbatch.core.cassette.tape import Tape
+from mockbatch.core.cassette.values import decode
+from mockbatch.core.contract.envelope import Intake, Slice, items_of
+from mockbatch.core.contract.errors import ApiError
+from mockbatch.fixtures.exchange import inflater, object_of
+
+_BATCHES = "/v1/messages/batches"
+_KINDS: dict[str, Kind] = {"/v1/messages": "message", "/v1/messages/count_tokens": "count_tokens"}
+_IN_MEMORY = 1 << 20
+_PIECE = 1 << 16
+_NO_LIMIT = 1 << 62
+
+
+class _Kept:
+    """A body that is looked at before it is known where it goes."""
+
+    def __init__(self) -> None:
+        self.file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
+        self.whole = True
+
+    async def take(self, receive: Receive) -> AsyncIterator[bytes]:
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                self.whole = False
+                return
+            piece, more = message.get("body", b""), message.get("more_body", False)
+            self.file.write(piece)
+            yield piece
+
+    def again(self, receive: Receive) -> Receive:
+        """What receives the same body once more, and then whatever comes."""
+        self.file.seek(0)
+        ended = not self.whole
+
+        async def received() -> Message:
+            nonlocal ended
+            if ended:
+                return await receive()
+            piece = self.file.read(_PIECE)
+            ended = len(piece) < _PIECE
+            return {"type": "http.request", "body": piece, "more_body": not ended}
+
+        return received
+
+
+class Episodes:
+    """Tells calls to `mock` from those to `recorder`, by what is on `tape`."""
+
+    def __init__(self, mock: Router, recorder: Router, tape: Tape) -> None:
+        self._mock, self._recorder, self._tape = mock, recorder, tape
+        self._recorded: set[str] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        if scope["method"] == "POST" and (path in _KINDS or path == _BATCHES):
+            await self._decided(scope, receive, send)
+        elif path.startswith("/v1/files") or path.removeprefix(f"{_BATCHES}/").partition("/")[0] in self._recorded:
+            await self._recorder(scope, receive, send)
+        else:
+            await self._mock(scope, receive, send)
+
+    async def _decided(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kept = _Kept()
+        with kept.file:
+            known = await self._is_known(scope, kept.take(receive))
+            app, sending = (self._mock, send) if known else (self._recorder, self._noting(scope, send))
+            await app(scope, kept.again(receive), sending)
+
+    async def _is_known(self, scope: Scope, pieces: AsyncIterator[bytes]) -> bool:
+        """Whether all that is asked is on the tape; the body is taken in to its end all the same."""
+        look = _Look(self._tape, scope)
+        async for piece in pieces:
+            await asyncio.to_thread(look.feed, piece)
+        return await asyncio.to_thread(look.finish)
+
+    def _noting(self, scope: Scope, send: Send) -> Send:
+        """Remembers the id of a batch that the upstream has created."""
+        body = bytearray()
+
+        async def sent(message: Message) -> None:
+            body.extend(message.get("body", b""))
+            await send(message)
+            if scope["path"] == _BATCHES and not message.get("more_body", message["type"] != "http.response.body"):
+                self._recorded.add(str(object_of(bytes(body)).get("id")))
+
+        return sent if scope["path"] == _BATCHES else send
+
+
+class _Look:
+    """Looks up what a body asks, as it comes."""
+
+    def __init__(self, tape: Tape, scope: Scope) -> None:
+        self._tape = tape
+        self._kind = _KINDS.get(scope["path"])
+        self._body = bytearray()
+        self._intake = Intake(_NO_LIMIT, _NO_LIMIT)
+        self._known = True
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        try:
+            self._inflate = inflater(headers)
+        except ValueError:
+            self._known = False
+
+    def feed(self, piece: bytes) -> None:
+        if not self._known:
+            return
+        try:
+            plain = self._inflate(piece)
+            if self._kind:
+                self._body += plain
+            else:
+                self._look(self._intake.feed(plain))
+        except (ApiError, ValueError):
+            self._known = False
+
+    def finish(self) -> bool:
+        """A body that is wrong is nothing that was recorded, and is answered here: the mistake costs no call."""
+        try:
+            if not self._known:
+                return False
+            if self._kind:
+                asked = object_of(bytes(self._body))
+                return not asked or self._tape.find(asked, kind=self._kind) is not None
+            self._look(self._intake.finish())
+        except ApiError:
+            return True
+        return self._known
+
+    def _look(self, slices: list[Slice]) -> None:
+        for part in slices:
+            self._known = self._known and all(
+                self._finds(item.custom_id, decode(item.params)) for item in items_of(part.raw)
+            )
+
+    def _finds(self, custom_id: str, params: Any) -> bool:
+        return self._tape.find(params, custom_id=custom_id) is not None
+
+
+def create_episodes(mock: Router, recorder: Router, tape: Tape) -> Router:
+    """The application that answers what is on the tape with `mock`, and records the rest."""
+
+    @asynccontextmanager
+    async def lifespan(app: Router) -> AsyncIterator[Any]:
+        async with mock.lifespan_context(mock) as state, recorder.lifespan_context(recorder):
+            yield state
+
+    return Router(default=Episodes(mock, recorder, tape), lifespan=lifespan)
