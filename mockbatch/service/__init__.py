@@ -11,6 +11,8 @@ from mockbatch.service.batches import Batches
 from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.clock import Clocks
 from mockbatch.service.files import Files
+from mockbatch.service.inspection import Inspection
+from mockbatch.service.interventions import Interventions
 from mockbatch.service.journal import Journal
 from mockbatch.service.ledger import Ledger
 from mockbatch.service.messages import Messages
@@ -45,6 +47,8 @@ class Mock:
         self.sessions.on_change = self.notices.changed
         self.batches = Batches(store, self.sessions, self.rates, self.catalogue, self.files, self.ledger, self.notices)
         self.messages = Messages(self.files, self.batches.caches, self.ledger)
+        self.inspection = Inspection(self.batches, self.ledger)
+        self.interventions = Interventions(self.batches)
         self.problems = Problems(self.batches)
         self.summaries = Summaries(self.batches.truth, self.problems)
         self.journal = Journal()
