@@ -69,7 +69,7 @@ class Bill(Struct, frozen=True, rename={"kind": "class"}):
 
 
 class RowWhole(Struct, frozen=True):
-    """A row with its request, and its line in the results as it is or would be sent.
+    """A row with its request, and its line in the results as it is or would be sent, letter for letter in `line_text`.
 
     `sent` are the batches in which its custom_id was sent, `entries` what was billed for it, `reasons` why it ends so.
     """
@@ -77,6 +77,7 @@ class RowWhole(Struct, frozen=True):
     row: RowTruth
     params: Raw
     line: Raw
+    line_text: str
     reasons: list[str]
     sent: list[Sent]
     entries: list[Bill]
@@ -108,6 +109,7 @@ async def item(call: Call) -> Answer:
             _row(mock, found, planned, session.now()),
             Raw(params),
             Raw(line),
+            line.decode(),
             mock.inspection.reasons(found, planned),
             await mock.inspection.sent(session, found, planned.row.custom_id),
             list(map(_bill, mock.inspection.entries(session, found, planned))),
