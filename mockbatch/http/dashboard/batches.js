@@ -1,8 +1,8 @@
 // The batches of a session, the newest first; the one that is open stands beside them.
 
 import { calmly, fill, h } from "./dom.js";
-import { count, money, relative, seconds, shortId, span } from "./format.js";
-import { bar, button, copy, guarded, KINDS, letter, statusBadge, told } from "./parts.js";
+import { brief, count, money, seconds, shortId, span } from "./format.js";
+import { bar, button, copy, copyIcon, guarded, KINDS, letter, statusBadge, told } from "./parts.js";
 import { ask, server } from "./server.js";
 import { Windowed } from "./windowed.js";
 import * as address from "./address.js";
@@ -49,12 +49,14 @@ export function view(root) {
   let greeting = null;
   let used = null;
 
+  /** On a narrow screen either the list is shown or the batch. */
+  const showOne = () => both.classList.toggle("open", Boolean(address.get("batch")));
+
   async function load(start, limit) {
     try {
       const answer = await ask("batches", { query: { start, limit, q: address.get("q") } });
       problem.hidden = true;
       if (start === 0) {
-        timebar.setBatches(answer.batches);
         const newest = answer.batches[0]?.id ?? null;
         if (state.follow && newest && newest !== state.newest && !address.get("q")) open(newest);
         state.newest = newest;
@@ -83,8 +85,8 @@ export function view(root) {
       box,
       h("a", { class: "cover", href: address.link({ batch: one.id, row: "", rq: "" }), "data-focus": "open", "aria-current": here ? "true" : null, "aria-label": `${one.id}, ${one.status.replace("_", " ")}, ${told(one.counts)}` }),
       h("div", { class: "line" }, h("code", { class: "id" }, shortId(one.id)),
-        h("button", { type: "button", class: "copy", title: "Copy the id", "aria-label": `Copy ${one.id}`, "data-focus": "copy", onclick: () => copy(one.id) }, "⧉"),
-        statusBadge(one.status), h("span", { class: "spring" }), h("span", { class: "dim age", title: one.created_at }, relative(one.created_at, now))),
+        h("button", { type: "button", class: "copy", title: "Copy the id", "aria-label": `Copy ${one.id}`, "data-focus": "copy", onclick: () => copy(one.id) }, copyIcon()),
+        statusBadge(one.status), h("span", { class: "spring" }), h("span", { class: "dim age", title: one.created_at }, brief(one.created_at, now))),
       h("div", { class: "bars" }, bar(one.counts, one.size, "Truth"), bar(one.shown.request_counts, one.size, "The API answers", true)),
       h("div", { class: "line small" },
         KINDS.filter((kind) => one.counts[kind]).map((kind) => h("span", { class: "tally" }, letter(kind), count(one.counts[kind]))),
@@ -156,6 +158,7 @@ export function view(root) {
     list.reveal(Math.max(0, at + by));
   }
 
+  showOne();
   return {
     title: "Batches",
     refresh,
@@ -167,7 +170,7 @@ export function view(root) {
       if (waits) refreshSoon();
     },
     changed: () => {
-      both.classList.toggle("open", Boolean(address.get("batch")));
+      showOne();
       const q = address.get("q");
       if (search.value.trim() !== q && document.activeElement !== search) search.value = q;
       if (q !== asked) {

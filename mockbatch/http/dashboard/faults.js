@@ -2,7 +2,7 @@
 
 import { calmly, fill, h } from "./dom.js";
 import { count, counted, instant } from "./format.js";
-import { button, copyButton, guarded, say } from "./parts.js";
+import { button, copyButton, guarded, prose, say } from "./parts.js";
 import { ask, post } from "./server.js";
 
 let catalogue = null;
@@ -50,10 +50,10 @@ export function view(root) {
     const label = (text) => ({ "aria-label": `${text}: ${fault.name}`, "data-focus": `${text} ${fault.name}` });
     return h("article", { class: "card" },
       h("h3", { class: "mono" }, fault.name),
-      h("p", {}, fault.effect),
-      fault.sdk ? h("p", { class: "dim" }, "SDK: ", fault.sdk) : null,
+      h("p", {}, prose(fault.effect)),
+      fault.sdk ? h("p", { class: "dim" }, "SDK: ", prose(fault.sdk)) : null,
       Object.keys(fault.options).length ? h("details", {}, h("summary", {}, counted(Object.keys(fault.options).length, "option")),
-        h("div", { class: "options" }, Object.entries(fault.options).map(([name, option]) => h("label", {}, h("span", { class: "mono" }, name), (fields[name] = field(option)), h("span", { class: "dim" }, option.help))))) : null,
+        h("div", { class: "options" }, Object.entries(fault.options).map(([name, option]) => h("label", {}, h("span", { class: "mono" }, name), (fields[name] = field(option)), h("span", { class: "dim" }, prose(option.help)))))) : null,
       h("div", { class: "line wrap arm" },
         button("Once", () => arm(perRow ? { exactly: 1 } : { times: 1 }), { class: "button arm-button", ...label("Arm once") }),
         h("span", { class: "pair" }, times, button("times", () => arm({ [perRow ? "exactly" : "times"]: Number(times.value) }), label("Arm so many times"))),

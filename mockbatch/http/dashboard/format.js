@@ -48,9 +48,13 @@ export function clockTime(epoch) {
   return [text.slice(0, 10), text.slice(11, 19)];
 }
 
+/** The largest unit alone. */
+export const brief = (text, now) => relative(text, now).replace(/(\d+ \w+) \d+ \w+/, "$1");
+
 /** How long ago, or until. */
 export function relative(text, now) {
   const away = seconds(text) - now;
+  if (Math.abs(away) < 1) return "just now";
   return away > 0 ? `in ${span(away)}` : `${span(away)} ago`;
 }
 

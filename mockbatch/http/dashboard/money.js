@@ -50,7 +50,7 @@ export function view(root) {
     const part = (saved) => (plain ? ` ${Math.round((saved / plain) * 100)} %` : "");
     fill(totals,
       figure("Billed", money(all.net), `${count(all.requests)} requests`, "main"),
-      figure("Without a cache, standard", money(all.uncached), "the list price"),
+      figure("List price", money(all.uncached), "standard, without a cache"),
       figure("Saved by the cache", money(String(plain - cached)), part(plain - cached)),
       figure("Saved by batching", money(String(cached - billed)), part(cached - billed)));
   }

@@ -1,7 +1,7 @@
 // Pieces that several views show: letters of states, bars, things to copy, what is said in passing.
 
-import { byId, h } from "./dom.js";
-import { count, counted } from "./format.js";
+import { byId, h, svg } from "./dom.js";
+import { count } from "./format.js";
 
 export const KINDS = ["succeeded", "errored", "canceled", "expired", "processing"];
 const LETTERS = { succeeded: "S", errored: "E", canceled: "C", expired: "X", processing: "P" };
@@ -81,7 +81,12 @@ export function say(text, { kind = "", undo = null, seconds = undo ? 10 : 4, the
   byId("toasts").append(toast);
 }
 
+/** Text in which `words` between backticks are code. */
+export const prose = (text) => text.split("`").map((part, at) => (at % 2 ? h("code", {}, part) : part));
+
+export const copyIcon = () => svg("svg", { viewBox: "0 0 16 16", width: "13", height: "13", "aria-hidden": "true", fill: "none", stroke: "currentColor", "stroke-width": "1.5" },
+  svg("rect", { x: "5.5", y: "5.5", width: "8", height: "8", rx: "2" }), svg("path", { d: "M10.5 3.5v-1h-8v8h1" }));
+
 export const code = (text, label, more = {}) =>
   h("pre", { class: "code", tabindex: "0", role: "region", "aria-label": label, ...more }, text);
 
-export const counts = counted;

@@ -8,7 +8,7 @@ import { ask, post, server } from "./server.js";
 const SPEEDS = [1, 60, 1000];
 const STEPS = [["+1 m", "1m", "a minute"], ["+1 h", "1h", "an hour"], ["+24 h", "24h", "24 hours"], ["+29 d", "29d", "29 days"]];
 const TICKS = [[60, "1 m"], [3600, "1 h"], [86400, "24 h"], [29 * 86400, "29 d"]];
-const AHEAD = 30 * 86400;
+const AHEAD = 30 * 86400, DRAWN = 200;
 
 let clock = null;
 let taken = 0;
@@ -59,12 +59,18 @@ export async function refresh() {
   clock = await ask("clock");
   taken = performance.now();
   show();
+  comingSoon();
+}
+
+const comingSoon = calmly(1000, () => guarded(refreshComing));
+
+async function refreshComing() {
+  if (server.session) setBatches((await ask("batches", { query: { limit: DRAWN } })).batches);
 }
 
 export const refreshSoon = calmly(150, () => guarded(refresh));
 
-/** The batches whose future is drawn. */
-export function setBatches(batches) {
+function setBatches(batches) {
   coming = batches.flatMap((batch) => [
     ...(batch.ended_at ? [] : [{ at: seconds(batch.ends_at), kind: batch.ends_at === batch.expires_at ? "expired" : "ended", id: batch.id }]),
     { at: seconds(batch.archived_at), kind: "archived", id: batch.id },
