@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,7 +26,10 @@ _STYLES = {
     "expired": ("X", "yellow"),
     "processing": ("P", "blue"),
 }
-_BAR = 20
+_BAR = 12
+# a terminal that is narrower gets the ends of ids, which differ
+_WIDE = 110
+_END = 8
 
 
 def _watch(url: str | None, api_key: str | None, session: str | None, limit: int, interval: float, once: bool) -> None:
@@ -103,14 +107,17 @@ def _table(batches: list[Batch]) -> "Table":
     from rich.table import Table
 
     several = len({batch["session"] for batch in batches}) > 1
-    head = [*(["session"] if several else []), "id", "age", "status", "truth", "rows", "cost", "downloads"]
+    wide = get_terminal_size().columns >= _WIDE
+    head = [*(["session"] if several else []), "id", "age", "status", "truth", "rows", "cost", "read"]
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in head:
-        table.add_column(name, justify="right" if name in ("age", "cost", "downloads") else "left", no_wrap=True)
+        table.add_column(name, justify="right" if name in ("age", "cost", "read") else "left", no_wrap=True)
     if not batches:
         table.add_row("no batches yet")
     for batch in batches:
-        row = [batch["id"], _age(batch), batch["status"], _bar(batch), _counts(batch), _money(batch), _downloads(batch)]
+        id = batch["id"] if wide else f"…{batch['id'][-_END:]}"
+        read = f"{batch['downloads']}x" if _ended(batch) else ""
+        row = [id, _age(batch), batch["status"], _bar(batch), _counts(batch), _money(batch), read]
         table.add_row(*([batch["session"]] if several else []), *row)
     return table
 

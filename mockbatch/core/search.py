@@ -9,7 +9,6 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
-from fnmatch import translate
 from typing import Literal
 
 from msgspec import Struct
@@ -68,8 +67,8 @@ def _contains(word: str) -> Callable[[Value], bool]:
 
 
 def _glob(word: str) -> Callable[[Value], bool]:
-    # `[` means itself: it is frequent in names
-    matching = re.compile(translate(word.casefold().replace("[", "[[]"))).match
+    parts = map(re.escape, word.casefold().split("*"))
+    matching = re.compile(".*".join(parts), re.DOTALL).fullmatch
     return lambda value: value is not None and matching(str(value).casefold()) is not None
 
 

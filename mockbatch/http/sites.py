@@ -5,9 +5,9 @@ the answers. What it cannot do is to lie about `Origin` and `Host`. Programs tha
 Sources: https://fetch.spec.whatwg.org/#origin-header, https://www.rfc-editor.org/rfc/rfc6761
 """
 
+import re
 from functools import wraps
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from starlette.routing import Route
 
@@ -19,6 +19,7 @@ from mockbatch.http.calls import Call, Endpoint, Handler
 
 # names under these are nobody's on the internet
 _PRIVATE = (".localhost", ".internal", ".test")
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]]+))(?::\d*)?").fullmatch
 
 
 def guarded(route: Route) -> Route:
@@ -39,7 +40,7 @@ def _guarded(handler: Handler) -> Handler:
 def check_site(call: Call) -> None:
     """Raise PermissionDenied for a call that a page of another site may have made."""
     config = call.mock.config
-    host = _host(f"//{call.header(b'host') or 'localhost'}")
+    host = _host(call.header(b"host") or "localhost")
     if not _is_ours(host, config):
         raise PermissionDenied(f"Host {host!r} is no name of this server; start it with --allow-host {host} if it is")
     origin = call.header(b"origin")
@@ -68,11 +69,10 @@ def _named(config: Config) -> set[str]:
     return {name.lower() for name in (config.host, public, *config.allow_host) if name}
 
 
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return "?."
+def _host(header: str) -> str:
+    """The name in a `Host`; as it came where it is none."""
+    found = _HOST(header)
+    return (found[1] or found[2]).lower() if found else f"{header}."
 
 
 def _is_address(host: str) -> bool:
