@@ -6,9 +6,10 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mockbatch.core.batch import Profile, ResultsOrder
 from mockbatch.core.contract.catalog import MODELS, Model, Models, Policy, model_like
@@ -23,7 +24,10 @@ from mockbatch.core.rules.rules import Rule, hides, parse_rule, parse_rules, tog
 from mockbatch.core.rules.written import parse_flag
 from mockbatch.core.sizes import parse_size
 from mockbatch.core.time.delays import PRESETS, inlined, parse_delay
-from mockbatch.core.time.spans import parse_instant, parse_span
+from mockbatch.core.time.spans import format_instant, format_span, parse_instant, parse_span
+
+if TYPE_CHECKING:
+    from mockbatch.core.money.own_prices import OwnPrices
 
 Parse = Callable[[str], Any]
 
@@ -91,6 +95,16 @@ def _extra_model(entry: str) -> Model:
         raise ValueError(f"{error}.{did_you_mean(known, MODELS)}") from None
 
 
+def _price_file(text: str) -> "OwnPrices":
+    # not before: most starts have no price file
+    from mockbatch.core.money.own_prices import parse_prices
+
+    try:
+        return parse_prices(Path(text).read_text())
+    except ValueError as error:
+        raise ValueError(f"{text}: {error}") from None
+
+
 def _faults(text: str) -> tuple[Rule, ...]:
     return tuple(parse_flag(line) for line in map(str.strip, text.split("\n")) if line)
 
@@ -109,7 +123,8 @@ def _url(text: str) -> str:
 class Option(Struct, frozen=True):
     """One option: its default, a sentence of help, how its text is read and how its value is called.
 
-    Of an option with `many` values the text has the separator between them.
+    Of an option with `many` values the text has the separator between them. One that is `of_server` is the same for all
+    sessions; the others a session may have of its own.
     """
 
     default: Any
@@ -117,6 +132,7 @@ class Option(Struct, frozen=True):
     parse: Parse
     metavar: str
     many: bool = False
+    of_server: bool = False
     separator: str = ","
 
     @property
@@ -135,10 +151,11 @@ def option(
     metavar: str = "TEXT",
     *,
     many: bool = False,
+    of_server: bool = False,
     separator: str = ",",
 ) -> Any:
     """Register an option; answers its default."""
-    OPTIONS[name] = Option(default, help, parse, metavar, many, separator)
+    OPTIONS[name] = Option(default, help, parse, metavar, many, of_server, separator)
     return default
 
 
@@ -148,13 +165,25 @@ _SHARE = _between(0, 1, float)
 class Config(Struct, frozen=True, kw_only=True):
     """The options of a server. Spans are microseconds, instants microseconds since 1970, sizes bytes."""
 
-    host: str = option("host", "127.0.0.1", "The address to listen on.")
-    port: int = option("port", 8787, "The port to listen on; 0 picks a free one.", _between(0, 65535), "PORT")
+    host: str = option("host", "127.0.0.1", "The address to listen on.", of_server=True)
+    port: int = option(
+        "port", 8787, "The port to listen on; 0 picks a free one.", _between(0, 65535), "PORT", of_server=True
+    )
     public_url: str | None = option(
-        "public_url", None, "What `results_url` begins with; by default the address that the caller used.", _url, "URL"
+        "public_url",
+        None,
+        "What `results_url` begins with; by default the address that the caller used.",
+        _url,
+        "URL",
+        of_server=True,
     )
     db: str | None = option(
-        "db", None, "Keep everything in this SQLite file; by default it is gone when the server stops.", str, "PATH"
+        "db",
+        None,
+        "Keep everything in this SQLite file; by default it is gone when the server stops.",
+        str,
+        "PATH",
+        of_server=True,
     )
     durability: str = option(
         "durability",
@@ -162,6 +191,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "What an acknowledged batch in --db survives: the end of the `process`, or the loss of `power` too.",
         _choice("process", "power"),
         "process|power",
+        of_server=True,
     )
     seed: int = option("seed", 0, "The seed of everything that is drawn by lot.", _between(0, 2**63 - 1), "NUMBER")
     speedup: float = option(
@@ -271,7 +301,10 @@ class Config(Struct, frozen=True, kw_only=True):
         many=True,
     )
     api_key: tuple[str, ...] = option(
-        "api_key", (), "Admit this API key only; every other one is refused.", _names, "KEY", many=True
+        "api_key", (), "Admit this API key only; every other one is refused.", _names, "KEY", many=True, of_server=True
+    )
+    prices: "OwnPrices | None" = option(
+        "prices", None, "Prices that go before the built-in ones, from this TOML file.", _price_file, "PATH"
     )
     tier: str | None = option(
         "tier",
@@ -299,7 +332,12 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     max_bytes: int = option("max_bytes", 256_000_000, "How large the body of a batch may be.", parse_size, "SIZE")
     ready_file: str | None = option(
-        "ready_file", None, "Write the URL and the process id to this file once connections are accepted.", str, "PATH"
+        "ready_file",
+        None,
+        "Write the URL and the process id to this file once connections are accepted.",
+        str,
+        "PATH",
+        of_server=True,
     )
     log_level: str = option(
         "log_level",
@@ -307,6 +345,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "What is told on standard error.",
         _choice("debug", "info", "warning", "error", "critical"),
         "LEVEL",
+        of_server=True,
     )
 
     def catalogue(self) -> Models:
@@ -365,6 +404,27 @@ class Config(Struct, frozen=True, kw_only=True):
         )
 
 
+def overridden(base: Config, options: Mapping[str, Any]) -> Config:
+    """`base` with some options of a session, by name. Raises ConfigError for unknown, wrong and the server's ones."""
+    given = _options(options, "options")
+    for name in given:
+        if OPTIONS[name].of_server:
+            raise ConfigError(f"options: {name} is the same for all sessions of a server")
+    read = {name: _read(name, text, "options") for name, text in given.items()}
+    preset = rule_presets.PRESETS[read["preset"]].options if read.get("preset") else {}
+    brought = {name: _read(name, text, "preset") for name, text in preset.items()}
+    return _sound(replace(base, **{**brought, **read}))
+
+
+def _sound(config: Config) -> Config:
+    """The configuration, if each of its rules can match."""
+    try:
+        config.all_rules()
+    except RuleError as error:
+        raise ConfigError(str(error)) from None
+    return config
+
+
 class Source(Struct, frozen=True):
     """Where a value came from, as a person would say it."""
 
@@ -398,12 +458,7 @@ def resolve(
                 break
         else:
             sources[name] = Source(spec.default, "default")
-    config = Config(**values, rules=tuple(_file_rules(files)))
-    try:
-        config.all_rules()
-    except RuleError as error:
-        raise ConfigError(str(error)) from None
-    return config, sources
+    return _sound(Config(**values, rules=tuple(_file_rules(files)))), sources
 
 
 def _preset(layers: Iterable[tuple[str, Mapping[str, str]]]) -> rule_presets.Preset | None:
@@ -524,3 +579,26 @@ def _refuse_unknown(name: str, origin: str, spelled: Callable[[str], str]) -> No
         raise ConfigError(
             f"{origin}: unknown option {spelled(name)}.{did_you_mean(name, [*OPTIONS, 'rules'], spelled)}"
         )
+
+
+_SPANS, _INSTANTS = {"poll_advances", "cancel_delay"}, {"clock_start"}
+
+
+def readable(name: str, value: Any) -> Any:
+    """The value of an option as a person writes it; of keys no more than is needed to know them again."""
+    if value is None:
+        return None
+    if name in _SPANS:
+        return format_span(value)
+    if name == "prices":
+        return f"{len(value.prices)} prices as of {value.as_of}"
+    if isinstance(value, tuple):
+        return ", ".join(_entry(entry) for entry in value) or None
+    return format_instant(value) if name in _INSTANTS else value
+
+
+def _entry(entry: Any) -> str:
+    """A model and a rule by their names; of a key no more than is needed to know it again."""
+    if isinstance(entry, Rule):
+        return entry.name
+    return f"{entry.id}={entry.like}" if isinstance(entry, Model) else f"{entry[:12]}..."

@@ -10,7 +10,17 @@ import click
 from mockbatch import __version__
 from mockbatch.config import OPTIONS, Config, ConfigError, Source, flag_of, resolve, variable_of
 
-_COMMANDS = {"serve": "serve", "health": "health", "config": "config", "faults": "faults", "openapi": "openapi"}
+_COMMANDS = {
+    "serve": "serve",
+    "health": "health",
+    "config": "config",
+    "faults": "faults",
+    "openapi": "openapi",
+    "prices": "prices",
+    "estimate": "estimate",
+    "cost": "cost",
+    "reconcile": "reconcile",
+}
 
 
 class Failure(click.ClickException):
@@ -34,6 +44,10 @@ class Unreachable(Failure):
 
 class BadStore(Failure):
     exit_code = 6
+
+
+class BadInput(Failure):
+    exit_code = 2
 
 
 class _Commands(click.Group):

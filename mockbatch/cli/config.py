@@ -1,21 +1,16 @@
 """`mockbatch config`: what is in force here, and where it came from."""
 
 import json
-from typing import Any
 
 import click
 
 from mockbatch.cli import configured, server_options
-from mockbatch.core.contract.catalog import Model
-from mockbatch.core.rules.rules import Rule
-from mockbatch.core.time.spans import format_instant, format_span
-
-_SPANS, _INSTANTS = {"poll_advances", "cancel_delay"}, {"clock_start"}
+from mockbatch.config import readable
 
 
 def _show(as_json: bool, **flags: str | None) -> None:
     _, sources = configured(flags)
-    shown = {name: (_readable(name, source.value), source.origin) for name, source in sources.items()}
+    shown = {name: (readable(name, source.value), source.origin) for name, source in sources.items()}
     if as_json:
         rows = {name: {"value": value, "origin": origin} for name, (value, origin) in shown.items()}
         click.echo(json.dumps(rows, indent=2))
@@ -27,23 +22,6 @@ def _show(as_json: bool, **flags: str | None) -> None:
     for name, (value, origin) in shown.items():
         table.add_row(name, "" if value is None else str(value), origin, style=None if origin == "default" else "bold")
     Console(highlight=False).print(table)
-
-
-def _readable(name: str, value: Any) -> Any:
-    if value is None:
-        return None
-    if name in _SPANS:
-        return format_span(value)
-    if isinstance(value, tuple):
-        return ", ".join(_entry(entry) for entry in value) or None
-    return format_instant(value) if name in _INSTANTS else value
-
-
-def _entry(entry: Any) -> str:
-    """A model and a rule by their names; of a key no more than is needed to know it again."""
-    if isinstance(entry, Rule):
-        return entry.name
-    return f"{entry.id}={entry.like}" if isinstance(entry, Model) else f"{entry[:12]}..."
 
 
 command = click.Command(

@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from heapq import heapreplace
 from typing import Literal
 
@@ -38,21 +38,38 @@ class Profile(Struct, frozen=True):
     results_order: ResultsOrder = "shuffled"
 
 
-class Batch(Struct, frozen=True):
-    """The facts of a batch. Everything that time decides is computed from them."""
+class Batch(Struct, frozen=True, dict=True):
+    """The facts of a batch. Everything that time decides is computed from them.
+
+    `sizes` are the numbers of requests in its slices, `delivered` how many rows of the results a caller got at most in
+    one of its `downloads`.
+    """
 
     seq: int
     id: str
     session: str
     identity: int
-    size: int
-    slices: int
+    sizes: tuple[int, ...]
     profile: int
     timeline: Timeline
     terms: Terms = Terms()
     polls: int = 0
     deleted: bool = False
     tally: wire.RequestCounts | None = None
+    downloads: int = 0
+    delivered: int = 0
+
+    @cached_property
+    def size(self) -> int:
+        return sum(self.sizes)
+
+    @property
+    def slices(self) -> int:
+        return len(self.sizes)
+
+    def first_of(self, slice: int) -> int:
+        """The place in the batch of the first request of that slice."""
+        return sum(self.sizes[:slice])
 
 
 class Durations:
@@ -142,6 +159,40 @@ def polled(batch: Batch, profile: Profile, now: int) -> Batch:
     return replace(batch, timeline=replace(timeline, starts_at=now, last_start_at=now, done_at=now))
 
 
+def ended_by_hand(batch: Batch, now: int) -> Batch:
+    """The batch, with all of its work done at `now`; the same batch where it has ended."""
+    timeline = batch.timeline
+    if timeline.has_ended(now):
+        return batch
+    if timeline.canceled_at != NEVER:
+        return replace(batch, timeline=replace(timeline, settles_at=now))
+    starts_at = min(timeline.starts_at, now)
+    return replace(
+        batch, timeline=replace(timeline, starts_at=starts_at, last_start_at=now, done_at=now, stuck_at=NEVER)
+    )
+
+
+def expired_by_hand(batch: Batch, now: int) -> Batch:
+    """The batch, expired at `now`; the same batch where it has ended."""
+    if batch.timeline.has_ended(now):
+        return batch
+    return replace(batch, timeline=replace(batch.timeline, expired_at=now))
+
+
+def stuck(batch: Batch, now: int) -> Batch:
+    """The batch, of which nothing more is done from `now` on; the same batch where it has ended."""
+    if batch.timeline.has_ended(now):
+        return batch
+    return replace(batch, timeline=replace(batch.timeline, stuck_at=now))
+
+
+def shelved(batch: Batch, now: int) -> Batch:
+    """The batch, its results gone at `now`; the same batch where they are gone or not there yet."""
+    if not batch.timeline.has_ended(now) or batch.timeline.is_archived(now):
+        return batch
+    return replace(batch, timeline=replace(batch.timeline, shelved_at=now))
+
+
 def finished(
     batch: Batch, profile: Profile, custom_ids: Sequence[str], starts: Sequence[int] | None
 ) -> list[bool] | None:
@@ -156,6 +207,21 @@ def finished(
         starts = [timeline.starts_at] * len(custom_ids)
     durations = Durations(profile, batch.id)
     return [timeline.counts(start, durations.of(name)) for name, start in zip(custom_ids, starts, strict=True)]
+
+
+def done_times(batch: Batch, profile: Profile, custom_ids: Sequence[str], starts: Sequence[int] | None) -> list[int]:
+    """When each of these rows is done; NEVER for those that the end of the batch comes before."""
+    timeline = batch.timeline
+    if starts is None:
+        starts = [timeline.starts_at] * len(custom_ids)
+    durations = Durations(profile, batch.id)
+    times = []
+    for start, name in zip(starts, custom_ids, strict=True):
+        span = durations.of(name)
+        # work that was ended by hand is done then, however long it would have taken
+        done = min(start + span, timeline.done_at)
+        times.append(done if timeline.ending == "done" or timeline.counts(start, span) else NEVER)
+    return times
 
 
 def finish_times(batch: Batch, profile: Profile, custom_ids: Sequence[str], starts: Sequence[int] | None) -> list[int]:

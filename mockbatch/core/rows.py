@@ -1,6 +1,7 @@
 """From a request to its line in the results.
 
-`examined` looks at a request once and keeps what its line is made of; `Lines` makes the lines, as often as asked.
+An Examiner looks at each request of a batch once and keeps what its line is made of; `Lines` makes the lines, as often
+as asked.
 """
 
 from collections.abc import Collection, Sequence
@@ -17,8 +18,11 @@ from mockbatch.core.contract.params import Terms, check_length, checked, uncheck
 from mockbatch.core.draws import subseed
 from mockbatch.core.files import check_files
 from mockbatch.core.replies.message import reply_key, reply_message
+from mockbatch.core.replies.text import plain_text
 from mockbatch.core.rules.faults import ROW_FAULTS, random_fault
 from mockbatch.core.tokens import input_tokens
+
+Unfinished = wire.Canceled | wire.Expired
 
 
 class Failure(Struct, frozen=True, array_like=True):
@@ -31,17 +35,20 @@ class Failure(Struct, frozen=True, array_like=True):
 
 
 class Row(Struct, frozen=True, array_like=True):
-    """What is kept of a request: either how it fails or what its reply is made of."""
+    """What is kept of a request: either how it fails or what its reply is made of.
+
+    `index` is its place in the batch, `limit` how many tokens the reply may have, `key` the bits that it is drawn from.
+    """
 
     custom_id: str
+    index: int
     failure: Failure | None = None
     model: str = ""
-    max_tokens: int = 0
-    input_tokens: int = 0
     key: int = 0
+    limit: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
 
-
-Unfinished = wire.Canceled | wire.Expired
 
 _UNUSABLE = Failure(
     "invalid_request_error",
@@ -53,42 +60,47 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _pack, _unpack = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(list[Row]).decode
 
 
-def examined(item: Item, terms: Terms, *, seed: int, fail_rate: float, files: Collection[str] = frozenset()) -> Row:
-    """The row of a request: checked as the API checks it, its luck drawn, its tokens counted.
+class Examiner:
+    """Looks at the requests of one batch: each is checked as the API checks it, its luck drawn, its tokens counted.
 
-    `files` are those that it may name.
+    `files` are those that the requests may name.
     """
-    try:
-        return _examined(item, terms, seed, fail_rate, files)
-    except ApiError as error:
-        return Row(item.custom_id, Failure(error.type, error.message, error.details, executed=False))
-    except (msgspec.DecodeError, RecursionError):
-        # a number beyond all ranges, or nesting beyond all depths: the bytes are JSON, the values are not usable
-        return Row(item.custom_id, _UNUSABLE)
+
+    def __init__(self, terms: Terms, *, seed: int = 0, fail_rate: float = 0, files: Collection[str] = ()) -> None:
+        self._terms = terms
+        self._seed = seed
+        self._fail_rate = fail_rate
+        self._files = files
+
+    def row(self, item: Item, index: int) -> Row:
+        """The row of the request at that place of the batch."""
+        try:
+            return self._row(item, index)
+        except ApiError as error:
+            failure = Failure(error.type, error.message, error.details, executed=False)
+        except (msgspec.DecodeError, RecursionError):
+            # a number beyond all ranges, or nesting beyond all depths: the bytes are JSON, the values are not usable
+            failure = _UNUSABLE
+        return Row(item.custom_id, index, failure)
+
+    def _row(self, item: Item, index: int) -> Row:
+        params, terms = _decode(item.params), self._terms
+        model = checked(params, terms) if terms.validated else unchecked(params, terms)
+        tokens = input_tokens(params, model)
+        if terms.validated:
+            check_files(params, self._files)
+            check_length(tokens, model)
+        if self._fail_rate and (fault := random_fault(self._seed, item.custom_id, self._fail_rate)):
+            failed = ROW_FAULTS[fault]
+            return Row(item.custom_id, index, Failure(failed.type, failed.message, None, executed=True))
+        key = reply_key(self._seed, params)
+        limit = params["max_tokens"] if terms.validated else limit_of(params, model)
+        output_tokens = plain_text(key, limit, model)[1]
+        return Row(item.custom_id, index, None, model.id, key, limit, tokens, output_tokens)
 
 
-def _examined(item: Item, terms: Terms, seed: int, fail_rate: float, files: Collection[str]) -> Row:
-    params = _decode(item.params)
-    model = checked(params, terms) if terms.validated else unchecked(params, terms)
-    tokens = input_tokens(params, model)
-    if terms.validated:
-        check_files(params, files)
-        check_length(tokens, model)
-    fault = random_fault(seed, item.custom_id, fail_rate) if fail_rate else None
-    if fault:
-        failed = ROW_FAULTS[fault]
-        return Row(item.custom_id, Failure(failed.type, failed.message, None, executed=True))
-    return Row(
-        item.custom_id,
-        None,
-        model.id,
-        params["max_tokens"] if terms.validated else _limit(params, model),
-        tokens,
-        reply_key(seed, params),
-    )
-
-
-def _limit(params: dict[str, Any], model: Model) -> int:
+def limit_of(params: dict[str, Any], model: Model) -> int:
+    """How many tokens a reply to params that were not checked may have."""
     limit = params.get("max_tokens")
     return limit if type(limit) is int and limit > 0 else model.max_output
 
@@ -132,7 +144,7 @@ class Lines:
                 ids.message_id(self._message_seed, row.custom_id),
                 self._models.named(row.model),
                 row.key,
-                max_tokens=row.max_tokens,
+                max_tokens=row.limit,
                 input_tokens=row.input_tokens,
                 service_tier="batch",
             )

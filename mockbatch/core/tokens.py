@@ -10,10 +10,12 @@ from binascii import Error as NotBase64
 from math import ceil
 from typing import Any
 
+from msgspec import Struct
 from msgspec.json import Encoder
 
 from mockbatch.core.contract.catalog import Model
 from mockbatch.core.images import image_size
+from mockbatch.core.names import did_you_mean
 
 _BASE = 7
 _PER_MESSAGE = 3
@@ -39,6 +41,16 @@ _TOOL_PREAMBLE: dict[str, tuple[int, int]] = {
 }
 _OPUS_5_PREAMBLE = (286, 406)
 
+# tools that the API defines: what each costs on the newer models and on those up to 4.6
+_TOOL_TOKENS: dict[str, tuple[int, int]] = {
+    "bash": (325, 244),
+    "text_editor": (700, 700),
+    "computer_toolset": (4_500, 4_500),
+    "browser_toolset": (6_600, 6_600),
+}
+_TOOL_CALL = 8
+_NON_ASCII = 0.28
+
 _encode = Encoder().encode
 
 
@@ -54,7 +66,7 @@ def text_weight(text: str) -> float:
     if text.isascii():
         return len(text) / 4
     characters = len(text)
-    return characters / 4 + 0.28 * (len(text.encode("utf-8", "surrogatepass")) - characters)
+    return characters / 4 + _NON_ASCII * (len(text.encode("utf-8", "surrogatepass")) - characters)
 
 
 def tokenizer_factor(model: Model) -> float:
@@ -68,8 +80,77 @@ def text_tokens(text: str, model: Model) -> int:
 
 
 def text_within(text: str, tokens: int, model: Model) -> str:
-    """The longest start of an ASCII `text` that has at most `tokens` tokens."""
-    return text[: int(tokens * 4 / tokenizer_factor(model))]
+    """The longest start of `text` that has at most `tokens` tokens."""
+    return text_of_weight(text, tokens / tokenizer_factor(model))
+
+
+def text_of_weight(text: str, weight: float) -> str:
+    """The longest start of `text` of at most that weight."""
+    if text.isascii():
+        return text[: max(int(weight * 4), 0)]
+    start = 0
+    least, most = 0, len(text)
+    while least <= most:
+        start = (least + most) // 2
+        if text_weight(text[:start]) <= weight:
+            least = start + 1
+        else:
+            most = start - 1
+    return text[: max(most, 0)]
+
+
+def call_weight(name: str, arguments: Any) -> float:
+    """Tokens of the call of a tool for the older tokenizer, unrounded."""
+    return _TOOL_CALL + text_weight(name) + _json_weight(arguments)
+
+
+def output_weight(block: dict[str, Any]) -> float:
+    """Tokens that a block of a reply took to write, unrounded; what the API itself adds took none."""
+    match block:
+        case {"type": "text", "text": str(text)} | {"type": "thinking", "thinking": str(text)}:
+            return text_weight(text)
+        case {"type": "tool_use" | "server_tool_use" | "mcp_tool_use", "name": str(name), "input": arguments}:
+            return call_weight(name, arguments)
+    return 0
+
+
+def weighed(weight: float) -> int:
+    """A weight as a number of tokens."""
+    return ceil(round(weight, 6))
+
+
+class TokenRule(Struct, frozen=True):
+    """How many tokens a reply is said to have: what was counted, or round numbers instead."""
+
+    input: int | None = None
+    output: int | None = None
+
+
+COUNTED = TokenRule()
+_FIXED = TokenRule(1_000, 200)
+
+
+def parse_tokens(text: str) -> TokenRule:
+    """`counted`, `fixed` for 1,000 and 200, or such as `fixed:input=1000,output=200`; what is not named is counted.
+
+    Raises ValueError, which names the right spelling.
+    """
+    kind, colon, given = text.partition(":")
+    if kind not in ("counted", "fixed") or (kind == "counted" and colon):
+        raise ValueError(
+            f"{text!r} is not counted, fixed or fixed:input=N,output=N.{did_you_mean(kind, ['counted', 'fixed'])}"
+        )
+    if not colon:
+        return COUNTED if kind == "counted" else _FIXED
+    numbers: dict[str, int] = {}
+    for part in given.split(","):
+        name, _, number = part.strip().partition("=")
+        if name not in ("input", "output"):
+            raise ValueError(f"{name!r} is not input or output.{did_you_mean(name, ['input', 'output'])}")
+        if not number.isdecimal():
+            raise ValueError(f"{name}={number}: {number!r} is not a number of tokens")
+        numbers[name] = int(number)
+    return TokenRule(**numbers)
 
 
 def input_tokens(params: dict[str, Any], model: Model) -> int:
@@ -82,9 +163,22 @@ def input_tokens(params: dict[str, Any], model: Model) -> int:
             weight += _content_weight(message.get("content") if isinstance(message, dict) else message, model)
     fixed = _BASE
     if tools := params.get("tools"):
-        weight += _json_weight(tools)
         fixed += _tool_preamble(params, model)
+        for tool in tools if isinstance(tools, list) else [tools]:
+            defined = _defined_tool(tool, model)
+            fixed += defined
+            weight += 0 if defined else _json_weight(tool)
     return fixed + ceil(weight * tokenizer_factor(model))
+
+
+def part_tokens(part: Any, model: Model) -> float:
+    """Tokens of one part of a prompt, unrounded: a text, a content block, the definition of a tool."""
+    return _content_weight(part, model) * tokenizer_factor(model)
+
+
+def frame_tokens(model: Model) -> tuple[float, int]:
+    """Tokens that come with each message, and with the first tool."""
+    return _PER_MESSAGE * tokenizer_factor(model), _TOOL_PREAMBLE.get(model.id, _OPUS_5_PREAMBLE)[0]
 
 
 def _tool_preamble(params: dict[str, Any], model: Model) -> int:
@@ -92,6 +186,14 @@ def _tool_preamble(params: dict[str, Any], model: Model) -> int:
     choice = params.get("tool_choice")
     kind = choice.get("type") if isinstance(choice, dict) else None
     return forced if kind in ("any", "tool") else auto
+
+
+def _defined_tool(tool: Any, model: Model) -> int:
+    """Tokens of a tool that the API defines itself; 0 for one of which the definition is counted."""
+    kind = tool.get("type") if isinstance(tool, dict) else None
+    family = kind.rpartition("_")[0] if isinstance(kind, str) else ""
+    newer, older = _TOOL_TOKENS.get(family, (0, 0))
+    return newer if model.generation >= 4.7 else older
 
 
 def _content_weight(content: Any, model: Model) -> float:
@@ -111,7 +213,11 @@ def _content_weight(content: Any, model: Model) -> float:
         case {"type": "document", "source": source}:
             return _document_weight(source, model)
         case {"type": "tool_result", "content": nested}:
-            return _content_weight(nested, model) + 8
+            return _content_weight(nested, model) + _TOOL_CALL
+        case {"type": "tool_use" | "server_tool_use", "name": str(name), "input": arguments}:
+            return call_weight(name, arguments)
+        case {"type": "thinking", "thinking": str(text)}:
+            return text_weight(text)
     return _json_weight(content)
 
 

@@ -1,11 +1,12 @@
 """What goes back: a JSON answer that is there as a whole, or a stream that is sent as it is made."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import re
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Protocol
 
 import msgspec
-from starlette.types import Receive, Send
+from starlette.types import Message, Receive, Send
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -37,6 +38,19 @@ class Json:
         await send({"type": "http.response.body", "body": self.body})
 
 
+class Text:
+    """An answer that is no JSON."""
+
+    def __init__(self, body: bytes, content_type: bytes) -> None:
+        self.body = body
+        self.content_type = content_type
+
+    async def send(self, own: Headers, receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", self.content_type), (b"content-length", b"%d" % len(self.body)), *own]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
 class Moved:
     """A redirect to another path here, method and body as they are."""
 
@@ -52,7 +66,7 @@ class Moved:
 class Stream:
     """An answer in pieces; no more are made once the caller is gone."""
 
-    def __init__(self, pieces: AsyncIterator[bytes], content_type: bytes) -> None:
+    def __init__(self, pieces: AsyncGenerator[bytes], content_type: bytes) -> None:
         self.pieces = pieces
         self.content_type = content_type
 
@@ -67,6 +81,7 @@ class Stream:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
         finally:
             gone.cancel()
+            await self.pieces.aclose()
         await send({"type": "http.response.body", "body": b""})
 
 
@@ -74,3 +89,48 @@ async def until_gone(receive: Receive) -> None:
     """Wait until the caller has gone away."""
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+class Overheard:
+    """A `send` that remembers what was sent: the status, 0 before there is one, and the beginning of the body."""
+
+    __slots__ = ("_send", "body", "status")
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status = 0
+        self.body = b""
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        elif not self.body:
+            self.body = message.get("body", b"")
+        await self._send(message)
+
+    def through(self, send: Send) -> None:
+        """Send what comes from now on by another `send`."""
+        self._send = send
+
+
+class Delivery(Overheard):
+    """A `send` that counts the rows of results that were sent, and where `named` notes their custom_ids."""
+
+    __slots__ = ("_left", "custom_ids", "rows")
+
+    def __init__(self, send: Send, *, named: bool) -> None:
+        super().__init__(send)
+        self.rows = 0
+        self.custom_ids: list[str] | None = [] if named else None
+        self._left = b""
+
+    async def __call__(self, message: Message) -> None:
+        await super().__call__(message)
+        if piece := message.get("body"):
+            self.rows += piece.count(b"\n")
+            if self.custom_ids is not None:
+                *lines, self._left = (self._left + piece).split(b"\n")
+                self.custom_ids += [found[1].decode() for found in map(_custom_id, lines) if found]
+
+
+_custom_id = re.compile(rb'\s*\{"custom_id":"([^"]*)"').match

@@ -13,19 +13,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mockbatch.config import Config
 from mockbatch.core.contract.errors import NotFound
-from mockbatch.core.time.clock import Clock
-from mockbatch.http import batches, control, files, messages, models, openapi, organization, rules
+from mockbatch.http import batches, control, files, messages, models, openapi, organization
 from mockbatch.http.answers import Answer
 from mockbatch.http.calls import Call, Endpoint
-from mockbatch.service import Mock, Settings
-from mockbatch.service.batches import Limits
-from mockbatch.service.rules import Armory, past
+from mockbatch.http.described import described
+from mockbatch.service import Mock
+from mockbatch.service.rules import past
 from mockbatch.service.sessions import Wall
 from mockbatch.store.sqlite import opened
 
 _log = logging.getLogger(__name__)
 
-_ROOMS = (batches, messages, models, files, organization, control, rules)
+_ROOMS = (batches, messages, models, files, organization, control)
 
 
 class State(TypedDict):
@@ -50,7 +49,7 @@ def create_app(config: Config, wall: Wall | None = None) -> Router:
     @asynccontextmanager
     async def lifespan(app: Router) -> AsyncIterator[State]:
         store = await opened(Path(config.db) if config.db else None, config.durability)
-        mock = Mock(store, clock, _settings(config))
+        mock = Mock(store, clock, config)
         _warn(config, mock.now())
         try:
             await mock.open()
@@ -100,7 +99,9 @@ def _elsewhere(routes: Sequence[Route]) -> ASGIApp:
     """What answers where there is no route: once more without doubled slashes, then with the routes that there are."""
     known = ", ".join(f"{'|'.join(_endpoint(route).handlers)} {route.path}" for route in routes)
 
+    @described(None, caller="anyone", op="unknown")
     async def unknown(call: Call) -> Answer:
+        """What is asked for where nothing is."""
         raise NotFound(f"The requested resource could not be found. mockbatch knows: {known}")
 
     methods = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -120,23 +121,3 @@ def _elsewhere(routes: Sequence[Route]) -> ASGIApp:
 def _endpoint(route: Route) -> Endpoint:
     assert isinstance(route.app, Endpoint)
     return route.app
-
-
-def _settings(config: Config) -> Settings:
-    def new_clock(real: int) -> Clock:
-        start = real if config.clock_start is None else config.clock_start
-        return Clock(real, start, config.speedup, config.frozen)
-
-    return Settings(
-        config.profile(),
-        Limits(config.max_requests, config.max_bytes),
-        new_clock,
-        config.poll_advances,
-        config.public_url,
-        config.catalogue(),
-        config.validation,
-        config.rate_limits(),
-        config.tier or "scale",
-        frozenset(config.api_key),
-        Armory(config.all_rules(), config.seed, None, config.known_models()),
-    )

@@ -16,16 +16,16 @@ from mockbatch.http.paging import window_of
 from mockbatch.service.sessions import Session
 
 
-@described(wire.MessageBatch, takes=wire.BatchCreate)
+@described(wire.MessageBatch, takes=wire.BatchCreate, op="create")
 async def create(call: Call) -> Answer:
     """Create a batch."""
     session = await _entered(call, "create")
     terms = terms_of(call, session)
-    body = received(call, call.mock.limits.max_bytes)
+    body = received(call, session.settings.limits.max_bytes)
     return Json(await call.mock.batches.create(session, body, terms, origin_of(call)))
 
 
-@described(wire.MessageBatch)
+@described(wire.MessageBatch, op="retrieve")
 async def retrieve(call: Call) -> Answer:
     """A batch as it is now."""
     session = await _entered(call, "retrieve")
@@ -33,28 +33,28 @@ async def retrieve(call: Call) -> Answer:
     return Json(batch, None if batch.processing_status == "ended" else {"retry-after": "10"})
 
 
-@described(wire.BatchPage, query=PAGE)
+@described(wire.BatchPage, query=PAGE, op="list")
 async def page(call: Call) -> Answer:
     """A page of the batches, newest first."""
     session = await _entered(call, "list")
     return Json(await call.mock.batches.page(session, window_of(call), origin_of(call)))
 
 
-@described(wire.MessageBatch)
+@described(wire.MessageBatch, op="cancel")
 async def cancel(call: Call) -> Answer:
     """Cancel a batch that has not ended."""
     session = await _entered(call, "cancel")
     return Json(await call.mock.batches.cancel(session, call.path_value("id"), origin_of(call)))
 
 
-@described(wire.DeletedMessageBatch)
+@described(wire.DeletedMessageBatch, op="delete")
 async def delete(call: Call) -> Answer:
     """Delete a batch that has ended."""
     session = await _entered(call, "delete")
     return Json(await call.mock.batches.delete(session, call.path_value("id")))
 
 
-@described(wire.ResultLine, kind=JSONL)
+@described(wire.ResultLine, kind=JSONL, op="results")
 async def results(call: Call) -> Answer:
     """The results of a batch that has ended, one JSON object a line."""
     if call.scope["query_string"] == REDIRECTED:

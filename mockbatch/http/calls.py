@@ -4,6 +4,7 @@ An Endpoint is an ASGI application with a function for each method of a path. It
 that go with it, and every error its answer.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import lru_cache
@@ -14,9 +15,11 @@ from starlette.types import Receive, Scope, Send
 from mockbatch.core.contract.errors import ApiError, Internal, MethodNotAllowed
 from mockbatch.core.rules.rules import Rule
 from mockbatch.core.time.spans import SECOND, format_instant
-from mockbatch.http.answers import Answer, Headers
+from mockbatch.http.answers import Answer, Delivery, Headers, Overheard
+from mockbatch.http.described import op_of
 from mockbatch.http.errors import refused
 from mockbatch.service import Mock
+from mockbatch.service.journal import BODY, OF_A_BATCH, Record
 from mockbatch.service.sessions import Session
 from mockbatch.store import StoreError
 
@@ -36,7 +39,8 @@ class Instead(Exception):
 
 
 class Call:
-    """One HTTP request. `session` is whose it is, once that is known; `told` are headers that its answer gets too.
+    """One HTTP request. `session` is whose it is, once that is known; `told` are headers that its answer gets too,
+    `sent` is the beginning of its body, once that is read.
 
     `struck_by` are the names of the rules that have to do with it, `altering` what they do to its answer, and
     `decided_by` the one that decides what a message is answered.
@@ -51,6 +55,7 @@ class Call:
         "method",
         "mock",
         "scope",
+        "sent",
         "session",
         "struck_by",
         "told",
@@ -63,6 +68,7 @@ class Call:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.session: Session | None = None
         self.told: Headers = []
+        self.sent = b""
         self.struck_by: list[str] = []
         self.altering: list[Alter] = []
         self.decided_by: Rule | None = None
@@ -122,7 +128,9 @@ class Call:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 raise Disconnected
-            yield message.get("body", b"")
+            piece = message.get("body", b"")
+            self.sent = self.sent or piece[:BODY]
+            yield piece
             more = message.get("more_body", False)
 
     async def body(self) -> bytes:
@@ -150,6 +158,7 @@ class Endpoint:
     def __init__(self, **handlers: Handler) -> None:
         self.handlers = handlers
         self._answering = handlers | ({"HEAD": handlers["GET"]} if "GET" in handlers else {})
+        self._ops = {method: op_of(handler) for method, handler in self._answering.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = Call(scope, receive)
@@ -162,7 +171,15 @@ class Endpoint:
             answer = refused(Internal("Internal server error"), call.request_id)
         for alter in call.altering:
             answer = alter(answer)
-        await answer.send(call.own_headers(), receive, send)
+        op = self._ops.get(call.method)
+        overheard = Delivery(send, named=bool(call.struck_by)) if op == "results" else Overheard(send)
+        try:
+            await answer.send(call.own_headers(), receive, overheard)
+        finally:
+            if op:
+                _note(call, op, overheard)
+            if isinstance(overheard, Delivery) and overheard.status == 200:
+                await asyncio.shield(_note_delivery(call, overheard))
 
     async def _answer(self, call: Call) -> Answer:
         try:
@@ -182,3 +199,32 @@ class Endpoint:
         allowed = ", ".join(sorted(self._answering))
         message = f"Method Not Allowed: {call.method} {call.scope['path']} takes {allowed}"
         return MethodNotAllowed(message, headers={"allow": allowed})
+
+
+def _note(call: Call, op: str, answered: Overheard) -> None:
+    """Write a call into the journal of its session, or of the server where it has none."""
+    session = call.session
+    real = call.mock.real()
+    record = Record(
+        session.clock.now(real) if session else real,
+        real,
+        op,
+        call.method,
+        call.scope["path"],
+        answered.status,
+        call.request_id,
+        call.headers,
+        call.scope["path_params"].get("id") if op in OF_A_BATCH else None,
+        ", ".join(call.struck_by) or None,
+        call.sent,
+        answered.body[:BODY],
+    )
+    (session or call.mock).journal.add(record)
+    if session and session.bulletin:
+        session.bulletin.tell(record.at, "call", op=op, status=record.status, batch=record.batch)
+
+
+async def _note_delivery(call: Call, delivery: Delivery) -> None:
+    if call.session:
+        name = call.path_value("id")
+        await call.mock.batches.note_delivery(call.session, name, delivery.rows, delivery.custom_ids)

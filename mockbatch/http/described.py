@@ -19,13 +19,16 @@ class Parameter(Struct, frozen=True):
 
 
 class Description(Struct, frozen=True):
-    """What goes in, as JSON or a form, and what comes out by content type; `caller` is whose key is asked for."""
+    """What goes in, as JSON or a form, and what comes out by content type; `caller` is whose key is asked for, `op` how
+    the journal and rules call it.
+    """
 
     takes: Any
     answers: dict[str, Any]
     query: tuple[Parameter, ...]
     caller: str
     form: tuple[str, ...]
+    op: str
 
 
 PAGE = (
@@ -44,11 +47,12 @@ def described(
     query: tuple[Parameter, ...] = (),
     caller: str = "key",
     form: tuple[str, ...] = (),
+    op: str = "",
 ) -> Callable[[H], H]:
     """Note the types of a handler; `more` are answers of other content types, `form` fields, the first a file."""
 
     def note(handler: H) -> H:
-        handler.__description__ = Description(takes, {kind: answers, **(more or {})}, query, caller, form)  # type: ignore[attr-defined]
+        handler.__description__ = Description(takes, {kind: answers, **(more or {})}, query, caller, form, op)  # type: ignore[attr-defined]
         return handler
 
     return note
@@ -58,3 +62,9 @@ def description_of(handler: Callable[..., Any]) -> Description:
     """What was noted of a handler. Raises AttributeError where nothing was."""
     found: Description = handler.__description__  # type: ignore[attr-defined]
     return found
+
+
+def op_of(handler: Callable[..., Any]) -> str:
+    """How the journal calls what a handler does; nothing where it takes no note of it."""
+    found: Description | None = getattr(handler, "__description__", None)
+    return found.op if found else ""

@@ -1,6 +1,6 @@
 """`/v1/messages` and `/v1/messages/count_tokens`. Source: https://platform.claude.com/docs/en/api/messages/create"""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
 from starlette.routing import Route
@@ -18,7 +18,7 @@ from mockbatch.service.sessions import Session
 _LARGEST = 32_000_000
 
 
-@described(wire.Message, takes=wire.MessageCreate, more={EVENTS: None})
+@described(wire.Message, takes=wire.MessageCreate, more={EVENTS: None}, op="messages")
 async def create(call: Call) -> Answer:
     """Answer a message, streamed when that is asked for."""
     session, params = await _entered(call)
@@ -31,7 +31,7 @@ async def create(call: Call) -> Answer:
     return Json(message)
 
 
-@described(wire.MessageTokensCount, takes=wire.MessageCount)
+@described(wire.MessageTokensCount, takes=wire.MessageCount, op="count_tokens")
 async def count_tokens(call: Call) -> Answer:
     """Count the tokens of a message."""
     session, params = await _entered(call)
@@ -46,7 +46,7 @@ async def _entered(call: Call) -> tuple[Session, dict[str, Any]]:
     return session, params
 
 
-async def _sent(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def _sent(pieces: Iterator[bytes]) -> AsyncGenerator[bytes]:
     for piece in pieces:
         yield piece
 

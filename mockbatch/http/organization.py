@@ -21,7 +21,7 @@ _QUERY = (
 )
 
 
-@described(wire.RateLimitPage, query=_QUERY, caller="admin")
+@described(wire.RateLimitPage, query=_QUERY, caller="admin", op="organization")
 async def rate_limits(call: Call) -> Answer:
     """The rate limits of the organization."""
     administrator(call)

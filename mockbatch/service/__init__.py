@@ -1,87 +1,60 @@
 """Use cases: the one floor where clock, store and core meet."""
 
-from collections.abc import Callable
-
-from msgspec import Struct
-
-from mockbatch.core.batch import Profile
+from mockbatch.config import Config
 from mockbatch.core.contract import ids
-from mockbatch.core.contract.catalog import Models
-from mockbatch.core.contract.limits import TIERS, RateLimits
-from mockbatch.core.contract.params import Terms, Validation
+from mockbatch.core.contract.limits import TIERS
+from mockbatch.core.contract.params import Terms
 from mockbatch.core.draws import subseed
 from mockbatch.core.rules.calls import CallFacts
-from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.spans import format_day
-from mockbatch.service.batches import Batches, Limits
+from mockbatch.service.batches import Batches
 from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.clock import Clocks
 from mockbatch.service.files import Files
+from mockbatch.service.journal import Journal
 from mockbatch.service.messages import Messages
+from mockbatch.service.problems import Problems
 from mockbatch.service.rates import Rates
-from mockbatch.service.rules import Armory
+from mockbatch.service.rules import armory_of
 from mockbatch.service.sessions import Session, Sessions, Wall
+from mockbatch.service.settings import clock_of
+from mockbatch.service.summary import Summaries
+from mockbatch.service.upkeep import Upkeep
 from mockbatch.store import Store
-
-
-class Settings(Struct, frozen=True):
-    """What a mock is made with. `new_clock` makes the clock of a session that opens at a real instant; `admitted` are
-    the only keys that open one, if there are any.
-    """
-
-    profile: Profile
-    limits: Limits
-    new_clock: Callable[[int], Clock]
-    poll_advances: int = 0
-    public_url: str | None = None
-    models: Models = Models()
-    validation: Validation = "api"
-    rates: RateLimits = RateLimits()
-    tier: str = "scale"
-    admitted: frozenset[str] = frozenset()
-    armory: Armory = Armory()
 
 
 class Mock:
     """All use cases over one store."""
 
-    def __init__(self, store: Store, wall: Wall, settings: Settings) -> None:
-        self.limits = settings.limits
-        self.public_url = settings.public_url
-        self.seed = settings.profile.seed
-        self.models = settings.models
-        self.tier = TIERS[settings.tier]
-        self.catalogue = Catalogue(settings.models)
-        self.files = Files(store, settings.profile.seed)
-        self.messages = Messages(settings.profile.seed, self.files)
-        self.validation = settings.validation
-        self.sessions = Sessions(
-            store, wall, settings.profile.seed, settings.new_clock, settings.admitted, settings.armory
-        )
+    def __init__(self, store: Store, wall: Wall, config: Config) -> None:
+        self.config = config
+        self.public_url = config.public_url
+        self.seed = config.seed
+        self.models = config.catalogue()
+        self.tier = TIERS[config.tier or "scale"]
+        self.catalogue = Catalogue()
+        self.files = Files(store, config.seed)
+        self.messages = Messages(self.files)
+        self.sessions = Sessions(store, wall, config)
         self.clocks = Clocks(store)
-        organization = ids.organization_id(settings.profile.seed)
-        self.rates = Rates(settings.rates, organization)
-        self.batches = Batches(
-            store,
-            self.sessions,
-            self.rates,
-            self.catalogue,
-            self.files,
-            settings.profile,
-            settings.limits,
-            settings.poll_advances,
-        )
+        organization = ids.organization_id(config.seed)
+        self.rates = Rates(organization)
+        self.batches = Batches(store, self.sessions, self.rates, self.catalogue, self.files)
+        self.problems = Problems(self.batches)
+        self.summaries = Summaries(self.batches.truth, self.problems)
+        self.journal = Journal()
+        self.upkeep = Upkeep(store, self.sessions, self.batches, self.files)
         self.headers = [(b"anthropic-organization-id", organization.encode())]
-        self._request_seed = subseed(settings.profile.seed, "request")
+        self._request_seed = subseed(config.seed, "request")
         self._calls = 0
-        self._wall = wall
-        self._clock = settings.new_clock(wall())
-        self.door = settings.armory.door(self.now())
+        self._clock = clock_of(config, wall())
         self._store = store
+        self.real = wall
+        self.door = armory_of(config).door(self.now())
 
     def now(self) -> int:
         """The virtual time of no session in particular: that of one which nobody changed."""
-        return self._clock.now(self._wall())
+        return self._clock.now(self.real())
 
     def refuses(self) -> bool:
         """Whether a rule refuses a connection that was just made."""
@@ -95,7 +68,7 @@ class Mock:
     def terms(self, session: Session, version: str, betas: tuple[str, ...]) -> Terms:
         """What a call of this session is made under, now."""
         day = format_day(session.now())
-        return Terms(version, betas, self.models, day, self.validation)
+        return Terms(version, betas, session.settings.models, day, session.settings.validation)
 
     async def open(self) -> None:
         """Take up what the store has."""

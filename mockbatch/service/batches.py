@@ -1,56 +1,33 @@
 """The life of batches: create, retrieve, list, cancel, delete, results."""
 
 import asyncio
-import logging
-from array import array
-from collections.abc import AsyncIterable, AsyncIterator
-from itertools import chain, islice
-from operator import add
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Collection, Iterable
+from itertools import islice
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from mockbatch.core.batch import (
-    Batch,
-    Durations,
-    Lanes,
-    Profile,
-    as_created,
-    canceled,
-    changes_at,
-    deadline,
-    new_batch_id,
-    planned,
-    polled,
-    shown,
-    waited,
-)
+from mockbatch.core.batch import Batch, as_created, canceled, changes_at, polled, shown
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.envelope import Intake, Slice
 from mockbatch.core.contract.errors import InvalidRequest, NotFound
 from mockbatch.core.contract.params import Terms
-from mockbatch.core.time.timeline import NEVER, Timeline
+from mockbatch.core.rows import Row
+from mockbatch.core.time.timeline import NEVER
 from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.early import EarlyCheck
+from mockbatch.service.examination import Examination
 from mockbatch.service.files import Files
 from mockbatch.service.paging import Window
+from mockbatch.service.planning import Planning
 from mockbatch.service.rates import Rates
 from mockbatch.service.results import Results
 from mockbatch.service.sessions import Session, Sessions, View
+from mockbatch.service.truth import Planned, Truth
 from mockbatch.store import Facts, Store, StoreError
-
-_log = logging.getLogger(__name__)
 
 # so many slices may wait for the store while the next ones arrive
 _AHEAD = 2
-_STEP = 10_000
-
-
-class Limits(Struct, frozen=True):
-    """What a batch may have at most."""
-
-    max_requests: int
-    max_bytes: int
 
 
 class Batches:
@@ -63,33 +40,23 @@ class Batches:
         rates: Rates,
         catalogue: Catalogue,
         files: Files,
-        profile: Profile,
-        limits: Limits,
-        poll_advances: int = 0,
     ) -> None:
         self._store = store
         self._sessions = sessions
         self._rates = rates
-        self._profile = profile
-        self._limits = limits
-        self._poll_advances = poll_advances
         self._files = files
-        self._profiles: dict[int, Profile] = {}
-        self._results = Results(store, self._profiles, catalogue, files)
-        self._profile_number = 0
+        self._planning = Planning(store)
+        self._profiles = self._planning.profiles
+        self._examination = Examination(store, self._profiles, catalogue, files)
+        self._results = Results(store, self._profiles, self._examination)
+        self.truth = Truth(store, self._profiles, self._examination)
+        self._held: Counter[int] = Counter()
         self._next_seq = 1
-        self._examining: dict[int, asyncio.Task[None]] = {}
         self._tallying: dict[int, asyncio.Task[wire.RequestCounts]] = {}
 
     async def restore(self, facts: Facts) -> None:
-        """Take up what the store has, and keep the profile that new batches get."""
-        self._profiles.update(facts.profiles)
-        numbers = {profile: number for number, profile in facts.profiles.items()}
-        number = numbers.get(self._profile, max(facts.profiles, default=0) + 1)
-        if number not in self._profiles:
-            self._profiles[number] = self._profile
-            await self._store.save_profile(number, self._profile)
-        self._profile_number = number
+        """Take up what the store has."""
+        self._planning.restore(facts.profiles)
         for session in facts.sessions:
             self._sessions.restore(session)
         for batch in facts.batches:
@@ -100,10 +67,11 @@ class Batches:
 
     async def close(self) -> None:
         """Give up what is done in the background; it is done again when it is needed."""
-        tasks = [*self._examining.values(), *self._tallying.values()]
+        tasks = list(self._tallying.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._examination.close()
 
     async def create(
         self, session: Session, body: AsyncIterable[bytes], terms: Terms, origin: str
@@ -112,28 +80,29 @@ class Batches:
         seq, self._next_seq = self._next_seq, self._next_seq + 1
         writing: list[asyncio.Future[None]] = []
         try:
-            with self._results.busy():
+            with self._examination.busy():
                 early = self._early(session, terms) if terms.validation == "early" else None
-                intake, ids, last = await self._receive(seq, body, writing, early)
+                intake = Intake(session.settings.limits.max_requests, session.settings.limits.max_bytes)
+                ids, last = await self._receive(seq, intake, body, writing, early)
                 self._rates.queue(session, intake.count)
-                batch = replace(await self._planned(session, seq, intake, ids), terms=terms)
+                batch = replace(await self._planning.planned(session, seq, intake.identity, ids), terms=terms)
                 await self._store.add_batch(batch, last)
         except BaseException:
             await asyncio.shield(self._undo(seq, writing))
             raise
         session.keep(batch)
-        if batch.slices > 1:
-            self._examining[seq] = task = asyncio.create_task(self._results.examine(batch))
-            task.add_done_callback(lambda done: self._examined(seq, done))
+        self._examination.begin(batch)
+        session.bulletin.tell(batch.timeline.created_at, "batch.created", batch=batch.id, size=batch.size)
         return as_created(batch, origin)
 
     def _early(self, session: Session, terms: Terms) -> EarlyCheck:
         return EarlyCheck(terms, self._files.there(session.name, session.now()))
 
     async def retrieve(self, session: Session, batch_id: str, origin: str) -> wire.MessageBatch:
-        batch = self._found(session, batch_id)
-        if self._poll_advances and not batch.timeline.has_ended(session.now()):
-            session.advance(self._poll_advances)
+        batch = self.found(session, batch_id)
+        advances = session.settings.poll_advances
+        if advances and not batch.timeline.has_ended(session.now()):
+            session.advance(advances)
             await self._store.save_session(session.facts())
         now = session.now()
         profile = self._profiles[batch.profile]
@@ -159,7 +128,7 @@ class Batches:
         return wire.BatchPage(data, len(found) > window.limit, first, last)
 
     async def cancel(self, session: Session, batch_id: str, origin: str) -> wire.MessageBatch:
-        batch = self._found(session, batch_id)
+        batch = self.found(session, batch_id)
         now = session.now()
         after = canceled(batch, self._profiles[batch.profile], now)
         if after is not batch:
@@ -167,26 +136,89 @@ class Batches:
         return await self._shown(session, batch, now, origin)
 
     async def delete(self, session: Session, batch_id: str) -> wire.DeletedMessageBatch:
-        batch = self._found(session, batch_id)
+        batch = self.found(session, batch_id)
         if not batch.timeline.has_ended(session.now()):
             raise InvalidRequest("In progress batches cannot be deleted. Consider canceling the batch instead.")
         await self._changed(session, replace(batch, deleted=True))
-        await self._store.discard(batch.seq)
+        if not self._held[batch.seq]:
+            await self._store.discard(batch.seq)
         return wire.DeletedMessageBatch(id=batch.id)
 
-    def results(self, session: Session, batch_id: str) -> AsyncIterator[bytes]:
+    async def change(self, session: Session, batch_id: str, how: Callable[[Batch, int], Batch]) -> Batch:
+        """The batch as `how` leaves it now, which may be as it is. Raises NotFound."""
+        batch = self.found(session, batch_id)
+        after = how(batch, session.now())
+        return batch if after is batch else await self._changed(session, replace(after, tally=None))
+
+    async def looked_at(self, session: Session, batch: Batch) -> wire.MessageBatch:
+        """The batch as the API would answer it now; to look at it is no retrieve."""
+        return await self._shown(session, batch, session.now(), "")
+
+    async def row_whole(self, batch: Batch, planned: Planned) -> tuple[bytes, bytes]:
+        """The params of a row as they came, and its line in the results."""
+        item = await self._examination.item(batch, planned.row.index)
+        return bytes(item.params), self._results.line(batch, planned.row, done=planned.done_at != NEVER)
+
+    def with_params(self, batch: Batch, *, every: bool) -> AsyncIterator[tuple[Row, bytes]]:
+        """The rows of a batch with the params that they came with: every one, or those that fail."""
+        return self._examination.with_params(batch, every=every)
+
+    async def remove(self, session: Session, batch: Batch) -> None:
+        """Remove a batch as if it had never been."""
+        session.drop(batch)
+        self.truth.forget(batch)
+        await (self._store.forget(batch.seq) if self._held[batch.seq] else self._store.remove(batch.seq))
+
+    async def put_back(self, session: Session, batch: Batch) -> None:
+        """Have a batch as these facts say, which were held."""
+        session.identities[batch.identity] += batch.id not in session.batches
+        session.keep(batch)
+        await self._store.save_batch(batch)
+
+    def hold(self, batches: Iterable[Batch]) -> None:
+        """Keep the requests of these batches, whatever happens to them."""
+        self._held.update(batch.seq for batch in batches)
+
+    async def release(self, session: Session, batches: Iterable[Batch]) -> None:
+        """Let go of what was held: what was deleted or removed meanwhile is gone now."""
+        for batch in batches:
+            self._held[batch.seq] -= 1
+            kept = session.batches.get(batch.id)
+            if not self._held[batch.seq] and (kept is None or kept.seq != batch.seq or kept.deleted):
+                await self._store.discard(batch.seq)
+
+    def results(self, session: Session, batch_id: str) -> AsyncGenerator[bytes]:
         """The result lines in pieces. Raises NotFound at once where there are none (yet, or any more)."""
-        batch = self._found(session, batch_id)
+        batch = self.found(session, batch_id)
         now = session.now()
         if not batch.timeline.has_ended(now) or batch.timeline.is_archived(now):
             raise NotFound(f"Message Batch {batch_id} has no available results.")
         return self._results.lines(batch)
 
+    async def note_delivery(
+        self, session: Session, batch_id: str, rows: int, custom_ids: Collection[str] | None
+    ) -> None:
+        """Note that so many rows of a batch reached a caller: the first ones, or those of these custom_ids."""
+        batch = session.batches.get(batch_id)
+        if batch is None:
+            return
+        if rows < batch.size and custom_ids is not None:
+            seen = session.delivered.setdefault(batch.id, set())
+            seen |= set(custom_ids)
+            rows = len(seen)
+        reached = max(batch.delivered, min(rows, batch.size))
+        await self._changed(session, replace(batch, downloads=batch.downloads + 1, delivered=reached))
+        session.bulletin.tell(session.now(), "batch.downloaded", batch=batch_id, rows=rows)
+
     async def _receive(
-        self, seq: int, body: AsyncIterable[bytes], writing: list[asyncio.Future[None]], early: EarlyCheck | None
-    ) -> tuple[Intake, list[list[str]], bytes]:
+        self,
+        seq: int,
+        intake: Intake,
+        body: AsyncIterable[bytes],
+        writing: list[asyncio.Future[None]],
+        early: EarlyCheck | None,
+    ) -> tuple[list[list[str]], bytes]:
         """Put the slices of a body into the store as they come; answers their custom_ids and the last slice."""
-        intake = Intake(self._limits.max_requests, self._limits.max_bytes)
         ids: list[list[str]] = []
 
         async def put(slices: list[Slice]) -> None:
@@ -207,62 +239,12 @@ class Batches:
             await early.look_at(last.raw)
             if early.problem:
                 raise early.problem
-        return intake, ids, last.raw
-
-    def _examined(self, seq: int, task: asyncio.Task[None]) -> None:
-        self._examining.pop(seq, None)
-        if not task.cancelled() and (error := task.exception()):
-            # not lost: whoever asks for the rows has them examined again
-            _log.warning("the requests of batch %s could not be examined: %s", seq, error)
+        return ids, last.raw
 
     async def _undo(self, seq: int, writing: list[asyncio.Future[None]]) -> None:
         await asyncio.gather(*writing, return_exceptions=True)
         # the facts too: whoever broke off may have done so while they were being written
         await self._store.remove(seq)
-
-    async def _planned(self, session: Session, seq: int, intake: Intake, ids: list[list[str]]) -> Batch:
-        """The facts of a batch that was taken in, its future decided."""
-        identity = intake.identity >> 1
-        batch_id = new_batch_id(self._profile, session.name, identity, session.identities[identity])
-        session.identities[identity] += 1
-        if self._profile.capacity:
-            async with session.queueing:
-                timeline = await self._queued(session, seq, batch_id, ids)
-        else:
-            largest = await self._largest_draw(batch_id, ids)
-            timeline = planned(self._profile, batch_id, session.now(), largest)
-        return Batch(seq, batch_id, session.name, identity, intake.count, len(ids), self._profile_number, timeline)
-
-    async def _largest_draw(self, batch_id: str, ids: list[list[str]]) -> int:
-        durations = Durations(self._profile, batch_id)
-        if len(ids) == 1:
-            return durations.largest(ids[0])
-        names = chain.from_iterable(ids)
-        largest = 0
-        while step := list(islice(names, _STEP)):
-            largest = max(largest, durations.largest(step))
-            if len(step) == _STEP:
-                await asyncio.sleep(0)
-        return largest
-
-    async def _queued(self, session: Session, seq: int, batch_id: str, ids: list[list[str]]) -> Timeline:
-        """The timeline of a batch in a queue of limited capacity, behind what the session has in it."""
-        profile, capacity = self._profile, self._profile.capacity
-        assert capacity is not None
-        durations = Durations(profile, batch_id)
-        lanes = Lanes.load(capacity, session.lanes)
-        created_at = session.now()
-        ready = created_at + waited(profile, batch_id)
-        first, last, done = NEVER, 0, 0
-        for index, names in enumerate(ids):
-            spans = [durations.of(name) for name in names]
-            starts = [lanes.start(ready, span, deadline(created_at)) for span in spans]
-            first, last = min(first, *starts), max(last, *starts)
-            done = max(done, *map(add, starts, spans))
-            await self._store.put_starts(seq, index, array("q", starts).tobytes())
-        session.lanes = lanes.dump()
-        await self._store.save_session(session.facts())
-        return Timeline(created_at, first, last, done)
 
     async def _changed(self, session: Session, batch: Batch) -> Batch:
         """Take up newer facts at once, so that calls that come meanwhile see them; back if they cannot be kept."""
@@ -274,9 +256,12 @@ class Batches:
             if session.batches[batch.id] is batch:
                 session.keep(before)
             raise
+        if batch.timeline != before.timeline or batch.deleted:
+            session.bulletin.tell(session.now(), "batch.deleted" if batch.deleted else "batch.changed", batch=batch.id)
         return batch
 
-    def _found(self, session: Session, batch_id: str) -> Batch:
+    def found(self, session: Session, batch_id: str) -> Batch:
+        """The facts of a batch. Raises NotFound."""
         batch = session.batches.get(batch_id)
         if batch is None or batch.deleted:
             raise NotFound(f"Message Batch {batch_id} not found.")
@@ -309,8 +294,6 @@ class Batches:
         return await asyncio.shield(task)
 
     async def _tally(self, session: Session, batch: Batch) -> wire.RequestCounts:
-        if examining := self._examining.get(batch.seq):
-            await asyncio.wait([examining])
         tally = await self._results.tally(batch)
         await self._changed(session, replace(session.batches[batch.id], tally=tally))
         return tally

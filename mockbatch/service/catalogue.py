@@ -4,7 +4,6 @@ import logging
 from collections.abc import Collection
 
 from mockbatch.core.contract import wire
-from mockbatch.core.contract.catalog import Models
 from mockbatch.core.contract.errors import NotFound
 from mockbatch.core.contract.models import model_info
 from mockbatch.core.contract.params import Terms
@@ -18,8 +17,7 @@ _log = logging.getLogger(__name__)
 class Catalogue:
     """The use cases of `/v1/models`."""
 
-    def __init__(self, models: Models) -> None:
-        self._models = models
+    def __init__(self) -> None:
         self._told: set[str] = set()
 
     def retired(self, model_id: str, terms: Terms) -> str | None:
@@ -36,7 +34,8 @@ class Catalogue:
     def page(self, session: Session, window: Window, stages: Collection[str]) -> wire.ModelPage:
         """A page of the models in these stages of their lives. Raises NotFound for a cursor that names none."""
         day = format_day(session.now())
-        shown = [model_info(model, self._models, day) for model in self._models.all()]
+        models = session.settings.models
+        shown = [model_info(model, models, day) for model in models.all()]
         listed = [info for info in shown if info.lifecycle in stages]
         start, end = 0, len(listed)
         if window.after_id is not None:
@@ -54,10 +53,11 @@ class Catalogue:
 
     def retrieve(self, session: Session, name: str) -> wire.ModelInfo:
         """The model of an id or alias, retired ones too. Raises NotFound."""
-        model = self._models.find(name, "")
+        models = session.settings.models
+        model = models.find(name, "")
         if model is None:
             raise NotFound(f"model: {name}")
-        return model_info(model, self._models, format_day(session.now()))
+        return model_info(model, models, format_day(session.now()))
 
 
 def _place(listed: list[wire.ModelInfo], model_id: str) -> int:

@@ -28,6 +28,10 @@ class Clocks:
         """What time alone will do next."""
         return min(self._events(session, session.now(), None), default=None)
 
+    def between(self, session: Session, after: int, until: int) -> list[Event]:
+        """What time alone has done in that span, in order."""
+        return sorted(self._events(session, after, until)) if until > after else []
+
     async def advance_to(self, session: Session, instant: int) -> Moved:
         return await self._advance(session, lambda now: instant)
 
@@ -60,7 +64,7 @@ class Clocks:
         except ValueError as error:
             raise InvalidRequest(str(error)) from None
         await self._set(session, clock)
-        return Moved(instant, sorted(self._events(session, before, instant)))
+        return Moved(instant, self.between(session, before, instant))
 
     async def freeze(self, session: Session) -> None:
         await self._set(session, session.clock.running(session.real(), frozen=True))
@@ -73,6 +77,7 @@ class Clocks:
 
     async def _set(self, session: Session, clock: Clock) -> None:
         session.clock = clock
+        session.bulletin.tell(session.now(), "clock", speedup=clock.rate, frozen=clock.frozen)
         await self._store.save_session(session.facts())
 
     @staticmethod

@@ -76,6 +76,12 @@ class Files:
         self._of_session[session.name][file.id] = file
         return wire.DeletedFile(id=file.id)
 
+    async def remove_all(self, session: Session) -> None:
+        """Remove all files of a session as if they had never been."""
+        for file in self._of_session.pop(session.name, {}).values():
+            await self._store.remove_file(file.seq)
+            self._uploaded.pop((session.name, file.filename, file.identity), None)
+
     def listed(self, session: Session, only: Collection[str]) -> list[wire.FileMetadata]:
         """The files that are there, newest first; of `only` these, if any are named."""
         now = session.now()

@@ -21,20 +21,20 @@ _log = logging.getLogger(__name__)
 class Messages:
     """The use cases of `/v1/messages` and `count_tokens`."""
 
-    def __init__(self, seed: int, files: Files) -> None:
-        self._seed = seed
+    def __init__(self, files: Files) -> None:
         self._files = files
         self._sent: Counter[tuple[str, int]] = Counter()
 
     def create(self, session: Session, params: dict[str, Any], terms: Terms) -> wire.Message:
         """The reply. Raises the ApiError that the API answers."""
         model, tokens = self._checked(session, params, terms, "messages")
-        key = reply_key(self._seed, params)
+        seed = session.settings.profile.seed
+        key = reply_key(seed, params)
         self._sent[session.name, key] += 1
         ordinal = self._sent[session.name, key]
         limit = params.get("max_tokens")
         return reply_message(
-            ids.message_id(subseed(self._seed, "message", session.name), f"{key}/{ordinal}"),
+            ids.message_id(subseed(seed, "message", session.name), f"{key}/{ordinal}"),
             model,
             key,
             max_tokens=limit if type(limit) is int else model.max_output,

@@ -1,6 +1,6 @@
 """Rate limits, counted on the virtual clock of each session."""
 
-from mockbatch.core.contract.limits import TIERS, Bucket, RateLimits, queue_full, too_many_calls
+from mockbatch.core.contract.limits import TIERS, Bucket, queue_full, too_many_calls
 from mockbatch.core.time.spans import SECOND, format_instant
 from mockbatch.service.sessions import Session
 
@@ -13,8 +13,7 @@ _GENEROUS = TIERS["scale"].batches.requests_per_minute or 0
 class Rates:
     """Counts calls and queues. Nothing is refused where there are no limits, but what is told looks the same."""
 
-    def __init__(self, limits: RateLimits, organization: str) -> None:
-        self._limits = limits
+    def __init__(self, organization: str) -> None:
         self._organization = organization
         self._second = -1
         self._unlimited: Headers = []
@@ -22,7 +21,7 @@ class Rates:
     def enter(self, session: Session) -> Headers:
         """Count a call of a batch endpoint; answers the headers that tell of it. Raises RateLimited."""
         now = session.now()
-        limit = self._limits.requests_per_minute
+        limit = session.settings.rates.requests_per_minute
         if limit is None:
             return self._of_second(now // SECOND)
         bucket = (session.bucket or Bucket.full(limit, now)).at_instant(now)
@@ -35,7 +34,7 @@ class Rates:
 
     def queue(self, session: Session, size: int) -> None:
         """Let a batch of that size into the queue. Raises RateLimited where it does not fit."""
-        limit = self._limits.queued
+        limit = session.settings.rates.queued
         if limit is None:
             return
         now = session.now()

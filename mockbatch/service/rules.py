@@ -6,8 +6,10 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from mockbatch.config import Config
 from mockbatch.core.contract.errors import InvalidRequest, NotFound
 from mockbatch.core.names import did_you_mean
+from mockbatch.core.replies.kinds import parse_reply
 from mockbatch.core.rules.calls import CallRules, Record
 from mockbatch.core.rules.fault import RuleError
 from mockbatch.core.rules.match import test_of
@@ -40,13 +42,23 @@ class Armory(Struct, frozen=True):
         return CallRules((rule for rule in self.rules if rule.fault in SERVER_WIDE), seed=self.seed, started_at=now)
 
 
+def armory_of(config: Config) -> Armory:
+    """What a session under these options gets its rules with."""
+    return Armory(config.all_rules(), config.seed, parse_reply, config.known_models())
+
+
 class SessionRules(CallRules):
     """The rules of one session, which can be told apart by their ids."""
 
     def __init__(self, armory: Armory, rules: Iterable[Rule], started_at: int) -> None:
         self._armory = armory
         self._ids = 0
+        self.changed = False
         super().__init__(self._numbered(rules), seed=armory.seed, started_at=started_at)
+
+    def dump(self) -> list[dict[str, Any]] | None:
+        """The rules as they are written, where they are not those of the server any more."""
+        return [{**dump_rule(record.rule), "id": record.rule.id} for record in self.records] if self.changed else None
 
     def add(self, values: Any) -> list[Record]:
         """Add a rule, or a list of them, behind those that there are. Raises InvalidRequest."""
@@ -86,6 +98,7 @@ class SessionRules(CallRules):
         at = self._index(rule_id)
         dropped = self.records[at]
         self.replace([record for record in self.records if record is not dropped])
+        self.changed = True
         return dropped
 
     def named(self, rule_id: str) -> Record:
@@ -153,6 +166,7 @@ class SessionRules(CallRules):
         for record, rule in zip(records, rules, strict=True):
             record.become(rule)
         self.replace(records)
+        self.changed = True
 
     def _numbered(self, rules: Iterable[Rule]) -> list[Rule]:
         return [rule if rule.id else replace(rule, id=self._next_id()) for rule in rules]

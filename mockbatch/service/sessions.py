@@ -4,19 +4,24 @@ import asyncio
 import re
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
+from itertools import count
+from typing import Any
 
 from msgspec import Struct
 
+from mockbatch.config import Config
 from mockbatch.core.batch import Batch
 from mockbatch.core.contract import ids, wire
-from mockbatch.core.contract.errors import Authentication, InvalidRequest
+from mockbatch.core.contract.errors import Authentication, Conflict, InvalidRequest, NotFound
 from mockbatch.core.contract.limits import Bucket
-from mockbatch.core.draws import subseed
-from mockbatch.core.time.clock import Clock
+from mockbatch.core.draws import draw, subseed
 from mockbatch.core.time.spans import LATEST
-from mockbatch.service.rules import Armory, SessionRules
+from mockbatch.service.bulletin import Bulletin
+from mockbatch.service.journal import Journal
+from mockbatch.service.rules import SessionRules, armory_of
+from mockbatch.service.settings import clock_of, config_of, settings_of
 from mockbatch.store import SessionFacts, Store
 
 Wall = Callable[[], int]
@@ -32,12 +37,13 @@ class View(Struct, frozen=True):
 
 
 class Session:
-    """What belongs to one API key: its clock and its batches, newest last.
+    """What belongs to one API key: its clock and its batches, newest last, and of downloads that were tampered with the
+    custom_ids that were delivered.
 
     Deleted batches stay as facts, so that a cursor that names one still has its place in the list.
     """
 
-    def __init__(self, facts: SessionFacts, wall: Wall, seed: int) -> None:
+    def __init__(self, facts: SessionFacts, wall: Wall, seed: int, config: Config) -> None:
         workspace = facts.workspace or _own_workspace(seed, facts.name)
         self.headers = [
             (b"anthropic-organization-id", ids.organization_id(seed).encode()),
@@ -45,21 +51,35 @@ class Session:
         ]
         self.name = facts.name
         self.workspace = facts.workspace
+        self.label = facts.label
+        self.options = facts.options
+        self.config = config
+        self.settings = settings_of(config)
         self.clock = facts.clock
         self.lanes = facts.lanes
         self.bucket: Bucket | None = None
         self.batches: dict[str, Batch] = {}
         self.views: dict[str, View] = {}
+        self.delivered: dict[str, set[str]] = {}
         self.queueing = asyncio.Lock()
+        self.journal = Journal()
+        self.bulletin = Bulletin()
         self._order: list[tuple[int, int, str]] = []
         self.identities: Counter[int] = Counter()
         self.calls = 0
         self._request_seed = subseed(seed, "request", facts.name)
         self._wall = wall
-        self.rules = SessionRules(Armory(), (), self.now())
+        self.opened_at, self.opened_real_at = facts.opened_at, wall()
+        self.rules_kept = facts.rules
+        self.rules = SessionRules(armory_of(config), (), self.opened_at)
 
     def __repr__(self) -> str:
         return f"<Session {self.name}: {len(self.batches)} batches>"
+
+    @property
+    def told(self) -> str:
+        """How a person knows it."""
+        return f"session {self.label!r}" if self.label else f"session {self.name}"
 
     def now(self) -> int:
         return self.clock.now(self._wall())
@@ -83,6 +103,14 @@ class Session:
         self.batches[batch.id] = batch
         self.views.pop(batch.id, None)
 
+    def drop(self, batch: Batch) -> None:
+        """Let go of a batch as if it had never been."""
+        del self.batches[batch.id]
+        self._order.remove(_rank(batch))
+        self.views.pop(batch.id, None)
+        self.identities[batch.identity] -= 1
+        self.delivered.pop(batch.id, None)
+
     def older_than(self, batch: Batch | None) -> Iterator[Batch]:
         """The batches before `batch`, or all, the newest first."""
         start = len(self._order) if batch is None else bisect_left(self._order, _rank(batch))
@@ -94,7 +122,16 @@ class Session:
         return (self.batches[self._order[place][2]] for place in range(start, len(self._order)))
 
     def facts(self) -> SessionFacts:
-        return SessionFacts(self.name, self.clock, self.lanes, self.workspace)
+        return SessionFacts(
+            self.name,
+            self.clock,
+            self.lanes,
+            self.workspace,
+            self.label,
+            self.options,
+            self.opened_at,
+            self.rules.dump(),
+        )
 
 
 def _rank(batch: Batch) -> tuple[int, int, str]:
@@ -106,35 +143,42 @@ def _own_workspace(seed: int, name: str) -> str:
     return ids.workspace_id(subseed(seed, "workspace"), name)
 
 
+class Opened(Struct, frozen=True):
+    """A session that was opened by itself, and the key that it belongs to."""
+
+    session: Session
+    api_key: str
+
+
 class Sessions:
     """All sessions of a server: of each key, and of each other workspace that a key names.
-
-    `admitted` are the only keys that open one; where it is empty, every key does.
+    The configuration's `api_key` are the only keys that open one; where there are none, every key does.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        wall: Wall,
-        seed: int,
-        new_clock: Callable[[int], Clock],
-        admitted: frozenset[str],
-        armory: Armory,
-    ) -> None:
-        self._armory = armory
+    def __init__(self, store: Store, wall: Wall, config: Config) -> None:
         self._armed: set[str] = set()
         self._store = store
         self._wall = wall
-        self._seed = seed
-        self._new_clock = new_clock
-        self._admitted = admitted
+        self._config = config
+        self._seed = config.seed
+        self._admitted = frozenset(config.api_key)
         self._by_name: dict[str, Session] = {}
         self._known: dict[tuple[str, str | None], Session] = {}
 
     def restore(self, facts: SessionFacts) -> None:
-        self._by_name[facts.name] = Session(facts, self._wall, self._seed)
+        self._take(facts, config_of(self._config, facts.options))
+
+    def _take(self, facts: SessionFacts, config: Config) -> Session:
+        session = self._by_name[facts.name] = Session(facts, self._wall, self._seed, config)
+        return session
 
     def named(self, name: str) -> Session:
+        return self._by_name[name]
+
+    def identified(self, name: str) -> Session:
+        """The session of that name. Raises NotFound."""
+        if name not in self._by_name:
+            raise NotFound(f"Session {name} not found.")
         return self._by_name[name]
 
     def all(self) -> list[Session]:
@@ -157,6 +201,38 @@ class Sessions:
             self._arm(session, key)
         return session
 
+    async def open(self, label: str, options: Mapping[str, Any], key: str | None) -> Opened:
+        """Open a session with options of its own; without a key, one is made up.
+
+        Raises InvalidRequest for wrong options, Conflict for a key that has a session.
+        """
+        config = config_of(self._config, options)
+        key = key or self._new_key(label)
+        name = _name(key)
+        if name in self._by_name:
+            raise Conflict(
+                f"the key of {self._by_name[name].told} has a session; delete it first, or choose another key"
+            )
+        clock = clock_of(config, self._wall())
+        facts = SessionFacts(name, clock, label=label, options=dict(options), opened_at=clock.virtual)
+        session = self._take(facts, config)
+        self._arm(session, key)
+        await self._store.save_session(facts)
+        return Opened(session, key)
+
+    def _new_key(self, label: str) -> str:
+        """A key that no session has: the same ones for the same labels in the same order."""
+        seed = subseed(self._seed, "key", label)
+        keys = (f"sk-ant-mock-{draw(seed, str(number)):016x}" for number in count())
+        return next(key for key in keys if _name(key) not in self._by_name)
+
+    async def forget(self, session: Session) -> None:
+        """Let go of a session; its key opens a new one."""
+        self._by_name.pop(session.name, None)
+        self._armed.discard(session.name)
+        self._known = {known: other for known, other in self._known.items() if other is not session}
+        await self._store.remove_session(session.name)
+
     async def _opened(self, key: str, workspace: str | None) -> Session:
         name = _name(key)
         if workspace is None or workspace == _own_workspace(self._seed, name):
@@ -166,8 +242,9 @@ class Sessions:
         else:
             raise InvalidRequest("anthropic-workspace-id: Input should be the id of a workspace, like wrkspc_01...")
         if name not in self._by_name:
-            facts = SessionFacts(name, self._new_clock(self._wall()), workspace=workspace)
-            self._by_name[name] = Session(facts, self._wall, self._seed)
+            clock = clock_of(self._config, self._wall())
+            facts = SessionFacts(name, clock, workspace=workspace, opened_at=clock.virtual)
+            self._take(facts, self._config)
             await self._store.save_session(facts)
         return self._by_name[name]
 
@@ -175,7 +252,10 @@ class Sessions:
         """Give a session the rules of the server, as soon as its key is seen."""
         if session.name not in self._armed:
             self._armed.add(session.name)
-            session.rules = SessionRules(self._armory, self._armory.of_key(key), session.now())
+            armory = armory_of(session.config)
+            session.rules = SessionRules(armory, armory.of_key(key), session.opened_at)
+            if session.rules_kept is not None:
+                session.rules.put(session.rules_kept)
 
 
 _is_workspace = re.compile(r"wrkspc_[A-Za-z0-9]{1,64}").fullmatch

@@ -6,7 +6,7 @@ these make the batch exist: slices without them are swept away.
 
 from asyncio import Future
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -20,12 +20,18 @@ class StoreError(Exception):
 
 
 class SessionFacts(Struct, frozen=True):
-    """What is kept of a session: its name, its clock, how busy its queue is, the workspace if one was named."""
+    """What is kept of a session: its name, its clock, how busy its queue is, the workspace if one was named, the label
+    that a person gave it, the options that are its own, when it was opened, and its rules where they were changed.
+    """
 
     name: str
     clock: Clock
     lanes: bytes = b""
     workspace: str = ""
+    label: str = ""
+    options: dict[str, Any] = {}
+    opened_at: int = 0
+    rules: list[dict[str, Any]] | None = None
 
 
 class Facts(Struct, frozen=True):
@@ -44,6 +50,8 @@ class Store(Protocol):
 
     async def save_session(self, session: SessionFacts) -> None: ...
 
+    async def remove_session(self, name: str) -> None: ...
+
     async def save_profile(self, number: int, profile: Profile) -> None: ...
 
     async def add_batch(self, batch: Batch, last: bytes) -> None:
@@ -54,6 +62,8 @@ class Store(Protocol):
         ...
 
     async def save_file(self, file: File) -> None: ...
+
+    async def remove_file(self, seq: int) -> None: ...
 
     async def save_batch(self, batch: Batch) -> None: ...
 
@@ -68,6 +78,10 @@ class Store(Protocol):
     async def put_starts(self, seq: int, index: int, starts: bytes) -> None: ...
 
     async def starts(self, seq: int, index: int) -> bytes | None: ...
+
+    async def forget(self, seq: int) -> None:
+        """Remove the facts of a batch alone; all else is swept away at the next start."""
+        ...
 
     async def remove(self, seq: int) -> None:
         """Remove a batch as if it had never been: its facts first, then all that was put under `seq`."""

@@ -81,11 +81,17 @@ class SqliteStore:
     async def save_session(self, session: SessionFacts) -> None:
         await self._write("INSERT OR REPLACE INTO session VALUES (?, ?)", session.name, _encode(session))
 
+    async def remove_session(self, name: str) -> None:
+        await self._write("DELETE FROM session WHERE name = ?", name)
+
     async def save_profile(self, number: int, profile: Profile) -> None:
         await self._write("INSERT OR REPLACE INTO profile VALUES (?, ?)", number, _encode(profile))
 
     async def save_file(self, file: File) -> None:
         await self._write("INSERT OR REPLACE INTO file VALUES (?, ?)", file.seq, _encode(file))
+
+    async def remove_file(self, seq: int) -> None:
+        await self._write("DELETE FROM file WHERE seq = ?", seq)
 
     async def add_batch(self, batch: Batch, last: bytes) -> None:
         if batch.slices > 1:
@@ -117,8 +123,11 @@ class SqliteStore:
     async def starts(self, seq: int, index: int) -> bytes | None:
         return await self._get("starts", "starts", seq, index)
 
-    async def remove(self, seq: int) -> None:
+    async def forget(self, seq: int) -> None:
         await self._write("DELETE FROM batch WHERE seq = ?", seq)
+
+    async def remove(self, seq: int) -> None:
+        await self.forget(seq)
         await self.discard(seq)
 
     async def discard(self, seq: int) -> None:

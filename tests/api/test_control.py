@@ -71,7 +71,7 @@ def test_time_runs_as_fast_as_it_is_told() -> None:
         ({"events": "x"}, "events: Expected `int | null`, got `str`"),
         ({"until": "batch.ended"}, "batch: Field required"),
         ({"until": "tomorrow"}, "until: Invalid enum value 'tomorrow'"),
-        ({"unti": "x"}, "unti: unknown key. Did you mean 'until'? Known: by, to, events, until, batch"),
+        ({"unti": "x"}, "unti: unknown key. Did you mean 'until'? Known: by, to, events, until, batch, count"),
         (["by"], "Expected `object`, got `array`"),
     ],
 )

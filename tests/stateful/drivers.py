@@ -20,7 +20,7 @@ from mockbatch.core.batch import (
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.envelope import Intake, items_of
 from mockbatch.core.contract.params import Terms
-from mockbatch.core.rows import Row, examined
+from mockbatch.core.rows import Examiner, Row
 from mockbatch.core.time.spans import SECOND, parse_instant
 from mockbatch.core.time.timeline import events
 from tests.builders import BATCHES, START, Api, config, outcomes, requests, serving
@@ -108,12 +108,12 @@ class Core:
         id = new_batch_id(self._profile, "core", intake.identity, ordinal)
         timeline = planned(self._profile, id, self._now, Durations(self._profile, id).largest(names))
         seq = len(self._batches)
-        self._batches[id] = Batch(seq, id, "core", intake.identity, intake.count, len(slices), 1, timeline)
-        self._rows[id] = [
-            examined(item, Terms(), seed=self._profile.seed, fail_rate=self._profile.fail_rate)
-            for part in slices
-            for item in items_of(part.raw)
-        ]
+        self._batches[id] = Batch(
+            seq, id, "core", intake.identity, tuple(len(part.custom_ids) for part in slices), 1, timeline
+        )
+        examiner = Examiner(Terms(), seed=self._profile.seed, fail_rate=self._profile.fail_rate)
+        items = [item for part in slices for item in items_of(part.raw)]
+        self._rows[id] = [examiner.row(item, index) for index, item in enumerate(items)]
         return self.show(id)
 
     def cancel(self, id: str) -> dict[str, Any]:

@@ -9,9 +9,7 @@ import pytest
 
 from mockbatch.config import Config
 from mockbatch.core.contract.params import Terms
-from mockbatch.core.time.clock import Clock
-from mockbatch.service import Mock, Settings
-from mockbatch.service.batches import Limits
+from mockbatch.service import Mock
 from mockbatch.store import StoreError
 from mockbatch.store.sqlite import opened
 from tests.builders import requests
@@ -24,8 +22,7 @@ BODY = json.dumps({"requests": requests(*range(3), padding=100)}).encode()
 async def test_a_create_that_is_canceled_leaves_a_whole_batch_or_none(tmp_path: Path) -> None:
     """Whether the cancel comes before, while or after the store writes; seen by the next server on the file."""
     path = tmp_path / "state.db"
-    settings = Settings(Config().profile(), Limits(100, 1 << 20), lambda real: Clock(real, real))
-    mock = Mock(await opened(path), lambda: 0, settings)
+    mock = Mock(await opened(path), lambda: 0, Config())
 
     async def body() -> AsyncIterator[bytes]:
         yield BODY
@@ -58,8 +55,7 @@ async def test_a_create_that_is_canceled_leaves_a_whole_batch_or_none(tmp_path: 
 async def test_a_cancel_that_cannot_be_kept_has_not_happened(tmp_path: Path) -> None:
     """The caller gets an error, and the batch goes on as it was."""
     store = await opened(tmp_path / "state.db")
-    settings = Settings(Config().profile(), Limits(100, 1 << 20), lambda real: Clock(real, real, frozen=True))
-    mock = Mock(store, lambda: 0, settings)
+    mock = Mock(store, lambda: 0, Config(frozen=True))
     try:
         await mock.open()
 

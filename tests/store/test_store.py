@@ -41,7 +41,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 def a_batch(seq: int = 1, **more: object) -> Batch:
     timeline = Timeline(10, 20, 20, NEVER)
-    batch = Batch(seq, f"msgbatch_{seq}", "session", 2**62, size=3, slices=2, profile=1, timeline=timeline)
+    batch = Batch(seq, f"msgbatch_{seq}", "session", 2**62, sizes=(2, 1), profile=1, timeline=timeline)
     return replace(batch, **more) if more else batch
 
 

@@ -9,6 +9,7 @@ ApiError
  │   └─ MethodNotAllowed 405
  ├─ Conflict          409 conflict_error
  ├─ RequestTooLarge   413 request_too_large
+ ├─ Unverified        422 verification_error
  ├─ RateLimited       429 rate_limit_error
  ├─ Internal          500 api_error
  ├─ TimedOut          504 timeout_error
@@ -72,6 +73,13 @@ class Conflict(ApiError):
 class RequestTooLarge(ApiError):
     status = 413
     type = "request_too_large"
+
+
+class Unverified(ApiError):
+    """What the control plane answers where calls are not as expected; the API itself has no such error."""
+
+    status = 422
+    type = "verification_error"
 
 
 class RateLimited(ApiError):

@@ -1,6 +1,7 @@
 """Identifiers in the API's formats, made of draws: the same for the same seed and the same calls."""
 
 from binascii import b2a_base64
+from collections.abc import Callable
 from uuid import UUID
 
 from mockbatch.core.draws import wide_draw, wide_draw_bytes
@@ -10,6 +11,9 @@ _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _BASE58 = b"ABCDEFGHJJKLMNPPQRSTUVWXYZabcdefghijkkmnopqrstuvwxyz1123456789zz"
 _TO_BASE58 = bytes.maketrans(_BASE64, _BASE58)
 _LENGTH = 22
+
+Identifier = Callable[[int, str], str]
+_OF_A_DRAW = 21  # characters of base 64 that 16 bytes make
 
 
 def _identifier(prefix: str, seed: int, name: str) -> str:
@@ -40,6 +44,27 @@ def worker_request_id(seed: int, name: str) -> str:
 def file_id(seed: int, name: str) -> str:
     """`file_01` and 22 more characters."""
     return _identifier("file_01", seed, name)
+
+
+def tool_use_id(seed: int, name: str) -> str:
+    """`toolu_01` and 22 more characters."""
+    return _identifier("toolu_01", seed, name)
+
+
+def server_tool_use_id(seed: int, name: str) -> str:
+    """`srvtoolu_01` and 22 more characters."""
+    return _identifier("srvtoolu_01", seed, name)
+
+
+def container_id(seed: int, name: str) -> str:
+    """`container_01` and 22 more characters: where code is run."""
+    return _identifier("container_01", seed, name)
+
+
+def opaque(seed: int, name: str, characters: int) -> str:
+    """Characters of base 64 that mean nothing, such as signatures are made of."""
+    parts = (wide_draw_bytes(seed, f"{name}/{part}") for part in range(-(-characters // _OF_A_DRAW)))
+    return b2a_base64(b"".join(parts), newline=False)[:characters].decode()
 
 
 def workspace_id(seed: int, name: str) -> str:

@@ -17,7 +17,7 @@ def model_info(model: Model, models: Models, day: str) -> wire.ModelInfo:
     """A model as it is shown on that day. A date that nobody published is null, or the epoch where it must be one."""
     return wire.ModelInfo(
         id=model.id,
-        display_name=_display_name(model.id),
+        display_name=display_name(model.id),
         created_at=_released(model.id),
         lifecycle=models.lifecycle(model, day),
         deprecated_at=None,
@@ -29,7 +29,7 @@ def model_info(model: Model, models: Models, day: str) -> wire.ModelInfo:
     )
 
 
-def _display_name(model_id: str) -> str:
+def display_name(model_id: str) -> str:
     """`claude-opus-4-5-20251101` is Claude Opus 4.5, `claude-3-7-sonnet-20250219` Claude Sonnet 3.7."""
     name, *parts = _SNAPSHOT.sub("", model_id).split("-")
     words = [part.capitalize() for part in parts if not part.isdigit()]

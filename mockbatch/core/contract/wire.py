@@ -136,8 +136,24 @@ class CacheCreation(Struct, frozen=True):
     ephemeral_1h_input_tokens: int = 0
 
 
+class OutputTokensDetails(Struct, frozen=True):
+    """What of the output was thought; never more than all of it."""
+
+    thinking_tokens: int
+
+
+class ServerToolUse(Struct, frozen=True):
+    """How often tools were used that the API runs itself and takes a fee for."""
+
+    web_search_requests: int = 0
+    web_fetch_requests: int = 0
+
+
 class Usage(Struct, frozen=True):
-    """What a reply cost in tokens. Total input is input + cache creation + cache read."""
+    """What a reply cost in tokens. Total input is input + cache creation + cache read.
+
+    The last two are left out where nothing was thought and no server tool ran.
+    """
 
     input_tokens: int
     cache_creation_input_tokens: int
@@ -146,6 +162,8 @@ class Usage(Struct, frozen=True):
     output_tokens: int
     service_tier: Literal["standard", "priority", "batch"]
     inference_geo: str
+    output_tokens_details: OutputTokensDetails | UnsetType = UNSET
+    server_tool_use: ServerToolUse | UnsetType = UNSET
 
 
 class StreamUsage(Struct, frozen=True):
@@ -155,13 +173,249 @@ class StreamUsage(Struct, frozen=True):
     cache_creation_input_tokens: int
     cache_read_input_tokens: int
     output_tokens: int
+    output_tokens_details: OutputTokensDetails | UnsetType = UNSET
+    server_tool_use: ServerToolUse | UnsetType = UNSET
 
 
-class TextBlock(Struct, frozen=True):
+class CharLocation(Struct, frozen=True, tag_field="type", tag="char_location"):
+    """A span of a plain text document; the end is exclusive."""
+
+    cited_text: str
+    document_index: int
+    document_title: str | None
+    start_char_index: int
+    end_char_index: int
+    file_id: str | None = None
+
+
+class PageLocation(Struct, frozen=True, tag_field="type", tag="page_location"):
+    """Pages of a PDF, the first of which is 1; the end is exclusive."""
+
+    cited_text: str
+    document_index: int
+    document_title: str | None
+    start_page_number: int
+    end_page_number: int
+    file_id: str | None = None
+
+
+class ContentBlockLocation(Struct, frozen=True, tag_field="type", tag="content_block_location"):
+    """Whole blocks of a document that is made of blocks; the end is exclusive."""
+
+    cited_text: str
+    document_index: int
+    document_title: str | None
+    start_block_index: int
+    end_block_index: int
+    file_id: str | None = None
+
+
+class SearchResultLocation(Struct, frozen=True, tag_field="type", tag="search_result_location"):
+    """Whole blocks of a search result that the request brought; the end is exclusive."""
+
+    cited_text: str
+    search_result_index: int
+    source: str
+    title: str | None
+    start_block_index: int
+    end_block_index: int
+
+
+class WebSearchResultLocation(Struct, frozen=True, tag_field="type", tag="web_search_result_location"):
+    """A result of a search that the API made."""
+
+    cited_text: str
+    url: str
+    title: str | None
+    encrypted_index: str
+
+
+Citation = CharLocation | PageLocation | ContentBlockLocation | SearchResultLocation | WebSearchResultLocation
+
+
+class TextBlock(Struct, frozen=True, tag_field="type", tag="text", omit_defaults=True):
     """A piece of text in a reply."""
 
-    type: Literal["text"]
     text: str
+    citations: list[Citation] | None = None
+
+
+class ThinkingBlock(Struct, frozen=True, tag_field="type", tag="thinking"):
+    """What was thought: a summary, or nothing but the signature of it."""
+
+    thinking: str
+    signature: str
+
+
+class RedactedThinkingBlock(Struct, frozen=True, tag_field="type", tag="redacted_thinking"):
+    """What was thought, encrypted."""
+
+    data: str
+
+
+class ToolUseBlock(Struct, frozen=True, tag_field="type", tag="tool_use", omit_defaults=True):
+    """A call of a tool that the caller runs."""
+
+    id: str
+    name: str
+    input: dict[str, Any]
+    toolset_name: str | None = None
+
+
+ServerTool = Literal[
+    "web_search",
+    "web_fetch",
+    "code_execution",
+    "bash_code_execution",
+    "text_editor_code_execution",
+    "tool_search_tool_regex",
+    "tool_search_tool_bm25",
+]
+
+
+class ServerToolUseBlock(Struct, frozen=True, tag_field="type", tag="server_tool_use"):
+    """A call of a tool that the API runs."""
+
+    id: str
+    name: ServerTool
+    input: dict[str, Any]
+
+
+class WebSearchResultBlock(Struct, frozen=True, tag_field="type", tag="web_search_result"):
+    title: str
+    url: str
+    encrypted_content: str
+    page_age: str | None
+
+
+class WebSearchToolResultBlock(Struct, frozen=True, tag_field="type", tag="web_search_tool_result"):
+    """What a search found."""
+
+    tool_use_id: str
+    content: list[WebSearchResultBlock]
+
+
+class PlainTextSource(Struct, frozen=True, tag_field="type", tag="text"):
+    media_type: Literal["text/plain"]
+    data: str
+
+
+class CitationsConfig(Struct, frozen=True):
+    enabled: bool
+
+
+class DocumentBlock(Struct, frozen=True, tag_field="type", tag="document"):
+    """A page that was fetched, as text."""
+
+    source: PlainTextSource
+    title: str | None
+    citations: CitationsConfig | None
+
+
+class WebFetchBlock(Struct, frozen=True, tag_field="type", tag="web_fetch_result"):
+    url: str
+    content: DocumentBlock
+    retrieved_at: str | None
+
+
+class WebFetchToolResultBlock(Struct, frozen=True, tag_field="type", tag="web_fetch_tool_result"):
+    """What was fetched."""
+
+    tool_use_id: str
+    content: WebFetchBlock
+
+
+class CodeExecutionOutputBlock(Struct, frozen=True, tag_field="type", tag="code_execution_output"):
+    file_id: str
+
+
+class CodeExecutionResultBlock(Struct, frozen=True, tag_field="type", tag="code_execution_result"):
+    stdout: str
+    stderr: str
+    return_code: int
+    content: list[CodeExecutionOutputBlock]
+
+
+class CodeExecutionToolResultBlock(Struct, frozen=True, tag_field="type", tag="code_execution_tool_result"):
+    """What a Python program printed."""
+
+    tool_use_id: str
+    content: CodeExecutionResultBlock
+
+
+class BashCodeExecutionOutputBlock(Struct, frozen=True, tag_field="type", tag="bash_code_execution_output"):
+    file_id: str
+
+
+class BashCodeExecutionResultBlock(Struct, frozen=True, tag_field="type", tag="bash_code_execution_result"):
+    stdout: str
+    stderr: str
+    return_code: int
+    content: list[BashCodeExecutionOutputBlock]
+
+
+class BashCodeExecutionToolResultBlock(Struct, frozen=True, tag_field="type", tag="bash_code_execution_tool_result"):
+    """What a command printed."""
+
+    tool_use_id: str
+    content: BashCodeExecutionResultBlock
+
+
+class TextEditorCreateResultBlock(
+    Struct, frozen=True, tag_field="type", tag="text_editor_code_execution_create_result"
+):
+    is_file_update: bool
+
+
+class TextEditorToolResultBlock(Struct, frozen=True, tag_field="type", tag="text_editor_code_execution_tool_result"):
+    """What became of a file in the container."""
+
+    tool_use_id: str
+    content: TextEditorCreateResultBlock
+
+
+class ToolReferenceBlock(Struct, frozen=True, tag_field="type", tag="tool_reference"):
+    tool_name: str
+
+
+class ToolSearchResultBlock(Struct, frozen=True, tag_field="type", tag="tool_search_tool_search_result"):
+    tool_references: list[ToolReferenceBlock]
+
+
+class ToolSearchToolResultBlock(Struct, frozen=True, tag_field="type", tag="tool_search_tool_result"):
+    """Which of the deferred tools were found."""
+
+    tool_use_id: str
+    content: ToolSearchResultBlock
+
+
+Block = (
+    TextBlock
+    | ThinkingBlock
+    | RedactedThinkingBlock
+    | ToolUseBlock
+    | ServerToolUseBlock
+    | WebSearchToolResultBlock
+    | WebFetchToolResultBlock
+    | CodeExecutionToolResultBlock
+    | BashCodeExecutionToolResultBlock
+    | TextEditorToolResultBlock
+    | ToolSearchToolResultBlock
+)
+
+
+class ContainerSkill(Struct, frozen=True):
+    skill_id: str
+    type: Literal["anthropic", "custom"]
+    version: str
+
+
+class Container(Struct, frozen=True):
+    """Where code was run, for later requests to go on in."""
+
+    id: str
+    expires_at: str
+    skills: list[ContainerSkill] | None
 
 
 class Message(Struct, frozen=True):
@@ -171,8 +425,8 @@ class Message(Struct, frozen=True):
     id: str
     type: Literal["message"]
     role: Literal["assistant"]
-    content: list[TextBlock]
-    container: None
+    content: list[Block]
+    container: Container | None
     stop_reason: str | None
     stop_sequence: str | None
     stop_details: dict[str, Any] | None

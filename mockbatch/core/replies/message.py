@@ -1,12 +1,14 @@
 """The reply to a request, as a whole message. Pure: the same request gets the same reply, in a batch or outside."""
 
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
+import msgspec
 from msgspec.json import Encoder
 
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.catalog import Model
 from mockbatch.core.draws import draw_of, subseed
+from mockbatch.core.replies.forms import Reply, ReplyError
 from mockbatch.core.replies.text import plain_text
 
 _NO_CACHE = wire.CacheCreation()
@@ -38,7 +40,7 @@ def reply_message(
         message_id,
         "message",
         "assistant",
-        [wire.TextBlock("text", text)] if max_tokens else [],
+        [wire.TextBlock(text)] if max_tokens else [],
         None,
         stop_reason,
         None,
@@ -46,3 +48,48 @@ def reply_message(
         wire.Usage(input_tokens, 0, 0, _NO_CACHE, output_tokens, service_tier, model.inference_geo),
         None,
     )
+
+
+def message_of(reply: Reply, message_id: str, model: Model, usage: wire.Usage) -> wire.Message:
+    """A reply as a whole message."""
+    return wire.Message(
+        model.id,
+        message_id,
+        "message",
+        "assistant",
+        cast(list[wire.Block], reply.content),
+        reply.container,
+        reply.stop_reason,
+        reply.stop_sequence,
+        reply.stop_details,
+        usage,
+        None,
+    )
+
+
+def usage_of(reply: Reply, before: wire.Usage) -> wire.Usage:
+    """The usage of a reply: `before` with its output tokens and its server tools, and with what the reply itself says.
+
+    Raises ReplyError when that is no usage.
+    """
+    thought, used = reply.thinking_tokens, reply.server_tool_use
+    usage = msgspec.structs.replace(
+        before,
+        output_tokens=reply.output_tokens,
+        output_tokens_details=msgspec.UNSET if thought is None else wire.OutputTokensDetails(thought),
+        server_tool_use=msgspec.UNSET if used is None else used,
+    )
+    return _with_said(usage, reply.usage) if reply.usage else usage
+
+
+def _with_said(usage: wire.Usage, said: dict[str, Any]) -> wire.Usage:
+    whole = msgspec.to_builtins(usage)
+    for name, value in said.items():
+        if name in ("output_tokens_details", "server_tool_use") and value is None:
+            whole.pop(name, None)
+        elif value is not None:
+            whole[name] = {**whole.get(name, {}), **value} if isinstance(value, dict) else value
+    try:
+        return msgspec.convert(whole, wire.Usage)
+    except msgspec.ValidationError as error:
+        raise ReplyError(f"the usage of the reply is wrong: {error}") from None

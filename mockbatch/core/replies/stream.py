@@ -13,14 +13,17 @@ from msgspec.json import Encoder
 from mockbatch.core.contract import wire
 
 _PIECE = 24
+_TOLD_LAST = ("output_tokens_details", "server_tool_use")
 _encode = Encoder().encode
 
 
 def events(message: wire.Message) -> Iterator[bytes]:
     """The events of a message, in order, each as it is sent: `event:`, `data:` and an empty line."""
     whole: dict[str, Any] = msgspec.to_builtins(message)
-    begun = {**whole, "content": [], "stop_reason": None, "stop_sequence": None, "stop_details": None}
-    begun["usage"] = {**whole["usage"], "output_tokens": min(whole["usage"]["output_tokens"], 1)}
+    later = dict.fromkeys(("container", "stop_reason", "stop_sequence", "stop_details"))
+    begun = {**whole, "content": [], **later}
+    begun["usage"] = {name: value for name, value in whole["usage"].items() if name not in _TOLD_LAST}
+    begun["usage"]["output_tokens"] = min(whole["usage"]["output_tokens"], 1)
     yield _event("message_start", message=begun)
     yield _event("ping")
     for index, block in enumerate(whole["content"]):
@@ -34,6 +37,8 @@ def events(message: wire.Message) -> Iterator[bytes]:
             usage.cache_creation_input_tokens,
             usage.cache_read_input_tokens,
             usage.output_tokens,
+            usage.output_tokens_details,
+            usage.server_tool_use,
         ),
     )
     yield _event("message_stop")

@@ -11,7 +11,8 @@ _COUNTS = (1, 1, 2, 2, 3, 4, 5, 6)
 
 
 @cache
-def _sentences() -> tuple[str, ...]:
+def english_sentences() -> tuple[str, ...]:
+    """1,024 sentences."""
     # not at the start, which needs no replies: it is large
     from mockbatch.core.replies.corpus import SENTENCES
 
@@ -19,16 +20,22 @@ def _sentences() -> tuple[str, ...]:
 
 
 def plain_text(key: int, max_tokens: int, model: Model) -> tuple[str, int, str]:
+    """The text that a key has, within the limit; its tokens; and why it ended."""
+    text = whole_text(key)
+    tokens = text_tokens(text, model)
+    if tokens <= max_tokens:
+        return text, tokens, "end_turn"
+    return text_within(text, max_tokens, model), max_tokens, "max_tokens"
+
+
+def whole_text(key: int) -> str:
+    """The text that a key has, whatever its length."""
     """Text, its tokens and the stop reason for the 64 bits of `key`; cut where it would exceed `max_tokens`."""
-    sentences = _sentences()
+    sentences = english_sentences()
     count = _COUNTS[key & 7]
     key >>= 3
     chosen = []
     for _ in range(count):
         chosen.append(sentences[key & _MASK])
         key >>= _BITS
-    text = " ".join(chosen)
-    tokens = text_tokens(text, model)
-    if tokens <= max_tokens:
-        return text, tokens, "end_turn"
-    return text_within(text, max_tokens, model), max_tokens, "max_tokens"
+    return " ".join(chosen)

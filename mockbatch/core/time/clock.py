@@ -31,6 +31,10 @@ class Clock(Struct, frozen=True):
             raise ValueError("that is too far in the future")
         return replace(self, real=real, virtual=instant)
 
+    def showing(self, instant: int, real: int) -> "Clock":
+        """This clock, showing `instant` at `real`, be it earlier or later: for a world that begins anew."""
+        return replace(self, real=real, virtual=instant)
+
     def running(self, real: int, *, rate: float | None = None, frozen: bool | None = None) -> "Clock":
         """This clock from now on at another rate, frozen or not; what it shows does not jump."""
         return Clock(

@@ -26,7 +26,8 @@ class Timeline(Struct, frozen=True):
     """The instants that decide a batch. NEVER stands for what does not happen by itself.
 
     `starts_at` is when work begins on the first row, `last_start_at` on the last one, `done_at` when all would be
-    done, `settles_at` when a cancel that came at `canceled_at` takes the batch to its end.
+    done, `settles_at` when a cancel that came at `canceled_at` takes the batch to its end. What a tester may do besides
+    is to let the batch expire early (`expired_at`), to let no more be done (`stuck_at`), to archive it (`shelved_at`).
     """
 
     created_at: int
@@ -35,6 +36,9 @@ class Timeline(Struct, frozen=True):
     done_at: int
     canceled_at: int = NEVER
     settles_at: int = NEVER
+    expired_at: int = NEVER
+    stuck_at: int = NEVER
+    shelved_at: int = NEVER
 
     @property
     def expires_at(self) -> int:
@@ -43,29 +47,33 @@ class Timeline(Struct, frozen=True):
     @property
     def archived_at(self) -> int:
         """When the results are gone, counted from creation."""
-        return self.created_at + ARCHIVED_AFTER
+        return min(self.created_at + ARCHIVED_AFTER, self.shelved_at)
 
     @property
     def ended_at(self) -> int:
-        return min(self._all_done_at, self.expires_at, self.settles_at)
+        return min(self._all_done_at, self._runs_out_at, self.settles_at)
 
     @property
     def ending(self) -> Ending:
         """What ends the batch. A tie goes to the work that is done."""
         if self._all_done_at == self.ended_at:
             return "done"
-        return "expired" if self.expires_at == self.ended_at else "canceled"
+        return "expired" if self._runs_out_at == self.ended_at else "canceled"
 
     def counts(self, start: int, duration: int) -> bool:
         """Whether a row that starts then and takes so long is done when the batch ends.
 
         A cancel lets what is in flight finish, but starts nothing.
         """
-        return start <= self.canceled_at and start + duration <= self.ended_at
+        return start <= self.canceled_at and start + duration <= min(self.ended_at, self.stuck_at)
 
     @property
     def _all_done_at(self) -> int:
-        return self.done_at if self.last_start_at <= self.canceled_at else NEVER
+        return self.done_at if self.last_start_at <= self.canceled_at and self.done_at <= self.stuck_at else NEVER
+
+    @property
+    def _runs_out_at(self) -> int:
+        return min(self.expires_at, self.expired_at)
 
     def has_ended(self, now: int) -> bool:
         return now >= self.ended_at

@@ -1,50 +1,40 @@
-"""`/_mockbatch/*`: what the tester does, on the same port. Looking changes nothing."""
+"""`/_mockbatch/clock`: time in the hands of the tester."""
 
 from collections.abc import Awaitable
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
-import msgspec
 from msgspec import Struct
 from starlette.routing import Route
 
-from mockbatch import __version__
-from mockbatch.core.contract.errors import InvalidRequest, NotFound
-from mockbatch.core.names import did_you_mean
+from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.time.spans import format_instant, parse_instant, parse_span
 from mockbatch.core.time.timeline import Event
 from mockbatch.http.answers import Answer, Json
-from mockbatch.http.caller import key_of, named_session
 from mockbatch.http.calls import Call, Endpoint
+from mockbatch.http.control.entry import content_of, entered
 from mockbatch.http.described import described
 from mockbatch.service import Mock
 from mockbatch.service.clock import Moved
 from mockbatch.service.sessions import Session
 
-T = TypeVar("T", bound=Struct)
-
 
 class Advance(Struct, frozen=True, forbid_unknown_fields=True):
-    """How far to advance: one of `by`, `to`, `events`, or `until` with its `batch`."""
+    """How far to advance: one of `by`, `to`, `events`, or `until` with its `batch`: to its end, or until so many of its
+    requests are done, which is a `count`.
+    """
 
     by: str | int | float | None = None
     to: str | None = None
     events: int | None = None
-    until: Literal["batch.ended"] | None = None
+    until: Literal["batch.ended", "items_done"] | None = None
     batch: str | None = None
+    count: int | None = None
 
 
 class Speedup(Struct, frozen=True, forbid_unknown_fields=True):
     """How many virtual seconds pass in a real one."""
 
     speedup: float
-
-
-class Health(Struct, frozen=True):
-    """That the server is there, and which it is."""
-
-    status: Literal["ready"]
-    name: str
-    version: str
 
 
 class EventView(Struct, frozen=True):
@@ -71,12 +61,6 @@ class ClockView(Struct, frozen=True):
     next_event: EventView | None
 
 
-@described(Health, caller="anyone")
-async def health(call: Call) -> Answer:
-    """Whether the server is there."""
-    return Json(Health("ready", "mockbatch", __version__))
-
-
 @described(ClockView, caller="control")
 async def clock(call: Call) -> Answer:
     """The clock of a session."""
@@ -88,7 +72,7 @@ async def clock(call: Call) -> Answer:
 async def advance(call: Call) -> Answer:
     """Advance the clock, and tell what happened on the way."""
     mock, session = await entered(call)
-    moved = await _advanced(mock, session, await _body(call, Advance))
+    moved = await _advanced(mock, session, await content_of(call, Advance))
     return Json(Advanced(format_instant(moved.now), [_event(event) for event in moved.events]))
 
 
@@ -112,7 +96,7 @@ async def resume(call: Call) -> Answer:
 async def speedup(call: Call) -> Answer:
     """Let time run faster or slower."""
     mock, session = await entered(call)
-    factor = (await _body(call, Speedup)).speedup
+    factor = (await content_of(call, Speedup)).speedup
     if not 0 <= factor <= 1e9:
         raise InvalidRequest("speedup: Input should be between 0 and 1,000,000,000")
     await mock.clocks.speed_up(session, factor)
@@ -134,9 +118,18 @@ def _advanced(mock: Mock, session: Session, how: Advance) -> Awaitable[Moved]:
         if how.events < 1:
             raise InvalidRequest("events: Input should be greater than or equal to 1")
         return mock.clocks.advance_events(session, how.events)
+    return _advanced_until(mock, session, how)
+
+
+async def _advanced_until(mock: Mock, session: Session, how: Advance) -> Moved:
     if how.batch is None:
         raise InvalidRequest("batch: Field required")
-    return mock.clocks.advance_until_ended(session, how.batch)
+    if how.until == "batch.ended":
+        return await mock.clocks.advance_until_ended(session, how.batch)
+    if how.count is None or how.count < 1:
+        raise InvalidRequest("count: Input should be greater than or equal to 1")
+    done_at = await mock.batches.truth.done_at(mock.batches.found(session, how.batch), how.count)
+    return await mock.clocks.advance_to(session, max(done_at, session.now()))
 
 
 def _view(mock: Mock, session: Session) -> ClockView:
@@ -153,41 +146,7 @@ def _event(event: Event) -> EventView:
     return EventView(format_instant(event.at), event.type, event.batch)
 
 
-async def entered(call: Call) -> tuple[Mock, Session]:
-    """The session of the caller's key; without a key, the only one there is."""
-    mock = call.mock
-    if key := key_of(call):
-        return mock, await named_session(call, key)
-    sessions = mock.sessions.all()
-    if len(sessions) != 1:
-        raise NotFound(f"There are {len(sessions)} sessions; name yours with its key in the header x-api-key")
-    return mock, sessions[0]
-
-
-async def _body(call: Call, kind: type[T]) -> T:
-    try:
-        content = msgspec.json.decode(await call.body() or b"{}")
-        if isinstance(content, dict):
-            _refuse_unknown(content, kind)
-        return msgspec.convert(content, kind)
-    except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `$.")
-        name = path.rstrip("`")
-        raise InvalidRequest(f"{name}: {message}" if name else message) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise InvalidRequest("The request body is not valid JSON") from None
-
-
-def _refuse_unknown(content: dict[str, Any], kind: type[Struct]) -> None:
-    names = kind.__struct_fields__
-    for key in content:
-        if key not in names:
-            raise InvalidRequest(f"{key}: unknown key.{did_you_mean(key, names)} Known: {', '.join(names)}")
-
-
 routes = [
-    Route("/", Endpoint(GET=health)),
-    Route("/health", Endpoint(GET=health)),
     Route("/_mockbatch/clock", Endpoint(GET=clock)),
     Route("/_mockbatch/clock/advance", Endpoint(POST=advance)),
     Route("/_mockbatch/clock/freeze", Endpoint(POST=freeze)),

@@ -17,7 +17,7 @@ from mockbatch.core.rules.written import as_pytest, as_toml, dump_rule
 from mockbatch.core.time.spans import format_instant
 from mockbatch.http.answers import Answer, Json
 from mockbatch.http.calls import Call, Endpoint
-from mockbatch.http.control import entered
+from mockbatch.http.control.entry import entered
 from mockbatch.http.described import described
 from mockbatch.service.sessions import Session
 

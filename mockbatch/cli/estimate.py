@@ -1,0 +1,211 @@
+"""`mockbatch estimate`: what requests would cost, before they are sent."""
+
+import json
+import sys
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mockbatch.cli import BadInput
+from mockbatch.cli.pricing import day_of, dollars, exact, price_options, priced, printed
+from mockbatch.cli.requests import read_requests
+from mockbatch.config import Config
+from mockbatch.core.contract.catalog import MODELS
+from mockbatch.core.money.cache_hits import CacheSettings, parse_hits
+from mockbatch.core.money.estimate import Estimate, Estimator
+from mockbatch.core.money.rates import total
+from mockbatch.core.names import did_you_mean
+
+_TTL = {"5m": 300, "1h": 3600}
+_BAR = 40
+_WAYS = ("standard", "batch", "cached")
+
+
+def _estimate(
+    path: Path | None,
+    model: str | None,
+    requests: int | None,
+    input_tokens: int | None,
+    output_tokens: int | None,
+    cached_tokens: int,
+    ttl: str,
+    hits: str,
+    as_json: bool,
+    day: str | None,
+    prices: str | None,
+    extra_models: tuple[str, ...],
+    config: str | None,
+) -> None:
+    found, known = priced(prices, extra_models, config)
+    on = day_of(day, known)
+    estimator = Estimator(known, on, _settings(hits))
+    problems: list[str] = []
+    if path is not None:
+        problems = _from_file(estimator, path, output_tokens, found, on)
+    elif model is None or requests is None or input_tokens is None or output_tokens is None:
+        raise click.UsageError("name a file of requests, or --model, --requests, --input-tokens and --output-tokens")
+    else:
+        _from_numbers(estimator, found, (model, on), requests, (input_tokens, output_tokens, cached_tokens), ttl)
+    estimates = estimator.estimates()
+    if as_json:
+        _as_json(estimates, on, known.as_of)
+    else:
+        _as_table(estimates, on, known.as_of)
+        if path is not None and all(row.cached == row.batch for row in estimates):
+            click.echo("Nothing is cached: no prefix is marked with cache_control that is long enough and comes twice.")
+    for problem in problems:
+        click.echo(f"mockbatch: {problem}", err=True)
+    if problems:
+        sys.exit(1)
+
+
+def _settings(hits: str) -> CacheSettings:
+    try:
+        return CacheSettings(parse_hits(hits))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--hits") from None
+
+
+def _from_file(estimator: Estimator, path: Path, output: int | None, config: Config, day: str) -> list[str]:
+    """Add the requests of a file; answers what could not be read of it. Raises BadInput where nothing could."""
+    problems, models = [], config.catalogue()
+    try:
+        for name, params in read_requests(path):
+            model = models.find(params["model"], day) if params else None
+            if params is None:
+                problems.append(name)
+            elif model is None:
+                problems.append(f"{name}: unknown model {params['model']!r}.{did_you_mean(params['model'], MODELS)}")
+            else:
+                estimator.add(name, params, model, _output(params, output, model.max_output))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    if not estimator.estimates():
+        raise BadInput(
+            f"{path} has no request that can be estimated{': ' if problems else ''}{'; '.join(problems[:3])}"
+        )
+    return problems
+
+
+def _output(params: dict[str, Any], told: int | None, most: int) -> int:
+    """Tokens of an answer: as told, but not more than the request allows; else as many as it allows."""
+    limit = params.get("max_tokens")
+    limit = limit if type(limit) is int and 0 <= limit <= most else most
+    return limit if told is None else min(told, limit)
+
+
+def _from_numbers(
+    estimator: Estimator,
+    config: Config,
+    model_on: tuple[str, str],
+    requests: int,
+    tokens: tuple[int, int, int],
+    ttl: str,
+) -> None:
+    model = config.catalogue().find(*model_on)
+    if model is None:
+        raise BadInput(f"unknown model {model_on[0]!r}.{did_you_mean(model_on[0], MODELS)}")
+    into, out, shared = tokens
+    if shared > into:
+        raise click.UsageError(
+            f"--cached-tokens {shared} are more than --input-tokens {into}, of which they are a part"
+        )
+    estimator.workload(model, requests, into, out, shared, _TTL[ttl])
+
+
+def _as_json(estimates: list[Estimate], day: str, as_of: str) -> None:
+    rows = [
+        {
+            "model": row.model,
+            "requests": row.requests,
+            "input_tokens": row.input_tokens,
+            "output_tokens": row.output_tokens,
+            "with_caching": dict(row.counts.items()),
+            "standard": exact(row.standard),
+            "batch": exact(row.batch),
+            "batch_with_caching": exact(row.cached),
+        }
+        for row in estimates
+    ]
+    sums = {way: exact(_sum(getattr(row, way) for row in estimates)) for way in _WAYS}
+    whole = {"standard": sums["standard"], "batch": sums["batch"], "batch_with_caching": sums["cached"]}
+    click.echo(
+        json.dumps({"currency": "USD", "day": day, "prices_as_of": as_of, "models": rows, "total": whole}, indent=2)
+    )
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """The sum of the amounts that there are; None where there are none."""
+    known = [amount for amount in amounts if amount is not None]
+    return total(known) if known else None
+
+
+def _as_table(estimates: list[Estimate], day: str, as_of: str) -> None:
+    from rich.table import Table
+
+    heads = ("model", "requests", "tokens in", "tokens out", "standard", "batch", "batch with caching")
+    title = f"An estimate at prices of {day}, as known on {as_of}"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for head in heads:
+        table.add_column(head, justify="left" if head == "model" else "right")
+    for row in estimates:
+        numbers = (row.requests, row.input_tokens, row.output_tokens)
+        amounts = (row.standard, row.batch, row.cached)
+        table.add_row(row.model, *(f"{number:,}" for number in numbers), *map(dollars, amounts))
+    printed(table)
+    _bars({head: _sum(getattr(row, way) for row in estimates) for head, way in zip(heads[4:], _WAYS, strict=True)})
+
+
+def _bars(amounts: dict[str, Decimal | None]) -> None:
+    largest = max((amount for amount in amounts.values() if amount), default=None)
+    if largest is None:
+        return
+    click.echo()
+    for head, amount in amounts.items():
+        if amount is not None:
+            length = max(int(amount * _BAR / largest), 1)
+            click.echo(f"{head:<18} {'█' * length} {dollars(amount)}")
+
+
+command = click.Command(
+    "estimate",
+    callback=_estimate,
+    params=[
+        click.Argument(["path"], required=False, type=click.Path(path_type=Path), metavar="[REQUESTS.JSONL]"),
+        click.Option(["--model"], metavar="MODEL", help="Without a file: the model of all requests."),
+        click.Option(["--requests"], type=click.IntRange(1), metavar="NUMBER", help="Without a file: how many."),
+        click.Option(
+            ["--input-tokens"], type=click.IntRange(0), metavar="NUMBER", help="Without a file: tokens in, of each."
+        ),
+        click.Option(
+            ["--output-tokens"],
+            type=click.IntRange(0),
+            metavar="NUMBER",
+            help="Tokens out, of each; with a file by default as many as max_tokens allows.",
+        ),
+        click.Option(
+            ["--cached-tokens"],
+            type=click.IntRange(0),
+            default=0,
+            metavar="NUMBER",
+            help="Without a file: how many of the tokens in are a prefix that all requests share.",
+        ),
+        click.Option(
+            ["--ttl"], type=click.Choice(list(_TTL)), default="5m", show_default=True, help="How long that is cached."
+        ),
+        click.Option(
+            ["--hits"],
+            default="first_writes",
+            show_default=True,
+            metavar="none|first_writes|rate:P|all",
+            help="Which requests of the batch find the prompt cache filled.",
+        ),
+        click.Option(["--json", "as_json"], is_flag=True, help="For machines."),
+        *price_options(),
+    ],
+    help="Tell what requests would cost: standard, in a batch, in a batch with the prompt cache. "
+    "The requests come from a file, one a line, or are described by numbers. An estimate, not an invoice.",
+)

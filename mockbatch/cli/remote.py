@@ -1,0 +1,48 @@
+"""A running server, asked from the command line."""
+
+import json
+from http.client import HTTPException
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode
+from urllib.request import ProxyHandler, Request, build_opener
+
+import click
+
+from mockbatch.cli import BadInput, Unreachable, configured
+
+_SECONDS = 60
+
+
+def remote_options() -> list[click.Parameter]:
+    """The options that say which server is asked, and as whom."""
+    return [
+        click.Option(
+            ["--url"], metavar="URL", envvar="MOCKBATCH_URL", help="The server; by default the one configured here."
+        ),
+        click.Option(
+            ["--api-key"], metavar="KEY", envvar="ANTHROPIC_API_KEY", help="Whose session; the key of the program."
+        ),
+    ]
+
+
+def fetched(url: str | None, api_key: str | None, path: str, query: list[tuple[str, str]]) -> bytes:
+    """What a server answers. Raises Unreachable where there is none, BadInput where it refuses."""
+    if url is None:
+        config, _ = configured({"config": None})
+        url = f"http://127.0.0.1:{config.port}"
+    request = Request(f"{url.rstrip('/')}{path}?{urlencode(query)}", headers={"x-api-key": api_key} if api_key else {})
+    try:
+        with build_opener(ProxyHandler({})).open(request, timeout=_SECONDS) as answer:
+            body: bytes = answer.read()
+            return body
+    except HTTPError as error:
+        raise BadInput(f"{url} answers {error.code}: {_message(error.read())}") from None
+    except (URLError, HTTPException, OSError, ValueError) as error:
+        raise Unreachable(f"no server at {url}: {getattr(error, 'reason', error)}") from None
+
+
+def _message(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return body[:200].decode("utf-8", "replace")

@@ -1,0 +1,300 @@
+"""The ledger: what each request was billed, class by class, and sums of that.
+
+Sums keep quantities only. Money is made of them when it is asked for: quantity times rate, exactly.
+"""
+
+import csv
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+from io import StringIO
+from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import astuple
+
+from mockbatch.core.contract import wire
+from mockbatch.core.money.prices import Prices
+from mockbatch.core.money.rates import CLASSES, Factors, Rates, factors, plain, product, total
+
+_LONG_CONTEXT = 200_000
+
+
+class Counts(Struct, array_like=True, frozen=True, omit_defaults=True):
+    """How much of each class there was: tokens, searches, fetches, runs of code."""
+
+    input: int = 0
+    cache_write_5m: int = 0
+    cache_write_1h: int = 0
+    cache_read: int = 0
+    output: int = 0
+    web_search: int = 0
+    web_fetch: int = 0
+    code_execution: int = 0
+
+    def items(self) -> Iterator[tuple[str, int]]:
+        """The classes of which there was any."""
+        for kind in CLASSES:
+            if quantity := getattr(self, kind):
+                yield kind, quantity
+
+    @property
+    def prompt_tokens(self) -> int:
+        """The whole input, cached or not."""
+        return self.input + self.cache_write_5m + self.cache_write_1h + self.cache_read
+
+    def plus(self, other: "Counts") -> "Counts":
+        return Counts(*(getattr(self, kind) + getattr(other, kind) for kind in CLASSES))
+
+
+def counts_of(usage: wire.Usage, *, code_execution: int = 0) -> Counts:
+    """What a `usage` says."""
+    tools = getattr(usage, "server_tool_use", None)
+    return Counts(
+        usage.input_tokens,
+        usage.cache_creation.ephemeral_5m_input_tokens,
+        usage.cache_creation.ephemeral_1h_input_tokens,
+        usage.cache_read_input_tokens,
+        usage.output_tokens,
+        getattr(tools, "web_search_requests", None) or 0,
+        getattr(tools, "web_fetch_requests", None) or 0,
+        code_execution,
+    )
+
+
+def context_window(prompt_tokens: int) -> str:
+    """Into which of the two windows of the reports a prompt falls."""
+    return "0-200k" if prompt_tokens <= _LONG_CONTEXT else "200k-1M"
+
+
+class Origin(Struct, frozen=True):
+    """Where an entry comes from; `at` is RFC 3339. Outside of batches there is no batch and no custom_id."""
+
+    batch_id: str | None
+    custom_id: str | None
+    message_id: str | None
+    model: str
+    workspace: str | None
+    api_key: str | None
+    at: str
+
+
+class Entry(Struct, frozen=True, rename={"kind": "class"}):
+    """One class of one request. `net` is quantity times list rate times all factors, in USD; None where the model has
+    no price. `tier` is the length that the prompt was longer than, where the price depends on it. `reason` tells why
+    nothing was billed.
+    """
+
+    batch_id: str | None
+    custom_id: str | None
+    message_id: str | None
+    model: str
+    workspace: str | None
+    api_key: str | None
+    at: str
+    kind: str
+    quantity: int
+    list_rate: Decimal | None
+    tier: int
+    batch_factor: Decimal
+    cache_factor: Decimal
+    geo_factor: Decimal
+    net: Decimal | None
+    billed: bool
+    reason: str | None
+
+
+COLUMNS = tuple(Entry.__struct_encode_fields__)
+_NOTHING = Factors(*[Decimal(1)] * 5)
+
+
+def entries_of(
+    counts: Counts, origin: Origin, rates: Rates | None, service_tier: str = "batch", inference_geo: str = "global"
+) -> list[Entry]:
+    """The entries of a request that was answered, one for each class of which there was any."""
+
+    def entry(kind: str, quantity: int) -> Entry:
+        if rates is None:
+            return _entry(origin, kind, quantity, None, _NOTHING, None, 0, f"there is no price for {origin.model}")
+        billed = factors(rates, kind, service_tier, inference_geo)
+        free = None if billed.rate else f"{kind} is free"
+        return _entry(
+            origin, kind, quantity, billed.list_rate, billed, product(billed.rate, quantity), rates.above, free
+        )
+
+    return [entry(kind, quantity) for kind, quantity in counts.items()]
+
+
+def _entry(
+    origin: Origin,
+    kind: str,
+    quantity: int,
+    list_rate: Decimal | None,
+    by: Factors,
+    net: Decimal | None,
+    tier: int,
+    reason: str | None,
+) -> Entry:
+    return Entry(
+        origin.batch_id,
+        origin.custom_id,
+        origin.message_id,
+        origin.model,
+        origin.workspace,
+        origin.api_key,
+        origin.at,
+        kind,
+        quantity,
+        list_rate,
+        tier,
+        by.batch,
+        by.cache,
+        by.geo,
+        net,
+        reason is None,
+        reason,
+    )
+
+
+def unbilled(origin: Origin, reason: str) -> Entry:
+    """The entry of a request that was not answered: `errored`, `canceled` or `expired`."""
+    return _entry(origin, "input", 0, None, _NOTHING, Decimal(0), 0, reason)
+
+
+def to_csv(entries: Iterable[Entry], *, head: bool = True) -> str:
+    """Entries as CSV, amounts without exponents; `head` puts the names of the columns on top."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    if head:
+        writer.writerow(COLUMNS)
+    writer.writerows([_cell(getattr(entry, name)) for name in Entry.__struct_fields__] for entry in entries)
+    return text.getvalue()
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        return plain(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def from_csv(text: str) -> list[Entry]:
+    """The entries of such a CSV, with any further columns. Raises ValueError for what is no ledger."""
+    rows = csv.DictReader(StringIO(text))
+    missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
+    if missing:
+        raise ValueError(f"it has no column {missing[0]}, so it is no ledger")
+    return [_read(row, number) for number, row in enumerate(rows, 2)]
+
+
+_READERS: dict[str, Callable[[str], object]] = {
+    "quantity": int,
+    "tier": int,
+    "list_rate": Decimal,
+    "batch_factor": Decimal,
+    "cache_factor": Decimal,
+    "geo_factor": Decimal,
+    "net": Decimal,
+    "billed": lambda text: text == "true",
+}
+
+
+def _read(row: dict[str, str], number: int) -> Entry:
+    try:
+        values = [_READERS.get(name, str)(row[name]) if row[name] else None for name in COLUMNS]
+        return Entry(*values)  # type: ignore[arg-type]
+    except (ValueError, ArithmeticError):
+        raise ValueError(f"line {number} is no entry of a ledger") from None
+
+
+class Account(NamedTuple):
+    """What is summed up together: all that has the same rates, and the same place in the reports."""
+
+    model: str
+    above: int
+    context_window: str
+    inference_geo: str
+    service_tier: str
+
+
+class Sum(Struct, frozen=True, array_like=True):
+    """So many requests of an account, and what was counted of them all."""
+
+    account: Account
+    requests: int
+    counts: Counts
+
+
+class Sums:
+    """Quantities by account: of a batch, a day, or whatever is put together."""
+
+    def __init__(self, sums: Iterable[Sum] = ()) -> None:
+        self._rows: dict[Account, list[int]] = {}
+        for row in sums:
+            self.add_all(row.account, row.requests, row.counts)
+
+    def add(self, account: Account, counts: Counts, times: int = 1) -> None:
+        """One more request, or so many that are equal."""
+        self._add(account, times, counts, times)
+
+    def add_all(self, account: Account, requests: int, counts: Counts) -> None:
+        """So many requests, of which `counts` is the sum."""
+        self._add(account, requests, counts, 1)
+
+    def merge(self, other: "Sums") -> None:
+        for row in other.rows():
+            self.add_all(row.account, row.requests, row.counts)
+
+    def rows(self) -> list[Sum]:
+        """As they can be stored."""
+        return [Sum(account, row[0], Counts(*row[1:])) for account, row in self._rows.items()]
+
+    def counts(self) -> Counts:
+        """All of it in one."""
+        return Counts(*map(sum, zip(*(row[1:] for row in self._rows.values()), strict=True)))
+
+    def _add(self, account: Account, requests: int, counts: Counts, times: int) -> None:
+        row = self._rows.setdefault(account, [0] * (1 + len(CLASSES)))
+        row[0] += requests
+        for place, quantity in enumerate(astuple(counts), 1):
+            if quantity:
+                row[place] += quantity * times
+
+
+def account_of(model: str, counts: Counts, service_tier: str, inference_geo: str, rates: Rates | None) -> Account:
+    """Where a request is summed up; `rates` are those of its model for its prompt, on the day of its price."""
+    above = rates.above if rates else 0
+    return Account(model, above, context_window(counts.prompt_tokens), inference_geo, service_tier)
+
+
+class Total(Struct, frozen=True):
+    """What was billed in USD, what the same would have cost standard, and the models that have no price."""
+
+    net: Decimal
+    standard: Decimal
+    unpriced: tuple[str, ...]
+
+
+def net(sums: Sums | Iterable[Sum], day: str, prices: Prices) -> Total:
+    """The money of sums, at the prices of a day (`YYYY-MM-DD`)."""
+    billed, standard, unpriced = [], [], []
+    for row in sums.rows() if isinstance(sums, Sums) else sums:
+        rates = rates_of(row.account, day, prices)
+        if rates is None:
+            unpriced.append(row.account.model)
+            continue
+        billed.append(cost(row.counts, rates, row.account.service_tier, row.account.inference_geo))
+        standard.append(cost(row.counts, rates, "standard", row.account.inference_geo))
+    return Total(total(billed), total(standard), tuple(dict.fromkeys(unpriced)))
+
+
+def rates_of(account: Account, day: str, prices: Prices) -> Rates | None:
+    """The rates at which an account is billed."""
+    return prices.of(account.model, day, account.above + 1 if account.above else 0)
+
+
+def cost(counts: Counts, rates: Rates, service_tier: str, inference_geo: str = "global") -> Decimal:
+    """What this costs in USD, exactly."""
+    return total(
+        product(factors(rates, kind, service_tier, inference_geo).rate, quantity) for kind, quantity in counts.items()
+    )

@@ -1,0 +1,119 @@
+"""What trackers get wrong, each as the bill that it makes of the right one."""
+
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+from itertools import combinations
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mockbatch.core.money.ledger import Entry
+from mockbatch.core.money.prices import Prices
+from mockbatch.core.money.rates import BATCH, ONE, TOKEN_CLASSES, product, total
+
+_CACHE = ("cache_write_5m", "cache_write_1h", "cache_read")
+_USUAL_5M, _USUAL_READ = Decimal("1.25"), Decimal("0.1")
+
+
+class Billed(Struct, frozen=True):
+    """A class on a bill: the quantity, its rate, and what that is multiplied with."""
+
+    kind: str
+    quantity: int
+    rate: Decimal
+    batch: Decimal
+    cache: Decimal
+    geo: Decimal
+
+
+Bill = list[Billed]
+
+
+class Mistake(Struct, frozen=True):
+    """One thing to get wrong. `words` say it, with the tokens that it is about for `{}`."""
+
+    words: str
+    change: Callable[[Bill], Bill]
+    about: tuple[str, ...] = TOKEN_CLASSES
+
+
+def bill_of(entries: Iterable[Entry]) -> Bill:
+    """The right bill of what the ledger has."""
+    return [
+        Billed(entry.kind, entry.quantity, entry.list_rate, entry.batch_factor, entry.cache_factor, entry.geo_factor)
+        for entry in entries
+        if entry.list_rate is not None
+    ]
+
+
+def amount_of(bill: Bill) -> Decimal:
+    """What a bill comes to, in USD."""
+    return total(product(line.rate, line.batch, line.cache, line.geo, line.quantity) for line in bill)
+
+
+def _each(kinds: tuple[str, ...], **change: Decimal) -> Callable[[Bill], Bill]:
+    return lambda bill: [replace(line, **change) if line.kind in kinds else line for line in bill]
+
+
+def _without(*kinds: str) -> Callable[[Bill], Bill]:
+    return lambda bill: [line for line in bill if line.kind not in kinds]
+
+
+def _also_as_input(bill: Bill) -> Bill:
+    again = [replace(line, kind="input", cache=ONE) for line in bill if line.kind in _CACHE]
+    return [*bill, *again]
+
+
+MISTAKES: tuple[Mistake, ...] = (
+    Mistake("5m rate on {} 1h-write tokens", _each(("cache_write_1h",), cache=_USUAL_5M), ("cache_write_1h",)),
+    Mistake("batch discount missing", _each(TOKEN_CLASSES, batch=ONE)),
+    Mistake("batch discount not applied to {} cache tokens", _each(_CACHE, batch=ONE), _CACHE),
+    Mistake("batch discount applied to cache tokens only", _each(("input", "output"), batch=ONE)),
+    Mistake("{} cached tokens counted as input too", _also_as_input, _CACHE),
+    Mistake("{} cached tokens billed as plain input", _each(_CACHE, cache=ONE), _CACHE),
+    Mistake("input_tokens only: {} cached tokens left out", _without(*_CACHE), _CACHE),
+    Mistake("{} cache-read tokens left out", _without("cache_read"), ("cache_read",)),
+    Mistake("{} cache-write tokens left out", _without("cache_write_5m", "cache_write_1h"), _CACHE[:2]),
+    Mistake("{} 1h-write tokens left out", _without("cache_write_1h"), ("cache_write_1h",)),
+    Mistake("{} output tokens left out", _without("output"), ("output",)),
+    Mistake("{} cache-read tokens at a tenth of the input rate", _each(("cache_read",), cache=_USUAL_READ), _CACHE[2:]),
+    Mistake("inference_geo left out", _each(TOKEN_CLASSES, geo=ONE)),
+    Mistake("{} web searches left out", _without("web_search"), ("web_search",)),
+    Mistake("batch discount applied to {} web searches", _each(("web_search",), batch=BATCH), ("web_search",)),
+)
+
+
+def short_prompt_rates(entries: list[Entry], prices: Prices) -> Mistake | None:
+    """Taking the rates of short prompts for a long one; None where there is but one rate."""
+    long = next((entry for entry in entries if entry.tier), None)
+    short = prices.of(long.model, long.at[:10]) if long else None
+    if long is None or short is None:
+        return None
+    base = {kind: short.of("output" if kind == "output" else "input") for kind in TOKEN_CLASSES}
+
+    def change(bill: Bill) -> Bill:
+        return [replace(line, rate=base.get(line.kind, line.rate)) for line in bill]
+
+    return Mistake(f"the rate of prompts up to {long.tier:,} tokens on a longer one", change)
+
+
+def explained(bill: Bill, known: Iterable[Mistake], fits: Callable[[Decimal], bool]) -> list[str]:
+    """The mistakes, as few as possible and at most two, that make a bill come to an amount that fits."""
+    right = amount_of(bill)
+    relevant = [mistake for mistake in known if amount_of(mistake.change(bill)) != right]
+    for mistakes in _sets(relevant):
+        wrong = bill
+        for mistake in mistakes:
+            wrong = mistake.change(wrong)
+        if fits(amount_of(wrong)):
+            return [_said(mistake, bill) for mistake in mistakes]
+    return []
+
+
+def _sets(mistakes: list[Mistake]) -> Iterator[tuple[Mistake, ...]]:
+    yield from ((mistake,) for mistake in mistakes)
+    yield from combinations(mistakes, 2)
+
+
+def _said(mistake: Mistake, bill: Bill) -> str:
+    return mistake.words.format(f"{sum(line.quantity for line in bill if line.kind in mistake.about):,}")

@@ -1,0 +1,146 @@
+"""What a model costs on a day: the prices of `genai-prices`, what that lacks, and a user's own.
+
+Source: https://platform.claude.com/docs/en/about-claude/pricing
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from msgspec.structs import replace
+
+from mockbatch.core.contract.catalog import MODELS, Model, find_model
+from mockbatch.core.money.overlay import AS_OF, OVERLAY, SAME_AS
+from mockbatch.core.money.rates import Price, Rates
+
+_NAMES = {
+    "input": "input_mtok",
+    "cache_write_5m": "cache_write_mtok",
+    "cache_write_1h": "cache_write_1h_mtok",
+    "cache_read": "cache_read_mtok",
+    "output": "output_mtok",
+    "web_search": "web_searches_kcount",
+}
+
+
+class Prices:
+    """All prices there are: a user's `own` before the others. Unknown models have none.
+
+    `like` says of which model another one is a copy: it costs the same, unless there is an own price for it.
+    """
+
+    def __init__(self, own: Iterable[Price] = (), like: Mapping[str, str] | None = None, as_of: str = AS_OF) -> None:
+        self.as_of = as_of
+        self._like = like or {}
+        self._own: dict[str, list[Price]] = {}
+        for price in own:
+            self._own.setdefault(_canonical(price.model), []).append(price)
+        self._found: dict[tuple[str, str], list[tuple[Price, Rates]]] = {}
+
+    def of(self, model: str, day: str, prompt_tokens: int = 0) -> Rates | None:
+        """The rates of a model, by id or alias, on a day (`YYYY-MM-DD`) for a prompt of that length; None: unknown."""
+        found = None
+        for price, rates in self._on(model, day):
+            if price.above == 0 or prompt_tokens > price.above:
+                found = rates
+        return found
+
+    def of_model(self, model: str, day: str) -> list[Price]:
+        """The prices of a model, by id or alias, on a day, tier by tier."""
+        return [replace(price, model=_canonical(model)) for price, _ in self._on(model, day)]
+
+    def table(self, day: str) -> list[Price]:
+        """All prices of all models on a day, tier by tier."""
+        names = dict.fromkeys([*MODELS, *self._like, *self._own])
+        return [price for name in names for price in self.of_model(name, day)]
+
+    def models(self) -> list[str]:
+        """The models that have a price."""
+        names = dict.fromkeys([*MODELS, *self._like, *self._own])
+        return [name for name in names if any(self._sources(name))]
+
+    def _on(self, model: str, day: str) -> list[tuple[Price, Rates]]:
+        """What holds for a model on a day, the shortest prompts first."""
+        found = self._found.get((model, day))
+        if found is None:
+            sources = ([price for price in source if price.since <= day] for source in self._sources(model))
+            begun = next(filter(None, sources), [])
+            latest = max((price.since for price in begun), default="")
+            tiers = sorted((price for price in begun if price.since == latest), key=lambda price: price.above)
+            found = self._found[model, day] = [(price, price.rates()) for price in tiers]
+        return found
+
+    def _sources(self, name: str) -> Iterator[list[Price]]:
+        """The prices that a model may have, the preferred ones first."""
+        name = _canonical(name)
+        yield self._own.get(name, [])
+        if like := self._like.get(name):
+            yield from self._sources(like)
+        yield _built_in().get(name, [])
+
+
+def _canonical(name: str) -> str:
+    model = find_model(name)
+    return model.id if model else name
+
+
+@cache
+def _default() -> Prices:
+    return Prices()
+
+
+def price_of(model: str, day: str, prompt_tokens: int = 0) -> Rates | None:
+    """The built-in rates of a model on a day for a prompt of that length; None for a model that is unknown."""
+    return _default().of(model, day, prompt_tokens)
+
+
+@cache
+def _built_in() -> dict[str, list[Price]]:
+    # not before: it takes a tenth of a second, and most starts never need a price
+    from genai_prices.data import providers
+
+    provider = next(provider for provider in providers if provider.id == "anthropic")
+    prices: dict[str, list[Price]] = {}
+    for model in MODELS.values():
+        known = provider.find_model(SAME_AS.get(model.id, model.id))
+        prices[model.id] = _listed(model, known) if known else []
+    for name in {price.model for price in OVERLAY}:
+        prices[name] = [price for price in OVERLAY if price.model == name]
+    return prices
+
+
+def _listed(model: Model, known: Any) -> list[Price]:
+    """The prices of the package for a model; without tiers that no prompt can reach."""
+    dated = known.prices if isinstance(known.prices, list) else [known]
+    return [
+        _price(model.id, entry.prices, above, _since(entry))
+        for entry in dated
+        for above in _tiers(entry.prices)
+        if above < model.context
+    ]
+
+
+def _since(entry: Any) -> str:
+    constraint = getattr(entry, "constraint", None)
+    return constraint.start_date.isoformat() if constraint else ""
+
+
+def _tiers(prices: Any) -> list[int]:
+    tiers = getattr(prices.input_mtok, "tiers", ())
+    return [0, *(tier.start for tier in tiers)]
+
+
+def _price(model: str, prices: Any, above: int, since: str) -> Price:
+    amounts = {name: _at(getattr(prices, theirs), above) for name, theirs in _NAMES.items()}
+    known = {name: amount for name, amount in amounts.items() if amount is not None}
+    return Price(model, **known, since=since, above=above)
+
+
+def _at(price: Any, above: int) -> Decimal | None:
+    """A price at a tier: those of the package are decimals, alone or with tiers."""
+    amount: Decimal | None = getattr(price, "base", price)
+    for tier in getattr(price, "tiers", ()):
+        if tier.start <= above and above:
+            amount = tier.price
+    return amount

@@ -1,0 +1,291 @@
+"""The prompt cache by the API's rules: which prefixes a request may read or write, and what of its input that makes.
+
+A prefix is known by a rolling hash over tools, system and messages, in that order, with all that invalidates it mixed
+in where it begins to matter. Entries live on the virtual clock.
+
+Source: https://platform.claude.com/docs/en/build-with-claude/prompt-caching
+"""
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any
+
+from msgspec import Struct
+from msgspec.json import Encoder
+
+from mockbatch.core.contract.catalog import Model
+from mockbatch.core.draws import draw_of
+from mockbatch.core.tokens import frame_tokens, part_tokens
+
+FIVE_MINUTES, ONE_HOUR = 300, 3600
+_BREAKPOINTS = 4
+_LOOKBACK = 20
+_SECOND = 1_000_000
+_TOOLS, _SYSTEM, _MESSAGES = range(3)
+
+# by line, the first generation that is not newer than the model's
+_MINIMUM: dict[str, tuple[tuple[float, int], ...]] = {
+    "haiku": ((5.5, 512), (4.5, 4_096), (0, 2_048)),
+    "sonnet": ((5.5, 512), (0, 1_024)),
+    "opus": ((5.0, 512), (4.8, 1_024), (4.7, 2_048), (4.5, 4_096), (0, 1_024)),
+    "fable": ((0, 512),),
+    "mythos": ((5.0, 512), (0, 2_048)),
+}
+
+_encode = Encoder().encode
+
+Place = tuple[int, str, Any]
+"""A block of a prompt: its level, the role of its message, the block itself."""
+Count = Callable[[Any, Model], float]
+
+
+class Prefix(Struct, frozen=True, array_like=True):
+    """The start of a prompt up to the end of a block, that may be in the cache.
+
+    `key` are 64 bits that stand for it; `tokens` counts all of it; `ttl` is in seconds: 300 or 3600. At a breakpoint it
+    may be read and written; else it is only looked back to, and read where an earlier request wrote it.
+    """
+
+    key: int
+    tokens: int
+    ttl: int
+    breakpoint: bool
+
+
+class CacheUse(Struct, frozen=True, array_like=True):
+    """Tokens of a prompt that were read from the cache, and written to it by lifetime; the rest is not cached."""
+
+    read: int = 0
+    write_5m: int = 0
+    write_1h: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.read + self.write_5m + self.write_1h
+
+
+UNCACHED = CacheUse()
+
+
+@lru_cache(maxsize=256)
+def minimum_tokens(model: Model) -> int:
+    """How long a prefix must be for this model to be cached."""
+    return next(tokens for generation, tokens in _MINIMUM[model.line or "sonnet"] if model.generation >= generation)
+
+
+def prefixes(params: dict[str, Any], model: Model, count: Count = part_tokens) -> list[Prefix]:
+    """The prefixes of a request that may be cached, the shortest first; none where it does not ask for caching.
+
+    `count` gives the tokens of a block, unrounded. Never fails: what has no shape that it knows is not cached.
+    """
+    places = _places(params)
+    lives = [0 if isinstance(block, str) else _ttl(block) for _, _, block in places]
+    if automatic := _lifetime(params.get("cache_control")):
+        _mark_last(places, lives, automatic)
+    if not any(lives):
+        return []
+    wanted = _wanted(lives)
+    least = minimum_tokens(model)
+    return [
+        Prefix(key, tokens, *wanted[index])
+        for index, (key, tokens) in enumerate(_rolled(params, model, places[: max(wanted) + 1], count))
+        if index in wanted and tokens >= least
+    ]
+
+
+def _places(params: dict[str, Any]) -> list[Place]:
+    places: list[Place] = [(_TOOLS, "", block) for block in _blocks(params.get("tools"))]
+    places += [(_SYSTEM, "", block) for block in _blocks(params.get("system"))]
+    messages = params.get("messages")
+    for message in messages if isinstance(messages, list) else ():
+        if isinstance(message, dict):
+            role = str(message.get("role"))
+            places += [(_MESSAGES, role, block) for block in _blocks(message.get("content"))]
+    return places
+
+
+def _blocks(content: Any) -> list[Any]:
+    if isinstance(content, list):
+        return content
+    return [content] if isinstance(content, str) else []
+
+
+def _lifetime(control: Any) -> int:
+    """Seconds that a mark asks for; 0 where there is no mark."""
+    if not isinstance(control, dict):
+        return 0
+    return ONE_HOUR if control.get("ttl") == "1h" else FIVE_MINUTES
+
+
+def _ttl(block: Any) -> int:
+    """The lifetime that a block is marked with; a mark inside of it counts as one on it."""
+    if not isinstance(block, dict):
+        return 0
+    own = _lifetime(block.get("cache_control")) if _can_be_marked(block) else 0
+    nested = block.get("content")
+    if own or not isinstance(nested, list):
+        return own
+    return max(map(_ttl, nested), default=0)
+
+
+def _can_be_marked(block: Any) -> bool:
+    if isinstance(block, str):
+        return bool(block)
+    if not isinstance(block, dict):
+        return False
+    kind = block.get("type")
+    return kind not in ("thinking", "redacted_thinking") and (kind != "text" or bool(block.get("text")))
+
+
+def _mark_last(places: list[Place], lives: list[int], ttl: int) -> None:
+    """The automatic breakpoint: on the last block that can have one, where there is none yet."""
+    last = next((index for index in range(len(places) - 1, -1, -1) if _can_be_marked(places[index][2])), None)
+    if last is not None and not lives[last]:
+        lives[last] = ttl
+
+
+def _wanted(lives: list[int]) -> dict[int, tuple[int, bool]]:
+    """Lifetime, and whether it is a breakpoint, of each block where a prefix may end that can be in the cache."""
+    breakpoints = [index for index, ttl in enumerate(lives) if ttl][:_BREAKPOINTS]
+    wanted = {index: (lives[index], True) for index in breakpoints}
+    for index in breakpoints:
+        for earlier in range(max(index - _LOOKBACK + 1, 0), index):
+            wanted.setdefault(earlier, (lives[index], False))
+    return wanted
+
+
+def _rolled(params: dict[str, Any], model: Model, places: list[Place], count: Count) -> Iterator[tuple[int, int]]:
+    """Hash and tokens of the prompt up to the end of each block."""
+    per_message, preamble = frame_tokens(model)
+    key, tokens = draw_of(0, model.id.encode()), 0.0
+    level, speaker = _TOOLS, ""
+    if places and places[0][0] == _TOOLS:
+        tokens += preamble
+    for here, role, block in places:
+        while level < here:
+            level += 1
+            key = draw_of(key, repr(_settings(params, level)).encode("utf-8", "surrogatepass"))
+        if role != speaker:
+            speaker, tokens = role, tokens + per_message
+            key = draw_of(key, role.encode())
+        tokens += count(block, model)
+        through = _mixed(key, block)
+        if not _is_web_search(block) or here != _TOOLS:
+            key = through
+        yield through, -int(-tokens // 1)
+
+
+def _mixed(key: int, block: Any) -> int:
+    """The hash of a prompt after one more block, whatever marks that has."""
+    if isinstance(block, str):
+        return draw_of(key, block.encode("utf-8", "surrogatepass"))
+    if isinstance(block, dict) and block.get("type") == "text":
+        text = block.get("text")
+        if isinstance(text, str) and len(block) == 2 + ("cache_control" in block):
+            return draw_of(key, text.encode("utf-8", "surrogatepass"))
+    try:
+        return draw_of(key ^ 1, _encode(_unmarked(block)))
+    except OverflowError:  # an integer of more than 64 bits
+        return draw_of(key ^ 1, repr(_unmarked(block)).encode("utf-8", "surrogatepass"))
+
+
+def _unmarked(block: Any) -> Any:
+    if not isinstance(block, dict):
+        return block
+    bare = {name: value for name, value in block.items() if name != "cache_control"}
+    if isinstance(nested := bare.get("content"), list):
+        bare["content"] = [_unmarked(part) for part in nested]
+    return bare
+
+
+def _is_web_search(tool: Any) -> bool:
+    return isinstance(tool, dict) and str(tool.get("type")).startswith("web_search")
+
+
+def _settings(params: dict[str, Any], level: int) -> tuple[Any, ...]:
+    """What invalidates the cache from this level on, besides what the prompt says.
+
+    Web search and citations change the system prompt, as structured outputs do; images, forced tools and thinking
+    change what the messages are made into.
+    """
+    config = params.get("output_config")
+    config = config if isinstance(config, dict) else {}
+    tools = _blocks(params.get("tools"))
+    if level == _SYSTEM:
+        search = [_unmarked(tool) for tool in tools if _is_web_search(tool)]
+        return level, params.get("speed"), search, _has(params, _is_cited), config.get("format")
+    choice = params.get("tool_choice") or ({"type": "auto"} if tools else None)
+    return level, choice, _has(params, _is_image), params.get("thinking"), config.get("effort")
+
+
+def _has(params: dict[str, Any], what: Callable[[dict[str, Any]], bool]) -> bool:
+    """Whether a block of the messages, or one inside of it, is such a one."""
+    messages = params.get("messages")
+    return any(_holds(message, what) for message in (messages if isinstance(messages, list) else ()))
+
+
+def _holds(block: Any, what: Callable[[dict[str, Any]], bool]) -> bool:
+    if not isinstance(block, dict):
+        return False
+    nested = block.get("content")
+    return what(block) or (isinstance(nested, list) and any(_holds(part, what) for part in nested))
+
+
+def _is_image(block: dict[str, Any]) -> bool:
+    return block.get("type") == "image"
+
+
+def _is_cited(block: dict[str, Any]) -> bool:
+    citations = block.get("citations")
+    return isinstance(citations, dict) and citations.get("enabled") is True
+
+
+def use(found: list[Prefix], live: Callable[[int], bool]) -> CacheUse:
+    """What a request with these prefixes reads and writes, where `live` tells which of them are in the cache.
+
+    The longest that is there is read; from there to the last breakpoint of an hour is written for an hour, from there
+    to the last one for five minutes.
+    """
+    if not found:
+        return UNCACHED
+    read = next((prefix.tokens for prefix in reversed(found) if live(prefix.key)), 0)
+    hour = max((prefix.tokens for prefix in found if prefix.breakpoint and prefix.ttl == ONE_HOUR), default=0)
+    last = max((prefix.tokens for prefix in found if prefix.breakpoint), default=0)
+    return CacheUse(read, max(last - max(read, hour), 0), max(hour - read, 0))
+
+
+class CacheState:
+    """The entries of one session. Instants are microseconds of its clock, and come in their order."""
+
+    def __init__(self) -> None:
+        self._entries: dict[int, tuple[int, int, int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def live(self, key: int, at: int) -> bool:
+        """Whether the entry is there at that instant."""
+        entry = self._entries.get(key)
+        return entry is not None and entry[0] <= at < entry[1]
+
+    def touch(self, key: int, at: int, ttl: int) -> None:
+        """Write an entry that lives for `ttl` seconds from then; one that is there is read, and lives on as long as its
+        own lifetime says.
+        """
+        if self.live(key, at):
+            written, expires, own = self._entries[key]
+            self._entries[key] = written, max(expires, at + own), own
+        else:
+            self._entries[key] = at, at + ttl * _SECOND, ttl * _SECOND
+
+    def request(self, found: list[Prefix], at: int) -> CacheUse:
+        """What a request with these prefixes reads and writes at that instant, which is done here."""
+        used = use(found, lambda key: self.live(key, at))
+        for prefix in found:
+            if self.live(prefix.key, at) if prefix.tokens <= used.read else prefix.breakpoint:
+                self.touch(prefix.key, at, prefix.ttl)
+        return used
+
+    def prune(self, before: int) -> None:
+        """Forget what has expired at that instant."""
+        self._entries = {key: entry for key, entry in self._entries.items() if entry[1] > before}

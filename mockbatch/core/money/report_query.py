@@ -1,0 +1,182 @@
+"""What a report is asked for: buckets of time, filters, groups.
+
+Source: https://platform.claude.com/docs/en/manage-claude/usage-cost-api
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+from msgspec import Struct
+
+from mockbatch.core.contract.errors import InvalidRequest
+from mockbatch.core.time.spans import DAY, HOUR, MINUTE, SECOND, format_instant, parse_instant
+
+Values = Mapping[str, Sequence[str]]
+"""The query: all values of each parameter, its name without `[]`."""
+
+WIDTHS = {"1d": (DAY, 7, 31), "1h": (HOUR, 24, 168), "1m": (MINUTE, 60, 1440)}
+"""By name: microseconds, buckets in a page, and how many may be asked for."""
+
+USAGE_GROUPS = (
+    "account_id",
+    "api_key_id",
+    "context_window",
+    "inference_geo",
+    "model",
+    "service_account_id",
+    "service_tier",
+    "speed",
+    "workspace_id",
+)
+COST_GROUPS = ("description", "workspace_id")
+FAST_MODE = "fast-mode-2026-02-01"
+
+# by parameter: the dimension that it restricts, and its values where they are known
+FILTERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "account_ids": ("account_id", ()),
+    "api_key_ids": ("api_key_id", ()),
+    "workspace_ids": ("workspace_id", ()),
+    "service_account_ids": ("service_account_id", ()),
+    "models": ("model", ()),
+    "service_tiers": (
+        "service_tier",
+        ("batch", "flex", "flex_discount", "priority", "priority_on_demand", "standard"),
+    ),
+    "context_window": ("context_window", ("0-200k", "200k-1M")),
+    "inference_geos": ("inference_geo", ("global", "us", "not_available")),
+    "speeds": ("speed", ("fast", "standard")),
+}
+
+
+class Query(Struct, frozen=True):
+    """Which buckets are asked for, and of what. Instants and widths are microseconds; `ending_at` is None for: now.
+
+    `filters` has the values that each dimension may have.
+    """
+
+    starting_at: int
+    ending_at: int | None
+    width: int
+    limit: int
+    group_by: tuple[str, ...]
+    filters: dict[str, frozenset[str]]
+
+    def buckets(self, now: int) -> tuple[list[int], bool]:
+        """The starts of the buckets of this page, and whether there are more after it.
+
+        Buckets end before `ending_at`; without one, the last bucket is that of `now`.
+        """
+        end = now // self.width * self.width + self.width if self.ending_at is None else self.ending_at
+        count = max(end // self.width - self.starting_at // self.width, 0)
+        starts = [self.starting_at + index * self.width for index in range(min(count, self.limit))]
+        return starts, count > self.limit
+
+    def next_page(self) -> str:
+        """The cursor of the page after this one."""
+        return _cursor(self.starting_at + self.limit * self.width)
+
+
+def usage_query(values: Values, betas: Sequence[str] = ()) -> Query:
+    """What is asked of the usage report. Raises InvalidRequest in the words of the API."""
+    query = _query(values, USAGE_GROUPS, tuple(WIDTHS))
+    filters = {}
+    for name, (dimension, known) in FILTERS.items():
+        if name in values:
+            filters[dimension] = frozenset(_each(values, name, known))
+    if FAST_MODE not in betas and ("speed" in query.group_by or "speed" in filters):
+        raise InvalidRequest(f"speed: requires the `{FAST_MODE}` beta header")
+    return Query(query.starting_at, query.ending_at, query.width, query.limit, query.group_by, filters)
+
+
+def cost_query(values: Values) -> Query:
+    """What is asked of the cost report. Raises InvalidRequest in the words of the API."""
+    return _query(values, COST_GROUPS, ("1d",))
+
+
+def _query(values: Values, groups: tuple[str, ...], widths: tuple[str, ...]) -> Query:
+    width_name = _one(values, "bucket_width") or "1d"
+    if width_name not in widths:
+        _not_one_of("bucket_width", widths)
+    width, usual, most = WIDTHS[width_name]
+    start = _instant(values, "starting_at")
+    if start is None:
+        raise InvalidRequest("starting_at: Field required")
+    end = _instant(values, "ending_at")
+    if end is not None and end <= start:
+        raise InvalidRequest("ending_at: must be after starting_at")
+    page = _one(values, "page")
+    first = start // width * width
+    return Query(
+        first if page is None else _resumed(page, first, width),
+        end,
+        width,
+        _limit(values, usual, most),
+        tuple(dict.fromkeys(_each(values, "group_by", groups))),
+        {},
+    )
+
+
+def _one(values: Values, name: str) -> str | None:
+    given = values.get(name)
+    return given[-1] if given else None
+
+
+def _each(values: Values, name: str, known: tuple[str, ...]) -> Sequence[str]:
+    given = values.get(name, ())
+    for index, value in enumerate(given):
+        if known and value not in known:
+            _not_one_of(f"{name}.{index}", known)
+    return given
+
+
+def _not_one_of(where: str, known: Sequence[str]) -> NoReturn:
+    quoted = [f"'{name}'" for name in known]
+    choice = f"{', '.join(quoted[:-1])} or {quoted[-1]}" if len(quoted) > 1 else quoted[0]
+    raise InvalidRequest(f"{where}: Input should be {choice}")
+
+
+def _instant(values: Values, name: str) -> int | None:
+    text = _one(values, name)
+    if text is None:
+        return None
+    try:
+        # a plus sign that was not escaped arrives as a blank
+        return parse_instant(text.replace(" ", "+") if "T" in text else text)
+    except ValueError:
+        raise InvalidRequest(f"{name}: Input should be a valid datetime") from None
+
+
+def _limit(values: Values, usual: int, most: int) -> int:
+    text = _one(values, "limit")
+    if text is None:
+        return usual
+    try:
+        limit = int(text)
+    except ValueError:
+        raise InvalidRequest("limit: Input should be a valid integer, unable to parse string as an integer") from None
+    if limit < 1:
+        raise InvalidRequest("limit: Input should be greater than or equal to 1")
+    if limit > most:
+        raise InvalidRequest(f"limit: Input should be less than or equal to {most}")
+    return limit
+
+
+def _cursor(start: int) -> str:
+    return f"page_{urlsafe_b64encode(bucket_time(start).encode()).decode()}"
+
+
+def _resumed(page: str, first: int, width: int) -> int:
+    """The start that a cursor names."""
+    try:
+        start = parse_instant(urlsafe_b64decode(page.removeprefix("page_").encode()).decode())
+    except ValueError:
+        raise InvalidRequest("page: Invalid page token") from None
+    if start < first or start % width:
+        raise InvalidRequest("page: Invalid page token")
+    return start
+
+
+def bucket_time(instant: int) -> str:
+    """An instant as buckets name it: seconds, and a Z."""
+    return f"{format_instant(instant // SECOND * SECOND)[:19]}Z"

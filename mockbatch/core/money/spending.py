@@ -1,0 +1,154 @@
+"""What was spent, put together by whatever is asked for: the content of `GET /_mockbatch/ledger`."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from msgspec import Struct
+
+from mockbatch.core.money.ledger import Account, Counts, Sums, Total, net, rates_of
+from mockbatch.core.money.prices import Prices
+from mockbatch.core.money.rates import factors, plain, product, total
+from mockbatch.core.names import did_you_mean
+from mockbatch.core.time.spans import format_day
+
+GROUPINGS = ("batch", "model", "session", "workspace", "api_key", "day", "service_tier", "class", "custom_id")
+
+
+class Dated(Struct, frozen=True):
+    """What an account used at an instant (microseconds, such as the start of a minute) in one place.
+
+    `priced` is the day of its prices: that on which the batch was created. `custom_id` is needed only to group by it.
+    """
+
+    at: int
+    priced: str
+    account: Account
+    requests: int
+    counts: Counts
+    session: str | None = None
+    workspace: str | None = None
+    api_key: str | None = None
+    batch_id: str | None = None
+    custom_id: str | None = None
+
+
+class Spent(Struct, frozen=True):
+    """A group: what it stands for, what was counted, and decimals in USD: billed, and what standard would have cost.
+
+    The amounts are null where none of it has a price.
+    """
+
+    by: dict[str, str | None]
+    requests: int
+    quantities: dict[str, int]
+    net: str | None
+    standard: str | None
+
+
+class Spending(Struct, frozen=True, kw_only=True):
+    """What was spent, in groups and in total. `unpriced` are models without a price, which no amount includes."""
+
+    currency: str = "USD"
+    prices_as_of: str
+    group_by: list[str]
+    groups: list[Spent]
+    total: Spent
+    unpriced: list[str]
+
+
+Days = dict[str, Sums]
+"""What was used, by the day of its prices."""
+
+
+def spending(used: Iterable[Dated], group_by: list[str], prices: Prices) -> Spending:
+    """What was spent, by `group_by`. Raises ValueError for what cannot be grouped by."""
+    for name in group_by:
+        if name not in GROUPINGS:
+            raise ValueError(f"group_by: {name!r} is not one of them.{did_you_mean(name, GROUPINGS)}")
+    names = [name for name in group_by if name != "class"]
+    groups: dict[tuple[str | None, ...], Days] = {}
+    for dated in used:
+        days = groups.setdefault(tuple(_key(dated, name) for name in names), {})
+        days.setdefault(dated.priced, Sums()).add_all(dated.account, dated.requests, dated.counts)
+    found: list[Spent] = []
+    everything: Days = {}
+    for key, days in sorted(groups.items(), key=lambda group: tuple(part or "" for part in group[0])):
+        by = dict(zip(names, key, strict=True))
+        found += _by_class(by, days, prices) if "class" in group_by else [_spent(by, days, prices)]
+        for day, sums in days.items():
+            everything.setdefault(day, Sums()).merge(sums)
+    return Spending(
+        prices_as_of=prices.as_of,
+        group_by=group_by,
+        groups=found,
+        total=_spent({}, everything, prices),
+        unpriced=list(dict.fromkeys(name for one in _totals(everything, prices) for name in one.unpriced)),
+    )
+
+
+def _key(dated: Dated, name: str) -> str | None:
+    match name:
+        case "day":
+            return format_day(dated.at)
+        case "batch":
+            return dated.batch_id
+        case "model":
+            return dated.account.model
+        case "service_tier":
+            return dated.account.service_tier
+    value: str | None = getattr(dated, name)
+    return value
+
+
+def _totals(days: Days, prices: Prices) -> list[Total]:
+    """The money of each account on each day."""
+    return [net([row], day, prices) for day, sums in days.items() for row in sums.rows()]
+
+
+def _spent(by: dict[str, str | None], days: Days, prices: Prices) -> Spent:
+    totals = _totals(days, prices)
+    priced = not totals or any(not one.unpriced for one in totals)
+    return Spent(
+        by,
+        _requests(days),
+        dict(_counts(days).items()),
+        plain(total(one.net for one in totals)) if priced else None,
+        plain(total(one.standard for one in totals)) if priced else None,
+    )
+
+
+def _requests(days: Days) -> int:
+    return sum(row.requests for sums in days.values() for row in sums.rows())
+
+
+def _counts(days: Days) -> Counts:
+    whole = Sums()
+    for sums in days.values():
+        whole.merge(sums)
+    return whole.counts()
+
+
+def _by_class(by: dict[str, str | None], days: Days, prices: Prices) -> list[Spent]:
+    """One group a class; each says how many requests there are of all classes together."""
+    return [
+        Spent(
+            {**by, "class": kind},
+            _requests(days),
+            {kind: quantity},
+            _amount(kind, days, prices, standard=False),
+            _amount(kind, days, prices, standard=True),
+        )
+        for kind, quantity in _counts(days).items()
+    ]
+
+
+def _amount(kind: str, days: Days, prices: Prices, *, standard: bool) -> str | None:
+    amounts: list[Decimal] = []
+    for day, sums in days.items():
+        for row in sums.rows():
+            rates = rates_of(row.account, day, prices)
+            if rates is not None:
+                tier = "standard" if standard else row.account.service_tier
+                rate = factors(rates, kind, tier, row.account.inference_geo).rate
+                amounts.append(product(rate, getattr(row.counts, kind)))
+    return plain(total(amounts)) if amounts else None

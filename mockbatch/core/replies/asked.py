@@ -1,0 +1,99 @@
+"""What stands in a request, read without trust: nothing here fails on params of a wrong shape."""
+
+from collections.abc import Iterator
+from typing import Any
+
+
+def messages_of(params: dict[str, Any]) -> list[dict[str, Any]]:
+    messages = params.get("messages")
+    return [message for message in messages if isinstance(message, dict)] if isinstance(messages, list) else []
+
+
+def blocks_of(content: Any) -> list[dict[str, Any]]:
+    """The blocks of a content; a text is none."""
+    return [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
+
+
+def all_blocks(params: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every block of the conversation in its order, those inside tool results too."""
+    for message in messages_of(params):
+        for block in blocks_of(message.get("content")):
+            yield block
+            if block.get("type") == "tool_result":
+                yield from blocks_of(block.get("content"))
+
+
+def text_in(content: Any) -> str:
+    """The text of a content, whatever it is."""
+    if isinstance(content, str):
+        return content
+    texts = [block.get("text") for block in blocks_of(content)]
+    return "\n".join(text for text in texts if isinstance(text, str))
+
+
+def prompt_of(params: dict[str, Any]) -> str:
+    """What the user said last."""
+    for message in reversed(messages_of(params)):
+        if message.get("role") == "user":
+            return text_in(message.get("content"))
+    return ""
+
+
+def tools_of(params: dict[str, Any]) -> list[dict[str, Any]]:
+    tools = params.get("tools")
+    return [tool for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
+
+
+def kind_of(tool: dict[str, Any]) -> str:
+    """`web_search` of a tool of the type `web_search_20250305`; `custom` of the caller's own."""
+    kind = tool.get("type")
+    if not isinstance(kind, str):
+        return "custom"
+    family, _, day = kind.rpartition("_")
+    return family if day.isdecimal() and family else kind
+
+
+def choice_of(params: dict[str, Any]) -> tuple[str, str | None, bool]:
+    """The type of `tool_choice`, the tool it names, and whether only one call is wanted."""
+    choice = params.get("tool_choice")
+    if not isinstance(choice, dict):
+        return "auto", None, False
+    kind, name = choice.get("type"), choice.get("name")
+    return (
+        kind if isinstance(kind, str) else "auto",
+        name if isinstance(name, str) else None,
+        choice.get("disable_parallel_tool_use") is True,
+    )
+
+
+def answers_tools(params: dict[str, Any]) -> bool:
+    """Whether the last message brings results of tools."""
+    messages = messages_of(params)
+    return bool(messages) and any(
+        block.get("type") == "tool_result" for block in blocks_of(messages[-1].get("content"))
+    )
+
+
+def schema_of(params: dict[str, Any]) -> dict[str, Any] | None:
+    """The schema that the answer must follow."""
+    config = params.get("output_config")
+    form = config.get("format") if isinstance(config, dict) else None
+    schema = form.get("schema") if isinstance(form, dict) else None
+    return schema if isinstance(schema, dict) else None
+
+
+def prefill_of(params: dict[str, Any]) -> str:
+    """The start of the answer that the request brings; nothing when it brings none."""
+    messages = messages_of(params)
+    return text_in(messages[-1].get("content")) if messages and messages[-1].get("role") == "assistant" else ""
+
+
+def stop_sequences_of(params: dict[str, Any]) -> list[str]:
+    given = params.get("stop_sequences")
+    return [stop for stop in given if isinstance(stop, str) and stop] if isinstance(given, list) else []
+
+
+def cites(block: dict[str, Any]) -> bool:
+    """Whether a document or search result is to be cited from."""
+    citations = block.get("citations")
+    return isinstance(citations, dict) and citations.get("enabled") is True

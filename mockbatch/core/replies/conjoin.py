@@ -1,0 +1,153 @@
+"""One JSON schema that says what two say. None of them has references or choices any more.
+
+Source: https://json-schema.org/draft/2020-12/json-schema-core
+"""
+
+from collections.abc import Callable
+from fractions import Fraction
+from math import gcd
+from typing import Any
+
+from mockbatch.core.replies.pattern import found
+
+Schema = dict[str, Any] | bool
+
+
+class Unsatisfiable(Exception):
+    """No value is valid."""
+
+
+def conjoin(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """The schema of what both allow. Raises Unsatisfiable when that is nothing, as far as one can see."""
+    if not one or not other:
+        return one or other
+    whole = _arrays(_objects({**other, **one}, one, other), one, other)
+    for name in one.keys() & other.keys():
+        if one[name] != other[name] and name not in _MERGED_APART:
+            merge = _MERGES.get(name)
+            if merge is not None:
+                whole[name] = merge(one[name], other[name])
+    return whole
+
+
+def both(one: Schema, other: Schema) -> Schema:
+    """The schema of what both allow, whatever is in them."""
+    if one is False or other is False:
+        return False
+    if one is True or one == {} or one == other:
+        return other
+    if other is True or other == {}:
+        return one
+    return {"allOf": [one, other]}
+
+
+def types_of(schema: dict[str, Any]) -> list[str]:
+    """The types that a schema names; `number` stands for integers too."""
+    named = schema.get("type")
+    return [named] if isinstance(named, str) else list(named or ())
+
+
+def patterns_of(said: Any) -> list[str]:
+    """The patterns that a text must match: one in a schema as it was written, several where schemas were conjoined."""
+    return [said] if isinstance(said, str) else list(said)
+
+
+def _types(one: Any, other: Any) -> list[str]:
+    mine, theirs = types_of({"type": one}), types_of({"type": other})
+    shared = [name for name in mine if name in theirs]
+    for some, others in ((mine, theirs), (theirs, mine)):
+        if "integer" in some and "number" in others and "integer" not in shared and "number" not in shared:
+            shared.append("integer")
+    if not shared:
+        raise Unsatisfiable(f"nothing is both {one} and {other}")
+    return shared
+
+
+def _enums(one: list[Any], other: list[Any]) -> list[Any]:
+    shared = [value for value in one if any(same(value, known) for known in other)]
+    if not shared:
+        raise Unsatisfiable("two enums have nothing in common")
+    return shared
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal as JSON sees it, where true is not 1."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    return bool(one == other)
+
+
+def _common_multiple(one: float, other: float) -> float:
+    mine, theirs = Fraction(str(one)), Fraction(str(other))
+    low = Fraction(
+        mine.numerator * theirs.numerator // gcd(mine.numerator, theirs.numerator),
+        gcd(mine.denominator, theirs.denominator),
+    )
+    return low.numerator if low.denominator == 1 else float(low)
+
+
+_MERGES: dict[str, Callable[[Any, Any], Any]] = {
+    "type": _types,
+    "enum": _enums,
+    **dict.fromkeys(("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties", "minContains"), max),
+    **dict.fromkeys(("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties", "maxContains"), min),
+    "multipleOf": _common_multiple,
+    "pattern": lambda one, other: [*patterns_of(one), *patterns_of(other)],
+    "uniqueItems": lambda one, other: one or other,
+    "contains": both,
+    "items": both,
+    "unevaluatedItems": both,
+    "propertyNames": both,
+    "dependentRequired": lambda one, other: {
+        name: [*one.get(name, ()), *other.get(name, ())] for name in {**one, **other}
+    },
+    "not": lambda one, other: {"anyOf": [one, other]},
+}
+_MERGED_APART = (
+    *("properties", "patternProperties", "additionalProperties", "unevaluatedProperties", "required"),
+    "prefixItems",
+)
+
+
+def _objects(whole: dict[str, Any], one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """What `whole` says of properties: one's additionalProperties hold for properties that only the other names."""
+    names = {**one.get("properties", {}), **other.get("properties", {})}
+    if names:
+        whole["properties"] = {name: both(property_of(one, name), property_of(other, name)) for name in names}
+    for key in ("additionalProperties", "unevaluatedProperties"):
+        if key in whole:
+            whole[key] = both(one.get(key, True), other.get(key, True))
+    if "patternProperties" in whole:
+        mine, theirs = one.get("patternProperties", {}), other.get("patternProperties", {})
+        whole["patternProperties"] = {
+            pattern: both(mine.get(pattern, True), theirs.get(pattern, True)) for pattern in {**mine, **theirs}
+        }
+    if "required" in whole:
+        whole["required"] = list(dict.fromkeys([*one.get("required", ()), *other.get("required", ())]))
+    return whole
+
+
+def _arrays(whole: dict[str, Any], one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    length = max(len(one.get("prefixItems", ())), len(other.get("prefixItems", ())))
+    if length:
+        whole["prefixItems"] = [both(item_of(one, index), item_of(other, index)) for index in range(length)]
+    return whole
+
+
+def property_of(schema: dict[str, Any], name: str) -> Schema:
+    """What a schema says of one property."""
+    named: Schema = schema.get("properties", {}).get(name, True)
+    patterns = [value for key, value in schema.get("patternProperties", {}).items() if found(key, name)]
+    for value in patterns:
+        named = both(named, value)
+    if name in schema.get("properties", {}) or patterns:
+        return named
+    further: Schema = schema.get("additionalProperties", True)
+    return further
+
+
+def item_of(schema: dict[str, Any], index: int) -> Schema:
+    """What a schema says of one item of an array."""
+    first = schema.get("prefixItems", ())
+    said: Schema = first[index] if index < len(first) else schema.get("items", True)
+    return said

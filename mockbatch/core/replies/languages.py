@@ -1,0 +1,73 @@
+"""In which language a prompt is written, or asks for the answer."""
+
+import re
+from functools import cache
+from typing import Literal, get_args
+
+Language = Literal["en", "de", "fr", "es", "zh", "ja", "ru"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+
+def words_of(text: str) -> frozenset[str]:
+    """The words of a text that has nothing else."""
+    return frozenset(text.split())
+
+
+# frequent words of a language that are no words of the others, nor of English
+_WORDS: dict[Language, frozenset[str]] = {
+    "en": words_of("the is are was what how of and to you this that with for please which from"),
+    "de": words_of(
+        "der das und ist nicht ein eine einen einem einer ich du sie wir ihr mit für auf von zu den dem des wie wer "
+        "bitte über kannst schreibe erkläre fasse auch oder wird sind warum"
+    ),
+    "fr": words_of(
+        "le les est et une dans pour qui quoi sur avec vous nous je pas sont du des quelle quel comment pourquoi cette "
+        "écris moi s'il résume c'est"
+    ),
+    "es": words_of(
+        "el los las es y una por qué cómo cuál con para del está son quiero puedes escribe explica resume más favor "
+        "texto siguiente"
+    ),
+}
+_NAMES: dict[str, Language] = {
+    **dict.fromkeys(("english", "englisch", "anglais", "inglés"), "en"),
+    **dict.fromkeys(("german", "deutsch", "allemand", "alemán"), "de"),
+    **dict.fromkeys(("french", "französisch", "français", "francés"), "fr"),
+    **dict.fromkeys(("spanish", "spanisch", "espagnol", "español"), "es"),
+    **dict.fromkeys(("chinese", "mandarin", "chinesisch", "chinois", "chino"), "zh"),
+    **dict.fromkeys(("japanese", "japanisch", "japonais", "japonés"), "ja"),
+    **dict.fromkeys(("russian", "russisch", "russe", "ruso"), "ru"),
+}
+_NAMED = re.compile(r"\b(?:in|into|to|auf|ins|en|al)\s+(?:simplified\s+|plain\s+)?(" + "|".join(_NAMES) + r")\b")
+_LETTERS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+_KANA, _HAN, _CYRILLIC = re.compile("[\u3040-\u30ff]"), re.compile("[\u4e00-\u9fff]"), re.compile("[\u0400-\u04ff]")
+_SHARE = 5
+_REACH = 600
+
+
+@cache
+def stop_words() -> frozenset[str]:
+    """Words that may tell of another language than English, and the names of languages."""
+    return frozenset().union(*(words for language, words in _WORDS.items() if language != "en"), _NAMES)
+
+
+def named_language(lowered: str) -> Language | None:
+    """The language that a text in lower case asks for by its name."""
+    found = _NAMED.findall(lowered)
+    return _NAMES[found[-1]] if found else None
+
+
+def language_of(text: str) -> Language | None:
+    """The language that a text is written in; None when that is hard to tell."""
+    text = text[:_REACH]
+    if not text.isascii():
+        letters = sum(map(str.isalpha, text))
+        kana, han, cyrillic = (len(script.findall(text)) for script in (_KANA, _HAN, _CYRILLIC))
+        if (kana + han) * _SHARE > letters:
+            return "ja" if kana else "zh"
+        if cyrillic * _SHARE > letters:
+            return "ru"
+    words = _LETTERS.findall(text.lower())
+    hits = {language: sum(word in known for word in words) for language, known in _WORDS.items()}
+    best = max(hits, key=lambda language: hits[language])
+    return best if hits[best] > 1 or (hits[best] and len(words) < 8) else None

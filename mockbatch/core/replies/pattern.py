@@ -1,0 +1,137 @@
+"""Texts that match a regular expression. Python's own parser reads it; JSON Schema's dialect is translated before.
+
+Source: https://json-schema.org/understanding-json-schema/reference/regular_expressions
+"""
+
+import re
+from functools import lru_cache
+from re import _constants as op
+from re import _parser as parser
+from typing import Any
+
+from mockbatch.core.replies.dice import Dice
+
+_DIGITS, _LOWER, _UPPER = "0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_WORD = _LOWER + _UPPER + _DIGITS + "_"
+_PRINTABLE = "".join(map(chr, range(32, 127)))
+_CATEGORIES = {
+    op.CATEGORY_DIGIT: _DIGITS,
+    op.CATEGORY_WORD: _WORD,
+    op.CATEGORY_SPACE: " ",
+    op.CATEGORY_NOT_DIGIT: _LOWER,
+    op.CATEGORY_NOT_WORD: " -.,",
+    op.CATEGORY_NOT_SPACE: _LOWER + _DIGITS,
+}
+_PROPERTIES = {"L": "a-zA-Z", "Lu": "A-Z", "Ll": "a-z", "N": "0-9", "Nd": "0-9", "P": r"!-/:-@", "S": "$+<=>", "Z": " "}
+_PROPERTY = re.compile(r"\\p\{(?:Script=|General_Category=)?(\w+)\}")
+_IN_CLASS = re.compile(r"\[(?:\\.|[^\]\\])*\]")
+_ATTEMPTS = 40
+_RARELY = 1 << 16
+
+
+class NoMatch(Exception):
+    """No text was found that matches."""
+
+
+def matching(pattern: str, dice: Dice, shortest: int = 0, longest: int | None = None) -> str:
+    """A text of `shortest` to `longest` characters in which `pattern` is found. Raises NoMatch."""
+    try:
+        parsed, compiled, anchored = _parsed(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise NoMatch(f"{pattern!r} is no regular expression: {error}") from None
+    extra = 2
+    for _ in range(_ATTEMPTS):
+        text = _Writer(dice, extra).sequence(parsed)
+        if len(text) < shortest and not anchored:
+            text = text.ljust(shortest, "x")
+        if len(text) < shortest:
+            extra += max(shortest - len(text), 1)
+        elif longest is not None and len(text) > longest:
+            extra = max(extra // 2, 0)
+        elif compiled.search(text):
+            return text
+    raise NoMatch(f"no text was found that matches {pattern!r}")
+
+
+def found(pattern: str, text: str) -> bool:
+    """Whether `pattern` is found in `text`; a pattern that cannot be read is found nowhere."""
+    try:
+        return _parsed(pattern)[1].search(text) is not None
+    except (re.error, OverflowError, RecursionError):
+        return False
+
+
+@lru_cache(maxsize=512)
+def _parsed(pattern: str) -> tuple[Any, re.Pattern[str], bool]:
+    """The parsed expression, the compiled one, and whether it is bound to the end of the text."""
+    text = _translated(pattern)
+    return parser.parse(text), re.compile(text), text.endswith(("$", r"\Z"))
+
+
+def _translated(pattern: str) -> str:
+    """What ECMA 262 writes otherwise than Python."""
+    text = _IN_CLASS.sub(lambda found: _PROPERTY.sub(lambda name: _PROPERTIES.get(name[1], "a-z"), found[0]), pattern)
+    text = _PROPERTY.sub(lambda name: f"[{_PROPERTIES.get(name[1], 'a-z')}]", text)
+    text = re.sub(r"\\u\{([0-9a-fA-F]{1,6})\}", lambda code: f"\\U{code[1]:0>8}", text)
+    return re.sub(r"\(\?<(?![=!])", "(?P<", text).replace(r"\/", "/")
+
+
+class _Writer:
+    """Writes one text; open repetitions get up to `extra` turns more than they must."""
+
+    def __init__(self, dice: Dice, extra: int) -> None:
+        self._dice = dice
+        self._extra = extra
+        self._groups: dict[int, str] = {}
+
+    def sequence(self, parsed: Any) -> str:
+        return "".join(self._part(kind, argument) for kind, argument in parsed)
+
+    def _part(self, kind: Any, argument: Any) -> str:
+        if kind is op.LITERAL:
+            return chr(argument)
+        if kind is op.NOT_LITERAL:
+            return self._dice.choose([letter for letter in _WORD if ord(letter) != argument])
+        if kind is op.ANY:
+            return self._dice.choose(_LOWER)
+        if kind is op.IN:
+            return self._dice.choose(_members(tuple(argument)))
+        if kind is op.BRANCH:
+            return self.sequence(self._dice.choose(argument[1]))
+        if kind is op.SUBPATTERN:
+            text = self.sequence(argument[-1])
+            if argument[0] is not None:
+                self._groups[argument[0]] = text
+            return text
+        if kind is op.ATOMIC_GROUP:
+            return self.sequence(argument)
+        if kind is op.GROUPREF:
+            return self._groups.get(argument, "")
+        if kind in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT):
+            return self._repeated(*argument)
+        # positions and what must or must not follow write nothing
+        return ""
+
+    def _repeated(self, least: int, most: int, parsed: Any) -> str:
+        usual = max(least, 1) + self._extra
+        turns = self._dice.between(least, min(most, usual, _RARELY)) if least < _RARELY else least
+        return "".join(self.sequence(parsed) for _ in range(turns))
+
+
+@lru_cache(maxsize=1024)
+def _members(argument: tuple[Any, ...]) -> str:
+    """Characters of a class such as `[a-z_]`."""
+    negated = argument[0][0] is op.NEGATE
+    members: list[str] = []
+    for kind, value in argument[negated:]:
+        if kind is op.LITERAL:
+            members.append(chr(value))
+        elif kind is op.RANGE:
+            members.extend(map(chr, range(value[0], min(value[1], value[0] + 127) + 1)))
+        elif kind is op.CATEGORY:
+            members.extend(_CATEGORIES.get(value, _LOWER))
+    if not negated:
+        return "".join(members)
+    left = [letter for letter in _PRINTABLE if letter not in members]
+    plain = [letter for letter in left if letter in _WORD]
+    return "".join(plain or left) or "é"

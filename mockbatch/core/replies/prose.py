@@ -1,0 +1,84 @@
+"""Text in the language and of the length that is wanted."""
+
+import json
+from collections.abc import Callable
+from functools import cache
+
+from mockbatch.core.replies.dice import Dice
+from mockbatch.core.replies.text import english_sentences
+from mockbatch.core.replies.wishes import Wish
+
+_USUAL = (1, 1, 2, 2, 3, 4, 5, 6)
+_UNSPACED = ("zh", "ja")
+
+
+@cache
+def _sentences(language: str) -> tuple[str, ...]:
+    if language == "en":
+        return english_sentences()
+    # not before: few prompts want them
+    from mockbatch.core.replies.phrases import PHRASES
+
+    return PHRASES[language]
+
+
+def sentence(dice: Dice, language: str = "en") -> str:
+    return dice.choose(_sentences(language))
+
+
+def sentences(dice: Dice, count: int, language: str = "en") -> str:
+    """So many sentences in a row."""
+    return ("" if language in _UNSPACED else " ").join(sentence(dice, language) for _ in range(count))
+
+
+def prose(dice: Dice, wish: Wish) -> str:
+    """The text that answers a wish."""
+    if wish.labels:
+        return dice.choose(wish.labels)
+    if wish.json:
+        return _json(dice, wish)
+    match wish.unit:
+        case None:
+            return sentences(dice, dice.choose(_USUAL), wish.language)
+        case "sentences":
+            return sentences(dice, wish.count, wish.language)
+        case "paragraphs":
+            return "\n\n".join(sentences(dice, dice.between(3, 5), wish.language) for _ in range(wish.count))
+        case "items":
+            return "\n".join(f"- {sentence(dice, wish.language)}" for _ in range(wish.count))
+        case "characters":
+            return _shortened(_at_least(dice, wish, len), wish.count)
+    return _of_words(dice, wish)
+
+
+def _of_words(dice: Dice, wish: Wish) -> str:
+    if wish.language in _UNSPACED:
+        return _shortened(_at_least(dice, wish, len), wish.count)
+    words = _at_least(dice, wish, _words).split()[: wish.count]
+    return words[0].strip(".,:;") if wish.count == 1 else " ".join(words).rstrip(".,:;") + "."
+
+
+def _words(text: str) -> int:
+    return text.count(" ") + 1
+
+
+def _at_least(dice: Dice, wish: Wish, measured: Callable[[str], int]) -> str:
+    """Sentences that measure up to what is wanted."""
+    chosen: list[str] = []
+    length = 0
+    while length < wish.count:
+        chosen.append(sentence(dice, wish.language))
+        length += measured(chosen[-1])
+    return ("" if wish.language in _UNSPACED else " ").join(chosen)
+
+
+def _shortened(text: str, characters: int) -> str:
+    """At most so many characters, up to a full word where there are words."""
+    if len(text) <= characters:
+        return text
+    return text[:characters].rsplit(" ", 1)[0]
+
+
+def _json(dice: Dice, wish: Wish) -> str:
+    keys = wish.keys or ("answer",)
+    return json.dumps({key: sentence(dice, wish.language) for key in keys}, ensure_ascii=False)

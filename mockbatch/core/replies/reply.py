@@ -1,0 +1,119 @@
+"""The reply that a request itself asks for: text, calls of tools, JSON, citations, after thinking or not."""
+
+from typing import Any
+
+import msgspec
+
+from mockbatch.core.contract.catalog import Model
+from mockbatch.core.replies.asked import (
+    all_blocks,
+    answers_tools,
+    choice_of,
+    cites,
+    messages_of,
+    prefill_of,
+    schema_of,
+    stop_sequences_of,
+)
+from mockbatch.core.replies.citations import cite, passages
+from mockbatch.core.replies.forms import AnyBlock, Draft, Reply, ReplyError, Request
+from mockbatch.core.replies.prefill import continuation
+from mockbatch.core.replies.prose import prose
+from mockbatch.core.replies.schema import instance
+from mockbatch.core.replies.server_tools import run, server_tools
+from mockbatch.core.replies.text import whole_text
+from mockbatch.core.replies.thinking import think, thinks_unasked
+from mockbatch.core.replies.tools import call_some, callable_tools
+from mockbatch.core.replies.wishes import NO_WISH, wish_of
+
+__all__ = ["AnyBlock", "Reply", "ReplyError", "Request", "is_plain", "natural_reply", "structured", "write"]
+
+# what makes a reply more than a text that ends by itself
+_SHAPING = frozenset(
+    {"tools", "output_config", "thinking", "stop_sequences", "container", "mcp_servers", "tool_choice"}
+)
+_encode = msgspec.json.Encoder().encode
+
+
+def is_plain(params: dict[str, Any], model: Model) -> bool:
+    """Whether nothing but some text is wanted, so that `plain_text` is the whole reply."""
+    thinking = params.get("thinking")
+    silent = isinstance(thinking, dict) and thinking.get("type") == "disabled"
+    if thinks_unasked(model) and not silent:
+        return False
+    if any(params.get(name) for name in _SHAPING & params.keys() if not (name == "thinking" and silent)):
+        return False
+    messages = messages_of(params)
+    if messages and messages[-1].get("role") == "assistant":
+        return False
+    if any(cites(block) for block in all_blocks(params)):
+        return False
+    return wish_of(params) is NO_WISH
+
+
+def natural_reply(request: Request) -> Reply:
+    """What the request asks for, within its limit. Raises ReplyError for a schema of which there is no value."""
+    draft = Draft(request)
+    if request.limit <= 0:
+        return Reply([], "max_tokens", 0)
+    think(draft)
+    return _with_tools(draft) or answer(draft)
+
+
+def _with_tools(draft: Draft) -> Reply | None:
+    """A reply that uses tools, where there are some and it is to use them."""
+    params = draft.request.params
+    kind, name, _ = choice_of(params)
+    dice = draft.request.dice("tools")
+    forced = kind in ("any", "tool")
+    if "tools" not in params or kind == "none":
+        return None
+    if not forced and (answers_tools(params) or not dice.chance(3, 4)):
+        return None
+    own, others = callable_tools(params), server_tools(params)
+    if kind == "tool":
+        own = [tool for tool in own if tool.name == name]
+        others = [tool for tool in others if tool.get("name") == name]
+    ready = [tool for tool in own if not tool.deferred]
+    if others and not (ready and dice.chance(1, 2)):
+        return draft.reply(run(draft, dice.choose(others)))
+    if ready or (own and kind == "tool"):
+        call_some(draft, ready or own)
+        return draft.reply("tool_use")
+    return None
+
+
+def answer(draft: Draft) -> Reply:
+    """A reply in words: JSON after a schema, with citations, or text."""
+    params = draft.request.params
+    schema = schema_of(params)
+    if schema is not None:
+        return write(draft, structured(draft.request, schema))
+    finders = passages(params)
+    if finders and cite(draft, finders):
+        return draft.reply()
+    wish = wish_of(params)
+    text = whole_text(draft.request.key) if wish is NO_WISH else prose(draft.request.dice("prose"), wish)
+    if prefill := prefill_of(params):
+        text = continuation(prefill, text)
+    return write(draft, text)
+
+
+def structured(request: Request, schema: dict[str, Any]) -> str:
+    """JSON that is valid against a schema. Raises ReplyError when there is none."""
+    return _encode(instance(schema, request.dice("schema"))).decode()
+
+
+def write(draft: Draft, text: str) -> Reply:
+    """Ends the reply with a text, which a stop sequence ends early, or where it would have gone on."""
+    stops = stop_sequences_of(draft.request.params)
+    found = [(place, stop) for stop in stops if (place := text.find(stop)) >= 0]
+    if found:
+        place, stop = min(found)
+        draft.text(text[:place])
+        return draft.reply("stop_sequence", stop)
+    draft.text(text)
+    dice = draft.request.dice("stop")
+    if stops and schema_of(draft.request.params) is None and dice.chance(1, 2):
+        return draft.reply("stop_sequence", dice.choose(stops))
+    return draft.reply()

@@ -1,0 +1,81 @@
+"""Thinking before the answer: whether, how much, and what of it is shown.
+
+Source: https://platform.claude.com/docs/en/build-with-claude/extended-thinking, .../adaptive-thinking, .../effort
+"""
+
+from typing import Any, Literal
+
+from mockbatch.core.contract import ids, wire
+from mockbatch.core.contract.catalog import Model
+from mockbatch.core.replies.asked import answers_tools
+from mockbatch.core.replies.forms import Draft, Request
+from mockbatch.core.replies.prose import sentences
+
+Effort = Literal["low", "medium", "high", "xhigh", "max"]
+
+# out of 16 requests, how many are thought about; and the most tokens that it takes
+_SHARES: dict[str, int] = {"low": 4, "medium": 8, "high": 15, "xhigh": 16, "max": 16}
+_TOKENS: dict[str, int] = {"low": 80, "medium": 200, "high": 500, "xhigh": 1_200, "max": 2_400}
+_LEAST = 16
+_SIGNATURE, _ENCRYPTED = 332, 440
+
+
+def thinks_unasked(model: Model) -> bool:
+    """Whether a model thinks when the request does not speak of it."""
+    return model.always_thinks or model.generation >= 5.0
+
+
+def thinks(request: Request) -> bool:
+    """Whether this request is thought about."""
+    mode = _asked(request.params).get("type")
+    if mode is None:
+        mode = "adaptive" if thinks_unasked(request.model) else "disabled"
+    if mode == "adaptive":
+        share = 16 if request.model.always_thinks else _SHARES.get(_effort(request), 16)
+        return request.dice("thinks").chance(share, 16)
+    return mode == "enabled" or (mode == "between_tools" and answers_tools(request.params))
+
+
+def think(draft: Draft) -> None:
+    """Writes what was thought, if anything."""
+    if thinks(draft.request):
+        think_surely(draft)
+
+
+def think_surely(draft: Draft, *, redacted: bool = False, shown: bool | None = None) -> None:
+    """A block of thinking: encrypted, or with its summary where that is `shown` (None: as the request has it)."""
+    request = draft.request
+    dice = request.dice("thinking")
+    tokens = _tokens(request, draft.room, dice.between(_LEAST, _TOKENS.get(_effort(request), 500)))
+    if redacted:
+        draft.thought(wire.RedactedThinkingBlock(ids.opaque(request.key, "redacted", _ENCRYPTED)), tokens)
+        return
+    text = sentences(dice, dice.between(1, 3)) if (_is_shown(request) if shown is None else shown) else ""
+    draft.thought(wire.ThinkingBlock(text, ids.opaque(request.key, "signature", _SIGNATURE)), tokens)
+
+
+def _tokens(request: Request, room: int, wanted: int) -> int:
+    """What the thinking takes: within its budget, and half of the room at most."""
+    budget = _asked(request.params).get("budget_tokens")
+    if isinstance(budget, int):
+        wanted = min(wanted, budget)
+    return max(min(wanted, room // 2), 1)
+
+
+def _is_shown(request: Request) -> bool:
+    display = _asked(request.params).get("display")
+    return display == "summarized" if display else request.model.generation < 4.7
+
+
+def _effort(request: Request) -> str:
+    config = request.params.get("output_config")
+    effort = config.get("effort") if isinstance(config, dict) else None
+    if isinstance(effort, str):
+        return effort
+    medium = request.model.generation >= 5.5 and request.model.line in ("opus", "haiku")
+    return "medium" if medium else "high"
+
+
+def _asked(params: dict[str, Any]) -> dict[str, Any]:
+    thinking = params.get("thinking")
+    return thinking if isinstance(thinking, dict) else {}

@@ -1,0 +1,83 @@
+"""Calls of the tools that the caller runs.
+
+Source: https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview
+"""
+
+from typing import Any
+
+from msgspec import Struct
+
+from mockbatch.core.replies.asked import choice_of, kind_of, tools_of
+from mockbatch.core.replies.forms import Draft, Request
+from mockbatch.core.replies.schema import instance
+
+
+class Tool(Struct, frozen=True):
+    """A tool that can be called: its name, the schema of its input, and the toolset that it is of."""
+
+    name: str
+    schema: dict[str, Any]
+    toolset: str | None = None
+    deferred: bool = False
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+_PATHS = {"enum": ["/repo/README.md", "/repo/src/main.py", "/repo/tests/test_main.py"]}
+_POINT = {"type": "array", "prefixItems": [{"type": "integer", "minimum": 0, "maximum": 700}] * 2, "items": False}
+# what the tools that the API defines are called with
+_DEFINED: dict[str, dict[str, Any]] = {
+    "bash": _object(command={"enum": ["ls -la", "cat README.md", "git status --short", "python -m pytest -q"]}),
+    "text_editor": _object(command={"const": "view"}, path=_PATHS),
+    "memory": _object(command={"const": "view"}, path={"enum": ["/memories", "/memories/notes.md"]}),
+    "computer": {
+        "anyOf": [
+            _object(action={"const": "screenshot"}),
+            _object(action={"const": "left_click"}, coordinate={**_POINT, "minItems": 2}),
+        ]
+    },
+}
+_MEMBERS = {
+    "computer_toolset": Tool("screenshot", _object(), "computer"),
+    "browser_toolset": Tool("navigate", _object(url={"type": "string", "format": "uri"}), "browser"),
+}
+_ANY = {"type": "object"}
+
+
+def callable_tools(params: dict[str, Any]) -> list[Tool]:
+    """The tools of a request that its caller runs."""
+    found = []
+    for tool in tools_of(params):
+        kind, name = kind_of(tool), tool.get("name")
+        if kind in _MEMBERS:
+            found.append(_MEMBERS[kind])
+        elif isinstance(name, str) and (kind == "custom" or kind in _DEFINED):
+            schema = _DEFINED.get(kind) or tool.get("input_schema")
+            deferred = tool.get("defer_loading") is True
+            found.append(Tool(name, schema if isinstance(schema, dict) else _ANY, deferred=deferred))
+    return found
+
+
+def call_some(draft: Draft, tools: list[Tool]) -> None:
+    """Calls one of the tools that `tool_choice` admits; several, now and then, where they may be parallel."""
+    kind, name, alone = choice_of(draft.request.params)
+    if kind == "tool":
+        tools, alone = [tool for tool in tools if tool.name == name] or tools, True
+    dice = draft.request.dice("calls")
+    if kind == "auto" and _says_so(draft.request) and dice.chance(1, 2):
+        draft.text("Let me look that up.")
+    for _ in range(1 if alone else dice.choose((1, 1, 1, 2, 2, 3))):
+        call(draft, dice.choose(tools))
+
+
+def call(draft: Draft, tool: Tool) -> None:
+    """Calls a tool with an input that is valid against its schema. Raises ReplyError when there is none."""
+    dice = draft.request.dice(f"input/{len(draft.blocks)}")
+    draft.call(tool.name, instance(tool.schema, dice), tool.toolset)
+
+
+def _says_so(request: Request) -> bool:
+    """Whether the model speaks before it calls; the newest think it instead."""
+    return not (request.model.generation >= 5.5 and request.model.line in ("opus", "sonnet"))

@@ -1,0 +1,382 @@
+"""Values of a JSON schema that has no references and no alternatives: by type, within bounds."""
+
+import json
+from abc import ABC, abstractmethod
+from math import ceil, floor
+from typing import Any
+
+from mockbatch.core.replies.conjoin import Schema, Unsatisfiable, item_of, patterns_of, property_of, same, types_of
+from mockbatch.core.replies.dice import Dice
+from mockbatch.core.replies.formats import FORMATS, text_of_name
+from mockbatch.core.replies.pattern import NoMatch, found, matching
+from mockbatch.core.replies.text import english_sentences
+
+# from here on one item is usual, and nothing is made that need not be
+SHALLOW, SOFT_DEPTH = 2, 5
+_TRIES = 40
+_LONGEST = 1_000_000
+_KEYS = ("note", "detail", "origin", "status", "remark", "extra")
+_SIGNS: dict[str, tuple[str, ...]] = {
+    "object": ("properties", "required", "additionalProperties", "patternProperties", "minProperties", "propertyNames"),
+    "array": ("items", "prefixItems", "contains", "minItems", "maxItems", "uniqueItems"),
+    "string": ("pattern", "format", "minLength", "maxLength"),
+    "number": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+}
+_PYTHON = {"string": str, "object": dict, "array": list, "boolean": bool, "null": type(None)}
+
+
+class Values(ABC):
+    """Makes values of each type; how nested schemas become values is said by `make`."""
+
+    def __init__(self, dice: Dice) -> None:
+        self.dice = dice
+
+    @abstractmethod
+    def make(self, node: Schema, depth: int, name: str = "") -> Any:
+        """A value of a nested schema."""
+
+    def value(self, schema: dict[str, Any], depth: int, name: str) -> Any:
+        """A value of a settled schema. Raises Unsatisfiable."""
+        unwanted = schema.get("not")
+        if unwanted is None:
+            return self._value(schema, depth, name)
+        for _ in range(_TRIES):
+            value = self._value(schema, depth, name)
+            if not surely(unwanted, value):
+                return value
+        raise Unsatisfiable("whatever is allowed is also forbidden")
+
+    def _value(self, schema: dict[str, Any], depth: int, name: str) -> Any:
+        types = types_of(schema) or _implied(schema)
+        if "enum" in schema:
+            allowed = [value for value in schema["enum"] if not types_of(schema) or any(is_of(t, value) for t in types)]
+            if not allowed:
+                raise Unsatisfiable("no value of the enum is of the type")
+            return self.dice.choose(allowed)
+        reason = Unsatisfiable("it has no type")
+        for kind in self._ordered_types(types, depth):
+            try:
+                return self._of_type(kind, schema, depth, name)
+            except Unsatisfiable as error:
+                reason = error
+        raise reason
+
+    def _ordered_types(self, types: list[str], depth: int) -> list[str]:
+        if len(types) == 1:
+            return types
+        ordered = self.dice.shuffled(types)
+        if depth >= SOFT_DEPTH:
+            ordered.sort(key=lambda kind: kind in ("object", "array"))
+        return ordered
+
+    def _of_type(self, kind: str, schema: dict[str, Any], depth: int, name: str) -> Any:
+        match kind:
+            case "object":
+                return self._object(schema, depth)
+            case "array":
+                return self._array(schema, depth)
+            case "string":
+                return self._string(schema, name)
+            case "integer":
+                return self._integer(schema)
+            case "number":
+                return self._number(schema)
+            case "boolean":
+                return self.dice.chance(1, 2)
+        return None
+
+    # objects
+
+    def _object(self, schema: dict[str, Any], depth: int) -> dict[str, Any]:
+        required = list(schema.get("required", ()))
+        names = self._names(schema, required, depth)
+        made: dict[str, Any] = {}
+        for name in names:
+            try:
+                made[name] = self.make(_further_or(schema, name), depth + 1, name)
+            except Unsatisfiable:
+                if name in required:
+                    raise
+        self._fill(schema, made, depth)
+        return made
+
+    def _names(self, schema: dict[str, Any], required: list[str], depth: int) -> list[str]:
+        """The properties to make: what is required, and some of the others while there is room."""
+        most = schema.get("maxProperties", len(required) + len(schema.get("properties", ())))
+        dependent = schema.get("dependentRequired", {})
+        wanted = _closed(required, dependent)
+        if depth < SOFT_DEPTH:
+            for name, said in schema.get("properties", {}).items():
+                if name not in wanted and said is not False and self.dice.chance(1, 2):
+                    more = _closed([*wanted, name], dependent)
+                    wanted = more if len(more) <= most else wanted
+        known = list(schema.get("properties", ()))
+        return sorted(wanted, key=lambda name: known.index(name) if name in known else len(known))
+
+    def _fill(self, schema: dict[str, Any], made: dict[str, Any], depth: int) -> None:
+        """Properties that the schema does not name, as many as it takes; some where they are all that it has."""
+        least = schema.get("minProperties", 0)
+        only_others = not schema.get("properties") and isinstance(_further(schema), dict) and depth < SOFT_DEPTH
+        wanted = max(least, self.dice.between(1, 3) if only_others else 0)
+        wanted = min(wanted, schema.get("maxProperties", wanted))
+        for name in [name for name in schema.get("properties", {}) if name not in made]:
+            if len(made) < least:
+                self._try(schema, made, name, depth)
+        for turn in range(_TRIES + wanted):
+            if len(made) >= wanted:
+                return
+            name = self._new_name(schema, turn)
+            if name not in made:
+                self._try(schema, made, name, depth)
+        if len(made) < least:
+            raise Unsatisfiable("too few properties are allowed")
+
+    def _try(self, schema: dict[str, Any], made: dict[str, Any], name: str, depth: int) -> None:
+        try:
+            made[name] = self.make(_further_or(schema, name), depth + 1, name)
+        except Unsatisfiable:
+            return
+
+    def _new_name(self, schema: dict[str, Any], turn: int) -> str:
+        patterns = list(schema.get("patternProperties", ()))
+        if patterns and (_further(schema) is False or self.dice.chance(1, 2)):
+            try:
+                return matching(self.dice.choose(patterns), self.dice)
+            except NoMatch:
+                pass
+        said = schema.get("propertyNames", True)
+        if isinstance(said, dict):
+            return str(self.make({"type": "string", "allOf": [said]}, SOFT_DEPTH))
+        return self.dice.choose(_KEYS) + (f"_{turn}" if turn > 1 else "")
+
+    # arrays
+
+    def _array(self, schema: dict[str, Any], depth: int) -> list[Any]:
+        first = len(schema.get("prefixItems", ()))
+        least, most = schema.get("minItems", 0), schema.get("maxItems")
+        holds, held = schema.get("contains"), schema.get("minContains", 1) if "contains" in schema else 0
+        if _further_items(schema) is False:
+            most = first if most is None else min(most, first)
+        usual = 1 if depth >= SHALLOW else 3
+        low = max(least, held, first if depth < SOFT_DEPTH else 0)
+        if most is not None:
+            low = min(low, most)
+        high = low if depth >= SOFT_DEPTH else max(low, usual if most is None else min(usual, most))
+        count = self.dice.between(min(max(low, 1), high), high)
+        if count < least:
+            raise Unsatisfiable("fewer items are allowed than are demanded")
+        made: list[Any] = []
+        for index in range(count):
+            said = item_of(schema, index) if index < first else _further_items(schema)
+            if holds is not None and index >= count - held:
+                said = {"allOf": [said, holds]}
+            try:
+                made.append(self._item(said, made, schema, depth))
+            except Unsatisfiable:
+                if index < least or held:
+                    raise
+                break
+        return made
+
+    def _item(self, said: Schema, made: list[Any], schema: dict[str, Any], depth: int) -> Any:
+        if not schema.get("uniqueItems"):
+            return self.make(said, depth + 1)
+        others = {canonical(value) for value in made}
+        for _ in range(_TRIES):
+            value = self.make(said, depth + 1)
+            if canonical(value) not in others:
+                return value
+        raise Unsatisfiable("there are not as many different items")
+
+    # texts
+
+    def _string(self, schema: dict[str, Any], name: str) -> str:
+        least, most = schema.get("minLength", 0), schema.get("maxLength")
+        if least > (_LONGEST if most is None else min(most, _LONGEST)):
+            raise Unsatisfiable(f"no text has {least} characters")
+        if "pattern" in schema:
+            return self._matching(patterns_of(schema["pattern"]), least, most)
+        if schema.get("format") in FORMATS:
+            return self._fitting(schema["format"], least, most)
+        if schema.get("contentEncoding") == "base64":
+            return "bW9ja2JhdGNo"
+        text = text_of_name(name, self.dice) if name else None
+        if text is None or len(text) < least or (most is not None and len(text) > most):
+            text = self._words(least, most)
+        return text
+
+    def _matching(self, patterns: list[str], least: int, most: int | None) -> str:
+        """A text that matches one pattern, and as luck has it the others too."""
+        for turn in range(_TRIES if len(patterns) > 1 else 1):
+            try:
+                text = matching(patterns[turn % len(patterns)], self.dice, least, most)
+            except NoMatch as error:
+                raise Unsatisfiable(str(error)) from None
+            if all(found(pattern, text) for pattern in patterns):
+                return text
+        raise Unsatisfiable("no text was found that matches all patterns")
+
+    def _fitting(self, kind: str, least: int, most: int | None) -> str:
+        for _ in range(_TRIES):
+            text = FORMATS[kind](self.dice)
+            if least <= len(text) and (most is None or len(text) <= most):
+                return text
+        raise Unsatisfiable(f"no text of the format {kind} has the length")
+
+    def _words(self, least: int, most: int | None) -> str:
+        """Words of a sentence, or as many sentences as it takes."""
+        text: str = self.dice.choose(english_sentences())
+        if least <= 1:
+            text = " ".join(text.split()[: self.dice.between(2, 6)]).rstrip(".,:;")
+        while len(text) < least:
+            text = f"{text} {self.dice.choose(english_sentences())}"
+        return text[: max(least, min(most, len(text)))].ljust(least, "x") if most is not None else text
+
+    # numbers
+
+    def _integer(self, schema: dict[str, Any]) -> int:
+        low, high = _bounds(schema, 1)
+        step = schema.get("multipleOf", 1)
+        if step != int(step):
+            step = _whole(step)
+        return int(step) * self._multiple(low, high, int(step))
+
+    def _multiple(self, low: float | None, high: float | None, step: int) -> int:
+        """A whole number of steps within bounds."""
+        least = None if low is None else -(-ceil(low) // step)
+        most = None if high is None else floor(high) // step
+        if least is None:
+            least = 0 if most is None or most >= 0 else most - 100
+        if most is None:
+            most = max(least, 0) + 100
+        if least > most:
+            raise Unsatisfiable("no number is within the bounds")
+        return self.dice.between(least, most)
+
+    def _number(self, schema: dict[str, Any]) -> float:
+        if "multipleOf" in schema:
+            return self._multiple_of(schema, schema["multipleOf"])
+        low, high = _bounds(schema, 0)
+        if low is None:
+            low = min(0.0, high - 100 if high is not None else 0.0)
+        if high is None:
+            high = max(low, 0) + 100
+        if low > high:
+            raise Unsatisfiable("no number is within the bounds")
+        for digits in (2, 4, 8, 17):
+            value = round(low + (high - low) * self.dice.fraction(), digits)
+            if _inside(value, schema):
+                return value
+        for value in (low, high):
+            if _inside(value, schema):
+                return value
+        raise Unsatisfiable("no number is within the bounds")
+
+    def _multiple_of(self, schema: dict[str, Any], step: float) -> float:
+        low, high = _bounds(schema, 0)
+        for _ in range(_TRIES):
+            least = None if low is None else low / step
+            most = None if high is None else high / step
+            value = self._multiple(least, most, 1) * step
+            value = value if isinstance(value, int) else round(value, 12)
+            if _inside(value, schema) and (value / step).is_integer():
+                return value
+        raise Unsatisfiable("no multiple is within the bounds")
+
+
+def _closed(names: list[str], dependent: dict[str, list[str]]) -> list[str]:
+    """The names, and all that they demand."""
+    found = list(dict.fromkeys(names))
+    for name in found:
+        found.extend(other for other in dependent.get(name, ()) if other not in found)
+    return found
+
+
+def _further(schema: dict[str, Any]) -> Schema:
+    said: Schema = schema.get("additionalProperties", schema.get("unevaluatedProperties", True))
+    return said
+
+
+def _further_or(schema: dict[str, Any], name: str) -> Schema:
+    said = property_of(schema, name)
+    return _further(schema) if said is True and name not in schema.get("properties", ()) else said
+
+
+def _further_items(schema: dict[str, Any]) -> Schema:
+    said: Schema = schema.get("items", schema.get("unevaluatedItems", True))
+    return said
+
+
+def _implied(schema: dict[str, Any]) -> list[str]:
+    """The type that a schema is about when it does not name one."""
+    signed = [kind for kind, signs in _SIGNS.items() if any(sign in schema for sign in signs)]
+    return signed[:1] or (["integer", "boolean", "null", "string"] if "not" in schema else ["string"])
+
+
+def _bounds(schema: dict[str, Any], beyond: float) -> tuple[float | None, float | None]:
+    """The least and the most that are allowed; `beyond` is how far an excluded bound is from the next number."""
+    lows = [schema[name] for name in ("minimum",) if name in schema]
+    highs = [schema[name] for name in ("maximum",) if name in schema]
+    if "exclusiveMinimum" in schema:
+        bound = schema["exclusiveMinimum"]
+        lows.append(floor(bound) + 1 if beyond else bound)
+    if "exclusiveMaximum" in schema:
+        bound = schema["exclusiveMaximum"]
+        highs.append(ceil(bound) - 1 if beyond else bound)
+    return max(lows, default=None), min(highs, default=None)
+
+
+def _inside(value: float, schema: dict[str, Any]) -> bool:
+    return (
+        schema.get("minimum", value) <= value <= schema.get("maximum", value)
+        and ("exclusiveMinimum" not in schema or value > schema["exclusiveMinimum"])
+        and ("exclusiveMaximum" not in schema or value < schema["exclusiveMaximum"])
+    )
+
+
+def _whole(step: float) -> int:
+    """The least integer that is a multiple of `step`."""
+    whole = 1
+    while (whole / step) % 1 and whole < 1_000:
+        whole += 1
+    return whole
+
+
+def is_of(kind: str, value: Any) -> bool:
+    """Whether a value is of a JSON type."""
+    if kind in ("integer", "number"):
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return number and (kind == "number" or float(value).is_integer())
+    return kind in _PYTHON and isinstance(value, _PYTHON[kind])
+
+
+def surely(schema: Schema, value: Any) -> bool:
+    """Whether a value is valid against a simple schema; False also where that is not easily told."""
+    if isinstance(schema, bool):
+        return schema
+    if not schema:
+        return True
+    if not schema.keys() <= {"const", "enum", "type", "required", "anyOf"}:
+        return False
+    return (
+        ("const" not in schema or same(schema["const"], value))
+        and ("enum" not in schema or any(same(known, value) for known in schema["enum"]))
+        and ("type" not in schema or any(is_of(kind, value) for kind in types_of(schema)))
+        and ("required" not in schema or not isinstance(value, dict) or set(schema["required"]) <= value.keys())
+        and ("anyOf" not in schema or any(surely(option, value) for option in schema["anyOf"]))
+    )
+
+
+def canonical(value: Any) -> str:
+    """A text that is the same for values that are equal in JSON, where 1.0 is 1."""
+    return json.dumps(_plain(value), sort_keys=True)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return list(map(_plain, value))
+    if isinstance(value, dict):
+        return {name: _plain(nested) for name, nested in value.items()}
+    return value

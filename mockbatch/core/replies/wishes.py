@@ -1,0 +1,133 @@
+"""What a prompt wants of the text: its language, its length, one of some labels, or JSON. Read from the prompt's
+beginning and end, where instructions stand.
+"""
+
+import re
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from mockbatch.core.replies.asked import prompt_of, text_in
+from mockbatch.core.replies.labels import LABEL_WORDS, wanted_labels
+from mockbatch.core.replies.languages import Language, language_of, named_language, stop_words, words_of
+
+Unit = Literal["words", "sentences", "paragraphs", "items", "characters"]
+
+
+class Wish(Struct, frozen=True):
+    """What is wanted: so many of a unit (None: no matter), one of `labels`, or JSON with these keys."""
+
+    language: Language = "en"
+    unit: Unit | None = None
+    count: int = 0
+    labels: tuple[str, ...] = ()
+    json: bool = False
+    keys: tuple[str, ...] = ()
+
+
+NO_WISH = Wish()
+
+_REACH = 400
+_SPACED = str.maketrans(dict.fromkeys("\"'`*_.,;:!?()[]{}<>/|-\n\r\t", " "))
+_UNITS: dict[Unit, str] = {
+    "words": r"words?|worten?|wörtern?|mots?|palabras?|слов\w*|个词|語",
+    "sentences": r"sentences?|sätzen?|satz|phrases?|frases?|oraci\w+|предложени\w+|句话?|文で",
+    "paragraphs": r"paragraphs?|absätzen?|absatz|paragraphes?|párrafos?|абзац\w*|段落?",
+    "items": r"bullet points?|bullets?|items?|points?|ideas|examples|names|stichpunkten?|puntos|пункт\w*",
+    "characters": r"characters?|chars?|zeichen|caractères|caracteres|символ\w*|字以?内?|文字",
+}
+_NUMBERS = {
+    name: number
+    for number, names in enumerate(
+        (
+            *(
+                "a an one single ein einem einen eine einer une un una uno один одно одном одним 一",
+                "two zwei deux dos два 二 两",
+            ),
+            *("three drei trois tres три 三", "four vier quatre cuatro 四", "five fünf cinq cinco пять 五"),
+            *("six sechs seis 六", "seven sieben sept siete 七", "eight acht huit ocho 八", "nine neun neuf nueve 九"),
+            "ten zehn dix diez десять 十",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+_LENGTH = re.compile(
+    r"(?<![a-z0-9.])(?:(\d{1,5})|("
+    + "|".join(sorted(_NUMBERS, key=len, reverse=True))
+    + r"))[\s-]{0,2}(?:(?:short|simple|concise|kurzen?|courte?s?|cortas?)\s)?(?:"
+    + "|".join(f"(?P<{unit}>{names})" for unit, names in _UNITS.items())
+    + r")(?![a-zà-ÿ])"
+)
+_ROUGH = re.compile(r"\b(brief|briefly|concise|concisely|short answer|kurz|brièvement|brevemente|кратко)\b")
+_LONG = re.compile(r"\b(essay|in detail|detailed|comprehensive|long-form|thorough|ausführlich|en détail|подробно)\b")
+_JSON_KEY = re.compile(r'"([A-Za-z_]\w{0,40})"\s*:')
+_NAMED_KEYS = re.compile(
+    r"\b(?:keys?|fields?|propert(?:y|ies))\b[^\n]{0,12}?((?:[\"'`][A-Za-z_]\w{0,40}[\"'`](?:\s|,|and|or)*)+)"
+)
+_QUOTED = re.compile(r"[\"'`](\w+)[\"'`]")
+_MOST_WORDS = 4_000
+
+_UNIT_WORDS = words_of(
+    "word words sentence sentences paragraph paragraphs bullet bullets items points ideas examples names characters "
+    "chars wort worte worten wörter wörtern sätze sätzen satz absätze absatz zeichen stichpunkte mots mot phrases "
+    "phrase paragraphes caractères palabras palabra frases frase oraciones párrafos caracteres puntos"
+)
+_ROUGH_WORDS = words_of(
+    "brief briefly concise concisely short kurz brièvement brevemente essay detail detailed comprehensive thorough "
+    "ausführlich détail"
+)
+_MARKS = stop_words() | LABEL_WORDS | _UNIT_WORDS | _ROUGH_WORDS | {"json"}
+
+
+def wish_of(params: dict[str, Any]) -> Wish:
+    """What the text of these params wants; NO_WISH itself when nothing is said."""
+    prompt, instructions = _texts(params)
+    whole = f"{instructions}\n{prompt}" if instructions else prompt
+    lowered = whole.lower()
+    words = lowered.translate(_SPACED).split()
+    if whole.isascii() and _MARKS.isdisjoint(words) and "one of" not in lowered:
+        return NO_WISH
+    wish = _read(prompt, whole, lowered, frozenset(words))
+    return NO_WISH if wish == NO_WISH else wish
+
+
+def _texts(params: dict[str, Any]) -> tuple[str, str]:
+    """The ends of what the user said last, and of the system prompt."""
+    system = params.get("system")
+    return _ends(prompt_of(params)), _ends(text_in(system)) if system else ""
+
+
+def _ends(text: str) -> str:
+    return text if len(text) <= 2 * _REACH else f"{text[:_REACH]}\n{text[-_REACH:]}"
+
+
+def _read(prompt: str, whole: str, lowered: str, words: frozenset[str]) -> Wish:
+    foreign = not whole.isascii()
+    language: Language = "en"
+    if foreign or not words.isdisjoint(stop_words()):
+        language = named_language(lowered) or language_of(prompt) or "en"
+    if "json" in words:
+        return Wish(language, json=True, keys=_keys(whole))
+    unit, count = _length(lowered) if foreign or words & (_UNIT_WORDS | _ROUGH_WORDS) else (None, 0)
+    labels = wanted_labels(whole, lowered) if words & LABEL_WORDS or "one of" in lowered else ()
+    return Wish(language, unit, count, labels)
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    named = _NAMED_KEYS.search(text)
+    found = _JSON_KEY.findall(text) or (_QUOTED.findall(named[1]) if named else [])
+    return tuple(dict.fromkeys(found))
+
+
+def _length(lowered: str) -> tuple[Unit | None, int]:
+    found = _LENGTH.search(lowered)
+    if found:
+        count = int(found[1]) if found[1] else _NUMBERS[found[2]]
+        unit = next(unit for unit in _UNITS if found[unit])
+        return (unit, min(count, _MOST_WORDS)) if count else (None, 0)
+    if _ROUGH.search(lowered):
+        return "sentences", 1
+    if _LONG.search(lowered):
+        return "paragraphs", 4
+    return None, 0

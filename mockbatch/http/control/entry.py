@@ -1,0 +1,52 @@
+"""Who calls the control plane, about which session, with what. Looking changes nothing."""
+
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from mockbatch.core.contract.errors import InvalidRequest, NotFound
+from mockbatch.core.names import did_you_mean
+from mockbatch.http.caller import key_of, named_session
+from mockbatch.http.calls import Call
+from mockbatch.service import Mock
+from mockbatch.service.sessions import Session
+
+T = TypeVar("T", bound=Struct)
+
+
+async def entered(call: Call) -> tuple[Mock, Session]:
+    """The session that `?session=` names, else that of the caller's key; without either, the only one there is."""
+    mock = call.mock
+    if name := call.query().get("session"):
+        return mock, mock.sessions.identified(name)
+    if key := key_of(call):
+        return mock, await named_session(call, key)
+    sessions = mock.sessions.all()
+    if len(sessions) != 1:
+        raise NotFound(
+            f"There are {len(sessions)} sessions; name yours with its key in the header x-api-key, or with ?session=ID"
+        )
+    return mock, sessions[0]
+
+
+async def content_of(call: Call, kind: type[T]) -> T:
+    """The body of a call, as one of these. Raises InvalidRequest, which names what is wrong."""
+    try:
+        content = msgspec.json.decode(await call.body() or b"{}")
+        if isinstance(content, dict):
+            _refuse_unknown(content, kind)
+        return msgspec.convert(content, kind)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$.")
+        name = path.rstrip("`")
+        raise InvalidRequest(f"{name}: {message}" if name else message) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise InvalidRequest("The request body is not valid JSON") from None
+
+
+def _refuse_unknown(content: dict[str, Any], kind: type[Struct]) -> None:
+    names = kind.__struct_fields__
+    for key in content:
+        if key not in names:
+            raise InvalidRequest(f"{key}: unknown key.{did_you_mean(key, names)} Known: {', '.join(names)}")

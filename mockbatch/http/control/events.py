@@ -1,0 +1,54 @@
+"""`/_mockbatch/events`: what happens in a session, as server-sent events.
+
+Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+
+import msgspec
+from starlette.routing import Route
+
+from mockbatch.core.time.spans import format_instant
+from mockbatch.http.answers import Answer, Stream
+from mockbatch.http.calls import Call, Endpoint
+from mockbatch.http.control.entry import entered
+from mockbatch.http.described import EVENTS, described
+from mockbatch.service import Mock
+from mockbatch.service.bulletin import Closed, News
+from mockbatch.service.sessions import Session
+
+# so often, in seconds, it is looked what time has done by itself
+_TICK = 0.5
+_encode = msgspec.json.Encoder().encode
+
+
+@described(None, kind=EVENTS, caller="control")
+async def events(call: Call) -> Answer:
+    """What happens from now on: `batch.*`, `clock`, `rule`, `call`, `ledger`."""
+    mock, session = await entered(call)
+    return Stream(_happenings(mock, session), EVENTS.encode())
+
+
+async def _happenings(mock: Mock, session: Session) -> AsyncGenerator[bytes]:
+    seen = session.now()
+    with session.bulletin.listening() as listener, suppress(Closed):
+        yield _event("hello", seen, session=session.name)
+        while True:
+            news = await listener.next(_TICK)
+            now = session.now() if news is None else news.at
+            for event in mock.clocks.between(session, seen, now):
+                yield _event(event.type, event.at, batch=event.batch)
+            seen = max(seen, now)
+            yield b": still here\n\n" if news is None else _told(news)
+
+
+def _told(news: News) -> bytes:
+    return _event(news.type, news.at, **news.data)
+
+
+def _event(kind: str, at: int, **data: object) -> bytes:
+    return b"event: %b\ndata: %b\n\n" % (kind.encode(), _encode({"type": kind, "at": format_instant(at), **data}))
+
+
+routes = [Route("/_mockbatch/events", Endpoint(GET=events))]

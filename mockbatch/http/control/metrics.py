@@ -1,0 +1,77 @@
+"""`/_mockbatch/metrics`: figures for Prometheus.
+
+Source: https://prometheus.io/docs/instrumenting/exposition_formats/
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from starlette.routing import Route
+
+from mockbatch.http.answers import Answer, Text
+from mockbatch.http.calls import Call, Endpoint
+from mockbatch.http.described import described
+from mockbatch.service import Mock
+from mockbatch.service.summary import by_name
+
+_KIND = b"text/plain; version=0.0.4; charset=utf-8"
+
+
+@described(None, kind="text/plain", caller="anyone")
+async def metrics(call: Call) -> Answer:
+    """Sessions, batches, rows and calls, counted over all sessions."""
+    # not before: most servers are never asked
+    from prometheus_client import CollectorRegistry, generate_latest
+
+    registry = CollectorRegistry()
+    registry.register(_Figures(call.mock, await _rows(call.mock)))
+    return Text(generate_latest(registry), _KIND)
+
+
+class _Figures:
+    """What is told at one moment."""
+
+    def __init__(self, mock: Mock, rows: Counter[str]) -> None:
+        self._sessions = mock.sessions.all()
+        self._rows = rows
+        journals = [mock.journal, *(session.journal for session in self._sessions)]
+        self._calls = sum((journal.total for journal in journals), Counter[tuple[str, int]]())
+
+    def collect(self) -> Iterator[Any]:
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        yield GaugeMetricFamily("mockbatch_sessions", "Open sessions.", value=len(self._sessions))
+        batches = GaugeMetricFamily("mockbatch_batches", "Batches, by their status.", labels=["status"])
+        for status, count in self._statuses().items():
+            batches.add_metric([status], count)
+        yield batches
+        rows = GaugeMetricFamily("mockbatch_rows", "Requests of batches, by what came of them.", labels=["outcome"])
+        for outcome, count in self._rows.items():
+            rows.add_metric([outcome], count)
+        yield rows
+        calls = CounterMetricFamily("mockbatch_calls", "Calls, by kind and status.", labels=["op", "status"])
+        for (op, code), count in self._calls.items():
+            calls.add_metric([op, str(code)], count)
+        yield calls
+
+    def _statuses(self) -> Counter[str]:
+        return Counter(
+            batch.timeline.status(session.now())
+            for session in self._sessions
+            for batch in session.batches.values()
+            if not batch.deleted
+        )
+
+
+async def _rows(mock: Mock) -> Counter[str]:
+    rows: Counter[str] = Counter()
+    for session in mock.sessions.all():
+        for batch in session.batches.values():
+            if not batch.deleted:
+                counts = await mock.batches.truth.counts(batch, session.now())
+                rows += by_name(counts)
+    return rows
+
+
+routes = [Route("/_mockbatch/metrics", Endpoint(GET=metrics))]

@@ -1,0 +1,40 @@
+"""`/_mockbatch/problems` and `/_mockbatch/summary`: what was not done, and what a run came to."""
+
+from msgspec import Struct
+from starlette.routing import Route
+
+from mockbatch.http.answers import Answer, Json
+from mockbatch.http.calls import Call, Endpoint
+from mockbatch.http.control.entry import entered
+from mockbatch.http.described import described
+from mockbatch.service.problems import Problem
+from mockbatch.service.summary import Summary
+
+
+class ProblemList(Struct, frozen=True):
+    """What a program did not do, or should not have done."""
+
+    problems: list[Problem]
+
+
+@described(ProblemList, caller="control")
+async def problems(call: Call) -> Answer:
+    """The problems of a session."""
+    mock, session = await entered(call)
+    return Json(ProblemList(await mock.problems.of(session)))
+
+
+@described(Summary, caller="control")
+async def summary(call: Call) -> Answer:
+    """What a run came to: of one session, or of all where none is named."""
+    mock = call.mock
+    if "session" in call.query():
+        _, session = await entered(call)
+        return Json(await mock.summaries.of([session]))
+    return Json(await mock.summaries.of(mock.sessions.all()))
+
+
+routes = [
+    Route("/_mockbatch/problems", Endpoint(GET=problems)),
+    Route("/_mockbatch/summary", Endpoint(GET=summary)),
+]

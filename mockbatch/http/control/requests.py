@@ -1,0 +1,197 @@
+"""`/_mockbatch/requests` and `/_mockbatch/verify`: which calls came, and whether they are those that should have."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import Struct
+from starlette.routing import Route
+
+from mockbatch.core.contract.errors import InvalidRequest, Unverified
+from mockbatch.core.time.spans import format_instant, parse_span
+from mockbatch.http.answers import Answer, Json
+from mockbatch.http.calls import Call, Endpoint
+from mockbatch.http.control.entry import content_of, entered
+from mockbatch.http.described import Parameter, described
+from mockbatch.http.paging import limit_of
+from mockbatch.service.journal import BODY, Criteria, Expectation, Journal, Record
+
+_QUERY = (
+    Parameter("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}, "How many of the last."),
+    Parameter("op", {"type": "string"}, "Only calls of this kind."),
+    Parameter("batch", {"type": "string"}, "Only calls about this batch."),
+)
+_SECRET = re.compile(r"sk-ant-[A-Za-z0-9_-]+|(?<=Bearer )\S+", re.IGNORECASE)
+_SHOWN = 6
+
+
+class CallView(Struct, frozen=True):
+    """A call as it came and was answered; `cut` where only the beginning of a body was kept."""
+
+    at: str
+    real_at: str
+    op: str
+    method: str
+    path: str
+    status: int
+    request_id: str
+    retry_count: int
+    batch: str | None
+    fault: str | None
+    headers: dict[str, str]
+    sent: str
+    answered: str
+    cut: bool
+
+
+class CallList(Struct, frozen=True):
+    """Calls, the earliest first; `kept` of `total` are still known."""
+
+    requests: list[CallView]
+    kept: int
+    total: int
+
+
+class CallCount(Struct, frozen=True):
+    """How many of the calls that are still known meet the criteria."""
+
+    count: int
+
+
+class Expected(Struct, frozen=True, forbid_unknown_fields=True):
+    """Calls that are expected: which, and how many; `min_gap` is the virtual time between two of them, like `60s`."""
+
+    op: str | None = None
+    method: str | None = None
+    path: str | None = None
+    status: int | None = None
+    batch: str | None = None
+    fault: str | None = None
+    body: str | None = None
+    count: int | None = None
+    at_least: int | None = None
+    at_most: int | None = None
+    min_gap: str | None = None
+
+
+class Verify(Struct, frozen=True, forbid_unknown_fields=True):
+    """All that is expected."""
+
+    expectations: list[Expected]
+
+
+class Verified(Struct, frozen=True):
+    """How many expectations were met: all."""
+
+    verified: int
+
+
+@described(CallList, query=_QUERY, caller="control")
+async def requests(call: Call) -> Answer:
+    """The last calls of a session."""
+    _, session = await entered(call)
+    query = call.query()
+    criteria = Criteria(op=query.get("op"), batch=query.get("batch"))
+    found = list(session.journal.records(criteria))[-limit_of(query.get("limit", "100")) :]
+    return Json(_list(found, session.journal))
+
+
+@described(CallList, caller="anyone")
+async def unmatched(call: Call) -> Answer:
+    """The calls that went nowhere: to no path that is known, or without a key that opens a session."""
+    journal = call.mock.journal
+    return Json(_list(journal.records(), journal))
+
+
+@described(CallList, takes=Criteria, caller="control")
+async def find(call: Call) -> Answer:
+    """The calls that meet criteria."""
+    _, session = await entered(call)
+    return Json(_list(session.journal.records(await content_of(call, Criteria)), session.journal))
+
+
+@described(CallCount, takes=Criteria, caller="control")
+async def count(call: Call) -> Answer:
+    """How many calls meet criteria."""
+    _, session = await entered(call)
+    return Json(CallCount(sum(1 for _ in session.journal.records(await content_of(call, Criteria)))))
+
+
+@described(Verified, takes=Verify, caller="control")
+async def verify(call: Call) -> Answer:
+    """Whether the calls are as expected; a 422 that says what is not, and which calls come closest."""
+    _, session = await entered(call)
+    wanted = (await content_of(call, Verify)).expectations
+    failures = []
+    for number, one in enumerate(wanted):
+        expectation = _expectation(one, number)
+        shortfall = expectation.shortfall(session.journal.records(expectation.calls))
+        if shortfall:
+            near = [_told(record) for record in session.journal.closest(expectation.calls)]
+            failures.append({"expectation": number, "message": shortfall, "calls": _named(one), "closest": near})
+    if failures:
+        raise Unverified("\n".join(_sentence(failure) for failure in failures), details={"failures": failures})
+    return Json(Verified(len(wanted)))
+
+
+def _expectation(one: Expected, number: int) -> Expectation:
+    if all(wanted is None for wanted in (one.count, one.at_least, one.at_most, one.min_gap)):
+        raise InvalidRequest(f"expectations.{number}: give one of count, at_least, at_most, min_gap")
+    try:
+        gap = None if one.min_gap is None else parse_span(one.min_gap)
+    except ValueError as error:
+        raise InvalidRequest(f"expectations.{number}.min_gap: {error}") from None
+    calls = Criteria(one.op, one.method, one.path, one.status, one.batch, one.fault, one.body)
+    return Expectation(calls, one.count, one.at_least, one.at_most, gap)
+
+
+def _named(one: Expected) -> str:
+    names = ("op", "method", "path", "status", "batch", "fault", "body")
+    return " ".join(f"{name}={getattr(one, name)}" for name in names if getattr(one, name) is not None) or "any call"
+
+
+def _sentence(failure: dict[str, Any]) -> str:
+    closest = "".join(f"\n    {call}" for call in failure["closest"]) or " there were no calls at all"
+    return f"{failure['calls']}: {failure['message']}; closest:{closest}"
+
+
+def _told(record: Record) -> str:
+    batch = f" {record.batch}" if record.batch else ""
+    return f"{format_instant(record.at)} {record.op}{batch} {record.method} {record.path} -> {record.status}"
+
+
+def _list(records: Iterable[Record], journal: Journal) -> CallList:
+    return CallList([_view(record) for record in records], len(journal), journal.total.total())
+
+
+def _view(record: Record) -> CallView:
+    return CallView(
+        format_instant(record.at),
+        format_instant(record.real_at),
+        record.op,
+        record.method,
+        record.path,
+        record.status,
+        record.request_id,
+        record.retry_count,
+        record.batch,
+        record.fault,
+        {name.decode("latin-1"): redacted(value.decode("latin-1")) for name, value in record.headers.items()},
+        redacted(record.sent.decode("utf-8", "replace")),
+        redacted(record.answered.decode("utf-8", "replace")),
+        len(record.sent) == BODY or len(record.answered) == BODY,
+    )
+
+
+def redacted(text: str) -> str:
+    """A text without its keys: of each no more than is needed to know it again."""
+    return _SECRET.sub(lambda found: f"{found[0][:_SHOWN]}...", text)
+
+
+routes = [
+    Route("/_mockbatch/requests", Endpoint(GET=requests)),
+    Route("/_mockbatch/requests/unmatched", Endpoint(GET=unmatched)),
+    Route("/_mockbatch/requests/find", Endpoint(POST=find)),
+    Route("/_mockbatch/requests/count", Endpoint(POST=count)),
+    Route("/_mockbatch/verify", Endpoint(POST=verify)),
+]

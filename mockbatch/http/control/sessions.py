@@ -1,0 +1,153 @@
+"""`/_mockbatch/sessions`, `reset` and `snapshots`: worlds of their own, one for each test."""
+
+from typing import Any, Literal
+
+from msgspec import Struct
+from starlette.routing import Route
+
+from mockbatch.core.time.spans import format_instant
+from mockbatch.http.answers import Answer, Json
+from mockbatch.http.calls import Call, Endpoint
+from mockbatch.http.control.entry import content_of, entered
+from mockbatch.http.described import described
+from mockbatch.service.sessions import Session
+from mockbatch.service.upkeep import Scope, Snapshot
+
+
+class Open(Struct, frozen=True, forbid_unknown_fields=True):
+    """A session to open: how people call it, the options that are its own, and its key, which else is made up."""
+
+    label: str = ""
+    options: dict[str, Any] = {}
+    api_key: str | None = None
+
+
+class SessionView(Struct, frozen=True, omit_defaults=True):
+    """A session; its key is told only to the one who opens it."""
+
+    id: str
+    label: str
+    workspace: str
+    now: str
+    batches: int
+    options: dict[str, Any]
+    api_key: str | None = None
+
+
+class SessionList(Struct, frozen=True):
+    """All sessions."""
+
+    sessions: list[SessionView]
+
+
+class Reset(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is to begin anew."""
+
+    scope: Scope
+
+
+class SnapshotView(Struct, frozen=True):
+    """A snapshot: its id, and the virtual time to which it goes back."""
+
+    id: str
+    session: str
+    taken_at: str
+    batches: int
+
+
+class SnapshotList(Struct, frozen=True):
+    """The snapshots of a session, the oldest first."""
+
+    snapshots: list[SnapshotView]
+
+
+class Done(Struct, frozen=True):
+    """That it was done."""
+
+    status: Literal["done"] = "done"
+
+
+@described(SessionView, takes=Open, caller="anyone")
+async def open_session(call: Call) -> Answer:
+    """Open a session of its own."""
+    wanted = await content_of(call, Open)
+    opened = await call.mock.upkeep.open(wanted.label, wanted.options, wanted.api_key)
+    return Json(_view(opened.session, opened.api_key))
+
+
+@described(SessionList, caller="anyone")
+async def sessions(call: Call) -> Answer:
+    """All sessions."""
+    return Json(SessionList([_view(session) for session in call.mock.sessions.all()]))
+
+
+@described(SessionView, caller="anyone")
+async def session(call: Call) -> Answer:
+    """One session."""
+    return Json(_view(call.mock.sessions.identified(call.path_value("id"))))
+
+
+@described(SessionView, caller="anyone")
+async def delete(call: Call) -> Answer:
+    """Delete a session and all that is in it; answers what it was."""
+    found = call.mock.sessions.identified(call.path_value("id"))
+    last = _view(found)
+    await call.mock.upkeep.delete(found)
+    return Json(last)
+
+
+@described(Done, takes=Reset, caller="control")
+async def reset(call: Call) -> Answer:
+    """Let a session begin anew."""
+    mock, found = await entered(call)
+    await mock.upkeep.reset(found, (await content_of(call, Reset)).scope)
+    return Json(Done())
+
+
+@described(SnapshotList, caller="control")
+async def snapshots(call: Call) -> Answer:
+    """The snapshots of a session."""
+    mock, found = await entered(call)
+    return Json(SnapshotList([_snapshot(snapshot) for snapshot in mock.upkeep.taken(found)]))
+
+
+@described(SnapshotView, caller="control")
+async def take(call: Call) -> Answer:
+    """Take a snapshot of a session."""
+    mock, found = await entered(call)
+    return Json(_snapshot(await mock.upkeep.take(found)))
+
+
+@described(SnapshotView, caller="control")
+async def restore(call: Call) -> Answer:
+    """Go back to a snapshot."""
+    mock, found = await entered(call)
+    return Json(_snapshot(await mock.upkeep.restore(found, call.path_value("id"))))
+
+
+@described(Done, caller="control")
+async def drop(call: Call) -> Answer:
+    """Forget a snapshot."""
+    mock, found = await entered(call)
+    await mock.upkeep.drop(found, call.path_value("id"))
+    return Json(Done())
+
+
+def _view(session: Session, api_key: str | None = None) -> SessionView:
+    live = sum(not batch.deleted for batch in session.batches.values())
+    now = format_instant(session.now())
+    return SessionView(session.name, session.label, session.workspace, now, live, session.options, api_key)
+
+
+def _snapshot(snapshot: Snapshot) -> SnapshotView:
+    return SnapshotView(snapshot.id, snapshot.session, format_instant(snapshot.taken_at), len(snapshot.batches))
+
+
+routes = [
+    Route("/_mockbatch/sessions", Endpoint(GET=sessions, POST=open_session)),
+    Route("/_mockbatch/sessions/{id}", Endpoint(GET=session, DELETE=delete)),
+    Route("/_mockbatch/reset", Endpoint(POST=reset)),
+    Route("/_mockbatch/snapshots", Endpoint(GET=snapshots, POST=take)),
+    Route("/_mockbatch/snapshots/{id}", Endpoint(DELETE=drop)),
+    Route("/_mockbatch/snapshots/{id}/restore", Endpoint(POST=restore)),
+]

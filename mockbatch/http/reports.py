@@ -1,0 +1,95 @@
+"""`/v1/organizations/usage_report/messages` and `/v1/organizations/cost_report`, for admin keys.
+
+Source: https://platform.claude.com/docs/en/manage-claude/usage-cost-api
+"""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from starlette.routing import Route
+
+from mockbatch.core.contract.betas import betas_of
+from mockbatch.core.contract.report_wire import CostReport, UsageReport
+from mockbatch.core.money.prices import Prices
+from mockbatch.core.money.report_query import COST_GROUPS, FILTERS, USAGE_GROUPS, WIDTHS, cost_query, usage_query
+from mockbatch.core.money.reports import cost_report, span_of, usage_report
+from mockbatch.core.money.spending import Dated
+from mockbatch.http.answers import Answer, Json
+from mockbatch.http.caller import administrator
+from mockbatch.http.calls import Call, Endpoint
+from mockbatch.http.described import Parameter, described
+
+
+class Ledger(Protocol):
+    """What reports are made of."""
+
+    prices: Prices
+
+    def now(self) -> int:
+        """The virtual instant that reports end at when nothing else is asked for."""
+        ...
+
+    def usage_between(self, start: int, end: int) -> Iterable[Dated]:
+        """What was used from one instant until before another, as far as reports know of it by now."""
+        ...
+
+
+def _texts(name: str, known: tuple[str, ...], help: str) -> Parameter:
+    items = {"type": "string", "enum": list(known)} if known else {"type": "string"}
+    return Parameter(f"{name}[]", {"type": "array", "items": items}, help)
+
+
+def _span(widths: tuple[str, ...], most: int) -> tuple[Parameter, ...]:
+    return (
+        Parameter(
+            "starting_at", {"type": "string", "format": "date-time"}, "The first bucket is the one of this time."
+        ),
+        Parameter("ending_at", {"type": "string", "format": "date-time"}, "Buckets end before this time."),
+        Parameter("bucket_width", {"type": "string", "enum": list(widths), "default": "1d"}, "How long a bucket is."),
+        Parameter("limit", {"type": "integer", "minimum": 1, "maximum": most}, "Buckets in a page."),
+        Parameter("page", {"type": "string"}, "The page to go on with."),
+    )
+
+
+_USAGE_QUERY = (
+    *_span(tuple(WIDTHS), 1440),
+    _texts("group_by", USAGE_GROUPS, "A row for each value of these."),
+    *(_texts(name, known, f"Only usage of these: {dimension}.") for name, (dimension, known) in FILTERS.items()),
+)
+_COST_QUERY = (*_span(("1d",), 31), _texts("group_by", COST_GROUPS, "A row for each value of these."))
+
+
+@described(UsageReport, query=_USAGE_QUERY, caller="admin")
+async def usage(call: Call) -> Answer:
+    """What was used, in buckets of time."""
+    administrator(call)
+    query = usage_query(_values(call, _USAGE_QUERY), betas_of(call.header_values(b"anthropic-beta")))
+    ledger = _ledger(call)
+    now = ledger.now()
+    return Json(usage_report(query, ledger.usage_between(*span_of(query, now)), now))
+
+
+@described(CostReport, query=_COST_QUERY, caller="admin")
+async def cost(call: Call) -> Answer:
+    """What that costs, day by day."""
+    administrator(call)
+    query = cost_query(_values(call, _COST_QUERY))
+    ledger = _ledger(call)
+    now = ledger.now()
+    return Json(cost_report(query, ledger.usage_between(*span_of(query, now)), now, ledger.prices))
+
+
+def _values(call: Call, query: tuple[Parameter, ...]) -> dict[str, list[str]]:
+    names = [parameter.name.removesuffix("[]") for parameter in query]
+    return {name: values for name in names if (values := call.query_list(name))}
+
+
+def _ledger(call: Call) -> Ledger:
+    ledger: Ledger = call.mock.ledger  # type: ignore[attr-defined]
+    return ledger
+
+
+routes = [
+    Route("/v1/organizations/usage_report/messages", Endpoint(GET=usage)),
+    Route("/v1/organizations/cost_report", Endpoint(GET=cost)),
+]

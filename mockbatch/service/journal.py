@@ -1,0 +1,124 @@
+"""What was called: the last calls of a session, kept as they came and shown when somebody asks."""
+
+import itertools
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
+
+from msgspec import Struct
+
+OF_A_BATCH = frozenset({"retrieve", "cancel", "delete", "results"})
+KEPT = 1_000
+BODY = 16 << 10
+
+
+class Record(Struct, frozen=True):
+    """A call: when it came on the virtual clock and on the real one, what it was, how it was answered.
+
+    Instants are microseconds. `sent` and `answered` are the first `BODY` bytes of the bodies.
+    """
+
+    at: int
+    real_at: int
+    op: str
+    method: str
+    path: str
+    status: int
+    request_id: str
+    headers: Mapping[bytes, bytes]
+    batch: str | None = None
+    fault: str | None = None
+    sent: bytes = b""
+    answered: bytes = b""
+
+    @property
+    def retry_count(self) -> int:
+        """How often the SDK had tried before."""
+        told = self.headers.get(b"x-stainless-retry-count", b"0")
+        return int(told) if told.isdigit() else 0
+
+
+class Criteria(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Which calls are meant: all that is given has to be true of one. `body` is a part of what was sent."""
+
+    op: str | None = None
+    method: str | None = None
+    path: str | None = None
+    status: int | None = None
+    batch: str | None = None
+    fault: str | None = None
+    body: str | None = None
+
+    def meet(self, record: Record) -> bool:
+        return not self.misses(record)
+
+    def misses(self, record: Record) -> list[str]:
+        """The names of what is not true of a call."""
+        found = [
+            name
+            for name in ("op", "method", "path", "status", "batch", "fault")
+            if getattr(self, name) is not None and getattr(self, name) != getattr(record, name)
+        ]
+        if self.body is not None and self.body.encode() not in record.sent:
+            found.append("body")
+        return found
+
+
+class Journal:
+    """The last calls, and how many there were of each kind since the beginning."""
+
+    def __init__(self) -> None:
+        self._records: deque[Record] = deque(maxlen=KEPT)
+        self.total: Counter[tuple[str, int]] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def add(self, record: Record) -> None:
+        self._records.append(record)
+        self.total[record.op, record.status] += 1
+
+    def clear(self) -> None:
+        self._records.clear()
+        self.total.clear()
+
+    def records(self, criteria: Criteria | None = None) -> Iterator[Record]:
+        """The calls that meet the criteria, in the order in which they were answered."""
+        return (record for record in self._records if criteria is None or criteria.meet(record))
+
+    def closest(self, criteria: Criteria, count: int = 3) -> list[Record]:
+        """The calls that miss least of the criteria, those first, and the latest of them."""
+        ranked = sorted(self._records, key=lambda record: len(criteria.misses(record)))
+        return ranked[:count]
+
+    def count(self, op: str) -> int:
+        """How many calls of a kind there were since the beginning."""
+        return sum(number for (name, _), number in self.total.items() if name == op)
+
+
+class Expectation(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How often there should have been which calls; `min_gap` are microseconds of virtual time between them."""
+
+    calls: Criteria
+    count: int | None = None
+    at_least: int | None = None
+    at_most: int | None = None
+    min_gap: int | None = None
+
+    def shortfall(self, records: Iterable[Record]) -> str | None:
+        """What is not as it should be, in words; None where all is."""
+        found = list(records)
+        number = len(found)
+        if self.count is not None and number != self.count:
+            return f"expected {_times(self.count)}, found {number}"
+        if self.at_least is not None and number < self.at_least:
+            return f"expected at least {_times(self.at_least)}, found {number}"
+        if self.at_most is not None and number > self.at_most:
+            return f"expected at most {_times(self.at_most)}, found {number}"
+        gaps = [later.at - earlier.at for earlier, later in itertools.pairwise(found)]
+        if self.min_gap is not None and gaps and min(gaps) < self.min_gap:
+            return f"expected {self.min_gap / 1e6:g} s between calls, found {min(gaps) / 1e6:g} s"
+        return None
+
+
+def _times(count: int) -> str:
+    return f"{count} call" if count == 1 else f"{count} calls"

@@ -1,0 +1,136 @@
+"""What a program did not do, or should not have done, computed from what is known of a session."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator
+from typing import Literal
+
+from msgspec import Struct
+from xxhash import xxh3_64_intdigest
+
+from mockbatch.core.batch import Batch
+from mockbatch.core.time.spans import SECOND
+from mockbatch.core.time.timeline import NEVER
+from mockbatch.service.batches import Batches
+from mockbatch.service.journal import Criteria
+from mockbatch.service.sessions import Session
+
+Kind = Literal[
+    "duplicate",
+    "orphan",
+    "unfinished",
+    "undelivered",
+    "deleted_before_download",
+    "poll_storm",
+    "identical_retry",
+    "rule_never_hit",
+    "unmatched_replay",
+]
+
+_STORM = 30
+_NAMED = 5
+# sending these again, unchanged, cannot end otherwise
+_PERMANENT = frozenset({"invalid_request_error", "not_found_error", "request_too_large", "permission_error"})
+
+
+class Problem(Struct, frozen=True):
+    """One of them: a sentence, the batches that it is about, and some custom_ids where it is about rows."""
+
+    kind: Kind
+    text: str
+    batches: list[str] = []
+    custom_ids: list[str] = []
+
+
+class Problems:
+    """Finds problems. Looking changes nothing."""
+
+    def __init__(self, batches: Batches) -> None:
+        self._batches = batches
+
+    async def of(self, session: Session) -> list[Problem]:
+        """All problems of a session."""
+        return [
+            *_duplicates(session),
+            *[problem async for problem in self._unread(session)],
+            *_storms(session),
+            *[problem async for problem in self._identical_retries(session)],
+        ]
+
+    async def _unread(self, session: Session) -> AsyncIterator[Problem]:
+        """Batches of which nobody read all results; one that was canceled in time has nothing to read."""
+        now = session.now()
+        for batch in session.batches.values():
+            problem = _unread_batch(batch, now)
+            if problem and problem.kind == "orphan" and batch.timeline.ending == "canceled":
+                counts = await self._batches.truth.counts(batch, now)
+                problem = problem if counts.succeeded else None
+            if problem:
+                yield problem
+
+    async def _identical_retries(self, session: Session) -> AsyncIterator[Problem]:
+        """Rows that failed for good and were sent again as they were."""
+        hopeless: set[int] = set()
+        for batch in session.batches.values():
+            if batch.deleted:
+                continue
+            again, failed = [], set()
+            async for row, params in self._batches.with_params(batch, every=bool(hopeless)):
+                content = xxh3_64_intdigest(params)
+                if content in hopeless:
+                    again.append(row.custom_id)
+                if row.failure is not None and row.failure.type in _PERMANENT:
+                    failed.add(content)
+            hopeless |= failed
+            if again:
+                text = f"{_counted(len(again), 'request')} of {batch.id} had failed for good before, unchanged"
+                yield Problem("identical_retry", text, [batch.id], again[:_NAMED])
+
+
+def _duplicates(session: Session) -> Iterator[Problem]:
+    """The same requests in several batches, of which more than one was neither canceled nor deleted."""
+    same: defaultdict[int, list[Batch]] = defaultdict(list)
+    for batch in session.batches.values():
+        if not batch.deleted and batch.timeline.canceled_at == NEVER:
+            same[batch.identity].append(batch)
+    for batches in same.values():
+        if len(batches) > 1:
+            text = f"the same {_counted(batches[0].size, 'request')} in {len(batches)} batches, all of them billed"
+            yield Problem("duplicate", text, [batch.id for batch in batches])
+
+
+def _unread_batch(batch: Batch, now: int) -> Problem | None:
+    if batch.deleted:
+        if batch.downloads:
+            return None
+        return Problem("deleted_before_download", f"{batch.id} was deleted and its results never read", [batch.id])
+    if not batch.timeline.has_ended(now):
+        if batch.timeline.canceled_at != NEVER:
+            return None
+        return Problem("unfinished", f"{batch.id} is still running", [batch.id])
+    if not batch.downloads:
+        return Problem("orphan", f"{batch.id} has ended and its results were never read", [batch.id])
+    if batch.delivered < batch.size:
+        missing = batch.size - batch.delivered
+        return Problem("undelivered", f"{missing} of {batch.size} rows of {batch.id} were never delivered", [batch.id])
+    return None
+
+
+def _storms(session: Session) -> Iterator[Problem]:
+    """Batches that were polled again and again in no time."""
+    last: dict[str, int] = {}
+    streak: defaultdict[str, int] = defaultdict(int)
+    longest: defaultdict[str, int] = defaultdict(int)
+    for record in session.journal.records(Criteria(op="retrieve")):
+        batch = record.batch or ""
+        quick = batch in last and record.at - last[batch] < SECOND
+        streak[batch] = streak[batch] + 1 if quick else 1
+        longest[batch] = max(longest[batch], streak[batch])
+        last[batch] = record.at
+    for batch, count in longest.items():
+        if count >= _STORM:
+            text = f"{batch} was polled {count} times in a row with less than a second between"
+            yield Problem("poll_storm", text, [batch])
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

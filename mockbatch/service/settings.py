@@ -1,0 +1,58 @@
+"""What a session works under: the options of the server, and those that it was opened with itself."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from mockbatch.config import Config, ConfigError, overridden
+from mockbatch.core.batch import Profile
+from mockbatch.core.contract.catalog import Models
+from mockbatch.core.contract.errors import InvalidRequest
+from mockbatch.core.contract.limits import RateLimits
+from mockbatch.core.contract.params import Validation
+from mockbatch.core.time.clock import Clock
+
+
+class Limits(Struct, frozen=True):
+    """What a batch may have at most."""
+
+    max_requests: int
+    max_bytes: int
+
+
+class Settings(Struct, frozen=True):
+    """What decides about the calls of a session."""
+
+    profile: Profile
+    limits: Limits
+    rates: RateLimits
+    models: Models
+    validation: Validation
+    poll_advances: int
+
+
+def settings_of(config: Config) -> Settings:
+    """The settings of a session under these options."""
+    return Settings(
+        config.profile(),
+        Limits(config.max_requests, config.max_bytes),
+        config.rate_limits(),
+        config.catalogue(),
+        config.validation,
+        config.poll_advances,
+    )
+
+
+def clock_of(config: Config, real: int) -> Clock:
+    """The clock of a session that opens at that real instant."""
+    start = real if config.clock_start is None else config.clock_start
+    return Clock(real, start, config.speedup, config.frozen)
+
+
+def config_of(base: Config, options: Mapping[str, Any]) -> Config:
+    """The options of a server with some others. Raises InvalidRequest for what is none, or none of a session."""
+    try:
+        return overridden(base, options)
+    except ConfigError as error:
+        raise InvalidRequest(str(error)) from None

@@ -1,0 +1,129 @@
+"""What is behind the answers of the API: which row is done when, how it ends, and why."""
+
+from array import array
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Sequence
+from heapq import nsmallest
+
+from msgspec import Struct
+
+from mockbatch.core.batch import Batch, Profile, done_times
+from mockbatch.core.contract.errors import InvalidRequest, NotFound
+from mockbatch.core.contract.wire import RequestCounts
+from mockbatch.core.rows import Row
+from mockbatch.core.time.timeline import NEVER
+from mockbatch.service.examination import BLOCK, Examination
+from mockbatch.service.results import starts_of
+from mockbatch.store import Store
+
+# instants of so many rows are kept, those that were asked for last
+_KEPT = 1_000_000
+
+
+class Planned(Struct, frozen=True):
+    """A row and when it is done; NEVER where the end of the batch comes before."""
+
+    row: Row
+    done_at: int
+
+    def outcome(self, batch: Batch) -> str:
+        """How the row ends."""
+        if self.done_at == NEVER:
+            return "canceled" if batch.timeline.ending == "canceled" else "expired"
+        return "succeeded" if self.row.failure is None else "errored"
+
+    def state(self, batch: Batch, now: int) -> str:
+        """How the row is at an instant: `processing`, or its outcome."""
+        return self.outcome(batch) if now >= min(self.done_at, batch.timeline.ended_at) else "processing"
+
+
+class _Instants(Struct):
+    """When rows are done, sorted: the ones that succeed and the ones that err."""
+
+    batch: Batch
+    succeeded: "array[int]"
+    errored: "array[int]"
+
+
+class Truth:
+    """Looks behind batches. Looking changes nothing."""
+
+    def __init__(self, store: Store, profiles: dict[int, Profile], examination: Examination) -> None:
+        self._store = store
+        self._profiles = profiles
+        self._examination = examination
+        self._instants: OrderedDict[int, _Instants] = OrderedDict()
+
+    async def counts(self, batch: Batch, now: int) -> RequestCounts:
+        """How many rows are where at that instant, whatever the API says of it."""
+        instants = await self._instants_of(batch)
+        succeeded = bisect_right(instants.succeeded, now)
+        errored = bisect_right(instants.errored, now)
+        left = batch.size - succeeded - errored
+        if not batch.timeline.has_ended(now):
+            return RequestCounts(left, succeeded, errored)
+        if batch.timeline.ending == "canceled":
+            return RequestCounts(0, succeeded, errored, left, 0)
+        return RequestCounts(0, succeeded, errored, 0, left)
+
+    async def done_at(self, batch: Batch, count: int) -> int:
+        """When so many rows of a batch are done. Raises InvalidRequest where that never comes."""
+        instants = await self._instants_of(batch)
+        first = nsmallest(count, (at for part in (instants.succeeded, instants.errored) for at in part[:count]))
+        if len(first) < count:
+            raise InvalidRequest(f"count: no more than {len(first)} requests of this batch are ever done")
+        return first[-1] if first else batch.timeline.created_at
+
+    async def rows(self, batch: Batch, start: int = 0) -> AsyncIterator[list[Planned]]:
+        """The rows in their order in the batch, from a place on, some at a time."""
+        for index in range(batch.slices):
+            first = batch.first_of(index)
+            if first + batch.sizes[index] <= start:
+                continue
+            rows = await self._examination.rows(batch, index)
+            times = self._times(batch, rows, await starts_of(self._store, batch, index))
+            planned = [Planned(row, at) for row, at in zip(rows, times, strict=True)][max(start - first, 0) :]
+            for at in range(0, len(planned), BLOCK):
+                yield planned[at : at + BLOCK]
+
+    async def page(
+        self, batch: Batch, start: int, limit: int, wanted: Callable[[Planned], bool]
+    ) -> tuple[list[Planned], bool]:
+        """Up to `limit` rows from a place on that are wanted, and whether there are more."""
+        found: list[Planned] = []
+        async for block in self.rows(batch, start):
+            found += filter(wanted, block)
+            if len(found) > limit:
+                return found[:limit], True
+        return found, False
+
+    async def row(self, batch: Batch, custom_id: str) -> Planned:
+        """The row of a custom_id. Raises NotFound."""
+        async for block in self.rows(batch):
+            for planned in block:
+                if planned.row.custom_id == custom_id:
+                    return planned
+        raise NotFound(f"Message Batch {batch.id} has no request {custom_id}.")
+
+    def forget(self, batch: Batch) -> None:
+        """Let go of what is kept of a batch."""
+        self._instants.pop(batch.seq, None)
+
+    def _times(self, batch: Batch, rows: list[Row], starts: Sequence[int] | None) -> list[int]:
+        return done_times(batch, self._profiles[batch.profile], [row.custom_id for row in rows], starts)
+
+    async def _instants_of(self, batch: Batch) -> _Instants:
+        kept = self._instants.get(batch.seq)
+        if kept is None or kept.batch.timeline != batch.timeline:
+            succeeded, errored = array("q"), array("q")
+            async for block in self.rows(batch):
+                for planned in block:
+                    if planned.done_at != NEVER:
+                        (succeeded if planned.row.failure is None else errored).append(planned.done_at)
+            kept = _Instants(batch, array("q", sorted(succeeded)), array("q", sorted(errored)))
+            self._instants[batch.seq] = kept
+            while sum(entry.batch.size for entry in self._instants.values()) > _KEPT and len(self._instants) > 1:
+                self._instants.popitem(last=False)
+        self._instants.move_to_end(batch.seq)
+        return kept

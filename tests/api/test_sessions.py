@@ -1,0 +1,117 @@
+"""Sessions as wholes: opened with options of their own, reset, deleted, taken back to a snapshot."""
+
+from typing import Any
+
+import pytest
+
+from tests.builders import BATCHES, START, Api, outcomes, serving
+
+SESSIONS = "/_mockbatch/sessions"
+
+
+def opened(api: Api, **how: Any) -> dict[str, Any]:
+    """A session that was opened by itself; from here on the calls of `api` are its own."""
+    view = api.ok(api.post(SESSIONS, json=how))
+    api.headers["x-api-key"] = view["api_key"]
+    return view
+
+
+def test_a_session_has_options_of_its_own(api: Api) -> None:
+    """Next to one that has those of the server."""
+    batch = api.create(*range(20))
+    assert set(outcomes(api.results(api.ended(batch))).values()) == {"succeeded"}
+    view = opened(api, label="all fail", options={"fail_rate": 1, "delay": "2h", "clock-start": "2030-01-01"})
+    assert (view["label"], view["now"], view["batches"]) == ("all fail", "2030-01-01T00:00:00.000000+00:00", 0)
+    batch = api.ended(api.create(*range(20)))
+    assert batch["ended_at"] == "2030-01-01T02:00:00.000000+00:00"
+    assert set(outcomes(api.results(batch)).values()) == {"errored"}
+
+
+def test_limits_and_validation_are_those_of_the_session(api: Api) -> None:
+    """At create already."""
+    opened(api, options={"max_requests": 2, "validation": "early"})
+    assert api.post(BATCHES, json={"requests": [{"custom_id": "a", "params": {}}]}).status_code == 400
+    answer = api.post(BATCHES, json={"requests": [{"custom_id": name, "params": {}} for name in "abc"]})
+    assert "at most 2 items" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"fail_rat": 1}, "options: unknown option fail_rat. Did you mean fail_rate?"),
+        ({"fail_rate": 2}, "options: fail_rate: 2 is not between 0 and 1"),
+        ({"port": 1}, "options: port is the same for all sessions of a server"),
+        ({"seed": [1]}, "options: seed wants a single value"),
+    ],
+)
+def test_wrong_options_are_refused(api: Api, options: dict[str, Any], message: str) -> None:
+    """And no session is opened."""
+    answer = api.post(SESSIONS, json={"options": options})
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, message)
+    assert api.ok(api.get(SESSIONS)) == {"sessions": []}
+
+
+def test_a_key_has_one_session(api: Api) -> None:
+    """A made-up key is the same for the same label in the same order."""
+    first = api.ok(api.post(SESSIONS, json={"label": "x"}))
+    again = api.post(SESSIONS, json={"api_key": first["api_key"]})
+    assert again.status_code == 409
+    assert "session 'x'" in again.json()["error"]["message"]
+    second = api.ok(api.post(SESSIONS, json={"label": "x"}))
+    with serving() as other:
+        assert [other.ok(other.post(SESSIONS, json={"label": "x"})) for _ in range(2)] == [first, second]
+
+
+def test_a_deleted_session_is_gone_with_all_that_was_in_it(api: Api) -> None:
+    """Its key opens an empty one."""
+    view = opened(api, options={"seed": 7})
+    batch = api.create("a")
+    assert api.ok(api.delete(f"{SESSIONS}/{view['id']}"))["batches"] == 1
+    assert api.get(f"{SESSIONS}/{view['id']}").status_code == 404
+    assert api.get(f"{BATCHES}/{batch['id']}").status_code == 404
+    assert api.ok(api.get(BATCHES))["data"] == []
+
+
+@pytest.mark.parametrize("scope", ["state", "clock", "all"])
+def test_a_reset_touches_what_it_names(api: Api, scope: str) -> None:
+    """The same batch after it has the same id, as in a world that was never used."""
+    batch = api.create("a")
+    api.advance(by="1h")
+    api.ok(api.post("/_mockbatch/reset", json={"scope": scope}))
+    now = api.ok(api.get("/_mockbatch/clock"))["now"]
+    assert (now == START.replace("+", ".000000+")) == (scope != "state")
+    assert (api.get(f"{BATCHES}/{batch['id']}").status_code == 404) == (scope != "clock")
+    assert (api.create("a")["id"] == batch["id"]) == (scope != "clock")
+
+
+def test_a_reset_without_a_scope_is_refused(api: Api) -> None:
+    """Nobody should lose more than was meant."""
+    api.create("a")
+    answer = api.post("/_mockbatch/reset", json={})
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, "Object missing required field `scope`")
+    assert len(api.ok(api.get(BATCHES))["data"]) == 1
+
+
+def test_a_snapshot_brings_back_batches_and_time(api: Api) -> None:
+    """What was deleted since is there again with its results, what was created since is gone."""
+    batch = api.ended(api.create(*range(5)))
+    lines = api.results(batch)
+    snapshot = api.ok(api.post("/_mockbatch/snapshots"))
+    before = api.ok(api.get("/_mockbatch/clock"))
+    later = api.create("later")
+    api.advance(by="10d")
+    api.ok(api.delete(f"{BATCHES}/{batch['id']}"))
+    api.ok(api.post(f"/_mockbatch/snapshots/{snapshot['id']}/restore"))
+    assert api.ok(api.get("/_mockbatch/clock")) == before
+    assert (api.get_batch(batch), api.results(batch)) == (batch, lines)
+    assert api.get(f"{BATCHES}/{later['id']}").status_code == 404
+    assert api.create("later")["id"] == later["id"]
+
+
+def test_a_dropped_snapshot_lets_go(api: Api) -> None:
+    """It cannot be restored any more."""
+    api.create("a")
+    snapshot = api.ok(api.post("/_mockbatch/snapshots"))
+    assert [kept["id"] for kept in api.ok(api.get("/_mockbatch/snapshots"))["snapshots"]] == [snapshot["id"]]
+    api.ok(api.delete(f"/_mockbatch/snapshots/{snapshot['id']}"))
+    assert api.post(f"/_mockbatch/snapshots/{snapshot['id']}/restore").status_code == 404
