@@ -5,6 +5,7 @@ configuration file and the documentation are all made of this list.
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
 
@@ -15,16 +16,19 @@ from mockbatch.core.batch import Profile, ResultsOrder
 from mockbatch.core.contract.catalog import MODELS, Model, Models, Policy, model_like
 from mockbatch.core.contract.limits import TIERS, RateLimits
 from mockbatch.core.contract.params import Validation
+from mockbatch.core.money.cache_hits import HITS, CacheSettings, parse_hits, parse_scope
+from mockbatch.core.money.cache_hits import Scope as CacheScope
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.rules import presets as rule_presets
 from mockbatch.core.rules.fault import RuleError
 from mockbatch.core.rules.match import check
 from mockbatch.core.rules.mixes import parse_mix
-from mockbatch.core.rules.rules import Rule, hides, parse_rule, parse_rules, together
+from mockbatch.core.rules.rules import Rule, parse_rule, parse_rules, together, yielding
 from mockbatch.core.rules.written import parse_flag
 from mockbatch.core.sizes import parse_size
 from mockbatch.core.time.delays import PRESETS, inlined, parse_delay
 from mockbatch.core.time.spans import format_instant, format_span, parse_instant, parse_span
+from mockbatch.core.tokens import parse_tokens
 
 if TYPE_CHECKING:
     from mockbatch.core.money.own_prices import OwnPrices
@@ -112,6 +116,28 @@ def _faults(text: str) -> tuple[Rule, ...]:
 def _mix(text: str) -> str:
     parse_mix(text)
     return text
+
+
+def _tokens(text: str) -> str:
+    parse_tokens(text)
+    return text
+
+
+def _function(text: str) -> str:
+    module, colon, name = text.partition(":")
+    if not (colon and module and name):
+        raise ValueError(f"{text!r} is no function; write it like mymodule:function")
+    return text
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except ArithmeticError:
+        amount = Decimal(-1)
+    if not amount.is_finite() or amount < 0:
+        raise ValueError(f"{text!r} is not an amount; write it like 500 or 0.25")
+    return amount
 
 
 def _url(text: str) -> str:
@@ -264,9 +290,49 @@ class Config(Struct, frozen=True, kw_only=True):
         "|".join(rule_presets.PRESETS),
     )
     rules: tuple[Rule, ...] = ()
-    """The rules of the file."""
+    """All rules in the order in which they are asked: of flags, of the file, of the mix, of the preset."""
     mix: str | None = option(
         "mix", None, "The shares of succeeded/errored/expired/canceled rows, like 90/5/3/2.", _mix, "MIX"
+    )
+    replies: str | None = option(
+        "replies",
+        None,
+        "A Python function that makes all replies which no rule makes, given the request; it is looked for here too.",
+        _function,
+        "MODULE:FUNCTION",
+    )
+    tokens: str = option(
+        "tokens",
+        "counted",
+        "How many tokens are used: `counted` ones, or round numbers: `fixed:input=1000,output=200`.",
+        _tokens,
+        "counted|fixed:input=N,output=N",
+    )
+    cache_hits: str = option(
+        "cache_hits",
+        "first_writes",
+        "What rows of a batch find in the prompt cache: "
+        + "; ".join(f"`{name}`: {told}" for name, told in HITS.items())
+        + ".",
+        parse_hits,
+        "|".join(HITS),
+    )
+    cache_scope: CacheScope = option(
+        "cache_scope",
+        "separate",
+        "Whether batches and /v1/messages have a `separate` prompt cache each, or a `shared` one.",
+        parse_scope,
+        "|".join(get_args(CacheScope)),
+    )
+    report_lag: int = option(
+        "report_lag", 0, "How far the usage and cost reports lag behind, in virtual time.", parse_span, "SPAN"
+    )
+    spend_limit: Decimal | None = option(
+        "spend_limit",
+        None,
+        "How many USD a session may spend in a calendar month; replaces the tier's.",
+        _amount,
+        "USD",
     )
     fail_rate: float = option("fail_rate", 0.0, "The share of requests that end as `errored`.", _SHARE, "SHARE")
     results_order: str = option(
@@ -352,30 +418,17 @@ class Config(Struct, frozen=True, kw_only=True):
         """The models that there are under these options."""
         return Models("any" if self.validation == "off" else self.models, self.extra_models)
 
-    def all_rules(self) -> tuple[Rule, ...]:
-        """The rules in the order in which they are asked: of flags, of the file, of the mix, of the preset.
-
-        Raises RuleError for one that can never match. Those of the preset give way.
-        """
-        own = [*self.fault, *self.rules]
-        if self.mix is not None:
-            own.append(parse_rule({"name": "mix", "fault": "item.mix", "mix": self.mix}, "mix"))
-        models = self.known_models()
-        for rule in own:
-            try:
-                check(rule.match, rule.on, models)
-            except RuleError as error:
-                raise RuleError(f"rule {rule.name!r}: {error}") from None
-        preset = rule_presets.PRESETS[self.preset].rules() if self.preset else ()
-        giving_way = [rule for rule in preset if not any(hides(other, rule) for other in own)]
-        return (*together(own, lambda at: f"rule {own[at].name!r}"), *giving_way)
-
     def known_models(self) -> tuple[str, ...]:
         """The names that a request may have for a model; none where it may have any."""
         models = self.catalogue()
         if models.policy == "any":
             return ()
         return tuple(name for model in models.all() for name in (model.id, *model.aliases))
+
+    def _prompt_lengths(self) -> tuple[int, ...]:
+        """Where the price of a request may change with the length of its prompt."""
+        own = (price.above for price in self.prices.prices) if self.prices else ()
+        return tuple(sorted({100_000, 200_000, *own} - {0}))
 
     def rate_limits(self) -> RateLimits:
         """The limits that are enforced; None for what has none."""
@@ -401,28 +454,26 @@ class Config(Struct, frozen=True, kw_only=True):
             cancel_delay=self.cancel_delay,
             fail_rate=self.fail_rate,
             results_order=cast(ResultsOrder, self.results_order),
+            tokens=self.tokens,
+            cache=CacheSettings(self.cache_hits, self.cache_scope),
+            prompt_lengths=self._prompt_lengths(),
         )
 
 
 def overridden(base: Config, options: Mapping[str, Any]) -> Config:
-    """`base` with some options of a session, by name. Raises ConfigError for unknown, wrong and the server's ones."""
-    given = _options(options, "options")
+    """`base` with some options of a session, by name, and its `rules` before those that there are.
+
+    Raises ConfigError for unknown, wrong and the server's ones.
+    """
+    given = _options({name: value for name, value in options.items() if name != "rules"}, "options")
     for name in given:
         if OPTIONS[name].of_server:
             raise ConfigError(f"options: {name} is the same for all sessions of a server")
-    read = {name: _read(name, text, "options") for name, text in given.items()}
-    preset = rule_presets.PRESETS[read["preset"]].options if read.get("preset") else {}
-    brought = {name: _read(name, text, "preset") for name, text in preset.items()}
-    return _sound(replace(base, **{**brought, **read}))
-
-
-def _sound(config: Config) -> Config:
-    """The configuration, if each of its rules can match."""
-    try:
-        config.all_rules()
-    except RuleError as error:
-        raise ConfigError(str(error)) from None
-    return config
+    preset = _preset([("options", given)])
+    texts = {**(preset.options if preset else {}), **given}
+    config = replace(base, **{name: _read(name, text, "options") for name, text in texts.items()})
+    tables = [_File("options", {}, options["rules"])] if "rules" in options else []
+    return _ruled(config, config.fault if "fault" in given else (), tables, preset, base.rules)
 
 
 class Source(Struct, frozen=True):
@@ -458,7 +509,43 @@ def resolve(
                 break
         else:
             sources[name] = Source(spec.default, "default")
-    return _sound(Config(**values, rules=tuple(_file_rules(files)))), sources
+    config = Config(**values)
+    return _ruled(config, config.fault, files, preset), sources
+
+
+def _ruled(
+    config: Config,
+    faults: Iterable[Rule],
+    files: Iterable["_File"],
+    preset: rule_presets.Preset | None,
+    others: Iterable[Rule] = (),
+) -> Config:
+    """The configuration with its rules in the order in which they are asked: flags, files, the mix, and behind them
+    those that give way: the preset's, the `others`, and the function that makes all other replies.
+    """
+    own = _sound([*faults, *_file_rules(files)], config.known_models())
+    behind = [
+        *_mixed(config.mix),
+        *(preset.rules() if preset else ()),
+        *(rule for rule in others if rule.name not in _LAST),
+        *_own_replies(config.replies),
+    ]
+    return replace(config, rules=yielding(own, behind))
+
+
+_LAST = ("mix", "replies", "replies to messages")
+
+
+def _mixed(mix: str | None) -> Iterable[Rule]:
+    if mix is not None:
+        yield parse_rule({"name": "mix", "fault": "item.mix", "mix": mix}, "mix")
+
+
+def _own_replies(function: str | None) -> Iterable[Rule]:
+    if function is None:
+        return
+    for name, scope in zip(_LAST[1:], ("item", "messages"), strict=True):
+        yield parse_rule({"name": name, "on": scope, "reply": {"callable": function}}, name)
 
 
 def _preset(layers: Iterable[tuple[str, Mapping[str, str]]]) -> rule_presets.Preset | None:
@@ -472,9 +559,44 @@ def _file_rules(files: Iterable["_File"]) -> Iterable[Rule]:
     for found in files:
         if found.rules is not None:
             try:
-                yield from parse_rules(found.rules, found.where)
+                yield from parse_rules(_with_templates(found), found.where, read_reply=_reply)
             except RuleError as error:
                 raise ConfigError(str(error)) from None
+
+
+def _reply(value: Any) -> Any:
+    # not before: most starts have no rules about replies
+    from mockbatch.core.replies.kinds import parse_reply
+
+    return parse_reply(value)
+
+
+def _with_templates(found: "_File") -> Any:
+    """The rules of a file, with the templates that they name read from beside it."""
+    if not isinstance(found.rules, list):
+        return found.rules
+    tables = []
+    for index, table in enumerate(found.rules):
+        reply = table.get("reply") if isinstance(table, dict) else None
+        if isinstance(reply, dict) and isinstance(reply.get("file"), str):
+            try:
+                text = (found.folder / reply["file"]).read_text()
+            except OSError as error:
+                raise ConfigError(f"{found.where(index)}: {reply['file']}: {os.strerror(error.errno or 0)}") from None
+            reply = {name: told for name, told in reply.items() if name != "file"} | {"template": text}
+            table = {**table, "reply": reply}
+        tables.append(table)
+    return tables
+
+
+def _sound(rules: list[Rule], known_models: tuple[str, ...]) -> tuple[Rule, ...]:
+    """The rules, which can stand together, and each of which can match."""
+    try:
+        for rule in rules:
+            check(rule.match, rule.on, known_models)
+        return together(rules, lambda at: f"rule {rules[at].name!r}")
+    except RuleError as error:
+        raise ConfigError(str(error)) from None
 
 
 def _told(origin: str, name: str) -> str:
@@ -517,6 +639,7 @@ class _File(Struct, frozen=True):
     options: Mapping[str, str]
     rules: Any = None
     lines: tuple[int, ...] = ()
+    folder: Path = Path()
 
     def where(self, index: int) -> str:
         """How to tell of the rule at `index`."""
@@ -540,7 +663,7 @@ def _file(path: Path, table: Mapping[str, Any], origin: str, told: str) -> _File
     options = _options({key: value for key, value in table.items() if key != "rules"}, told)
     heads = re.compile(r"\s*\[\[\s*(tool\s*\.\s*mockbatch\s*\.\s*)?rules\s*\]\]").match
     lines = [number for number, line in enumerate(path.read_text().splitlines(), 1) if heads(line)] if rules else []
-    return _File(origin, options, rules, tuple(lines))
+    return _File(origin, options, rules, tuple(lines), path.parent)
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -581,7 +704,7 @@ def _refuse_unknown(name: str, origin: str, spelled: Callable[[str], str]) -> No
         )
 
 
-_SPANS, _INSTANTS = {"poll_advances", "cancel_delay"}, {"clock_start"}
+_SPANS, _INSTANTS = {"poll_advances", "cancel_delay", "report_lag"}, {"clock_start"}
 
 
 def readable(name: str, value: Any) -> Any:

@@ -9,6 +9,7 @@ from mockbatch.cli import configured
 from mockbatch.config import OPTIONS, Config
 from mockbatch.core.money.prices import Prices
 from mockbatch.core.money.rates import plain
+from mockbatch.service.settings import prices_of
 
 _FINE = Decimal("0.000001")
 _CENT = Decimal("0.01")
@@ -30,14 +31,6 @@ def priced(prices: str | None, extra_models: tuple[str, ...], config: str | None
     """The configuration and the prices of these options. Raises BadConfig."""
     found, _ = configured({"prices": prices, "extra_models": extra_models, "config": config})
     return found, prices_of(found)
-
-
-def prices_of(config: Config) -> Prices:
-    """The prices that hold under a configuration."""
-    like = {model.id: model.like for model in config.extra_models if model.like}
-    if config.prices is None:
-        return Prices(like=like)
-    return Prices(config.prices.prices, like, config.prices.as_of)
 
 
 def day_of(text: str | None, prices: Prices) -> str:

@@ -12,6 +12,9 @@ from msgspec.structs import replace
 from mockbatch.core.contract import ids, wire
 from mockbatch.core.contract.params import Terms
 from mockbatch.core.draws import draw, draws, fraction, subseed, threshold
+from mockbatch.core.money.cache_hits import CacheSettings
+from mockbatch.core.money.ledger import Sum
+from mockbatch.core.rules.rules import Rule
 from mockbatch.core.time.delays import parse_delay
 from mockbatch.core.time.spans import SECOND, format_instant
 from mockbatch.core.time.timeline import EXPIRES_AFTER, NEVER, Timeline
@@ -24,7 +27,8 @@ class Profile(Struct, frozen=True):
     """All that decides about a batch besides its requests. It is stored with the batch, so that a server that is
     started again with other options answers old batches as before. Delays are texts, spans microseconds.
 
-    `polls` is the retrieve at which a batch ends; 0 leaves that to time.
+    `polls` is the retrieve at which a batch ends; 0 leaves that to time. `rules` are those of its rows and of its life.
+    `prompt_lengths` are where prices may change: they go up for all tokens of a request whose prompt is longer.
     """
 
     seed: int = 0
@@ -36,13 +40,18 @@ class Profile(Struct, frozen=True):
     cancel_delay: int = 25 * SECOND
     fail_rate: float = 0.0
     results_order: ResultsOrder = "shuffled"
+    tokens: str = "counted"
+    cache: CacheSettings = CacheSettings()
+    prompt_lengths: tuple[int, ...] = (100_000, 200_000)
+    rules: tuple[Rule, ...] = ()
 
 
 class Batch(Struct, frozen=True, dict=True):
     """The facts of a batch. Everything that time decides is computed from them.
 
     `sizes` are the numbers of requests in its slices, `delivered` how many rows of the results a caller got at most in
-    one of its `downloads`.
+    one of its `downloads`. `kept` says that its rows are stored; `bound` is the draw from which on rows are never done;
+    `sums` are what was used, counted when it has ended. Spans take `factor` times as long as they are drawn.
     """
 
     seq: int
@@ -58,6 +67,10 @@ class Batch(Struct, frozen=True, dict=True):
     tally: wire.RequestCounts | None = None
     downloads: int = 0
     delivered: int = 0
+    kept: bool = False
+    bound: int = 1 << 64
+    factor: int = 1
+    sums: tuple[Sum, ...] = ()
 
     @cached_property
     def size(self) -> int:
@@ -67,29 +80,54 @@ class Batch(Struct, frozen=True, dict=True):
     def slices(self) -> int:
         return len(self.sizes)
 
+    def slice_of(self, place: int) -> int:
+        """The slice that has the request at that place of the batch."""
+        index = 0
+        while place >= self.sizes[index]:
+            place -= self.sizes[index]
+            index += 1
+        return index
+
     def first_of(self, slice: int) -> int:
         """The place in the batch of the first request of that slice."""
         return sum(self.sizes[:slice])
 
 
 class Durations:
-    """How long the rows of one batch take, each drawn from the batch and its custom_id."""
+    """How long the rows of one batch take, each drawn from the batch and its custom_id.
 
-    def __init__(self, profile: Profile, batch_id: str) -> None:
+    They take `factor` times as long as drawn, and for ever from the draw `bound` on.
+    """
+
+    def __init__(self, profile: Profile, batch_id: str, factor: int = 1, bound: int = 1 << 64) -> None:
         self._seed = subseed(profile.seed, "duration", batch_id)
         self._delay = _delay(profile.delay)
+        self._factor = factor
         self._finishing = 1 - profile.never
-        self._bound = threshold(self._finishing)
+        self._bound = min(threshold(self._finishing), bound)
+
+    @classmethod
+    def of_batch(cls, batch: Batch, profile: Profile) -> "Durations":
+        """Those of the rows of a batch."""
+        return cls(profile, batch.id, batch.factor, batch.bound)
+
+    def drawn(self, custom_ids: Iterable[str]) -> list[int]:
+        """The draw of each row."""
+        return draws(self._seed, custom_ids)
 
     def largest(self, custom_ids: Iterable[str]) -> int:
         """The largest draw among `custom_ids`: the row of it is done last."""
         return max(draws(self._seed, custom_ids))
 
+    def longest(self, custom_ids: Iterable[str]) -> int:
+        """How long the row takes that takes longest."""
+        return self.of_draw(self.largest(custom_ids))
+
     def of_draw(self, bits: int) -> int:
         """Microseconds of work, or NEVER. Grows with `bits`."""
         if bits >= self._bound:
             return NEVER
-        return self._delay(min(fraction(bits) / self._finishing, _UNIT))
+        return self._factor * self._delay(min(fraction(bits) / self._finishing, _UNIT))
 
     def of(self, custom_id: str) -> int:
         return self.of_draw(draw(self._seed, custom_id))
@@ -125,18 +163,17 @@ def new_batch_id(profile: Profile, session: str, identity: int, ordinal: int) ->
     return ids.batch_id(subseed(profile.seed, "batch"), f"{session}/{identity}/{ordinal}")
 
 
-def planned(profile: Profile, batch_id: str, created_at: int, largest_draw: int) -> Timeline:
-    """The timeline of a new batch whose rows all start together."""
+def planned(profile: Profile, batch_id: str, created_at: int, longest: int, factor: int = 1) -> Timeline:
+    """The timeline of a new batch whose rows all start together; the `longest` takes so long."""
     if profile.polls:
         return Timeline(created_at, NEVER, NEVER, NEVER)
-    starts_at = created_at + waited(profile, batch_id)
-    done_at = starts_at + Durations(profile, batch_id).of_draw(largest_draw)
-    return Timeline(created_at, starts_at, starts_at, done_at)
+    starts_at = created_at + waited(profile, batch_id, factor)
+    return Timeline(created_at, starts_at, starts_at, starts_at + longest)
 
 
-def waited(profile: Profile, batch_id: str) -> int:
+def waited(profile: Profile, batch_id: str, factor: int = 1) -> int:
     """How long the batch waits before work starts."""
-    return _delay(profile.wait)(fraction(draw(subseed(profile.seed, "wait"), batch_id)))
+    return factor * _delay(profile.wait)(fraction(draw(subseed(profile.seed, "wait"), batch_id)))
 
 
 def canceled(batch: Batch, profile: Profile, now: int) -> Batch:
@@ -205,7 +242,7 @@ def finished(
         return None
     if starts is None:
         starts = [timeline.starts_at] * len(custom_ids)
-    durations = Durations(profile, batch.id)
+    durations = Durations.of_batch(batch, profile)
     return [timeline.counts(start, durations.of(name)) for name, start in zip(custom_ids, starts, strict=True)]
 
 
@@ -214,7 +251,7 @@ def done_times(batch: Batch, profile: Profile, custom_ids: Sequence[str], starts
     timeline = batch.timeline
     if starts is None:
         starts = [timeline.starts_at] * len(custom_ids)
-    durations = Durations(profile, batch.id)
+    durations = Durations.of_batch(batch, profile)
     times = []
     for start, name in zip(starts, custom_ids, strict=True):
         span = durations.of(name)
@@ -229,7 +266,7 @@ def finish_times(batch: Batch, profile: Profile, custom_ids: Sequence[str], star
     ended_at = batch.timeline.ended_at
     if starts is None:
         starts = [min(batch.timeline.starts_at, ended_at)] * len(custom_ids)
-    durations = Durations(profile, batch.id)
+    durations = Durations.of_batch(batch, profile)
     return [min(start + durations.of(name), ended_at) for name, start in zip(custom_ids, starts, strict=True)]
 
 

@@ -4,11 +4,12 @@ An Examiner looks at each request of a batch once and keeps what its line is mad
 as asked.
 """
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from mockbatch.core.contract import ids, wire
 from mockbatch.core.contract.catalog import Model, Models
@@ -17,37 +18,82 @@ from mockbatch.core.contract.errors import ApiError
 from mockbatch.core.contract.params import Terms, check_length, checked, unchecked
 from mockbatch.core.draws import subseed
 from mockbatch.core.files import check_files
-from mockbatch.core.replies.message import reply_key, reply_message
+from mockbatch.core.money.prompt_cache import CacheUse, Prefix, prefixes
+from mockbatch.core.replies.kinds import REPLIES, ReplySpec, make_reply
+from mockbatch.core.replies.message import message_of, reply_key, reply_message, usage_of
+from mockbatch.core.replies.reply import Reply, ReplyError, Request, is_plain, natural_reply
 from mockbatch.core.replies.text import plain_text
 from mockbatch.core.rules.faults import ROW_FAULTS, random_fault
-from mockbatch.core.tokens import input_tokens
+from mockbatch.core.rules.items import Cutoffs, ItemDecision, ItemRules
+from mockbatch.core.rules.replied import reply_of
+from mockbatch.core.tokens import COUNTED, TokenRule, input_tokens
 
 Unfinished = wire.Canceled | wire.Expired
 
 
 class Failure(Struct, frozen=True, array_like=True):
-    """How a row errs. `executed` tells an error of execution from one of the checks before it."""
+    """How a row errs. `executed` tells an error of execution from one of the checks before it; such an error has a
+    request_id of its own where none is told.
+    """
 
     type: str
     message: str
     details: dict[str, Any] | None
     executed: bool
+    request_id: str | None = None
+
+
+class More(Struct, frozen=True, array_like=True):
+    """What is kept of a row that is more than some text. Its reply is made of its params again, or `kept` as it was
+    made. `prefixes` are the parts of its prompt that may be cached, and `cache` what came of them, once that is known.
+    """
+
+    spec: ReplySpec | None = None
+    kept: bytes | None = None
+    prefixes: tuple[Prefix, ...] = ()
+    cache: CacheUse = CacheUse()
+    said: dict[str, Any] | None = None
+    thinking_tokens: int | None = None
+    server_tool_use: wire.ServerToolUse | None = None
+    written: bool = False
+    """Whether its reply is more than the text that its key has."""
+
+
+_PLAIN = More()
 
 
 class Row(Struct, frozen=True, array_like=True):
-    """What is kept of a request: either how it fails or what its reply is made of.
+    """What is kept of a request: how it fails, or that it ends without an answer, or what its reply is made of.
 
-    `index` is its place in the batch, `limit` how many tokens the reply may have, `key` the bits that it is drawn from.
+    `index` is its place in the batch, `limit` how many tokens the reply may have, `key` the bits that it is drawn from,
+    `rule` the name of the rule that decided.
     """
 
     custom_id: str
     index: int
     failure: Failure | None = None
+    unanswered: Literal["", "canceled", "expired"] = ""
     model: str = ""
     key: int = 0
     limit: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+    geo: str = ""
+    rule: str = ""
+    more: More = _PLAIN
+
+    @property
+    def succeeds(self) -> bool:
+        """Whether it does, when it is done in time."""
+        return self.failure is None and not self.unanswered
+
+
+class Pending(Struct, frozen=True):
+    """A row whose reply somebody else has to make: a function of the tester, or a recording."""
+
+    row: Row
+    spec: ReplySpec
+    request: Request
 
 
 _UNUSABLE = Failure(
@@ -56,26 +102,49 @@ _UNUSABLE = Failure(
     {"error_visibility": "user_facing"},
     False,
 )
+_USER_FACING = {"error_visibility": "user_facing"}
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _pack, _unpack = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(list[Row]).decode
 
 
-class Examiner:
-    """Looks at the requests of one batch: each is checked as the API checks it, its luck drawn, its tokens counted.
+def params_of(item: Item) -> dict[str, Any]:
+    """The params of a request; none where they cannot be used."""
+    try:
+        return _decode(item.params)
+    except (msgspec.DecodeError, RecursionError):
+        return {}
 
-    `files` are those that the requests may name.
+
+class Conditions(Struct, frozen=True):
+    """What the requests of a batch are looked at under. `files` are those that they may name, `rules` decide about
+    rows, with `cutoffs` for those of them that are quotas.
     """
 
-    def __init__(self, terms: Terms, *, seed: int = 0, fail_rate: float = 0, files: Collection[str] = ()) -> None:
-        self._terms = terms
-        self._seed = seed
-        self._fail_rate = fail_rate
-        self._files = files
+    terms: Terms
+    seed: int = 0
+    fail_rate: float = 0
+    files: Collection[str] = ()
+    tokens: TokenRule = COUNTED
+    rules: ItemRules | None = None
+    cutoffs: Cutoffs = ()
+    session: str = ""
+    batch: str = ""
+    created_at: str = ""
 
-    def row(self, item: Item, index: int) -> Row:
-        """The row of the request at that place of the batch."""
+
+class Examiner:
+    """Looks at the requests of one batch: each is checked as the API checks it, its luck drawn, its reply made once and
+    its tokens counted. `mishaps` are the replies of rules that could not be made.
+    """
+
+    def __init__(self, conditions: Conditions) -> None:
+        self._under = conditions
+        self.mishaps: list[tuple[Row, ReplyError]] = []
+
+    def row(self, item: Item, index: int, attempt: int = 1) -> Row | Pending:
+        """The row of the request at that place of the batch, which was sent the `attempt`th time."""
         try:
-            return self._row(item, index)
+            return self._row(item, index, attempt)
         except ApiError as error:
             failure = Failure(error.type, error.message, error.details, executed=False)
         except (msgspec.DecodeError, RecursionError):
@@ -83,26 +152,170 @@ class Examiner:
             failure = _UNUSABLE
         return Row(item.custom_id, index, failure)
 
-    def _row(self, item: Item, index: int) -> Row:
-        params, terms = _decode(item.params), self._terms
-        model = checked(params, terms) if terms.validated else unchecked(params, terms)
-        tokens = input_tokens(params, model)
-        if terms.validated:
-            check_files(params, self._files)
+    def _row(self, item: Item, index: int, attempt: int) -> Row | Pending:
+        params, under = _decode(item.params), self._under
+        decision = self._decided(item.custom_id, params, attempt) if under.rules else None
+        if decision is not None and decision.outcome != "succeeded":
+            return _as_decided(item.custom_id, index, decision)
+        model = checked(params, under.terms) if under.terms.validated else unchecked(params, under.terms)
+        tokens = counted_input(params, model, under.tokens)
+        if under.terms.validated:
+            check_files(params, under.files)
             check_length(tokens, model)
-        if self._fail_rate and (fault := random_fault(self._seed, item.custom_id, self._fail_rate)):
+        if under.fail_rate and (fault := random_fault(under.seed, item.custom_id, under.fail_rate)):
             failed = ROW_FAULTS[fault]
             return Row(item.custom_id, index, Failure(failed.type, failed.message, None, executed=True))
-        key = reply_key(self._seed, params)
-        limit = params["max_tokens"] if terms.validated else limit_of(params, model)
-        output_tokens = plain_text(key, limit, model)[1]
-        return Row(item.custom_id, index, None, model.id, key, limit, tokens, output_tokens)
+        limit = params["max_tokens"] if under.terms.validated else limit_of(params, model)
+        row = Row(
+            item.custom_id,
+            index,
+            model=model.id,
+            key=reply_key(under.seed, params),
+            limit=limit,
+            input_tokens=tokens,
+            geo=geo_of(params, model),
+            rule=decision.rule if decision else "",
+        )
+        return self.answered(row, params, model, reply_of(decision) if decision else None)
+
+    def _decided(self, custom_id: str, params: dict[str, Any], attempt: int) -> ItemDecision | None:
+        rules, terms = self._under.rules, self._under.terms
+        assert rules is not None
+        return rules.decide(custom_id, params, model_name(params, terms), attempt, self._under.cutoffs)
+
+    def answered(self, row: Row, params: dict[str, Any], model: Model, spec: ReplySpec | None) -> Row | Pending:
+        """The row of a good request with what its reply comes to, which a rule may have decided."""
+        cached = self._prefixes(row, params, model)
+        if spec is None and is_plain(params, model):
+            output_tokens = plain_text(row.key, row.limit, model)[1]
+            return self._kept(row, output_tokens, More(prefixes=cached) if cached else _PLAIN)
+        request = self.request_of(row, params, model)
+        row = replace(row, more=More(spec, prefixes=cached, written=True))
+        if spec is not None and REPLIES[spec.kind].make is None:
+            return Pending(row, spec, request)
+        try:
+            reply = natural_reply(request) if spec is None else make_reply(spec, request)
+        except ReplyError as error:
+            return self.failed(row, error)
+        return self.replied(row, reply)
+
+    def _prefixes(self, row: Row, params: dict[str, Any], model: Model) -> tuple[Prefix, ...]:
+        """What of the prompt may be cached: no more of it than it is said to have."""
+        if "cache_control" not in params and not _marks(params):
+            return ()
+        found = prefixes(params, model)
+        if self._under.tokens.input is None:
+            return tuple(found)
+        return tuple(replace(prefix, tokens=min(prefix.tokens, row.input_tokens)) for prefix in found)
+
+    def request_of(self, row: Row, params: dict[str, Any], model: Model) -> Request:
+        """What the reply of a row is made from."""
+        under = self._under
+        return request_of(row, params, model, under.session, under.batch, under.seed, under.created_at)
+
+    def replied(self, row: Row, reply: Reply) -> Row:
+        """The row with what is kept of its reply."""
+        more = replace(
+            row.more,
+            said=reply.usage,
+            thinking_tokens=reply.thinking_tokens,
+            server_tool_use=reply.server_tool_use,
+        )
+        return self._kept(row, reply.output_tokens, more)
+
+    def made(self, row: Row, reply: Reply | ReplyError) -> Row:
+        """The row with a reply that somebody else made, and that is not made again."""
+        if isinstance(reply, ReplyError):
+            return self.failed(row, reply)
+        row = self.replied(row, reply)
+        return replace(row, more=replace(row.more, kept=msgspec.json.encode(reply)))
+
+    def failed(self, row: Row, error: ReplyError) -> Row:
+        """The row when its reply could not be made: an error of the API's where no rule has to do with it."""
+        bare = Row(row.custom_id, row.index, rule=row.rule)
+        if row.more.spec is None:
+            return replace(bare, failure=Failure("invalid_request_error", error.message, _USER_FACING, executed=False))
+        self.mishaps.append((row, error))
+        return replace(bare, failure=Failure("api_error", f"rule {row.rule!r}: {error.message}", None, executed=True))
+
+    def _kept(self, row: Row, output_tokens: int, more: More) -> Row:
+        fixed = self._under.tokens.output
+        if fixed is None:
+            return replace(row, output_tokens=output_tokens, more=more)
+        if more.thinking_tokens is not None:
+            more = replace(more, thinking_tokens=min(more.thinking_tokens, fixed))
+        return replace(row, output_tokens=fixed, more=more)
+
+
+def model_name(params: dict[str, Any], terms: Terms) -> str:
+    """The id of the model that params ask for, or the name where there is none of that name."""
+    name = params.get("model")
+    if not isinstance(name, str):
+        return ""
+    model = terms.models.find(name, terms.day)
+    return model.id if model else name
+
+
+def request_of(
+    row: Row, params: dict[str, Any], model: Model, session: str, batch: str | None, seed: int, created_at: str
+) -> Request:
+    """What the reply of a row is made from."""
+    return Request(params, model, row.key, row.limit, row.custom_id, row.index, session, batch, seed, created_at)
+
+
+def _as_decided(custom_id: str, index: int, decision: ItemDecision) -> Row:
+    if decision.outcome == "errored":
+        error = decision.error
+        assert error is not None
+        failure = Failure(error.type, error.message, error.details, executed=True, request_id=error.request_id)
+        return Row(custom_id, index, failure, rule=decision.rule)
+    unanswered: Literal["canceled", "expired"] = "canceled" if decision.outcome == "canceled" else "expired"
+    return Row(custom_id, index, unanswered=unanswered, rule=decision.rule)
+
+
+def _marks(params: dict[str, Any]) -> bool:
+    """Whether anything can carry a cache breakpoint, which a bare text cannot."""
+    if isinstance(params.get("system"), list) or params.get("tools"):
+        return True
+    messages = params.get("messages")
+    return isinstance(messages, list) and any(
+        isinstance(message, dict) and isinstance(message.get("content"), list) for message in messages
+    )
+
+
+def counted_input(params: dict[str, Any], model: Model, rule: TokenRule) -> int:
+    """The tokens of a prompt, or how many it is said to have."""
+    return input_tokens(params, model) if rule.input is None else rule.input
+
+
+def geo_of(params: dict[str, Any], model: Model) -> str:
+    """Where a request is said to have run."""
+    asked = params.get("inference_geo")
+    return asked if asked == "us" and model.inference_geo != "not_available" else model.inference_geo
 
 
 def limit_of(params: dict[str, Any], model: Model) -> int:
     """How many tokens a reply to params that were not checked may have."""
     limit = params.get("max_tokens")
     return limit if type(limit) is int and limit > 0 else model.max_output
+
+
+def usage_of_row(row: Row, service_tier: Literal["standard", "batch"] = "batch") -> wire.Usage:
+    """What a row that succeeds has used. Raises ReplyError where its reply says nonsense of that."""
+    more, cache = row.more, row.more.cache
+    usage = wire.Usage(
+        max(row.input_tokens - cache.total, 0),
+        cache.write_5m + cache.write_1h,
+        cache.read,
+        wire.CacheCreation(cache.write_5m, cache.write_1h),
+        row.output_tokens,
+        service_tier,
+        row.geo,
+    )
+    if not more.written:
+        return usage
+    said = Reply([], "", row.output_tokens, usage=more.said)
+    return usage_of(replace(said, thinking_tokens=more.thinking_tokens, server_tool_use=more.server_tool_use), usage)
 
 
 def dump_rows(rows: list[Row]) -> bytes:
@@ -115,13 +328,22 @@ def load_rows(data: bytes) -> list[Row]:
     return _unpack(data)
 
 
-class Lines:
-    """The result lines of one batch. Ids depend on the batch and the custom_id, so every download is the same."""
+Params = Callable[[int], dict[str, Any]]
+"""The params of the request at a place of the batch."""
 
-    def __init__(self, seed: int, batch_id: str, models: Models) -> None:
-        self._models = models
-        self._message_seed = subseed(seed, "message", batch_id)
-        self._worker_seed = subseed(seed, "worker", batch_id)
+
+class Lines:
+    """The result lines of one batch. Ids depend on the batch and the custom_id, so every download is the same.
+
+    `params` are those of a request, which some replies are made of again.
+    """
+
+    def __init__(self, conditions: Conditions, params: Params) -> None:
+        self._under = conditions
+        self._models: Models = conditions.terms.models
+        self._params = params
+        self._message_seed = subseed(conditions.seed, "message", conditions.batch)
+        self._worker_seed = subseed(conditions.seed, "worker", conditions.batch)
         self._encode = msgspec.json.Encoder().encode_lines
 
     def encode(self, rows: list[Row], done: Sequence[bool] | None, unfinished: Unfinished) -> bytes:
@@ -136,24 +358,54 @@ class Lines:
             ]
         )
 
+    def message_id(self, row: Row) -> str:
+        """The id of the message of a row."""
+        return ids.message_id(self._message_seed, row.custom_id)
+
     def _result(self, row: Row) -> wire.Result:
         if row.failure is not None:
             return self._errored(row, row.failure)
-        return wire.Succeeded(
-            reply_message(
-                ids.message_id(self._message_seed, row.custom_id),
-                self._models.named(row.model),
-                row.key,
-                max_tokens=row.limit,
-                input_tokens=row.input_tokens,
-                service_tier="batch",
+        if row.unanswered:
+            return wire.Canceled() if row.unanswered == "canceled" else wire.Expired()
+        return wire.Succeeded(self.message(row, self.message_id(row), "batch"))
+
+    def message(self, row: Row, message_id: str, service_tier: Literal["standard", "batch"]) -> wire.Message:
+        """The message of a row that succeeds."""
+        model, usage = self._models.named(row.model), usage_of_row(row, service_tier)
+        if not row.more.written:
+            return reply_message(message_id, model, row.key, row.limit, usage)
+        return message_of(self._reply(row, model), message_id, model, usage)
+
+    def _reply(self, row: Row, model: Model) -> Reply:
+        more, under = row.more, self._under
+        if more.kept is not None:
+            return msgspec.json.decode(more.kept, type=KeptReply).reply()
+        params = self._params(row.index)
+        request = request_of(row, params, model, under.session, under.batch, under.seed, under.created_at)
+        return natural_reply(request) if more.spec is None else make_reply(more.spec, request)
+
+    def _errored(self, row: Row, failure: Failure) -> wire.Errored:
+        request_id = failure.request_id
+        if request_id is None and failure.executed:
+            request_id = ids.worker_request_id(self._worker_seed, row.custom_id)
+        return wire.Errored(
+            wire.RowError(
+                error=wire.RowErrorDetail(failure.details, failure.type, failure.message), request_id=request_id
             )
         )
 
-    def _errored(self, row: Row, failure: Failure) -> wire.Errored:
-        return wire.Errored(
-            wire.RowError(
-                error=wire.RowErrorDetail(failure.details, failure.type, failure.message),
-                request_id=ids.worker_request_id(self._worker_seed, row.custom_id) if failure.executed else None,
-            )
-        )
+
+class KeptReply(Struct, frozen=True):
+    """A reply as it was kept: blocks as the JSON that they are sent as."""
+
+    content: list[Raw]
+    stop_reason: str
+    output_tokens: int
+    stop_sequence: str | None = None
+    stop_details: dict[str, Any] | None = None
+    container: Raw | None = None
+
+    def reply(self) -> Reply:
+        content: list[Any] = list(self.content)
+        container: Any = self.container
+        return Reply(content, self.stop_reason, self.output_tokens, self.stop_sequence, self.stop_details, container)

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mockbatch.config import Config
 from mockbatch.core.contract.errors import NotFound
-from mockbatch.http import batches, control, files, messages, models, openapi, organization
+from mockbatch.http import batches, control, files, messages, models, openapi, organization, reports
 from mockbatch.http.answers import Answer
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.described import described
@@ -24,7 +24,7 @@ from mockbatch.store.sqlite import opened
 
 _log = logging.getLogger(__name__)
 
-_ROOMS = (batches, messages, models, files, organization, control)
+_ROOMS = (batches, messages, models, files, organization, reports, control)
 
 
 class State(TypedDict):
@@ -62,7 +62,7 @@ def create_app(config: Config, wall: Wall | None = None) -> Router:
 
 
 def _warn(config: Config, now: int) -> None:
-    for rule in config.all_rules():
+    for rule in config.rules:
         if problem := past(rule, now, now):
             _log.warning("rule %r: %s", rule.name, problem)
 

@@ -22,7 +22,7 @@ async def create(call: Call) -> Answer:
     session = await _entered(call, "create")
     terms = terms_of(call, session)
     body = received(call, session.settings.limits.max_bytes)
-    return Json(await call.mock.batches.create(session, body, terms, origin_of(call)))
+    return Json(await call.mock.batches.create(session, body, terms, origin_of(call), call.headers))
 
 
 @described(wire.MessageBatch, op="retrieve")

@@ -65,8 +65,8 @@ async def named_session(call: Call, key: str) -> Session:
     return call.session
 
 
-def administrator(call: Call) -> None:
-    """Let only admin keys in. Raises Authentication, and InvalidRequest without a version.
+def administrator(call: Call) -> str:
+    """The admin key of a call, and of nobody else. Raises Authentication, and InvalidRequest without a version.
 
     Source: https://platform.claude.com/docs/en/manage-claude/admin-api
     """
@@ -75,6 +75,7 @@ def administrator(call: Call) -> None:
     if not key.startswith(_ADMIN):
         raise Authentication("API key is invalid.")
     version_of(call)
+    return key
 
 
 def _required_key(call: Call) -> str:

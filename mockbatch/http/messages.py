@@ -23,7 +23,7 @@ async def create(call: Call) -> Answer:
     """Answer a message, streamed when that is asked for."""
     session, params = await _entered(call)
     terms = terms_of(call, session)
-    message = call.mock.messages.create(session, params, terms)
+    message = await call.mock.messages.create(session, params, terms, call.decided_by)
     if warning := call.mock.catalogue.retired(message.model, terms):
         call.told = [(b"mockbatch-warning", warning.encode())]
     if params.get("stream") is True:

@@ -3,35 +3,17 @@
 Source: https://platform.claude.com/docs/en/manage-claude/usage-cost-api
 """
 
-from collections.abc import Iterable
-from typing import Protocol
-
 from starlette.routing import Route
 
 from mockbatch.core.contract.betas import betas_of
 from mockbatch.core.contract.report_wire import CostReport, UsageReport
-from mockbatch.core.money.prices import Prices
 from mockbatch.core.money.report_query import COST_GROUPS, FILTERS, USAGE_GROUPS, WIDTHS, cost_query, usage_query
 from mockbatch.core.money.reports import cost_report, span_of, usage_report
-from mockbatch.core.money.spending import Dated
 from mockbatch.http.answers import Answer, Json
 from mockbatch.http.caller import administrator
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.described import Parameter, described
-
-
-class Ledger(Protocol):
-    """What reports are made of."""
-
-    prices: Prices
-
-    def now(self) -> int:
-        """The virtual instant that reports end at when nothing else is asked for."""
-        ...
-
-    def usage_between(self, start: int, end: int) -> Iterable[Dated]:
-        """What was used from one instant until before another, as far as reports know of it by now."""
-        ...
+from mockbatch.service.sessions import Session
 
 
 def _texts(name: str, known: tuple[str, ...], help: str) -> Parameter:
@@ -62,21 +44,20 @@ _COST_QUERY = (*_span(("1d",), 31), _texts("group_by", COST_GROUPS, "A row for e
 @described(UsageReport, query=_USAGE_QUERY, caller="admin")
 async def usage(call: Call) -> Answer:
     """What was used, in buckets of time."""
-    administrator(call)
+    key = administrator(call)
     query = usage_query(_values(call, _USAGE_QUERY), betas_of(call.header_values(b"anthropic-beta")))
-    ledger = _ledger(call)
-    now = ledger.now()
-    return Json(usage_report(query, ledger.usage_between(*span_of(query, now)), now))
+    sessions, now = await _settled(call, key)
+    return Json(usage_report(query, call.mock.ledger.usage_between(*span_of(query, now), sessions), now))
 
 
 @described(CostReport, query=_COST_QUERY, caller="admin")
 async def cost(call: Call) -> Answer:
     """What that costs, day by day."""
-    administrator(call)
+    key = administrator(call)
     query = cost_query(_values(call, _COST_QUERY))
-    ledger = _ledger(call)
-    now = ledger.now()
-    return Json(cost_report(query, ledger.usage_between(*span_of(query, now)), now, ledger.prices))
+    sessions, now = await _settled(call, key)
+    ledger = call.mock.ledger
+    return Json(cost_report(query, ledger.usage_between(*span_of(query, now), sessions), now, ledger.prices))
 
 
 def _values(call: Call, query: tuple[Parameter, ...]) -> dict[str, list[str]]:
@@ -84,9 +65,15 @@ def _values(call: Call, query: tuple[Parameter, ...]) -> dict[str, list[str]]:
     return {name: values for name in names if (values := call.query_list(name))}
 
 
-def _ledger(call: Call) -> Ledger:
-    ledger: Ledger = call.mock.ledger  # type: ignore[attr-defined]
-    return ledger
+async def _settled(call: Call, key: str) -> tuple[list[Session], int]:
+    """The sessions that an admin key reports on, all that has ended settled, and the latest instant of theirs: all, or
+    the one whose id the key ends with, for tests that share a server.
+    """
+    sessions = call.mock.sessions.all()
+    own = [session for session in sessions if key.endswith(f"-{session.name}")]
+    for session in own or sessions:
+        await call.mock.batches.settle(session)
+    return own or sessions, max((session.now() for session in own or sessions), default=call.mock.now())
 
 
 routes = [

@@ -12,12 +12,13 @@ from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.clock import Clocks
 from mockbatch.service.files import Files
 from mockbatch.service.journal import Journal
+from mockbatch.service.ledger import Ledger
 from mockbatch.service.messages import Messages
 from mockbatch.service.problems import Problems
 from mockbatch.service.rates import Rates
 from mockbatch.service.rules import armory_of
 from mockbatch.service.sessions import Session, Sessions, Wall
-from mockbatch.service.settings import clock_of
+from mockbatch.service.settings import clock_of, prices_of
 from mockbatch.service.summary import Summaries
 from mockbatch.service.upkeep import Upkeep
 from mockbatch.store import Store
@@ -34,16 +35,17 @@ class Mock:
         self.tier = TIERS[config.tier or "scale"]
         self.catalogue = Catalogue()
         self.files = Files(store, config.seed)
-        self.messages = Messages(self.files)
         self.sessions = Sessions(store, wall, config)
+        self.ledger = Ledger(store, prices_of(config), config.report_lag)
         self.clocks = Clocks(store)
         organization = ids.organization_id(config.seed)
         self.rates = Rates(organization)
-        self.batches = Batches(store, self.sessions, self.rates, self.catalogue, self.files)
+        self.batches = Batches(store, self.sessions, self.rates, self.catalogue, self.files, self.ledger)
+        self.messages = Messages(self.files, self.batches.caches, self.ledger)
         self.problems = Problems(self.batches)
         self.summaries = Summaries(self.batches.truth, self.problems)
         self.journal = Journal()
-        self.upkeep = Upkeep(store, self.sessions, self.batches, self.files)
+        self.upkeep = Upkeep(store, self.sessions, self.batches, self.files, self.ledger)
         self.headers = [(b"anthropic-organization-id", organization.encode())]
         self._request_seed = subseed(config.seed, "request")
         self._calls = 0
@@ -75,6 +77,7 @@ class Mock:
         facts = await self._store.load()
         self.files.restore(facts.files)
         await self.batches.restore(facts)
+        self.ledger.restore(facts.spent)
 
     async def close(self) -> None:
         await self.batches.close()

@@ -12,17 +12,23 @@ from mockbatch.core.contract import wire
 from mockbatch.core.contract.envelope import Intake, Slice
 from mockbatch.core.contract.errors import InvalidRequest, NotFound
 from mockbatch.core.contract.params import Terms
-from mockbatch.core.rows import Row
+from mockbatch.core.money.ledger import Entry
+from mockbatch.core.money.spending import Dated
+from mockbatch.core.rows import Row, usage_of_row
 from mockbatch.core.time.timeline import NEVER
+from mockbatch.service.attempts import Attempts
+from mockbatch.service.caches import Caches
 from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.early import EarlyCheck
 from mockbatch.service.examination import Examination
 from mockbatch.service.files import Files
+from mockbatch.service.ledger import Ledger
 from mockbatch.service.paging import Window
-from mockbatch.service.planning import Planning
+from mockbatch.service.planning import Headers, Planning
 from mockbatch.service.rates import Rates
 from mockbatch.service.results import Results
 from mockbatch.service.sessions import Session, Sessions, View
+from mockbatch.service.settlement import Settlement
 from mockbatch.service.truth import Planned, Truth
 from mockbatch.store import Facts, Store, StoreError
 
@@ -40,8 +46,10 @@ class Batches:
         rates: Rates,
         catalogue: Catalogue,
         files: Files,
+        ledger: Ledger,
     ) -> None:
         self._store = store
+        self._ledger = ledger
         self._sessions = sessions
         self._rates = rates
         self._files = files
@@ -49,6 +57,9 @@ class Batches:
         self._profiles = self._planning.profiles
         self._examination = Examination(store, self._profiles, catalogue, files)
         self._results = Results(store, self._profiles, self._examination)
+        self.caches = Caches(self._profiles, self._examination)
+        self._attempts = Attempts(store)
+        self._settlement = Settlement(store, self._profiles, self._examination, self.caches)
         self.truth = Truth(store, self._profiles, self._examination)
         self._held: Counter[int] = Counter()
         self._next_seq = 1
@@ -74,9 +85,9 @@ class Batches:
         await self._examination.close()
 
     async def create(
-        self, session: Session, body: AsyncIterable[bytes], terms: Terms, origin: str
+        self, session: Session, body: AsyncIterable[bytes], terms: Terms, origin: str, headers: Headers
     ) -> wire.MessageBatch:
-        """Take a batch in. A body that is cut short or refused leaves nothing behind."""
+        """Take a batch in; `headers` are those of the call. A body that is cut short or refused leaves nothing."""
         seq, self._next_seq = self._next_seq, self._next_seq + 1
         writing: list[asyncio.Future[None]] = []
         try:
@@ -85,15 +96,22 @@ class Batches:
                 intake = Intake(session.settings.limits.max_requests, session.settings.limits.max_bytes)
                 ids, last = await self._receive(seq, intake, body, writing, early)
                 self._rates.queue(session, intake.count)
-                batch = replace(await self._planning.planned(session, seq, intake.identity, ids), terms=terms)
+                batch = replace(await self._planning.planned(session, seq, intake.identity, ids, headers), terms=terms)
                 await self._store.add_batch(batch, last)
         except BaseException:
             await asyncio.shield(self._undo(seq, writing))
             raise
         session.keep(batch)
-        self._examination.begin(batch)
+        self._examination.begin(
+            batch, await self._attempts.of(session, batch) if self._counts(session, batch) else None
+        )
         session.bulletin.tell(batch.timeline.created_at, "batch.created", batch=batch.id, size=batch.size)
         return as_created(batch, origin)
+
+    def _counts(self, session: Session, batch: Batch) -> bool:
+        """Whether it is counted how often requests were sent: from the first batch on that has a rule about it."""
+        rules = self._examination.conditions(batch).rules if batch.kept else None
+        return self._attempts.counting(session) or (rules is not None and rules.needs_attempts)
 
     def _early(self, session: Session, terms: Terms) -> EarlyCheck:
         return EarlyCheck(terms, self._files.there(session.name, session.now()))
@@ -144,6 +162,35 @@ class Batches:
             await self._store.discard(batch.seq)
         return wire.DeletedMessageBatch(id=batch.id)
 
+    async def settle(self, session: Session) -> None:
+        """Settle every batch of a session that has ended."""
+        now = session.now()
+        for batch in list(session.batches.values()):
+            if batch.tally is None and not batch.deleted and batch.timeline.has_ended(now):
+                await self._tallied(session, batch)
+
+    async def row_entries(self, session: Session, batch: Batch) -> AsyncIterator[list[Entry]]:
+        """The entries of the ledger of a batch that has ended, some rows at a time."""
+        if batch.tally is None:
+            await self._tallied(session, batch)
+        lines = self._results.maker(session.batches[batch.id])
+        async for block in self.truth.rows(session.batches[batch.id]):
+            entries: list[Entry] = []
+            for planned in block:
+                outcome, row = planned.outcome(batch), planned.row
+                usage = usage_of_row(row) if outcome == "succeeded" else None
+                entries += self._ledger.entries(session, batch, row, outcome, lines.message_id(row), usage)
+            yield entries
+            await asyncio.sleep(0)
+
+    async def used_by_row(self, session: Session, batch: Batch) -> AsyncIterator[list[Dated]]:
+        """What each row of a batch that has ended has used."""
+        profile = self._profiles[batch.profile]
+        async for block in self.truth.rows(batch):
+            succeeded = [planned.row for planned in block if planned.outcome(batch) == "succeeded"]
+            yield [self._ledger.used_by(session, batch, row, profile.prompt_lengths) for row in succeeded]
+            await asyncio.sleep(0)
+
     async def change(self, session: Session, batch_id: str, how: Callable[[Batch, int], Batch]) -> Batch:
         """The batch as `how` leaves it now, which may be as it is. Raises NotFound."""
         batch = self.found(session, batch_id)
@@ -157,7 +204,7 @@ class Batches:
     async def row_whole(self, batch: Batch, planned: Planned) -> tuple[bytes, bytes]:
         """The params of a row as they came, and its line in the results."""
         item = await self._examination.item(batch, planned.row.index)
-        return bytes(item.params), self._results.line(batch, planned.row, done=planned.done_at != NEVER)
+        return bytes(item.params), await self._results.line(batch, planned.row, done=planned.done_at != NEVER)
 
     def with_params(self, batch: Batch, *, every: bool) -> AsyncIterator[tuple[Row, bytes]]:
         """The rows of a batch with the params that they came with: every one, or those that fail."""
@@ -168,6 +215,11 @@ class Batches:
         session.drop(batch)
         self.truth.forget(batch)
         await (self._store.forget(batch.seq) if self._held[batch.seq] else self._store.remove(batch.seq))
+
+    def forget(self, session: Session) -> None:
+        """Let go of what is remembered of a session besides its batches."""
+        self.caches.forget(session)
+        self._attempts.forget(session)
 
     async def put_back(self, session: Session, batch: Batch) -> None:
         """Have a batch as these facts say, which were held."""
@@ -294,6 +346,8 @@ class Batches:
         return await asyncio.shield(task)
 
     async def _tally(self, session: Session, batch: Batch) -> wire.RequestCounts:
-        tally = await self._results.tally(batch)
-        await self._changed(session, replace(session.batches[batch.id], tally=tally))
-        return tally
+        settled = await self._settlement.settled(session, batch)
+        assert settled.tally is not None
+        facts = session.batches[batch.id]
+        await self._changed(session, replace(facts, tally=settled.tally, kept=settled.kept, sums=settled.sums))
+        return settled.tally

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from mockbatch.core.contract.envelope import items_of
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.contract.params import Terms
-from mockbatch.core.rows import Examiner
+from mockbatch.core.rows import Conditions, Examiner, Row
 
 _BLOCK = 200
 
@@ -15,7 +15,7 @@ class EarlyCheck:
     """Looks at requests while they are taken in, and keeps the first one that will err as the `problem`."""
 
     def __init__(self, terms: Terms, files: Collection[str]) -> None:
-        self._examiner = Examiner(terms, files=files)
+        self._examiner = Examiner(Conditions(terms, files=files))
         self._count = 0
         self.problem: InvalidRequest | None = None
 
@@ -24,7 +24,8 @@ class EarlyCheck:
         items = items_of(raw)
         for at in range(0, len(items) if self.problem is None else 0, _BLOCK):
             for index, item in enumerate(items[at : at + _BLOCK], self._count + at):
-                failure = self._examiner.row(item, index).failure
+                row = self._examiner.row(item, index)
+                failure = row.failure if isinstance(row, Row) else None
                 if failure and self.problem is None:
                     details = {"custom_id": item.custom_id, "index": index}
                     self.problem = InvalidRequest(failure.message, details=details)

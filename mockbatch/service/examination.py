@@ -2,13 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
+
+from msgspec.structs import replace
 
 from mockbatch.core.batch import Batch, Profile
 from mockbatch.core.contract.envelope import Item, items_of
 from mockbatch.core.contract.params import is_warm
-from mockbatch.core.rows import Examiner, Row, dump_rows, load_rows
+from mockbatch.core.rows import Conditions, Examiner, Pending, Row, dump_rows, load_rows, model_name, params_of
+from mockbatch.core.rules.items import Cutoffs, ItemRules
+from mockbatch.core.time.spans import format_instant
+from mockbatch.core.tokens import parse_tokens
 from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.files import Files
 from mockbatch.store import Store
@@ -17,11 +22,16 @@ _log = logging.getLogger(__name__)
 
 # so many rows are worked on before others get their turn on the event loop
 BLOCK = 200
+_STEP = 50
 _PATIENCE = 0.02
+
+Attempts = list[list[int]]
 
 
 class Examination:
-    """Makes rows of requests: those of large batches once, in the background, those of small ones whenever asked."""
+    """Makes rows of requests. Those of large batches, and where rules have a say, once and in the background; those of
+    others whenever they are asked for.
+    """
 
     def __init__(self, store: Store, profiles: dict[int, Profile], catalogue: Catalogue, files: Files) -> None:
         self._store = store
@@ -47,21 +57,27 @@ class Examination:
             if not self._busy:
                 self._idle.set()
 
-    def begin(self, batch: Batch) -> None:
-        """Have the requests of a large batch looked at when nothing else is to do."""
-        if batch.slices > 1 and batch.seq not in self._running:
-            self._running[batch.seq] = task = asyncio.create_task(self._examine(batch))
+    def begin(self, batch: Batch, attempts: Attempts | None = None) -> None:
+        """Have the requests of a batch looked at when nothing else is to do; `attempts` are how often each was sent."""
+        if batch.kept and batch.seq not in self._running:
+            self._running[batch.seq] = task = asyncio.create_task(self._examine(batch, attempts))
             task.add_done_callback(lambda done: self._done(batch.seq, done))
 
     async def rows(self, batch: Batch, index: int) -> list[Row]:
         """The rows of a slice."""
-        if batch.slices == 1:
-            return await self._examined(batch, index)
+        if not batch.kept:
+            return await self._examined(batch, index, Examiner(self.conditions(batch)))
         stored = await self._store.rows(batch.seq, index)
         if stored is None:
             await self._finish(batch)
             stored = await self._store.rows(batch.seq, index)
-        return load_rows(stored) if stored is not None else await self._examined(batch, index)
+        if stored is None:
+            return await self._examined(batch, index, Examiner(self.conditions(batch)))
+        return load_rows(stored)
+
+    async def keep(self, batch: Batch, index: int, rows: list[Row]) -> None:
+        """Keep the rows of a slice as they are now."""
+        await self._store.put_rows(batch.seq, index, dump_rows(rows))
 
     async def with_params(self, batch: Batch, *, every: bool) -> AsyncIterator[tuple[Row, bytes]]:
         """The rows of a batch with the params that they came with: every one, or those that fail."""
@@ -69,18 +85,37 @@ class Examination:
             rows = await self.rows(batch, index)
             if not every and all(row.failure is None for row in rows):
                 continue
-            for row, item in zip(rows, items_of(await self._store.slice(batch.seq, index)), strict=True):
+            for row, item in zip(rows, await self.items(batch, index), strict=True):
                 if every or row.failure is not None:
                     yield row, bytes(item.params)
             await asyncio.sleep(0)
 
+    async def items(self, batch: Batch, index: int) -> list[Item]:
+        """The requests of a slice, as they came."""
+        return items_of(await self._store.slice(batch.seq, index))
+
     async def item(self, batch: Batch, place: int) -> Item:
         """The request at that place of a batch, as it came."""
-        index = 0
-        while place >= batch.sizes[index]:
-            place -= batch.sizes[index]
-            index += 1
-        return items_of(await self._store.slice(batch.seq, index))[place]
+        index = batch.slice_of(place)
+        return (await self.items(batch, index))[place - batch.first_of(index)]
+
+    def conditions(self, batch: Batch, cutoffs: Cutoffs = ()) -> Conditions:
+        """What the requests of a batch are looked at under."""
+        profile = self._profiles[batch.profile]
+        created_at = batch.timeline.created_at
+        rules = ItemRules(profile.rules, seed=profile.seed, batch_id=batch.id, created_at=created_at)
+        return Conditions(
+            batch.terms,
+            profile.seed,
+            profile.fail_rate,
+            self._files.there(batch.session, created_at),
+            parse_tokens(profile.tokens),
+            rules or None,
+            cutoffs,
+            batch.session,
+            batch.id,
+            format_instant(created_at),
+        )
 
     async def close(self) -> None:
         """Give up what is done in the background; it is done again when it is needed."""
@@ -90,7 +125,7 @@ class Examination:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _finish(self, batch: Batch) -> None:
-        """Have a large batch looked at now, since somebody waits for it."""
+        """Have a batch looked at now, since somebody waits for it."""
         self._wanted.add(batch.seq)
         try:
             self.begin(batch)
@@ -98,18 +133,34 @@ class Examination:
         finally:
             self._wanted.discard(batch.seq)
 
-    async def _examine(self, batch: Batch) -> None:
+    async def _examine(self, batch: Batch, attempts: Attempts | None) -> None:
         async with self._one_at_a_time:
             await self._quiet(batch)
+            conditions = self.conditions(batch)
+            if conditions.rules and conditions.rules.needs_quota:
+                conditions = replace(conditions, cutoffs=await self._cutoffs(batch, conditions, attempts))
+            examiner = Examiner(conditions)
             for index in range(batch.slices):
-                rows = await self._examined(batch, index)
-                await self._store.put_rows(batch.seq, index, dump_rows(rows))
+                await self.keep(batch, index, await self._examined(batch, index, examiner, attempts))
+
+    async def _cutoffs(self, batch: Batch, conditions: Conditions, attempts: Attempts | None) -> Cutoffs:
+        """Whom the quotas among the rules strike."""
+        assert conditions.rules is not None
+        quota = conditions.rules.quota()
+        for index in range(batch.slices):
+            for at, item in enumerate(await self.items(batch, index)):
+                params = params_of(item)
+                attempt = attempts[index][at] if attempts else 1
+                quota.add(item.custom_id, params, model_name(params, batch.terms), attempt)
+                if at % BLOCK == 0:
+                    await asyncio.sleep(0)
+        return quota.cutoffs()
 
     def _done(self, seq: int, task: asyncio.Task[None]) -> None:
         self._running.pop(seq, None)
         if not task.cancelled() and (error := task.exception()):
             # not lost: whoever asks for the rows has them examined again
-            _log.warning("the requests of batch %s could not be examined: %s", seq, error)
+            _log.warning("the requests of batch %s could not be examined: %s", seq, error, exc_info=error)
 
     async def _quiet(self, batch: Batch) -> None:
         """Wait until nothing is taken in, and the next body did not follow on the heels of the last."""
@@ -119,24 +170,40 @@ class Examination:
                 await self._idle.wait()
                 await asyncio.sleep(_PATIENCE)
 
-    async def _examined(self, batch: Batch, index: int) -> list[Row]:
-        profile = self._profiles[batch.profile]
-        items = items_of(await self._store.slice(batch.seq, index))
+    async def _examined(
+        self, batch: Batch, index: int, examiner: Examiner, attempts: Attempts | None = None
+    ) -> list[Row]:
+        items = await self.items(batch, index)
         first = batch.first_of(index)
-        files = self._files.there(batch.session, batch.timeline.created_at)
-        examiner = Examiner(batch.terms, seed=profile.seed, fail_rate=profile.fail_rate, files=files)
 
-        def rows_of(block: list[Item], start: int) -> list[Row]:
-            return [examiner.row(item, place) for place, item in enumerate(block, start)]
+        def rows_of(at: int) -> list[Row | Pending]:
+            sent = attempts[index][at : at + _STEP] if attempts else [1] * _STEP
+            block = items[at : at + _STEP]
+            return [examiner.row(item, first + at + place, sent[place]) for place, item in enumerate(block)]
 
         rows: list[Row] = []
-        for at in range(0, len(items), BLOCK):
-            block, start = items[at : at + BLOCK], first + at
+        for at in range(0, len(items), _STEP):
             # an unusual request costs a long import, once: not where others wait
-            rows += rows_of(block, start) if is_warm() else await asyncio.to_thread(rows_of, block, start)
+            block = rows_of(at) if is_warm() else await asyncio.to_thread(rows_of, at)
+            rows += await _made(block, examiner)
             await asyncio.sleep(0)
             if self._busy:
                 await self._quiet(batch)
-        for model_id in {row.model for row in rows if row.failure is None}:
+        for model_id in {row.model for row in rows if row.succeeds}:
             self._catalogue.retired(model_id, batch.terms)
+        for row, error in examiner.mishaps:
+            _log.error("rule %r, request %r: %s", row.rule, row.custom_id, error.message, exc_info=error)
+        examiner.mishaps.clear()
         return rows
+
+
+async def _made(block: Sequence[Row | Pending], examiner: Examiner) -> list[Row]:
+    """The rows of a block, those that were pending with the replies that functions made."""
+    pending = [row for row in block if isinstance(row, Pending)]
+    if not pending:
+        return [row for row in block if isinstance(row, Row)]
+    # not before: most batches have no such rows
+    from mockbatch.service.functions import replies_of
+
+    replies = iter(await replies_of([(row.spec, row.request) for row in pending]))
+    return [row if isinstance(row, Row) else examiner.made(row.row, next(replies)) for row in block]

@@ -4,15 +4,23 @@ import logging
 from collections import Counter
 from typing import Any, NoReturn
 
+from msgspec.structs import replace
+
 from mockbatch.core.contract import ids, wire
 from mockbatch.core.contract.catalog import Model
-from mockbatch.core.contract.errors import ApiError
+from mockbatch.core.contract.errors import ApiError, Internal, InvalidRequest
 from mockbatch.core.contract.params import Surface, Terms, check_length, checked, unchecked
 from mockbatch.core.draws import subseed
 from mockbatch.core.files import check_files
-from mockbatch.core.replies.message import reply_key, reply_message
-from mockbatch.core.tokens import input_tokens
+from mockbatch.core.replies.message import reply_key
+from mockbatch.core.rows import Conditions, Examiner, Failure, Lines, Pending, Row, counted_input, geo_of
+from mockbatch.core.rules.replied import reply_of_call
+from mockbatch.core.rules.rules import Rule
+from mockbatch.core.time.spans import format_instant
+from mockbatch.core.tokens import parse_tokens
+from mockbatch.service.caches import Caches
 from mockbatch.service.files import Files
+from mockbatch.service.ledger import Ledger
 from mockbatch.service.sessions import Session
 
 _log = logging.getLogger(__name__)
@@ -21,46 +29,105 @@ _log = logging.getLogger(__name__)
 class Messages:
     """The use cases of `/v1/messages` and `count_tokens`."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: Files, caches: Caches, ledger: Ledger) -> None:
         self._files = files
+        self._caches = caches
+        self._ledger = ledger
         self._sent: Counter[tuple[str, int]] = Counter()
 
-    def create(self, session: Session, params: dict[str, Any], terms: Terms) -> wire.Message:
-        """The reply. Raises the ApiError that the API answers."""
+    async def create(self, session: Session, params: dict[str, Any], terms: Terms, rule: Rule | None) -> wire.Message:
+        """The reply, which a rule may have decided. Raises the ApiError that the API answers."""
         model, tokens = self._checked(session, params, terms, "messages")
-        seed = session.settings.profile.seed
-        key = reply_key(seed, params)
-        self._sent[session.name, key] += 1
-        ordinal = self._sent[session.name, key]
-        limit = params.get("max_tokens")
-        return reply_message(
-            ids.message_id(subseed(seed, "message", session.name), f"{key}/{ordinal}"),
-            model,
-            key,
-            max_tokens=limit if type(limit) is int else model.max_output,
-            input_tokens=tokens,
-            service_tier="standard",
-        )
+        conditions = self._conditions(session, terms)
+        row = await self._answered(session, params, model, tokens, Examiner(conditions), rule)
+        row = await self._cached(session, row)
+        ordinal = self._sent[session.name, row.key] = self._sent[session.name, row.key] + 1
+        seed = subseed(conditions.seed, "message", session.name)
+        message_id = ids.message_id(seed, f"{row.key}/{ordinal}")
+        message = Lines(conditions, lambda place: params).message(row, message_id, "standard")
+        await self._ledger.note(session, message)
+        return message
 
     def count(self, session: Session, params: dict[str, Any], terms: Terms) -> wire.MessageTokensCount:
         """How many tokens the request has. Raises the ApiError that the API answers."""
         _, tokens = self._checked(session, params, terms, "count_tokens")
         return wire.MessageTokensCount(tokens)
 
+    async def _answered(
+        self,
+        session: Session,
+        params: dict[str, Any],
+        model: Model,
+        tokens: int,
+        examiner: Examiner,
+        rule: Rule | None,
+    ) -> Row:
+        limit = params.get("max_tokens")
+        row = Row(
+            "",
+            0,
+            model=model.id,
+            key=reply_key(session.settings.profile.seed, params),
+            limit=limit if type(limit) is int else model.max_output,
+            input_tokens=tokens,
+            geo=geo_of(params, model),
+            rule=rule.name if rule else "",
+        )
+        answered = examiner.answered(row, params, model, reply_of_call(rule) if rule else None)
+        if isinstance(answered, Pending):
+            answered = await _made(answered, examiner)
+        for _, error in examiner.mishaps:
+            _log.error("rule %r, a message: %s", answered.rule, error.message, exc_info=error)
+        if answered.failure:
+            _raise(answered.failure)
+        return answered
+
+    async def _cached(self, session: Session, row: Row) -> Row:
+        if not row.more.prefixes:
+            return row
+        used = await self._caches.message(session, list(row.more.prefixes), session.now())
+        return replace(row, more=replace(row.more, cache=used))
+
+    @staticmethod
+    def _conditions(session: Session, terms: Terms) -> Conditions:
+        profile = session.settings.profile
+        return Conditions(
+            terms,
+            profile.seed,
+            tokens=parse_tokens(profile.tokens),
+            session=session.name,
+            created_at=format_instant(session.now()),
+        )
+
     def _checked(self, session: Session, params: dict[str, Any], terms: Terms, surface: Surface) -> tuple[Model, int]:
         """The model that is asked for, and the tokens of the prompt."""
+        rule = parse_tokens(session.settings.profile.tokens)
         if not terms.validated:
             model = unchecked(params, terms)
-            return model, input_tokens(params, model)
+            return model, counted_input(params, model, rule)
         try:
             model = checked(params, terms, surface)
             check_files(params, self._files.there(session.name, session.now()))
-            tokens = input_tokens(params, model)
+            tokens = counted_input(params, model, rule)
             if surface == "messages":
                 check_length(tokens, model)
             return model, tokens
         except ApiError as error:
             _plainly(error)
+
+
+async def _made(pending: Pending, examiner: Examiner) -> Row:
+    """The row with the reply that a function makes."""
+    # not before: most servers have no such replies
+    from mockbatch.service.functions import replies_of
+
+    (reply,) = await replies_of([(pending.spec, pending.request)])
+    return examiner.made(pending.row, reply)
+
+
+def _raise(failure: Failure) -> NoReturn:
+    """The failure of a row as an answer."""
+    raise Internal(failure.message) if failure.executed else InvalidRequest(failure.message)
 
 
 def _plainly(error: ApiError) -> NoReturn:

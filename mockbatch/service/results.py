@@ -1,57 +1,54 @@
-"""Counts and result lines of stored batches, slice by slice."""
+"""The result lines of stored batches, slice by slice."""
 
 import asyncio
 from array import array
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from heapq import merge
+from typing import Any
 
 from mockbatch.core.batch import Batch, Profile, finish_times, finished, unfinished_result
-from mockbatch.core.contract.wire import RequestCounts
+from mockbatch.core.contract.envelope import Item
 from mockbatch.core.draws import draw, subseed
-from mockbatch.core.rows import Lines, Row
+from mockbatch.core.rows import Lines, Row, params_of
 from mockbatch.service.examination import BLOCK, Examination
 from mockbatch.store import Store
 
+# of replies that take longer so many are made before others get their turn
+_FEW = 20
+
 
 class Results:
-    """Makes counts and lines of stored batches; memory does not grow with the batch."""
+    """Makes the lines of stored batches; memory does not grow with the batch."""
 
     def __init__(self, store: Store, profiles: dict[int, Profile], examination: Examination) -> None:
         self._store = store
         self._profiles = profiles
         self._examination = examination
 
-    async def tally(self, batch: Batch) -> RequestCounts:
-        """How many rows of a batch end how, when it has ended."""
-        succeeded = errored = left = 0
-        for index in range(batch.slices):
-            rows = await self._examination.rows(batch, index)
-            done = await self._finished(batch, index, rows)
-            failed = sum(row.failure is not None and (done is None or done[at]) for at, row in enumerate(rows))
-            finished_rows = len(rows) if done is None else sum(done)
-            errored += failed
-            succeeded += finished_rows - failed
-            left += len(rows) - finished_rows
-            await asyncio.sleep(0)
-        if batch.timeline.ending == "canceled":
-            return RequestCounts(0, succeeded, errored, left, 0)
-        return RequestCounts(0, succeeded, errored, 0, left)
-
     async def lines(self, batch: Batch) -> AsyncGenerator[bytes]:
         """The results, about a hundred kilobytes at a time."""
         profile = self._profiles[batch.profile]
-        encode = Lines(profile.seed, batch.id, batch.terms.models).encode
+        source = _Source(self._examination, batch)
+        encode = Lines(self._examination.conditions(batch), source.params).encode
         unfinished = unfinished_result(batch.timeline)
         async for rows, done in self._ordered(batch, profile):
-            for at in range(0, len(rows), BLOCK):
-                upto = at + BLOCK
-                yield encode(rows[at:upto], done and done[at:upto], unfinished)
+            step = _FEW if any(row.more.written for row in rows) else BLOCK
+            for at in range(0, len(rows), step):
+                block = rows[at : at + step]
+                await source.fetch(block)
+                yield encode(block, done and done[at : at + step], unfinished)
                 # sending does not give way to others while the client reads fast
                 await asyncio.sleep(0)
 
-    def line(self, batch: Batch, row: Row, *, done: bool) -> bytes:
+    def maker(self, batch: Batch) -> Lines:
+        """What makes the lines of a batch, as far as nothing of the requests is needed for them."""
+        return Lines(self._examination.conditions(batch), _Source(self._examination, batch).params)
+
+    async def line(self, batch: Batch, row: Row, *, done: bool) -> bytes:
         """The line of one row."""
-        encode = Lines(self._profiles[batch.profile].seed, batch.id, batch.terms.models).encode
+        source = _Source(self._examination, batch)
+        await source.fetch([row])
+        encode = Lines(self._examination.conditions(batch), source.params).encode
         return encode([row], [done], unfinished_result(batch.timeline)).rstrip(b"\n")
 
     async def _ordered(self, batch: Batch, profile: Profile) -> AsyncIterator[tuple[list[Row], Sequence[bool] | None]]:
@@ -104,6 +101,25 @@ class Results:
             return None
         names = [row.custom_id for row in rows]
         return finished(batch, self._profiles[batch.profile], names, await starts_of(self._store, batch, index))
+
+
+class _Source:
+    """The params of the requests whose replies are made of them again; of a few slices at a time."""
+
+    def __init__(self, examination: Examination, batch: Batch) -> None:
+        self._examination = examination
+        self._batch = batch
+        self._slices: dict[int, list[Item]] = {}
+
+    async def fetch(self, rows: list[Row]) -> None:
+        """Have the params of these rows at hand."""
+        wanted = {self._batch.slice_of(row.index) for row in rows if row.more.written and row.more.kept is None}
+        if wanted - self._slices.keys():
+            self._slices = {index: await self._examination.items(self._batch, index) for index in wanted}
+
+    def params(self, place: int) -> dict[str, Any]:
+        index = self._batch.slice_of(place)
+        return params_of(self._slices[index][place - self._batch.first_of(index)])
 
 
 async def starts_of(store: Store, batch: Batch, index: int) -> Sequence[int] | None:

@@ -50,6 +50,7 @@ class Session:
             (b"anthropic-workspace-id", workspace.encode()),
         ]
         self.name = facts.name
+        self.key_id = ids.api_key_id(seed, facts.name)
         self.workspace = facts.workspace
         self.label = facts.label
         self.options = facts.options

@@ -11,6 +11,7 @@ from mockbatch.core.contract.catalog import Models
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.contract.limits import RateLimits
 from mockbatch.core.contract.params import Validation
+from mockbatch.core.money.prices import Prices
 from mockbatch.core.time.clock import Clock
 
 
@@ -56,3 +57,11 @@ def config_of(base: Config, options: Mapping[str, Any]) -> Config:
         return overridden(base, options)
     except ConfigError as error:
         raise InvalidRequest(str(error)) from None
+
+
+def prices_of(config: Config) -> Prices:
+    """The prices that hold under a configuration."""
+    like = {model.id: model.like for model in config.extra_models if model.like}
+    if config.prices is None:
+        return Prices(like=like)
+    return Prices(config.prices.prices, like, config.prices.as_of)

@@ -31,7 +31,7 @@ class Planned(Struct, frozen=True):
         """How the row ends."""
         if self.done_at == NEVER:
             return "canceled" if batch.timeline.ending == "canceled" else "expired"
-        return "succeeded" if self.row.failure is None else "errored"
+        return "errored" if self.row.failure else self.row.unanswered or "succeeded"
 
     def state(self, batch: Batch, now: int) -> str:
         """How the row is at an instant: `processing`, or its outcome."""
@@ -39,11 +39,10 @@ class Planned(Struct, frozen=True):
 
 
 class _Instants(Struct):
-    """When rows are done, sorted: the ones that succeed and the ones that err."""
+    """When rows are done, sorted, by how they end."""
 
     batch: Batch
-    succeeded: "array[int]"
-    errored: "array[int]"
+    of: "dict[str, array[int]]"
 
 
 class Truth:
@@ -58,19 +57,18 @@ class Truth:
     async def counts(self, batch: Batch, now: int) -> RequestCounts:
         """How many rows are where at that instant, whatever the API says of it."""
         instants = await self._instants_of(batch)
-        succeeded = bisect_right(instants.succeeded, now)
-        errored = bisect_right(instants.errored, now)
-        left = batch.size - succeeded - errored
-        if not batch.timeline.has_ended(now):
-            return RequestCounts(left, succeeded, errored)
-        if batch.timeline.ending == "canceled":
-            return RequestCounts(0, succeeded, errored, left, 0)
-        return RequestCounts(0, succeeded, errored, 0, left)
+        counts = {outcome: bisect_right(times, now) for outcome, times in instants.of.items()}
+        left = batch.size - sum(counts.values())
+        kind = "processing"
+        if batch.timeline.has_ended(now):
+            kind = "canceled" if batch.timeline.ending == "canceled" else "expired"
+        counts[kind] = counts.get(kind, 0) + left
+        return RequestCounts(**counts)
 
     async def done_at(self, batch: Batch, count: int) -> int:
         """When so many rows of a batch are done. Raises InvalidRequest where that never comes."""
         instants = await self._instants_of(batch)
-        first = nsmallest(count, (at for part in (instants.succeeded, instants.errored) for at in part[:count]))
+        first = nsmallest(count, (at for times in instants.of.values() for at in times[:count]))
         if len(first) < count:
             raise InvalidRequest(f"count: no more than {len(first)} requests of this batch are ever done")
         return first[-1] if first else batch.timeline.created_at
@@ -116,12 +114,12 @@ class Truth:
     async def _instants_of(self, batch: Batch) -> _Instants:
         kept = self._instants.get(batch.seq)
         if kept is None or kept.batch.timeline != batch.timeline:
-            succeeded, errored = array("q"), array("q")
+            of: dict[str, array[int]] = {}
             async for block in self.rows(batch):
                 for planned in block:
                     if planned.done_at != NEVER:
-                        (succeeded if planned.row.failure is None else errored).append(planned.done_at)
-            kept = _Instants(batch, array("q", sorted(succeeded)), array("q", sorted(errored)))
+                        of.setdefault(planned.outcome(batch), array("q")).append(planned.done_at)
+            kept = _Instants(batch, {outcome: array("q", sorted(times)) for outcome, times in of.items()})
             self._instants[batch.seq] = kept
             while sum(entry.batch.size for entry in self._instants.values()) > _KEPT and len(self._instants) > 1:
                 self._instants.popitem(last=False)

@@ -9,6 +9,7 @@ from mockbatch.core.batch import Batch
 from mockbatch.core.contract.errors import NotFound
 from mockbatch.service.batches import Batches
 from mockbatch.service.files import Files
+from mockbatch.service.ledger import Ledger
 from mockbatch.service.sessions import Opened, Session, Sessions
 from mockbatch.service.settings import clock_of
 from mockbatch.store import SessionFacts, Store
@@ -29,11 +30,12 @@ class Snapshot(Struct, frozen=True):
 class Upkeep:
     """Sessions as wholes. Snapshots last as long as the server; batches that one of them needs keep their requests."""
 
-    def __init__(self, store: Store, sessions: Sessions, batches: Batches, files: Files) -> None:
+    def __init__(self, store: Store, sessions: Sessions, batches: Batches, files: Files, ledger: Ledger) -> None:
         self._store = store
         self._sessions = sessions
         self._batches = batches
         self._files = files
+        self._ledger = ledger
         self._snapshots: dict[str, Snapshot] = {}
 
     async def open(self, label: str, options: Mapping[str, Any], key: str | None) -> Opened:
@@ -104,5 +106,8 @@ class Upkeep:
             await self._batches.remove(session, batch)
         session.lanes = b""
         session.bucket = None
+        self._batches.forget(session)
+        self._ledger.forget(session)
+        await self._store.remove_spent(session.name)
         await self._files.remove_all(session)
         await self._store.save_session(session.facts())

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from mockbatch.core.batch import Batch, Profile
 from mockbatch.core.files import File
+from mockbatch.core.money.ledger import Account, Counts
 from mockbatch.core.time.clock import Clock
 
 
@@ -34,6 +35,16 @@ class SessionFacts(Struct, frozen=True):
     rules: list[dict[str, Any]] | None = None
 
 
+class Spent(Struct, frozen=True):
+    """What a message outside of batches has used, at which virtual instant."""
+
+    session: str
+    id: str
+    at: int
+    account: Account
+    counts: Counts
+
+
 class Facts(Struct, frozen=True):
     """All facts of a store, as they are read at the start."""
 
@@ -41,6 +52,7 @@ class Facts(Struct, frozen=True):
     profiles: dict[int, Profile]
     batches: Sequence[Batch]
     files: Sequence[File] = ()
+    spent: Sequence[Spent] = ()
 
 
 class Store(Protocol):
@@ -64,6 +76,12 @@ class Store(Protocol):
     async def save_file(self, file: File) -> None: ...
 
     async def remove_file(self, seq: int) -> None: ...
+
+    async def add_spent(self, spent: Spent) -> None: ...
+
+    async def spent(self, session: str) -> Sequence[Spent]: ...
+
+    async def remove_spent(self, session: str) -> None: ...
 
     async def save_batch(self, batch: Batch) -> None: ...
 

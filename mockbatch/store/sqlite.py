@@ -17,20 +17,21 @@ import msgspec
 
 from mockbatch.core.batch import Batch, Profile
 from mockbatch.core.files import File
-from mockbatch.store import Facts, SessionFacts, StoreError
+from mockbatch.store import Facts, SessionFacts, Spent, StoreError
 from mockbatch.store.lock import locked
 
 T = TypeVar("T")
 Rows = Iterable[sqlite3.Row]
 
 _APPLICATION = 0x6D6F636B
-_VERSION = 1
+_VERSION = 2
 _SLICES = 1 << 20
 _SCHEMA = (
     "CREATE TABLE session (name TEXT PRIMARY KEY, facts BLOB NOT NULL) WITHOUT ROWID",
     "CREATE TABLE profile (number INTEGER PRIMARY KEY, facts BLOB NOT NULL)",
     "CREATE TABLE batch (seq INTEGER PRIMARY KEY, facts BLOB NOT NULL)",
     "CREATE TABLE file (seq INTEGER PRIMARY KEY, facts BLOB NOT NULL)",
+    "CREATE TABLE spent (session TEXT NOT NULL, facts BLOB NOT NULL)",
     "CREATE TABLE slice (id INTEGER PRIMARY KEY, raw BLOB NOT NULL)",
     "CREATE TABLE rows (id INTEGER PRIMARY KEY, rows BLOB NOT NULL)",
     "CREATE TABLE starts (id INTEGER PRIMARY KEY, starts BLOB NOT NULL)",
@@ -71,11 +72,13 @@ class SqliteStore:
         profiles = await self._read("SELECT number, facts FROM profile ORDER BY number")
         batches = await self._read("SELECT facts FROM batch ORDER BY seq")
         files = await self._read("SELECT facts FROM file ORDER BY seq")
+        spent = await self._read("SELECT facts FROM spent ORDER BY rowid")
         return Facts(
             [msgspec.json.decode(facts, type=SessionFacts) for (facts,) in sessions],
             {number: msgspec.json.decode(facts, type=Profile) for number, facts in profiles},
             [msgspec.json.decode(facts, type=Batch) for (facts,) in batches],
             [msgspec.json.decode(facts, type=File) for (facts,) in files],
+            [msgspec.json.decode(facts, type=Spent) for (facts,) in spent],
         )
 
     async def save_session(self, session: SessionFacts) -> None:
@@ -92,6 +95,16 @@ class SqliteStore:
 
     async def remove_file(self, seq: int) -> None:
         await self._write("DELETE FROM file WHERE seq = ?", seq)
+
+    async def add_spent(self, spent: Spent) -> None:
+        await self._write("INSERT INTO spent VALUES (?, ?)", spent.session, _encode(spent))
+
+    async def remove_spent(self, session: str) -> None:
+        await self._write("DELETE FROM spent WHERE session = ?", session)
+
+    async def spent(self, session: str) -> list[Spent]:
+        found = await self._read("SELECT facts FROM spent WHERE session = ? ORDER BY rowid", session)
+        return [msgspec.json.decode(facts, type=Spent) for (facts,) in found]
 
     async def add_batch(self, batch: Batch, last: bytes) -> None:
         if batch.slices > 1:
@@ -236,6 +249,10 @@ async def _recognized(run: Any, path: Path | None) -> None:
     if await run("PRAGMA application_id") != _APPLICATION:
         raise StoreError(f"{path} is a database, but not one of mockbatch; choose another --db")
     version = await run("PRAGMA user_version")
+    if version < _VERSION:
+        raise StoreError(
+            f"{path} was written by an older mockbatch (format {version}, this one has {_VERSION}); choose another --db"
+        )
     if version > _VERSION:
         raise StoreError(
             f"{path} was written by a newer mockbatch (format {version}, this one knows {_VERSION}); "

@@ -1,57 +1,26 @@
 """The reports over HTTP, as cost trackers ask for them."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-from starlette.routing import Router
 
-from mockbatch.core.money.ledger import Account, Counts
-from mockbatch.core.money.prices import Prices
-from mockbatch.core.money.spending import Dated
-from mockbatch.core.time.spans import DAY, HOUR, parse_instant
-from mockbatch.http import reports
-from mockbatch.http.app import create_app
-from tests.builders import HEADERS, START, Api, config
+from tests.builders import BATCHES, HEADERS, Api, requests, serving
 
 USAGE, COST = "/v1/organizations/usage_report/messages", "/v1/organizations/cost_report"
 ADMIN = {**HEADERS, "x-api-key": "sk-ant-admin01-a"}
-BEGIN = parse_instant(START)
-OPUS = Account("claude-opus-5", 0, "0-200k", "global", "batch")
-
-
-class Kept:
-    """A ledger that has what it is given."""
-
-    prices = Prices()
-
-    def __init__(self, *dated: Dated) -> None:
-        self.dated = dated
-
-    def now(self) -> int:
-        return BEGIN + 2 * DAY
-
-    def usage_between(self, start: int, end: int) -> Iterable[Dated]:
-        return [dated for dated in self.dated if start <= dated.at < end]
+WORKSPACE = {"anthropic-workspace-id": "wrkspc_1"}
 
 
 @pytest.fixture
 def api() -> Iterator[Api]:
-    """The reports of a server with two days of usage."""
-    app = create_app(config())
-
-    @asynccontextmanager
-    async def lifespan(_: Router) -> AsyncIterator[Any]:
-        async with app.lifespan_context(app) as state:
-            assert state
-            state["mock"].ledger = Kept(
-                Dated(BEGIN, "2026-01-01", OPUS, 1, Counts(input=100), workspace="wrkspc_1"),
-                Dated(BEGIN + DAY + HOUR, "2026-01-01", OPUS, 1, Counts(output=40)),
-            )
-            yield state
-
-    with Api(Router(reports.routes, lifespan=lifespan), base_url="http://mockbatch", headers=ADMIN) as client:
+    """A server with two days of usage: a batch of a workspace on the first, one of the key's own a day later."""
+    with serving(tokens="fixed:input=100,output=40", delay_preset="immediate") as client:
+        body = {"requests": requests("a", model="claude-opus-5")}
+        client.ok(client.post(BATCHES, json=body, headers=WORKSPACE))
+        client.advance(by="25h")
+        client.ok(client.post(BATCHES, json=body))
+        client.advance(by="23h")
+        client.headers.update(ADMIN)
         yield client
 
 
@@ -61,8 +30,8 @@ def test_usage_is_reported_in_buckets(api: Api) -> None:
         report = api.ok(api.get(USAGE, params={"starting_at": "2026-01-01", name: ["model", "workspace_id"]}))
         rows = [row for bucket in report["data"] for row in bucket["results"]]
         assert [(row["workspace_id"], row["uncached_input_tokens"], row["output_tokens"]) for row in rows] == [
-            ("wrkspc_1", 100, 0),
-            (None, 0, 40),
+            ("wrkspc_1", 100, 40),
+            (None, 100, 40),
         ]
         assert len(report["data"]) == 3
 
@@ -70,9 +39,9 @@ def test_usage_is_reported_in_buckets(api: Api) -> None:
 def test_costs_are_reported_by_day(api: Api) -> None:
     """In cents; pages of the size asked for."""
     report = api.ok(api.get(COST, params={"starting_at": "2026-01-01T00:00:00Z", "limit": 1}))
-    assert [row["amount"] for row in report["data"][0]["results"]] == ["0.025"]
+    assert [row["amount"] for row in report["data"][0]["results"]] == ["0.075"]
     following = {"starting_at": "2026-01-01T00:00:00Z", "limit": 1, "page": report["next_page"]}
-    assert [row["amount"] for row in api.ok(api.get(COST, params=following))["data"][0]["results"]] == ["0.05"]
+    assert [row["amount"] for row in api.ok(api.get(COST, params=following))["data"][0]["results"]] == ["0.075"]
 
 
 @pytest.mark.parametrize("path", [USAGE, COST])

@@ -20,7 +20,7 @@ from mockbatch.core.batch import (
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.envelope import Intake, items_of
 from mockbatch.core.contract.params import Terms
-from mockbatch.core.rows import Examiner, Row
+from mockbatch.core.rows import Conditions, Examiner, Row
 from mockbatch.core.time.spans import SECOND, parse_instant
 from mockbatch.core.time.timeline import events
 from tests.builders import BATCHES, START, Api, config, outcomes, requests, serving
@@ -106,14 +106,15 @@ class Core:
         slices = intake.feed(json.dumps({"requests": requests(*names)}).encode()) + intake.finish()
         ordinal = sum(batch.identity == intake.identity for batch in self._batches.values())
         id = new_batch_id(self._profile, "core", intake.identity, ordinal)
-        timeline = planned(self._profile, id, self._now, Durations(self._profile, id).largest(names))
+        timeline = planned(self._profile, id, self._now, Durations(self._profile, id).longest(names))
         seq = len(self._batches)
         self._batches[id] = Batch(
             seq, id, "core", intake.identity, tuple(len(part.custom_ids) for part in slices), 1, timeline
         )
-        examiner = Examiner(Terms(), seed=self._profile.seed, fail_rate=self._profile.fail_rate)
+        examiner = Examiner(Conditions(Terms(), self._profile.seed, self._profile.fail_rate))
         items = [item for part in slices for item in items_of(part.raw)]
-        self._rows[id] = [examiner.row(item, index) for index, item in enumerate(items)]
+        rows = [examiner.row(item, index) for index, item in enumerate(items)]
+        self._rows[id] = [row for row in rows if isinstance(row, Row)]
         return self.show(id)
 
     def cancel(self, id: str) -> dict[str, Any]:

@@ -31,7 +31,7 @@ async def test_a_create_that_is_canceled_leaves_a_whole_batch_or_none(tmp_path: 
         await mock.open()
         session = await mock.sessions.of_key("key")
         for steps in range(12):
-            task = asyncio.create_task(mock.batches.create(session, body(), Terms(), "http://x"))
+            task = asyncio.create_task(mock.batches.create(session, body(), Terms(), "http://x", {}))
             for _ in range(steps):
                 await asyncio.sleep(0)
             task.cancel()
@@ -63,7 +63,7 @@ async def test_a_cancel_that_cannot_be_kept_has_not_happened(tmp_path: Path) -> 
             yield BODY
 
         session = await mock.sessions.of_key("key")
-        batch = await mock.batches.create(session, body(), Terms(), "http://x")
+        batch = await mock.batches.create(session, body(), Terms(), "http://x", {})
         await store._writer.execute_fetchall("PRAGMA query_only = 1")
         with pytest.raises(StoreError):
             await mock.batches.cancel(session, batch.id, "http://x")

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from mockbatch.core.replies.conjoin import Unsatisfiable, conjoin
 from mockbatch.core.replies.dice import Dice
 from mockbatch.core.replies.forms import ReplyError
-from mockbatch.core.replies.pattern import matching
+from mockbatch.core.replies.pattern import NoMatch, matching
 from mockbatch.core.replies.schema import instance
 
 Schema = dict[str, Any]
@@ -154,6 +154,7 @@ UNUSABLE: dict[str, tuple[Schema, str]] = {
     "format": ({"type": "string", "format": "uuid", "maxLength": 5}, "has the length"),
     "type": ({"type": "text"}, "not valid JSON Schema"),
     "pattern": ({"pattern": "("}, "not valid JSON Schema"),
+    "repeated": ({"type": "string", "pattern": "^(a{900}){900}$"}, "not valid JSON Schema"),
     "reference": ({"$ref": "#/$defs/missing"}, "not valid JSON Schema"),
     "elsewhere": ({"$ref": "https://example.com/schema.json"}, "not valid JSON Schema"),
     "large": (
@@ -170,6 +171,46 @@ def test_schemas_without_a_value_say_why(kind: str) -> None:
     with pytest.raises(ReplyError, match=re.escape(sentence)) as caught:
         instance(schema, Dice(1, "test"))
     assert "\n" not in caught.value.message
+
+
+CONJUNCTIONS: list[tuple[Schema, Schema, Schema]] = [
+    ({"minimum": 3, "maximum": 9}, {"minimum": 5, "maximum": 12}, {"minimum": 5, "maximum": 9}),
+    ({"minLength": 3, "maxItems": 2}, {"minLength": 1, "maxItems": 1}, {"minLength": 3, "maxItems": 1}),
+    ({"multipleOf": 4}, {"multipleOf": 6}, {"multipleOf": 12}),
+    ({"multipleOf": 0.5}, {"multipleOf": 0.75}, {"multipleOf": 1.5}),
+    ({"type": ["string", "number"]}, {"type": ["integer", "null"]}, {"type": ["integer"]}),
+    ({"enum": [1, True, "a"]}, {"enum": [True, "a", "b"]}, {"enum": [True, "a"]}),
+    ({"required": ["a", "b"]}, {"required": ["b", "c"]}, {"required": ["a", "b", "c"]}),
+    ({"uniqueItems": True}, {"uniqueItems": False}, {"uniqueItems": True}),
+    ({"pattern": "a"}, {"pattern": "b"}, {"pattern": ["a", "b"]}),
+    (obj(a=INT), {"properties": {"b": STR}}, {**obj(a=INT), "properties": {"a": INT, "b": False}}),
+    ({"items": INT}, {"prefixItems": [True, STR]}, {"items": INT, "prefixItems": [INT, {"allOf": [INT, STR]}]}),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "whole"), CONJUNCTIONS)
+def test_two_schemas_become_one(one: Schema, other: Schema, whole: Schema) -> None:
+    """Whichever comes first."""
+    assert conjoin(one, other) == whole
+    assert sorted(conjoin(other, one)) == sorted(whole)
+
+
+HINTS: list[tuple[Schema, Schema]] = [
+    ({**INT, "description": "How many.\n\n{minimum: 4, maximum: 6}"}, {"minimum": 4, "maximum": 6}),
+    ({**STR, "description": "{pattern: ^a{2,3}, b$, maxLength: 9}"}, {"pattern": "^a{2,3}, b$"}),
+    ({"type": "array", "items": INT, "description": "{minItems: 4, uniqueItems: True}"}, {"minItems": 4}),
+    ({**INT, "description": "{minimum: many, default: 3}"}, {}),
+    ({**INT, "enum": [1], "description": "Any of {minimum: 4}"}, {"const": 1}),
+    ({**INT, "minimum": 3, "description": "{maximum: 1}"}, {"minimum": 3}),
+]
+
+
+@pytest.mark.parametrize(("schema", "meant"), HINTS)
+def test_bounds_in_a_description_are_kept(schema: Schema, meant: Schema) -> None:
+    """Where the SDKs put what structured outputs do not take; not against the schema itself."""
+    for key in range(20):
+        value = instance(schema, Dice(key, "test"))
+        assert problems(schema, value) + problems(meant, value) == []
 
 
 def test_the_same_draws_make_the_same_value() -> None:
@@ -302,3 +343,9 @@ def test_texts_match_their_pattern(pattern: str) -> None:
         text = matching(pattern, Dice(key, "p"))
         assert re.search(plain, text)
         assert text.isprintable()
+
+
+def test_patterns_that_repeat_too_often_are_given_up() -> None:
+    """Before they fill the memory."""
+    with pytest.raises(NoMatch, match="repeats too often"):
+        matching("^(a{900}){900}$", Dice(1, "p"))

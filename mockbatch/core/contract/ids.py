@@ -72,6 +72,11 @@ def workspace_id(seed: int, name: str) -> str:
     return _identifier("wrkspc_01", seed, name)
 
 
+def api_key_id(seed: int, name: str) -> str:
+    """`apikey_01` and 22 more characters: the id of a key, which does not tell it."""
+    return _identifier("apikey_01", seed, name)
+
+
 def organization_id(seed: int) -> str:
     """The UUID of the one organization that a seed has."""
     return str(UUID(int=wide_draw(seed, "organization"), version=4))

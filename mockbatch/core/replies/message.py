@@ -1,6 +1,6 @@
 """The reply to a request, as a whole message. Pure: the same request gets the same reply, in a batch or outside."""
 
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import msgspec
 from msgspec.json import Encoder
@@ -11,7 +11,6 @@ from mockbatch.core.draws import draw_of, subseed
 from mockbatch.core.replies.forms import Reply, ReplyError
 from mockbatch.core.replies.text import plain_text
 
-_NO_CACHE = wire.CacheCreation()
 _encode_sorted = Encoder(order="sorted").encode
 
 
@@ -24,29 +23,12 @@ def reply_key(seed: int, params: dict[str, Any]) -> int:
     return draw_of(subseed(seed, "reply"), content)
 
 
-def reply_message(
-    message_id: str,
-    model: Model,
-    key: int,
-    *,
-    max_tokens: int,
-    input_tokens: int,
-    service_tier: Literal["standard", "batch"],
-) -> wire.Message:
-    """The message for the bits of `reply_key`; none of its content where `max_tokens` is 0."""
-    text, output_tokens, stop_reason = plain_text(key, max_tokens, model)
+def reply_message(message_id: str, model: Model, key: int, max_tokens: int, usage: wire.Usage) -> wire.Message:
+    """The message with the text that the bits of `reply_key` have, and nothing more to it."""
+    text, _, stop_reason = plain_text(key, max_tokens, model)
+    content: list[wire.Block] = [wire.TextBlock(text)] if max_tokens else []
     return wire.Message(
-        model.id,
-        message_id,
-        "message",
-        "assistant",
-        [wire.TextBlock(text)] if max_tokens else [],
-        None,
-        stop_reason,
-        None,
-        None,
-        wire.Usage(input_tokens, 0, 0, _NO_CACHE, output_tokens, service_tier, model.inference_geo),
-        None,
+        model.id, message_id, "message", "assistant", content, None, stop_reason, None, None, usage, None
     )
 
 

@@ -27,6 +27,7 @@ _PROPERTY = re.compile(r"\\p\{(?:Script=|General_Category=)?(\w+)\}")
 _IN_CLASS = re.compile(r"\[(?:\\.|[^\]\\])*\]")
 _ATTEMPTS = 40
 _RARELY = 1 << 16
+_MOST_TURNS = 200_000
 
 
 class NoMatch(Exception):
@@ -83,6 +84,7 @@ class _Writer:
         self._dice = dice
         self._extra = extra
         self._groups: dict[int, str] = {}
+        self._turns = 0
 
     def sequence(self, parsed: Any) -> str:
         return "".join(self._part(kind, argument) for kind, argument in parsed)
@@ -115,6 +117,9 @@ class _Writer:
     def _repeated(self, least: int, most: int, parsed: Any) -> str:
         usual = max(least, 1) + self._extra
         turns = self._dice.between(least, min(most, usual, _RARELY)) if least < _RARELY else least
+        self._turns += turns
+        if self._turns > _MOST_TURNS:
+            raise NoMatch("the pattern repeats too often")
         return "".join(self.sequence(parsed) for _ in range(turns))
 
 

@@ -47,13 +47,13 @@ def prose(dice: Dice, wish: Wish) -> str:
         case "items":
             return "\n".join(f"- {sentence(dice, wish.language)}" for _ in range(wish.count))
         case "characters":
-            return _shortened(_at_least(dice, wish, len), wish.count)
+            return _shortened(_at_least(dice, wish, len), wish)
     return _of_words(dice, wish)
 
 
 def _of_words(dice: Dice, wish: Wish) -> str:
     if wish.language in _UNSPACED:
-        return _shortened(_at_least(dice, wish, len), wish.count)
+        return _at_least(dice, wish, len)[: wish.count]
     words = _at_least(dice, wish, _words).split()[: wish.count]
     return words[0].strip(".,:;") if wish.count == 1 else " ".join(words).rstrip(".,:;") + "."
 
@@ -72,11 +72,11 @@ def _at_least(dice: Dice, wish: Wish, measured: Callable[[str], int]) -> str:
     return ("" if wish.language in _UNSPACED else " ").join(chosen)
 
 
-def _shortened(text: str, characters: int) -> str:
+def _shortened(text: str, wish: Wish) -> str:
     """At most so many characters, up to a full word where there are words."""
-    if len(text) <= characters:
-        return text
-    return text[:characters].rsplit(" ", 1)[0]
+    if len(text) <= wish.count or wish.language in _UNSPACED:
+        return text[: wish.count]
+    return text[: wish.count].rsplit(" ", 1)[0]
 
 
 def _json(dice: Dice, wish: Wish) -> str:

@@ -4,6 +4,7 @@ A value is built from what the schema says, and then shown to a validator; what 
 draws. Source: https://json-schema.org/draft/2020-12
 """
 
+import re
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,12 @@ _ANNOTATIONS = frozenset(
 _APPLIED = frozenset(
     {"$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas", "const"}
 )
+_COUNTS = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
+_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
+_PAIRS = (("minimum", "maximum"), ("minLength", "maxLength"), ("minItems", "maxItems"))
+_HINTS = re.compile(r"(?:^|\n\n)\{(\w+: .+)\}\Z")
+_NEXT = r", (?=\w+: |\Z)"
+_HINT = re.compile(rf"({'|'.join((*_COUNTS, *_BOUNDS, 'pattern', 'format', 'uniqueItems'))}): (.+?){_NEXT}")
 Flat = tuple[dict[str, Any], list[list[Schema]]]
 
 
@@ -135,6 +142,7 @@ class _Known:
         base = {name: value for name, value in node.items() if name not in _ANNOTATIONS and name not in _APPLIED}
         if "const" in node:
             base = conjoin(base, {"enum": [node["const"]]})
+        base = _with_hints(base, node.get("description"))
         choices: list[list[Schema]] = [node[name] for name in ("anyOf", "oneOf") if name in node]
         for part in self._parts(node):
             if part is False:
@@ -167,6 +175,32 @@ def _known(source: bytes) -> _Known:
     known = _Known(source)
     _ = known.validator  # what it refuses is not even tried
     return known
+
+
+def _with_hints(base: dict[str, Any], description: Any) -> dict[str, Any]:
+    """The schema with the bounds that the official SDKs move to the end of its description."""
+    found = _HINTS.search(description) if isinstance(description, str) else None
+    if found is None:
+        return base
+    said = {name: _meant(name, value) for name, value in _HINT.findall(found[1] + ", ")}
+    try:
+        whole = conjoin(base, {name: value for name, value in said.items() if value is not None})
+    except Unsatisfiable:
+        return base
+    crossed = any(whole[low] > whole[high] for low, high in _PAIRS if low in whole and high in whole)
+    return base if crossed else whole
+
+
+def _meant(name: str, value: str) -> Any:
+    """The value of a hint; None for one that is not of the kind."""
+    if name in ("pattern", "format"):
+        return value
+    if name == "uniqueItems":
+        return True if value == "True" else None
+    try:
+        return int(value) if name in _COUNTS else float(value)
+    except ValueError:
+        return None
 
 
 def _nodes(schema: Any) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """`/_mockbatch/*`: what the tester does, on the same port. Looking changes nothing."""
 
-from mockbatch.http.control import batches, clock, events, info, metrics, problems, requests, rules, sessions
+from mockbatch.http.control import batches, clock, events, info, ledger, metrics, problems, requests, rules, sessions
 
-_ROOMS = (info, clock, sessions, batches, requests, rules, problems, events, metrics)
+_ROOMS = (info, clock, sessions, batches, requests, rules, problems, ledger, events, metrics)
 routes = [route for room in _ROOMS for route in room.routes]

@@ -1,0 +1,50 @@
+"""Which reply a rule has for a row or a message."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mockbatch.core.replies.kinds import ReplySpec, parse_reply
+from mockbatch.core.rules.faults import FAULTS
+from mockbatch.core.rules.items import ItemDecision
+from mockbatch.core.rules.rules import Rule
+from mockbatch.core.sizes import parse_size
+
+_STOPS = {
+    "pause_turn": {"kind": "pause_turn"},
+    "model_context_window_exceeded": {"kind": "context_exceeded"},
+    "max_tokens": {"kind": "truncate"},
+    "refusal": {"kind": "refusal"},
+}
+_KINDS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "item.truncate": lambda told: {"kind": "truncate", "cut": told["cut"]},
+    "item.refusal": lambda told: {"kind": "refusal"},
+    "item.empty_content": lambda told: {"kind": "empty"},
+    "item.thinking_first": lambda told: {"kind": "thinking_first"},
+    "item.wrong_tool": lambda told: {"kind": "wrong_tool"},
+    "item.schema_violation": lambda told: {"kind": "schema_violation"},
+    "item.stop_reason": lambda told: _STOPS.get(told["stop_reason"], {"kind": "natural", **told}),
+    "item.output_bytes": lambda told: {"kind": "huge_line", "bytes": parse_size(str(told["size"]))},
+}
+
+
+def reply_of(decision: ItemDecision) -> ReplySpec | None:
+    """The reply that a rule decided upon for a row; None where it leaves that to the request."""
+    if decision.reply is not None:
+        return decision.reply if isinstance(decision.reply, ReplySpec) else parse_reply(decision.reply)
+    if decision.fault is not None:
+        return parse_reply(_KINDS[decision.fault](decision.options))
+    return None
+
+
+def reply_of_call(rule: Rule) -> ReplySpec | None:
+    """The same for a rule that struck a call of `/v1/messages`."""
+    if rule.reply is not None:
+        return parse_reply(rule.reply)
+    if rule.fault in _KINDS:
+        return parse_reply(_KINDS[rule.fault]({name: rule.option(name) for name in _options(rule)}))
+    return None
+
+
+def _options(rule: Rule) -> list[str]:
+    assert rule.fault is not None
+    return list(FAULTS[rule.fault].options)

@@ -1,0 +1,79 @@
+"""`/_mockbatch/ledger`: what was billed, put together, or entry by entry."""
+
+from collections.abc import AsyncGenerator, Iterator
+
+import msgspec
+from starlette.routing import Route
+
+from mockbatch.core.contract.errors import InvalidRequest
+from mockbatch.core.money.ledger import Entry, to_csv
+from mockbatch.core.money.spending import GROUPINGS, Dated, Spending, spending
+from mockbatch.http.answers import Answer, Json, Stream
+from mockbatch.http.calls import Call, Endpoint
+from mockbatch.http.control.entry import entered
+from mockbatch.http.described import JSONL, Parameter, described
+from mockbatch.service import Mock
+from mockbatch.service.sessions import Session
+
+_FORMATS = ("json", "csv", "jsonl")
+_QUERY = (
+    Parameter(
+        "group_by",
+        {"type": "array", "items": {"type": "string", "enum": list(GROUPINGS)}},
+        "A group for each value of these; give it several times.",
+    ),
+    Parameter(
+        "format", {"type": "string", "enum": list(_FORMATS)}, "The groups as JSON, or each entry as CSV or JSON lines."
+    ),
+)
+_encode = msgspec.json.Encoder(decimal_format="string").encode_lines
+
+
+@described(Spending, query=_QUERY, more={"text/csv": None, JSONL: None}, caller="control")
+async def ledger(call: Call) -> Answer:
+    """What a session was billed; `format=csv` or `jsonl` for each entry, one request and class of tokens each."""
+    mock, session = await entered(call)
+    form = call.query().get("format", "json")
+    if form not in _FORMATS:
+        raise InvalidRequest(f"format: Input should be one of {', '.join(_FORMATS)}")
+    await mock.batches.settle(session)
+    if form != "json":
+        kind = b"text/csv; charset=utf-8" if form == "csv" else JSONL.encode()
+        return Stream(_entries(mock, session, form), kind)
+    groups = call.query_list("group_by")
+    used = list(mock.ledger.used(session))
+    if "custom_id" in groups:
+        used = [dated async for part in _by_row(mock, session) for dated in part]
+    try:
+        return Json(spending(used, groups, mock.ledger.prices))
+    except ValueError as error:
+        raise InvalidRequest(str(error)) from None
+
+
+async def _entries(mock: Mock, session: Session, form: str) -> AsyncGenerator[bytes]:
+    if form == "csv":
+        yield to_csv([]).encode()
+    async for entries in _all(mock, session):
+        yield to_csv(entries, head=False).encode() if form == "csv" else _encode(entries)
+
+
+async def _all(mock: Mock, session: Session) -> AsyncGenerator[list[Entry]]:
+    now = session.now()
+    for batch in list(session.batches.values()):
+        if batch.timeline.has_ended(now) and not batch.deleted:
+            async for entries in mock.batches.row_entries(session, batch):
+                yield entries
+    async for entries in mock.ledger.message_entries(session):
+        yield entries
+
+
+async def _by_row(mock: Mock, session: Session) -> AsyncGenerator[Iterator[Dated]]:
+    """What each row of the batches has used, and what messages have."""
+    for batch in list(session.batches.values()):
+        if batch.timeline.has_ended(session.now()) and not batch.deleted:
+            async for part in mock.batches.used_by_row(session, batch):
+                yield iter(part)
+    yield (dated for dated in mock.ledger.used(session) if dated.batch_id is None)
+
+
+routes = [Route("/_mockbatch/ledger", Endpoint(GET=ledger))]

@@ -1,0 +1,82 @@
+"""The prompt caches of sessions: what batches and messages left there for those that come after them.
+
+A batch is in the cache from its start on: what its rows wrote or read lives so long from then. Nothing of that is
+stored; it follows from the batches that there are.
+"""
+
+from collections.abc import Callable
+
+from mockbatch.core.batch import Batch, Profile
+from mockbatch.core.money.prompt_cache import CacheState, CacheUse, Prefix
+from mockbatch.core.time.spans import HOUR, SECOND
+from mockbatch.service.examination import Examination
+from mockbatch.service.sessions import Session
+
+Touches = dict[int, int]
+"""Until when each entry lives at least."""
+
+
+class Caches:
+    """Knows what is in the cache of a session at an instant."""
+
+    def __init__(self, profiles: dict[int, Profile], examination: Examination) -> None:
+        self._profiles = profiles
+        self._examination = examination
+        self._touched: dict[str, dict[int, Touches]] = {}
+        self._messages: dict[str, CacheState] = {}
+
+    async def left(self, session: Session, batch: Batch) -> Callable[[int], bool]:
+        """What others have left in the cache for a batch when it starts."""
+        starts_at = batch.timeline.starts_at
+        left = await self._by_batches(session, starts_at, batch)
+        messages = self._shared(session)
+        if messages is None:
+            return left
+        return lambda key: left(key) or messages.live(key, starts_at)
+
+    async def message(self, session: Session, prefixes: list[Prefix], now: int) -> CacheUse:
+        """What a message reads and writes now, which is done here."""
+        cache = self._messages.setdefault(session.name, CacheState())
+        cache.prune(now)
+        if session.settings.profile.cache.scope == "shared":
+            left = await self._by_batches(session, now, None)
+            for prefix in prefixes:
+                if left(prefix.key) and not cache.live(prefix.key, now):
+                    cache.touch(prefix.key, now, prefix.ttl)
+        return cache.request(prefixes, now)
+
+    def forget(self, session: Session) -> None:
+        self._touched.pop(session.name, None)
+        self._messages.pop(session.name, None)
+
+    def _shared(self, session: Session) -> CacheState | None:
+        shared = session.settings.profile.cache.scope == "shared"
+        return self._messages.get(session.name) if shared else None
+
+    async def _by_batches(self, session: Session, at: int, but: Batch | None) -> Callable[[int], bool]:
+        """Whether batches that had started by an instant left an entry alive then."""
+        found = []
+        for earlier in list(session.batches.values()):
+            start = earlier.timeline.starts_at
+            before = but is None or (start, earlier.seq) < (at, but.seq)
+            if start <= at < start + HOUR and before and earlier is not but:
+                found.append(await self._touches(session, earlier))
+        return lambda key: any(at < touches.get(key, 0) for touches in found)
+
+    async def _touches(self, session: Session, batch: Batch) -> Touches:
+        """Until when the entries live that a batch wrote or read."""
+        of_session = self._touched.setdefault(session.name, {})
+        touches = of_session.get(batch.seq)
+        if touches is None:
+            touches = {}
+            start = batch.timeline.starts_at
+            for index in range(batch.slices if not batch.deleted else 0):
+                for row in await self._examination.rows(batch, index):
+                    if row.succeeds:
+                        for prefix in row.more.prefixes:
+                            if prefix.breakpoint:
+                                until = start + prefix.ttl * SECOND
+                                touches[prefix.key] = max(touches.get(prefix.key, 0), until)
+            if batch.timeline.starts_at <= session.now():
+                of_session[batch.seq] = touches
+        return touches

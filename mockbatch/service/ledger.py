@@ -1,0 +1,159 @@
+"""What was billed: batches from their sums, messages as they were answered."""
+
+from collections.abc import AsyncIterator, Iterable, Iterator
+
+from msgspec import Struct
+
+from mockbatch.core.batch import Batch
+from mockbatch.core.contract import wire
+from mockbatch.core.money.ledger import (
+    Account,
+    Counts,
+    Entry,
+    Origin,
+    context_window,
+    counts_of,
+    entries_of,
+    unbilled,
+)
+from mockbatch.core.money.prices import Prices
+from mockbatch.core.money.spending import Dated
+from mockbatch.core.rows import Row, usage_of_row
+from mockbatch.core.time.spans import MINUTE, format_day, format_instant
+from mockbatch.service.sessions import Session
+from mockbatch.store import Spent, Store
+
+
+class _Used(Struct):
+    """What messages used in one minute, in one account."""
+
+    requests: int
+    counts: Counts
+
+
+class Ledger:
+    """Puts together what sessions were billed. Looking changes nothing."""
+
+    def __init__(self, store: Store, prices: Prices, lag: int) -> None:
+        self._store = store
+        self._lag = lag
+        self._messages: dict[str, dict[tuple[int, Account], _Used]] = {}
+        self.prices = prices
+
+    def restore(self, spent: Iterable[Spent]) -> None:
+        """Take up what messages had used."""
+        for one in spent:
+            self._add(one)
+
+    async def note(self, session: Session, message: wire.Message) -> None:
+        """Write down what a message has used."""
+        usage = message.usage
+        counts = counts_of(usage)
+        lengths = session.settings.profile.prompt_lengths
+        account = _account(message.model, counts, usage.inference_geo, usage.service_tier, lengths)
+        spent = Spent(session.name, message.id, session.now(), account, counts)
+        self._add(spent)
+        await self._store.add_spent(spent)
+        session.bulletin.tell(spent.at, "ledger", message=message.id)
+
+    def forget(self, session: Session) -> None:
+        self._messages.pop(session.name, None)
+
+    def usage_between(self, start: int, end: int, sessions: Iterable[Session]) -> Iterator[Dated]:
+        """What sessions used from one instant until before another, as far as reports know of it by now."""
+        for session in sessions:
+            known = session.now() - self._lag
+            yield from (used for used in self.used(session) if start <= used.at < end and used.at <= known)
+
+    def used(self, session: Session) -> Iterator[Dated]:
+        """What a session has used: by batch, at its end, and by minute outside of batches."""
+        workspace, key = session.workspace or None, session.key_id
+        now = session.now()
+        for batch in session.batches.values():
+            if batch.timeline.has_ended(now):
+                for row in batch.sums:
+                    yield Dated(
+                        batch.timeline.ended_at,
+                        batch.terms.day,
+                        row.account,
+                        row.requests,
+                        row.counts,
+                        session.name,
+                        workspace,
+                        key,
+                        batch.id,
+                    )
+        for (minute, account), used in self._messages.get(session.name, {}).items():
+            yield Dated(
+                minute,
+                format_day(minute),
+                account,
+                used.requests,
+                used.counts,
+                session.name,
+                workspace,
+                key,
+            )
+
+    def used_by(self, session: Session, batch: Batch, row: Row, lengths: Iterable[int]) -> Dated:
+        """What a row that succeeded has used."""
+        counts = counts_of(usage_of_row(row))
+        account = _account(row.model, counts, row.geo, "batch", lengths)
+        return Dated(
+            batch.timeline.ended_at,
+            batch.terms.day,
+            account,
+            1,
+            counts,
+            session.name,
+            session.workspace or None,
+            session.key_id,
+            batch.id,
+            row.custom_id,
+        )
+
+    def entries(
+        self, session: Session, batch: Batch, row: Row, outcome: str, message_id: str, usage: wire.Usage | None
+    ) -> list[Entry]:
+        """The entries of one row of a batch that has ended; without a usage, that it was not billed."""
+        origin = Origin(
+            batch.id,
+            row.custom_id,
+            message_id if usage else None,
+            row.model,
+            session.workspace or None,
+            session.key_id,
+            format_instant(batch.timeline.ended_at),
+        )
+        if usage is None:
+            return [unbilled(origin, outcome)]
+        counts = counts_of(usage)
+        rates = self.prices.of(row.model, batch.terms.day, counts.prompt_tokens)
+        return entries_of(counts, origin, rates, "batch", usage.inference_geo)
+
+    async def message_entries(self, session: Session) -> AsyncIterator[list[Entry]]:
+        """The entries of messages outside of batches."""
+        for spent in await self._store.spent(session.name):
+            origin = Origin(
+                None,
+                None,
+                spent.id,
+                spent.account.model,
+                session.workspace or None,
+                session.key_id,
+                format_instant(spent.at),
+            )
+            rates = self.prices.of(spent.account.model, format_day(spent.at), spent.counts.prompt_tokens)
+            yield entries_of(spent.counts, origin, rates, spent.account.service_tier, spent.account.inference_geo)
+
+    def _add(self, spent: Spent) -> None:
+        minutes = self._messages.setdefault(spent.session, {})
+        used = minutes.setdefault((spent.at // MINUTE * MINUTE, spent.account), _Used(0, Counts()))
+        used.requests += 1
+        used.counts = used.counts.plus(spent.counts)
+
+
+def _account(model: str, counts: Counts, geo: str, tier: str, lengths: Iterable[int]) -> Account:
+    """Where a request is summed up, by the lengths of prompts where prices change."""
+    above = max((length for length in lengths if counts.prompt_tokens > length), default=0)
+    return Account(model, above, context_window(counts.prompt_tokens), geo, tier)
