@@ -16,6 +16,7 @@ from mockbatch.core.batch import Profile, ResultsOrder
 from mockbatch.core.contract.catalog import MODELS, Model, Models, Policy, model_like
 from mockbatch.core.contract.limits import TIERS, RateLimits
 from mockbatch.core.contract.params import Validation
+from mockbatch.core.hosts import host_of, may_be_called
 from mockbatch.core.money.cache_hits import HITS, CacheSettings, parse_hits, parse_scope
 from mockbatch.core.money.cache_hits import Scope as CacheScope
 from mockbatch.core.names import did_you_mean
@@ -23,7 +24,7 @@ from mockbatch.core.rules import presets as rule_presets
 from mockbatch.core.rules.fault import RuleError
 from mockbatch.core.rules.match import check
 from mockbatch.core.rules.mixes import parse_mix
-from mockbatch.core.rules.rules import Rule, parse_rule, parse_rules, together, yielding
+from mockbatch.core.rules.rules import Rule, hides, parse_rule, parse_rules, together
 from mockbatch.core.rules.written import parse_flag
 from mockbatch.core.sizes import parse_size
 from mockbatch.core.time.delays import PRESETS, inlined, parse_delay
@@ -113,11 +114,6 @@ def _faults(text: str) -> tuple[Rule, ...]:
     return tuple(parse_flag(line) for line in map(str.strip, text.split("\n")) if line)
 
 
-def _mix(text: str) -> str:
-    parse_mix(text)
-    return text
-
-
 def _tokens(text: str) -> str:
     parse_tokens(text)
     return text
@@ -140,10 +136,27 @@ def _amount(text: str) -> Decimal:
     return amount
 
 
+def _mix(text: str) -> str:
+    parse_mix(text)
+    return text
+
+
 def _url(text: str) -> str:
     if not text.startswith(("http://", "https://")) or any(mark in text for mark in "{} "):
         raise ValueError(f"{text!r} is not a URL; write it like https://mock.example.com")
     return text.rstrip("/")
+
+
+def _secret(text: str) -> str:
+    from base64 import b64decode
+
+    try:
+        good = text.startswith("whsec_") and b64decode(text.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError("a secret is written whsec_ and then base64")
+    return text
 
 
 class Option(Struct, frozen=True):
@@ -290,7 +303,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "|".join(rule_presets.PRESETS),
     )
     rules: tuple[Rule, ...] = ()
-    """All rules in the order in which they are asked: of flags, of the file, of the mix, of the preset."""
+    """The rules of the file, and before them those of a session."""
     mix: str | None = option(
         "mix", None, "The shares of succeeded/errored/expired/canceled rows, like 90/5/3/2.", _mix, "MIX"
     )
@@ -397,6 +410,26 @@ class Config(Struct, frozen=True, kw_only=True):
         "max_requests", 100_000, "How many requests a batch may have.", _between(1, 1_000_000), "NUMBER"
     )
     max_bytes: int = option("max_bytes", 256_000_000, "How large the body of a batch may be.", parse_size, "SIZE")
+    webhook: str | None = option(
+        "webhook", None, "Call this URL when a batch has ended, expired or was canceled; an extension.", _url, "URL"
+    )
+    webhook_secret: str | None = option(
+        "webhook_secret",
+        None,
+        "Sign what webhooks send with this secret; by default one that is made of the seed.",
+        _secret,
+        "whsec_...",
+        of_server=True,
+    )
+    webhook_allow: tuple[str, ...] = option(
+        "webhook_allow",
+        (),
+        "Let webhooks call this host too, and not only this machine.",
+        _names,
+        "HOST",
+        many=True,
+        of_server=True,
+    )
     ready_file: str | None = option(
         "ready_file",
         None,
@@ -417,6 +450,30 @@ class Config(Struct, frozen=True, kw_only=True):
     def catalogue(self) -> Models:
         """The models that there are under these options."""
         return Models("any" if self.validation == "off" else self.models, self.extra_models)
+
+    def all_rules(self) -> tuple[Rule, ...]:
+        """The rules in the order in which they are asked: of flags, of the file, of the mix, of the preset, and last
+        the function that makes all other replies.
+
+        Raises RuleError for one that can never match. Those of the preset give way.
+        """
+        own = [*self.fault, *self.rules]
+        if self.mix is not None:
+            own.append(parse_rule({"name": "mix", "fault": "item.mix", "mix": self.mix}, "mix"))
+        models = self.known_models()
+        for rule in own:
+            try:
+                check(rule.match, rule.on, models)
+            except RuleError as error:
+                raise RuleError(f"rule {rule.name!r}: {error}") from None
+        preset = rule_presets.PRESETS[self.preset].rules() if self.preset else ()
+        giving_way = [rule for rule in preset if not any(hides(other, rule) for other in own)]
+        return (*together(own, lambda at: f"rule {own[at].name!r}"), *giving_way, *self._own_replies())
+
+    def _own_replies(self) -> Iterable[Rule]:
+        if self.replies is not None:
+            for name, scope in (("replies", "item"), ("replies to messages", "messages")):
+                yield parse_rule({"name": name, "on": scope, "reply": {"callable": self.replies}}, name)
 
     def known_models(self) -> tuple[str, ...]:
         """The names that a request may have for a model; none where it may have any."""
@@ -471,9 +528,9 @@ def overridden(base: Config, options: Mapping[str, Any]) -> Config:
             raise ConfigError(f"options: {name} is the same for all sessions of a server")
     preset = _preset([("options", given)])
     texts = {**(preset.options if preset else {}), **given}
-    config = replace(base, **{name: _read(name, text, "options") for name, text in texts.items()})
+    values = {name: _read(name, text, "options") for name, text in texts.items()}
     tables = [_File("options", {}, options["rules"])] if "rules" in options else []
-    return _ruled(config, config.fault if "fault" in given else (), tables, preset, base.rules)
+    return _sound(replace(base, **values, rules=(*_file_rules(tables), *base.rules)))
 
 
 class Source(Struct, frozen=True):
@@ -509,43 +566,24 @@ def resolve(
                 break
         else:
             sources[name] = Source(spec.default, "default")
-    config = Config(**values)
-    return _ruled(config, config.fault, files, preset), sources
+    config = _sound(Config(**values, rules=tuple(_file_rules(files))))
+    _check_webhook(config, sources["webhook"].origin)
+    return config, sources
 
 
-def _ruled(
-    config: Config,
-    faults: Iterable[Rule],
-    files: Iterable["_File"],
-    preset: rule_presets.Preset | None,
-    others: Iterable[Rule] = (),
-) -> Config:
-    """The configuration with its rules in the order in which they are asked: flags, files, the mix, and behind them
-    those that give way: the preset's, the `others`, and the function that makes all other replies.
-    """
-    own = _sound([*faults, *_file_rules(files)], config.known_models())
-    behind = [
-        *_mixed(config.mix),
-        *(preset.rules() if preset else ()),
-        *(rule for rule in others if rule.name not in _LAST),
-        *_own_replies(config.replies),
-    ]
-    return replace(config, rules=yielding(own, behind))
+def _sound(config: Config) -> Config:
+    """The configuration, whose rules can stand together, and each of which can match."""
+    try:
+        config.all_rules()
+    except RuleError as error:
+        raise ConfigError(str(error)) from None
+    return config
 
 
-_LAST = ("mix", "replies", "replies to messages")
-
-
-def _mixed(mix: str | None) -> Iterable[Rule]:
-    if mix is not None:
-        yield parse_rule({"name": "mix", "fault": "item.mix", "mix": mix}, "mix")
-
-
-def _own_replies(function: str | None) -> Iterable[Rule]:
-    if function is None:
-        return
-    for name, scope in zip(_LAST[1:], ("item", "messages"), strict=True):
-        yield parse_rule({"name": name, "on": scope, "reply": {"callable": function}}, name)
+def _check_webhook(config: Config, origin: str) -> None:
+    if config.webhook and not may_be_called(config.webhook, config.webhook_allow):
+        host = host_of(config.webhook)
+        raise ConfigError(f"{origin}: {host} is not this machine; allow it with {flag_of('webhook_allow')} {host}")
 
 
 def _preset(layers: Iterable[tuple[str, Mapping[str, str]]]) -> rule_presets.Preset | None:
@@ -587,16 +625,6 @@ def _with_templates(found: "_File") -> Any:
             table = {**table, "reply": reply}
         tables.append(table)
     return tables
-
-
-def _sound(rules: list[Rule], known_models: tuple[str, ...]) -> tuple[Rule, ...]:
-    """The rules, which can stand together, and each of which can match."""
-    try:
-        for rule in rules:
-            check(rule.match, rule.on, known_models)
-        return together(rules, lambda at: f"rule {rules[at].name!r}")
-    except RuleError as error:
-        raise ConfigError(str(error)) from None
 
 
 def _told(origin: str, name: str) -> str:
@@ -704,6 +732,7 @@ def _refuse_unknown(name: str, origin: str, spelled: Callable[[str], str]) -> No
         )
 
 
+_SECRETS = {"api_key", "webhook_secret"}
 _SPANS, _INSTANTS = {"poll_advances", "cancel_delay", "report_lag"}, {"clock_start"}
 
 
@@ -713,6 +742,8 @@ def readable(name: str, value: Any) -> Any:
         return None
     if name in _SPANS:
         return format_span(value)
+    if name in _SECRETS:
+        return ", ".join(f"{entry[:12]}..." for entry in (value if isinstance(value, tuple) else (value,))) or None
     if name == "prices":
         return f"{len(value.prices)} prices as of {value.as_of}"
     if isinstance(value, tuple):
@@ -721,7 +752,7 @@ def readable(name: str, value: Any) -> Any:
 
 
 def _entry(entry: Any) -> str:
-    """A model and a rule by their names; of a key no more than is needed to know it again."""
+    """A model and a rule by their names."""
     if isinstance(entry, Rule):
         return entry.name
-    return f"{entry.id}={entry.like}" if isinstance(entry, Model) else f"{entry[:12]}..."
+    return f"{entry.id}={entry.like}" if isinstance(entry, Model) else str(entry)

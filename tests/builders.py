@@ -3,13 +3,12 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx2
 from starlette.testclient import TestClient
 
-from mockbatch.config import Config, resolve
+from mockbatch.config import OPTIONS, Config
 from mockbatch.core.time.spans import parse_instant
 from mockbatch.http.app import create_app
 
@@ -39,7 +38,7 @@ def requests(*custom_ids: str | int, padding: int = 0, **more: Any) -> list[dict
 def config(**texts: str) -> Config:
     """A configuration of options written as on the command line; time stands still at START unless told."""
     given = {"frozen": "true", "clock_start": START, **texts}
-    return resolve(given, {}, None, Path("/nowhere"))[0]
+    return Config(**{name: OPTIONS[name].parse(text) for name, text in given.items()})
 
 
 class Api(TestClient):

@@ -16,6 +16,7 @@ _COMMANDS = {
     "config": "config",
     "faults": "faults",
     "openapi": "openapi",
+    "batch": "batch",
     "prices": "prices",
     "estimate": "estimate",
     "cost": "cost",

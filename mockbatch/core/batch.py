@@ -52,6 +52,7 @@ class Batch(Struct, frozen=True, dict=True):
     `sizes` are the numbers of requests in its slices, `delivered` how many rows of the results a caller got at most in
     one of its `downloads`. `kept` says that its rows are stored; `bound` is the draw from which on rows are never done;
     `sums` are what was used, counted when it has ended. Spans take `factor` times as long as they are drawn.
+    `webhook` is the URL that is called when it has ended, if any.
     """
 
     seq: int
@@ -71,6 +72,7 @@ class Batch(Struct, frozen=True, dict=True):
     bound: int = 1 << 64
     factor: int = 1
     sums: tuple[Sum, ...] = ()
+    webhook: str = ""
 
     @cached_property
     def size(self) -> int:

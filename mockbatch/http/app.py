@@ -21,6 +21,7 @@ from mockbatch.service import Mock
 from mockbatch.service.rules import past
 from mockbatch.service.sessions import Wall
 from mockbatch.store.sqlite import opened
+from mockbatch.webhooks import Webhooks
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ def create_app(config: Config, wall: Wall | None = None) -> Router:
     @asynccontextmanager
     async def lifespan(app: Router) -> AsyncIterator[State]:
         store = await opened(Path(config.db) if config.db else None, config.durability)
-        mock = Mock(store, clock, config)
+        mock = Mock(store, clock, config, Webhooks())
         _warn(config, mock.now())
         try:
             await mock.open()
@@ -62,7 +63,7 @@ def create_app(config: Config, wall: Wall | None = None) -> Router:
 
 
 def _warn(config: Config, now: int) -> None:
-    for rule in config.rules:
+    for rule in config.all_rules():
         if problem := past(rule, now, now):
             _log.warning("rule %r: %s", rule.name, problem)
 

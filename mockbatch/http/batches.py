@@ -7,10 +7,10 @@ from mockbatch.core.contract.betas import betas_of
 from mockbatch.core.rules.fault import Scope
 from mockbatch.core.rules.life import REDIRECTED
 from mockbatch.http.answers import Answer, Json, Moved, Stream
-from mockbatch.http.bodies import received
 from mockbatch.http.caller import caller, terms_of
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.described import JSONL, PAGE, described
+from mockbatch.http.jsonl import body_of
 from mockbatch.http.origins import origin_of
 from mockbatch.http.paging import window_of
 from mockbatch.service.sessions import Session
@@ -18,11 +18,14 @@ from mockbatch.service.sessions import Session
 
 @described(wire.MessageBatch, takes=wire.BatchCreate, op="create")
 async def create(call: Call) -> Answer:
-    """Create a batch."""
+    """Create a batch.
+
+    As an extension the requests may come as lines of JSON, or as a file of such lines in a form.
+    """
     session = await _entered(call, "create")
     terms = terms_of(call, session)
-    body = received(call, session.settings.limits.max_bytes)
-    return Json(await call.mock.batches.create(session, body, terms, origin_of(call), call.headers))
+    async with body_of(call, session.settings.limits.max_bytes) as body:
+        return Json(await call.mock.batches.create(session, body, terms, origin_of(call), call.headers))
 
 
 @described(wire.MessageBatch, op="retrieve")

@@ -14,6 +14,7 @@ from mockbatch.service.files import Files
 from mockbatch.service.journal import Journal
 from mockbatch.service.ledger import Ledger
 from mockbatch.service.messages import Messages
+from mockbatch.service.notices import Notices, Sender
 from mockbatch.service.problems import Problems
 from mockbatch.service.rates import Rates
 from mockbatch.service.rules import armory_of
@@ -27,7 +28,7 @@ from mockbatch.store import Store
 class Mock:
     """All use cases over one store."""
 
-    def __init__(self, store: Store, wall: Wall, config: Config) -> None:
+    def __init__(self, store: Store, wall: Wall, config: Config, sender: Sender) -> None:
         self.config = config
         self.public_url = config.public_url
         self.seed = config.seed
@@ -40,7 +41,9 @@ class Mock:
         self.clocks = Clocks(store)
         organization = ids.organization_id(config.seed)
         self.rates = Rates(organization)
-        self.batches = Batches(store, self.sessions, self.rates, self.catalogue, self.files, self.ledger)
+        self.notices = Notices(store, sender, config.seed, organization, config.webhook_secret, config.webhook_allow)
+        self.sessions.on_change = self.notices.changed
+        self.batches = Batches(store, self.sessions, self.rates, self.catalogue, self.files, self.ledger, self.notices)
         self.messages = Messages(self.files, self.batches.caches, self.ledger)
         self.problems = Problems(self.batches)
         self.summaries = Summaries(self.batches.truth, self.problems)
@@ -78,7 +81,9 @@ class Mock:
         self.files.restore(facts.files)
         await self.batches.restore(facts)
         self.ledger.restore(facts.spent)
+        self.notices.start(facts.notices, self.sessions.all())
 
     async def close(self) -> None:
+        await self.notices.close()
         await self.batches.close()
         await self._store.close()

@@ -23,6 +23,7 @@ from mockbatch.service.early import EarlyCheck
 from mockbatch.service.examination import Examination
 from mockbatch.service.files import Files
 from mockbatch.service.ledger import Ledger
+from mockbatch.service.notices import Notices
 from mockbatch.service.paging import Window
 from mockbatch.service.planning import Headers, Planning
 from mockbatch.service.rates import Rates
@@ -34,6 +35,7 @@ from mockbatch.store import Facts, Store, StoreError
 
 # so many slices may wait for the store while the next ones arrive
 _AHEAD = 2
+_WEBHOOK = b"x-mockbatch-webhook"
 
 
 class Batches:
@@ -47,12 +49,14 @@ class Batches:
         catalogue: Catalogue,
         files: Files,
         ledger: Ledger,
+        notices: Notices,
     ) -> None:
         self._store = store
         self._ledger = ledger
         self._sessions = sessions
         self._rates = rates
         self._files = files
+        self._notices = notices
         self._planning = Planning(store)
         self._profiles = self._planning.profiles
         self._examination = Examination(store, self._profiles, catalogue, files)
@@ -87,7 +91,10 @@ class Batches:
     async def create(
         self, session: Session, body: AsyncIterable[bytes], terms: Terms, origin: str, headers: Headers
     ) -> wire.MessageBatch:
-        """Take a batch in; `headers` are those of the call. A body that is cut short or refused leaves nothing."""
+        """Take a batch in; `headers` are those of the call, and may name a webhook to call in the end.
+
+        A body that is cut short or refused leaves nothing behind.
+        """
         seq, self._next_seq = self._next_seq, self._next_seq + 1
         writing: list[asyncio.Future[None]] = []
         try:
@@ -96,7 +103,9 @@ class Batches:
                 intake = Intake(session.settings.limits.max_requests, session.settings.limits.max_bytes)
                 ids, last = await self._receive(seq, intake, body, writing, early)
                 self._rates.queue(session, intake.count)
-                batch = replace(await self._planning.planned(session, seq, intake.identity, ids, headers), terms=terms)
+                webhook = self._webhook(session, intake.webhook_url or headers.get(_WEBHOOK, b"").decode("latin-1"))
+                planned = await self._planning.planned(session, seq, intake.identity, ids, headers)
+                batch = replace(planned, terms=terms, webhook=webhook)
                 await self._store.add_batch(batch, last)
         except BaseException:
             await asyncio.shield(self._undo(seq, writing))
@@ -112,6 +121,13 @@ class Batches:
         """Whether it is counted how often requests were sent: from the first batch on that has a rule about it."""
         rules = self._examination.conditions(batch).rules if batch.kept else None
         return self._attempts.counting(session) or (rules is not None and rules.needs_attempts)
+
+    def _webhook(self, session: Session, named: str) -> str:
+        """The URL to call in the end: the one that the batch names, or that of the session. Raises InvalidRequest."""
+        url = named or session.config.webhook or ""
+        if url:
+            self._notices.check(url)
+        return url
 
     def _early(self, session: Session, terms: Terms) -> EarlyCheck:
         return EarlyCheck(terms, self._files.there(session.name, session.now()))

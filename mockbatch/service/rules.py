@@ -44,7 +44,7 @@ class Armory(Struct, frozen=True):
 
 def armory_of(config: Config) -> Armory:
     """What a session under these options gets its rules with."""
-    return Armory(config.rules, config.seed, parse_reply, config.known_models())
+    return Armory(config.all_rules(), config.seed, parse_reply, config.known_models())
 
 
 class SessionRules(CallRules):

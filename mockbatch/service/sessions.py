@@ -17,6 +17,7 @@ from mockbatch.core.contract import ids, wire
 from mockbatch.core.contract.errors import Authentication, Conflict, InvalidRequest, NotFound
 from mockbatch.core.contract.limits import Bucket
 from mockbatch.core.draws import draw, subseed
+from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.spans import LATEST
 from mockbatch.service.bulletin import Bulletin
 from mockbatch.service.journal import Journal
@@ -52,11 +53,12 @@ class Session:
         self.name = facts.name
         self.key_id = ids.api_key_id(seed, facts.name)
         self.workspace = facts.workspace
+        self.workspace_id = workspace
         self.label = facts.label
         self.options = facts.options
         self.config = config
         self.settings = settings_of(config)
-        self.clock = facts.clock
+        self._clock = facts.clock
         self.lanes = facts.lanes
         self.bucket: Bucket | None = None
         self.batches: dict[str, Batch] = {}
@@ -70,6 +72,7 @@ class Session:
         self.calls = 0
         self._request_seed = subseed(seed, "request", facts.name)
         self._wall = wall
+        self.on_change: OnChange = _nothing
         self.opened_at, self.opened_real_at = facts.opened_at, wall()
         self.rules_kept = facts.rules
         self.rules = SessionRules(armory_of(config), (), self.opened_at)
@@ -82,8 +85,17 @@ class Session:
         """How a person knows it."""
         return f"session {self.label!r}" if self.label else f"session {self.name}"
 
+    @property
+    def clock(self) -> Clock:
+        return self._clock
+
+    @clock.setter
+    def clock(self, clock: Clock) -> None:
+        self._clock = clock
+        self.on_change(self, None)
+
     def now(self) -> int:
-        return self.clock.now(self._wall())
+        return self._clock.now(self._wall())
 
     def real(self) -> int:
         return self._wall()
@@ -103,6 +115,7 @@ class Session:
             insort(self._order, _rank(batch))
         self.batches[batch.id] = batch
         self.views.pop(batch.id, None)
+        self.on_change(self, batch)
 
     def drop(self, batch: Batch) -> None:
         """Let go of a batch as if it had never been."""
@@ -110,6 +123,7 @@ class Session:
         self._order.remove(_rank(batch))
         self.views.pop(batch.id, None)
         self.identities[batch.identity] -= 1
+        self.on_change(self, batch)
         self.delivered.pop(batch.id, None)
 
     def older_than(self, batch: Batch | None) -> Iterator[Batch]:
@@ -133,6 +147,13 @@ class Session:
             self.opened_at,
             self.rules.dump(),
         )
+
+
+OnChange = Callable[[Session, Batch | None], None]
+
+
+def _nothing(session: Session, batch: Batch | None) -> None:
+    """What happens when nobody takes note of a change."""
 
 
 def _rank(batch: Batch) -> tuple[int, int, str]:
@@ -163,6 +184,7 @@ class Sessions:
         self._config = config
         self._seed = config.seed
         self._admitted = frozenset(config.api_key)
+        self.on_change: OnChange = _nothing
         self._by_name: dict[str, Session] = {}
         self._known: dict[tuple[str, str | None], Session] = {}
 
@@ -171,6 +193,7 @@ class Sessions:
 
     def _take(self, facts: SessionFacts, config: Config) -> Session:
         session = self._by_name[facts.name] = Session(facts, self._wall, self._seed, config)
+        session.on_change = self.on_change
         return session
 
     def named(self, name: str) -> Session:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from mockbatch.core.batch import Batch, Profile
 from mockbatch.core.files import File
 from mockbatch.core.money.ledger import Account, Counts
+from mockbatch.core.notice import Notice
 from mockbatch.core.time.clock import Clock
 
 
@@ -53,6 +54,7 @@ class Facts(Struct, frozen=True):
     batches: Sequence[Batch]
     files: Sequence[File] = ()
     spent: Sequence[Spent] = ()
+    notices: Sequence[Notice] = ()
 
 
 class Store(Protocol):
@@ -82,6 +84,10 @@ class Store(Protocol):
     async def spent(self, session: str) -> Sequence[Spent]: ...
 
     async def remove_spent(self, session: str) -> None: ...
+
+    async def save_notice(self, notice: Notice) -> None: ...
+
+    async def remove_notice(self, id: str) -> None: ...
 
     async def save_batch(self, batch: Batch) -> None: ...
 

@@ -17,6 +17,7 @@ import msgspec
 
 from mockbatch.core.batch import Batch, Profile
 from mockbatch.core.files import File
+from mockbatch.core.notice import Notice
 from mockbatch.store import Facts, SessionFacts, Spent, StoreError
 from mockbatch.store.lock import locked
 
@@ -32,6 +33,7 @@ _SCHEMA = (
     "CREATE TABLE batch (seq INTEGER PRIMARY KEY, facts BLOB NOT NULL)",
     "CREATE TABLE file (seq INTEGER PRIMARY KEY, facts BLOB NOT NULL)",
     "CREATE TABLE spent (session TEXT NOT NULL, facts BLOB NOT NULL)",
+    "CREATE TABLE notice (id TEXT PRIMARY KEY, facts BLOB NOT NULL) WITHOUT ROWID",
     "CREATE TABLE slice (id INTEGER PRIMARY KEY, raw BLOB NOT NULL)",
     "CREATE TABLE rows (id INTEGER PRIMARY KEY, rows BLOB NOT NULL)",
     "CREATE TABLE starts (id INTEGER PRIMARY KEY, starts BLOB NOT NULL)",
@@ -73,12 +75,14 @@ class SqliteStore:
         batches = await self._read("SELECT facts FROM batch ORDER BY seq")
         files = await self._read("SELECT facts FROM file ORDER BY seq")
         spent = await self._read("SELECT facts FROM spent ORDER BY rowid")
+        notices = await self._read("SELECT facts FROM notice ORDER BY id")
         return Facts(
             [msgspec.json.decode(facts, type=SessionFacts) for (facts,) in sessions],
             {number: msgspec.json.decode(facts, type=Profile) for number, facts in profiles},
             [msgspec.json.decode(facts, type=Batch) for (facts,) in batches],
             [msgspec.json.decode(facts, type=File) for (facts,) in files],
             [msgspec.json.decode(facts, type=Spent) for (facts,) in spent],
+            [msgspec.json.decode(facts, type=Notice) for (facts,) in notices],
         )
 
     async def save_session(self, session: SessionFacts) -> None:
@@ -111,6 +115,12 @@ class SqliteStore:
             await asyncio.sleep(0)  # slices whose putting was begun before get in line first
         await self._write("INSERT INTO arrival VALUES (?, ?, ?, ?)", batch.seq, _encode(batch), batch.slices, last)
         self._written(len(last))
+
+    async def save_notice(self, notice: Notice) -> None:
+        await self._write("INSERT OR REPLACE INTO notice VALUES (?, ?)", notice.id, _encode(notice))
+
+    async def remove_notice(self, id: str) -> None:
+        await self._write("DELETE FROM notice WHERE id = ?", id)
 
     async def save_batch(self, batch: Batch) -> None:
         await self._write("INSERT OR REPLACE INTO batch VALUES (?, ?)", batch.seq, _encode(batch))

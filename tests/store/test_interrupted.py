@@ -12,6 +12,7 @@ from mockbatch.core.contract.params import Terms
 from mockbatch.service import Mock
 from mockbatch.store import StoreError
 from mockbatch.store.sqlite import opened
+from mockbatch.webhooks import Webhooks
 from tests.builders import requests
 
 BODY = json.dumps({"requests": requests(*range(3), padding=100)}).encode()
@@ -22,7 +23,7 @@ BODY = json.dumps({"requests": requests(*range(3), padding=100)}).encode()
 async def test_a_create_that_is_canceled_leaves_a_whole_batch_or_none(tmp_path: Path) -> None:
     """Whether the cancel comes before, while or after the store writes; seen by the next server on the file."""
     path = tmp_path / "state.db"
-    mock = Mock(await opened(path), lambda: 0, Config())
+    mock = Mock(await opened(path), lambda: 0, Config(), Webhooks())
 
     async def body() -> AsyncIterator[bytes]:
         yield BODY
@@ -55,7 +56,7 @@ async def test_a_create_that_is_canceled_leaves_a_whole_batch_or_none(tmp_path: 
 async def test_a_cancel_that_cannot_be_kept_has_not_happened(tmp_path: Path) -> None:
     """The caller gets an error, and the batch goes on as it was."""
     store = await opened(tmp_path / "state.db")
-    mock = Mock(store, lambda: 0, Config(frozen=True))
+    mock = Mock(store, lambda: 0, Config(frozen=True), Webhooks())
     try:
         await mock.open()
 

@@ -71,11 +71,13 @@ def models() -> str:
 def exit_codes() -> str:
     codes = {
         0: "all went well; a server that was told to stop by SIGTERM",
+        1: "`mockbatch batch` could not do it: a file has mistakes, the API refused, rows are missing",
         2: "the command line is wrong",
         CannotListen.exit_code: "the port is in use, or the address cannot be listened on",
         BadConfig.exit_code: "an option has a wrong value, or an unknown name in the environment or a file",
-        Unreachable.exit_code: "`mockbatch health` found no server",
+        Unreachable.exit_code: "no server answers",
         BadStore.exit_code: "the database cannot be used",
+        124: "`mockbatch batch watch` reached its --timeout",
         130: "Ctrl-C",
     }
     return table(("code", "meaning"), ((str(code), meaning) for code, meaning in codes.items()))

@@ -130,7 +130,7 @@ def test_config_shows_values_and_where_they_are_from() -> None:
 
 
 def rules_of(config: Config) -> list[str]:
-    return [rule.name for rule in config.rules]
+    return [rule.name for rule in config.all_rules()]
 
 
 def test_rules_come_from_flags_then_the_file_then_the_preset(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_rules_come_from_flags_then_the_file_then_the_preset(tmp_path: Path) -> 
     found, sources = resolve({"fault": "results.cut\nbatch.stuck,times=1", "mix": "1/1/1/1"}, {}, None, tmp_path)
     assert rules_of(found)[:4] == ["results.cut", "batch.stuck", "mine", "mix"]
     assert rules_of(found)[4:] == ["overloaded, fine on retry", "first create is too much", "overloaded"]
-    hiding, _ = resolve({"fault": "outcome=expired", "mix": "1/1/1/1"}, {}, None, tmp_path)
+    hiding, _ = resolve({"fault": "outcome=expired"}, {}, None, tmp_path)
     assert rules_of(hiding) == ["outcome expired", "mine", "first create is too much", "overloaded"]
     happy, sources = resolve({"preset": "happy"}, {"MOCKBATCH_FAIL_RATE": "0.5"}, None, Path("/nowhere"))
     assert (happy.delay_preset, sources["delay_preset"].origin, happy.fail_rate) == ("immediate", "preset", 0.5)
@@ -200,3 +200,20 @@ def test_every_example_of_a_fault_is_a_rule() -> None:
         if fault.test:
             file, _, name = fault.test.partition("::")
             assert f"def {name}(" in (Path(__file__).parents[2] / file).read_text()
+
+
+def test_a_webhook_for_all_batches_leads_to_this_machine_or_to_a_host_that_is_allowed(tmp_path: Path) -> None:
+    """Told at the start, with the origin and what to do."""
+    foreign = {"webhook": "https://hooks.test/x"}
+    with pytest.raises(ConfigError, match=r"flag --webhook: hooks.test .* --webhook-allow hooks.test"):
+        resolve(foreign, {}, None, tmp_path)
+    config, _ = resolve(foreign | {"webhook_allow": "hooks.test"}, {}, None, tmp_path)
+    assert config.webhook == "https://hooks.test/x"
+    resolve({"webhook": "http://localhost:9000/x"}, {}, None, tmp_path)
+
+
+@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_?", "c2VjcmV0"])
+def test_a_secret_is_written_as_standard_webhooks_write_it(tmp_path: Path, secret: str) -> None:
+    """Else nobody could verify anything."""
+    with pytest.raises(ConfigError, match="whsec_"):
+        resolve({"webhook_secret": secret}, {}, None, tmp_path)

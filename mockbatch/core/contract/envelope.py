@@ -79,6 +79,19 @@ def json_problem(body: bytes) -> str | None:
     return None
 
 
+def item_of(line: bytes) -> Item:
+    """The request that stands alone on a line. Raises InvalidRequest with create's words, without an index."""
+    try:
+        _characters(line)
+        raw = _decoded(line, _decode_raw)
+    except _NotJson:
+        told = _Position().told(line).replace(": line 1 column ", ": column ")
+        raise InvalidRequest(f"not valid JSON: {told.partition(' (char')[0]}") from None
+    if problem := _first_problem([raw], 0):
+        raise InvalidRequest(problem.removeprefix("requests.0").lstrip(".: "))
+    return _decode_item(raw)
+
+
 class Intake:
     """A body on its way in: `feed` it piece by piece, then `finish`; both answer slices that can be stored.
 
@@ -91,6 +104,7 @@ class Intake:
         self.count = 0
         self.custom_ids: set[str] = set()
         self.identity = 0
+        self.webhook_url = ""
         self._max_requests, self._max_bytes = max_requests, max_bytes
         self._received = 0
         self._buffer = bytearray()
@@ -212,9 +226,19 @@ class Intake:
         if "requests" not in top:
             raise InvalidRequest("requests: Field required")
         raw = bytes(top.pop("requests"))
+        if "webhook_url" in top:
+            self._name_webhook(top.pop("webhook_url"))
         if not raw.startswith(b"["):
             raise InvalidRequest("requests: Input should be a valid list")
         return raw, next(iter(top), None)
+
+    def _name_webhook(self, raw: Raw) -> None:
+        """Take up the URL beside the requests, which the official API does not have."""
+        url = msgspec.json.decode(raw)
+        if isinstance(url, str):
+            self.webhook_url = url
+        else:
+            self._problem = "webhook_url: Input should be a valid string"
 
     def _admitted(self, raw: bytes, items: list[Item] | None) -> Slice | None:
         """Count requests that decoded; None when one is wrong, which is kept as the problem of the body."""

@@ -46,6 +46,11 @@ def file_id(seed: int, name: str) -> str:
     return _identifier("file_01", seed, name)
 
 
+def event_id(seed: int, name: str) -> str:
+    """`whe_01` and 22 more characters."""
+    return _identifier("whe_01", seed, name)
+
+
 def tool_use_id(seed: int, name: str) -> str:
     """`toolu_01` and 22 more characters."""
     return _identifier("toolu_01", seed, name)

@@ -345,15 +345,6 @@ def together(rules: Iterable[Rule], where: Callable[[int], str] = "rule {}".form
     return tuple(placed)
 
 
-def yielding(own: Iterable[Rule], others: Iterable[Rule]) -> tuple[Rule, ...]:
-    """The rules of somebody, and behind them those of `others` that they leave anything to strike."""
-    placed = list(own)
-    for rule in others:
-        if not any(hides(other, rule) for other in placed):
-            placed.append(rule)
-    return together(placed)
-
-
 def hides(first: Rule, second: Rule) -> bool:
     """Whether a rule before another one leaves it nothing to strike."""
     same = first.on == second.on and first.on not in ("webhook", "batch")

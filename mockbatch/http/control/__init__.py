@@ -1,6 +1,18 @@
 """`/_mockbatch/*`: what the tester does, on the same port. Looking changes nothing."""
 
-from mockbatch.http.control import batches, clock, events, info, ledger, metrics, problems, requests, rules, sessions
+from mockbatch.http.control import (
+    batches,
+    clock,
+    events,
+    info,
+    ledger,
+    metrics,
+    problems,
+    requests,
+    rules,
+    sessions,
+    webhooks,
+)
 
-_ROOMS = (info, clock, sessions, batches, requests, rules, problems, ledger, events, metrics)
+_ROOMS = (info, clock, sessions, batches, requests, rules, problems, ledger, webhooks, events, metrics)
 routes = [route for room in _ROOMS for route in room.routes]

@@ -1,0 +1,178 @@
+"""`mockbatch batch`: the workflow on files, against a mockbatch or the real API alike."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import click
+
+from mockbatch.cli import Failure, Unreachable, configured
+from mockbatch.config import OPTIONS
+
+if TYPE_CHECKING:
+    from mockbatch.client.api import Api
+    from mockbatch.core.money.prices import Prices
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_COMMANDS = {
+    "check": "check",
+    "submit": "submit",
+    "watch": "watch",
+    "list": "listed",
+    "show": "listed",
+    "cancel": "listed",
+    "delete": "listed",
+    "results": "results",
+}
+_LOCAL_KEY = "sk-ant-mockbatch"
+_NEWEST = "2026-10-21"
+INTERRUPTED, TIMED_OUT = 130, 124
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module = _COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        commands: dict[str, click.Command] = import_module(f"mockbatch.cli.batch.{module}").commands
+        return commands[cmd_name]
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _reported():
+            return super().invoke(ctx)
+
+
+@click.group("batch", cls=_Commands)
+def command() -> None:
+    """Submit a file of requests, watch the batches, get their results.
+
+    Works against a mockbatch and, with a real key and --base-url, against the real API.
+    """
+
+
+class Text(click.ParamType[Any]):
+    """A value that is written like the option `name` of the configuration."""
+
+    def __init__(self, name: str) -> None:
+        self.name = OPTIONS[name].metavar
+        self._parse = OPTIONS[name].parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def wants_terms(function: F) -> F:
+    """The options that say under which version of the API requests are looked at."""
+    for option in (
+        click.option("--beta", "betas", multiple=True, metavar="NAME", help="A value for the header anthropic-beta."),
+        click.option(
+            "--api-version", "version", default=_NEWEST, metavar="DATE", help=f"anthropic-version. [default {_NEWEST}]"
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+class Connection(NamedTuple):
+    """Whom to call, and as whom."""
+
+    base_url: str | None
+    api_key: str | None
+    version: str
+    betas: tuple[str, ...]
+
+    @contextmanager
+    def api(self, say: Callable[[str], None], idle: float = 60.0) -> "Iterator[Api]":
+        """The API that is meant. Raises UsageError where another machine would be called without a key."""
+        from mockbatch.client.api import Api
+        from mockbatch.core.hosts import is_local
+
+        base_url, api_key = self.base_url, self.api_key
+        if base_url is None:
+            config, _ = configured({"config": None})
+            base_url = f"http://127.0.0.1:{config.port}"
+        if api_key is None:
+            if not is_local(base_url):
+                raise click.UsageError(f"{base_url} wants a key: set ANTHROPIC_API_KEY, or give --api-key")
+            api_key = _LOCAL_KEY
+        api = Api(base_url, api_key, self.version, self.betas, idle=idle, say=say)
+        try:
+            yield api
+        finally:
+            api.close()
+
+
+def wants_api(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say whom to call and as whom; the function gets a `connection`."""
+
+    @wraps(function)
+    def connected(base_url: str | None, api_key: str | None, version: str, betas: tuple[str, ...], **more: Any) -> Any:
+        return function(connection=Connection(base_url, api_key, version, betas), **more)
+
+    for option in (
+        wants_terms,
+        click.option(
+            "--api-key", metavar="KEY", envvar="ANTHROPIC_API_KEY", help="The API key. [env ANTHROPIC_API_KEY]"
+        ),
+        click.option(
+            "--base-url",
+            metavar="URL",
+            envvar="ANTHROPIC_BASE_URL",
+            help="Whom to call; by default the mockbatch that is configured here. [env ANTHROPIC_BASE_URL]",
+        ),
+    ):
+        connected = option(connected)
+    return connected
+
+
+def wants_limits(function: F) -> F:
+    """The options that say how large a batch may be."""
+    for name, help in (
+        ("max_bytes", "How large the body of a batch may be."),
+        ("max_requests", "How many requests a batch may have."),
+    ):
+        default = OPTIONS[name].default
+        function = click.option(
+            "--" + name.replace("_", "-"), type=Text(name), default=default, help=f"{help} [default {default:,}]"
+        )(function)
+    return function
+
+
+def prices_here() -> "Prices":
+    """The prices that are configured here, else the built-in ones."""
+    from mockbatch.service.settings import prices_of
+
+    config, _ = configured({"config": None})
+    return prices_of(config)
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    """Failures as sentences with an exit code."""
+    from mockbatch.client import ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        from mockbatch.client.api import Unanswered
+
+        raise (Unreachable if isinstance(error, Unanswered) else Failure)(str(error)) from None
+    except BrokenPipeError:
+        # whoever read our output has enough of it
+        raise SystemExit(1) from None
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        raise Failure(f"{where}{error.strerror or error}") from None
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None

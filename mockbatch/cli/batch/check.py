@@ -1,0 +1,140 @@
+"""`mockbatch batch check`: all that is wrong with a file, before anything is sent."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from time import gmtime, strftime
+from typing import Any
+
+import click
+
+from mockbatch.cli.batch import Text, prices_here, wants_limits, wants_terms
+from mockbatch.cli.batch.screen import Screen, print_table, size, wrong_lines
+from mockbatch.cli.pricing import dollars, exact
+from mockbatch.client.checking import Check, Problem
+from mockbatch.client.cost import Share
+from mockbatch.client.source import Line, Source, opened
+from mockbatch.client.splitting import Splitter
+from mockbatch.core.contract.catalog import Models
+from mockbatch.core.contract.params import Terms
+
+_STEPS = 1000
+
+
+@click.command("check")
+@click.argument("path", metavar="FILE")
+@wants_limits
+@click.option("--models", type=Text("models"), default="known", help="Which models there are. [default known]")
+@click.option("--json", "as_json", is_flag=True, help="For machines: an object a line, the last one sums up.")
+@wants_terms
+def check(
+    path: str, max_requests: int, max_bytes: int, models: Any, as_json: bool, version: str, betas: tuple[str, ...]
+) -> None:
+    """Tell all that is wrong with the requests in FILE, line by line, without sending anything.
+
+    FILE has a request on each line, {"custom_id": ..., "params": {...}}. It may be compressed with gzip or zstandard;
+    - is standard input. Ends with 1 when anything is wrong.
+    """
+    splitter = Splitter(max_requests, max_bytes)
+    checked = Check(terms_of(version, betas, models), splitter, prices_here())
+    wrong = 0
+    with opened(path, max_bytes) as source:
+        for problem in look_at_all(checked, source, Screen()):
+            wrong += 1
+            click.echo(json.dumps(_as_object(problem)) if as_json else told(source, problem))
+    if as_json:
+        click.echo(json.dumps(_summary(checked, wrong)))
+    else:
+        _print_summary(checked, wrong)
+    sys.exit(1 if wrong or not checked.requests else 0)
+
+
+def look_at_all(
+    check: Check, source: Source, screen: Screen, start: int = 1, skipped: Callable[[Line], object] = lambda line: None
+) -> "Any":
+    """The problems of a source from line `start` on, as they are found; `skipped` gets the lines that have one."""
+    done = 0
+    with screen.progress(f"checking {source.name}", _STEPS, "share") as advance:
+        for line in source.lines():
+            if line.number < start:
+                continue
+            if problem := check.look_at(line):
+                skipped(line)
+                yield problem
+            if line.number % 256 == 0:
+                share = int(source.share_read() * _STEPS)
+                advance(share - done)
+                done = share
+        advance(_STEPS - done)
+
+
+def terms_of(version: str, betas: tuple[str, ...], models: Any) -> Terms:
+    """What requests are looked at under, today."""
+    return Terms(version, betas, Models(models), strftime("%Y-%m-%d", gmtime()))
+
+
+def told(source: Source, problem: Problem) -> str:
+    """A problem the way compilers tell theirs, so that editors find the line."""
+    name = f" [{problem.custom_id}]" if problem.custom_id else ""
+    return f"{source.name}:{problem.line}:{name} {problem.message}"
+
+
+def _as_object(problem: Problem) -> dict[str, Any]:
+    return {name: getattr(problem, name) for name in problem.__struct_fields__}
+
+
+def _summary(check: Check, wrong: int) -> dict[str, Any]:
+    models = [
+        {
+            "model": most.model,
+            "requests": check.models[most.model],
+            "input_tokens": most.counts.input,
+            "max_output_tokens": most.counts.output,
+            "cost_of_input": exact(least.dollars),
+            "cost_at_most": exact(most.dollars),
+        }
+        for least, most in _shares(check)
+    ]
+    parts = [{"requests": part.requests, "bytes": part.size} for part in check.splitter.parts]
+    return {"requests": check.requests, "wrong": wrong, "batches": parts, "models": models}
+
+
+def _shares(check: Check) -> Iterable[tuple[Share, Share]]:
+    return zip(check.least.shares(), check.most.shares(), strict=True)
+
+
+def _print_summary(check: Check, wrong: int) -> None:
+    parts = check.splitter.parts
+    if parts:
+        batches = "1 batch" if len(parts) == 1 else f"{len(parts)} batches"
+        click.echo(f"{check.requests:,} good requests, {size(sum(part.size for part in parts))}, {batches}")
+        _print_models(check)
+    if wrong or not parts:
+        click.echo(wrong_lines(wrong) if wrong else "there are no requests in it")
+
+
+def _print_models(check: Check) -> None:
+    head = ("model", "requests", "input tokens, about", "output tokens, at most", "cost of input", "cost at most")
+    rows = [
+        (
+            most.model,
+            f"{check.models[most.model]:,}",
+            f"{most.counts.input:,}",
+            f"{most.counts.output:,}",
+            dollars(least.dollars),
+            dollars(most.dollars),
+        )
+        for least, most in _shares(check)
+    ]
+    total = (
+        "all",
+        f"{check.requests:,}",
+        f"{sum(share.counts.input for share in check.most.shares()):,}",
+        f"{sum(share.counts.output for share in check.most.shares()):,}",
+        dollars(check.least.total()),
+        dollars(check.most.total()),
+    )
+    print_table(head, [*rows, total] if len(rows) > 1 else rows, numbers=range(1, len(head)))
+
+
+commands = {"check": check}

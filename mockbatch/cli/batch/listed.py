@@ -1,0 +1,98 @@
+"""`mockbatch batch list`, `show`, `cancel`, `delete`."""
+
+import json
+
+import click
+
+from mockbatch.cli.batch import Connection, wants_api
+from mockbatch.cli.batch.screen import Screen, print_table
+from mockbatch.client.api import Batch
+
+_KINDS = ("processing", "succeeded", "errored", "canceled", "expired")
+_json = click.option("--json", "as_json", is_flag=True, help="For machines: an object for each batch, one a line.")
+_ids = click.argument("batch_ids", metavar="ID...", nargs=-1, required=True)
+
+
+@click.command("list")
+@click.option("--limit", type=click.IntRange(1), default=20, metavar="NUMBER", help="How many. [default 20]")
+@click.option("--all", "everything", is_flag=True, help="All of them, however many pages that are.")
+@_json
+@wants_api
+def listed(limit: int, everything: bool, as_json: bool, connection: Connection) -> None:
+    """Show the batches, newest first."""
+    with connection.api(Screen().say) as api:
+        batches = api.batches(None if everything else limit)
+        if as_json:
+            for batch in batches:
+                click.echo(json.dumps(batch.fields))
+            return
+        print_table(
+            ("id", "status", "created", *_KINDS),
+            ((batch.id, batch.processing_status, _second(batch.created_at), *_counts(batch)) for batch in batches),
+            numbers=range(3, 3 + len(_KINDS)),
+        )
+
+
+@click.command("show")
+@_ids
+@_json
+@wants_api
+def show(
+    batch_ids: tuple[str, ...],
+    as_json: bool,
+    connection: Connection,
+) -> None:
+    """Show all that the API tells of batches."""
+    with connection.api(Screen().say) as api:
+        for name in batch_ids:
+            _print(api.found(name), as_json=as_json)
+
+
+@click.command("cancel")
+@_ids
+@_json
+@wants_api
+def cancel(
+    batch_ids: tuple[str, ...],
+    as_json: bool,
+    connection: Connection,
+) -> None:
+    """Cancel batches; what is being worked on may still finish."""
+    with connection.api(Screen().say) as api:
+        for name in batch_ids:
+            batch = api.cancel(name)
+            click.echo(json.dumps(batch.fields) if as_json else f"{batch.id} is {batch.processing_status}")
+
+
+@click.command("delete")
+@_ids
+@wants_api
+def delete(batch_ids: tuple[str, ...], connection: Connection) -> None:
+    """Delete batches that have ended, and their results."""
+    with connection.api(Screen().say) as api:
+        for name in batch_ids:
+            api.delete(name)
+            click.echo(f"{name} is deleted")
+
+
+def _print(batch: Batch, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(batch.fields))
+        return
+    counts = ", ".join(f"{count:,} {kind}" for kind, count in batch.request_counts.items() if count)
+    width = max(map(len, batch.fields))
+    for name, value in batch.fields.items():
+        text = counts if name == "request_counts" else "-" if value is None else value
+        click.echo(f"{name:{width}}  {text}")
+
+
+def _counts(batch: Batch) -> tuple[str, ...]:
+    return tuple(f"{batch.request_counts.get(kind, 0):,}" for kind in _KINDS)
+
+
+def _second(instant: str) -> str:
+    """An instant as it was sent, without its fractions."""
+    return instant[:19].replace("T", " ")
+
+
+commands = {"list": listed, "show": show, "cancel": cancel, "delete": delete}

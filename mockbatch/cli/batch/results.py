@@ -1,0 +1,171 @@
+"""`mockbatch batch results`: the rows onto disk, and what they come to."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from mockbatch.cli import Failure
+from mockbatch.cli.batch import Connection, Text, prices_here, wants_api
+from mockbatch.cli.batch.screen import Screen, print_table
+from mockbatch.cli.pricing import dollars, exact
+from mockbatch.client.api import Api, Batch
+from mockbatch.client.cost import Bill
+from mockbatch.client.downloading import Download, save
+from mockbatch.client.exporting import write_csv, write_retries
+from mockbatch.client.rows import Row, Tally
+from mockbatch.client.source import opened
+from mockbatch.core.money.ledger import Counts
+from mockbatch.core.time.spans import SECOND
+
+_LONGEST = 256_000_000
+
+
+@click.command("results")
+@click.argument("batch_id", metavar="ID")
+@click.option("-o", "--output", metavar="PATH", help="Where the rows go; - is standard output. [default ID.jsonl]")
+@click.option("--failed-only", is_flag=True, help="Only the rows that did not succeed.")
+@click.option("--retry-file", metavar="PATH", help="Write the requests that are worth a retry to this file.")
+@click.option("--requests", metavar="PATH", help="The file that was submitted; --retry-file needs it.")
+@click.option("--csv", "table", metavar="PATH", help="Write the rows as a table, too.")
+@click.option("--timeout", type=Text("poll_advances"), default="60s", help="How long the server may be silent. [60s]")
+@click.option("--json", "as_json", is_flag=True, help="For machines: the summary as an object.")
+@wants_api
+def results(
+    batch_id: str,
+    output: str | None,
+    failed_only: bool,
+    retry_file: str | None,
+    requests: str | None,
+    table: str | None,
+    timeout: int,
+    as_json: bool,
+    connection: Connection,
+) -> None:
+    """Get the results of a batch that has ended, each row once, and check them against its counts.
+
+    Rows are collected in PATH.ID.part, which becomes PATH when all are there. Whatever breaks this off, the same
+    command goes on where it was. Worth a retry is what expired, and what erred by no fault of the request.
+    """
+    if retry_file and not requests:
+        raise click.UsageError("--retry-file wants --requests too: results do not tell what was asked for")
+    if output == "-" and (retry_file or table):
+        raise click.UsageError("--retry-file and --csv are made of a file; choose another --output")
+    path = Path(output or f"{batch_id}.jsonl")
+    screen, tally = Screen(), Tally(Bill(prices_here()))
+    with connection.api(screen.say, timeout / SECOND) as api:
+        batch = _ended(api, batch_id)
+        with screen.progress(f"getting {batch_id}", batch.size, "rows") as advance:
+
+            def took() -> None:
+                advance(1)
+
+            if output == "-":
+                _stream(api, batch, tally, _failed if failed_only else _any, took)
+            else:
+                with _telling_how_to_go_on():
+                    wanted = _failed if failed_only else _any
+                    save(api, batch, path, tally, wanted, took, failed_only=failed_only)
+    if output != "-":
+        screen.say(f"{path}: {sum(_written(tally, failed_only=failed_only)):,} rows")
+        _print(tally, as_json=as_json)
+    if table:
+        write_csv(path, Path(table), tally.bill)
+    if retry_file and requests:
+        _retry(path, requests, Path(retry_file), tally, screen)
+
+
+def _ended(api: Api, batch_id: str) -> Batch:
+    batch = api.found(batch_id)
+    if not batch.ended:
+        raise Failure(f"{batch_id} is {batch.processing_status}; wait with: mockbatch batch watch {batch_id}")
+    if batch.fields.get("archived_at"):
+        raise Failure(f"the results of {batch_id} are gone since {batch.fields['archived_at']}")
+    return batch
+
+
+def _any(row: Row) -> bool:
+    return True
+
+
+def _failed(row: Row) -> bool:
+    return row.outcome != "succeeded"
+
+
+def _written(tally: Tally, *, failed_only: bool) -> Iterator[int]:
+    return (count for kind, count in tally.outcomes.items() if not failed_only or kind != "succeeded")
+
+
+def _stream(api: Api, batch: Batch, tally: Tally, wanted: Callable[[Row], bool], took: Callable[[], None]) -> None:
+    Download(api, batch, sys.stdout.buffer, tally, wanted, took).run()
+    sys.stdout.buffer.flush()
+
+
+@contextmanager
+def _telling_how_to_go_on() -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        click.echo("What is there is kept; the same command goes on from there.", err=True)
+        raise
+
+
+def _retry(results: Path, requests: str, path: Path, tally: Tally, screen: Screen) -> None:
+    with opened(requests, _LONGEST) as source:
+        found = write_retries(results, source, path)
+    screen.say(f"{path}: {found:,} requests to send again")
+    if found < tally.retries:
+        raise Failure(f"{tally.retries - found:,} rows are worth a retry, but their requests are not in {requests}")
+
+
+def _print(tally: Tally, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(_summary(tally)))
+        return
+    print_table(("outcome", "rows"), ((kind, f"{count:,}") for kind, count in _sorted(tally.outcomes)), numbers=[1])
+    if tally.errors:
+        click.echo()
+        rows = ((kind, f"{count:,}", tally.examples[kind]) for kind, count in _sorted(tally.errors))
+        print_table(("error", "rows", "the first one"), rows, numbers=[1])
+    if tally.bill.shares():
+        click.echo()
+        _print_bill(tally.bill)
+
+
+def _print_bill(bill: Bill) -> None:
+    head = ("model", "input tokens", "cache writes", "cache reads", "output tokens", "cost")
+    shares = bill.shares()
+    rows = [(share.model, *_quantities(share.counts), dollars(share.dollars)) for share in shares]
+    if len(rows) > 1:
+        everything = Counts()
+        for share in shares:
+            everything = everything.plus(share.counts)
+        rows.append(("all", *_quantities(everything), dollars(bill.total())))
+    print_table(head, rows, numbers=range(1, len(head)))
+
+
+def _quantities(counts: Counts) -> tuple[str, ...]:
+    writes = counts.cache_write_5m + counts.cache_write_1h
+    return tuple(f"{count:,}" for count in (counts.input, writes, counts.cache_read, counts.output))
+
+
+def _sorted(counts: dict[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
+
+
+def _summary(tally: Tally) -> dict[str, object]:
+    tokens = {share.model: dict(share.counts.items()) for share in tally.bill.shares()}
+    return {
+        "rows": len(tally),
+        "outcomes": dict(_sorted(tally.outcomes)),
+        "errors": dict(_sorted(tally.errors)),
+        "worth_a_retry": tally.retries,
+        "tokens": tokens,
+        "cost": exact(tally.bill.total()),
+    }
+
+
+commands = {"results": results}

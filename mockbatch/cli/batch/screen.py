@@ -1,0 +1,100 @@
+"""What is shown while a command works: bars and tables in a terminal, plain lines anywhere else."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import ProgressColumn
+    from rich.table import Table
+
+Advance = Callable[[int], None]
+
+
+class Screen:
+    """Standard error: what is said to a person, beside the output of a command."""
+
+    def __init__(self) -> None:
+        self._console: Console | None = None
+
+    @property
+    def console(self) -> "Console":
+        if self._console is None:
+            # not before: it costs more than the rest of a quick command
+            from rich.console import Console
+
+            self._console = Console(stderr=True, highlight=False)
+        return self._console
+
+    def say(self, text: str) -> None:
+        """A line, above whatever moves."""
+        if sys.stderr.isatty():
+            self.console.print(text, markup=False, soft_wrap=True)
+        else:
+            click.echo(text, err=True)
+
+    def print(self, text: str) -> None:
+        """A line of output; in a terminal above whatever moves."""
+        if sys.stdout.isatty() and sys.stderr.isatty():
+            self.say(text)
+        else:
+            click.echo(text)
+            sys.stdout.flush()
+
+    @contextmanager
+    def progress(self, what: str, total: float, unit: Literal["bytes", "rows", "share"]) -> Iterator[Advance]:
+        """A bar that the function which is handed out advances; nothing where there is no terminal."""
+        if not sys.stderr.isatty():
+            yield lambda step: None
+            return
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), *_counted(unit), TimeRemainingColumn())
+        with Progress(*columns, console=self.console) as progress:
+            task = progress.add_task(what, total=total)
+            yield lambda step: progress.advance(task, step)
+
+
+def _counted(unit: str) -> "tuple[ProgressColumn, ...]":
+    from rich.progress import DownloadColumn, MofNCompleteColumn, TaskProgressColumn, TransferSpeedColumn
+
+    if unit == "bytes":
+        return DownloadColumn(), TransferSpeedColumn()
+    return (MofNCompleteColumn() if unit == "rows" else TaskProgressColumn(),)
+
+
+def print_table(head: Iterable[str], rows: Iterable[Iterable[str]], *, numbers: Iterable[int] = ()) -> None:
+    """A table on standard output; the columns `numbers` stand right."""
+    from rich.console import Console
+
+    # a table that is piped on is not cut to the width of a terminal
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+    console.print(table_of(head, rows, numbers=numbers))
+
+
+def table_of(head: Iterable[str], rows: Iterable[Iterable[str]], *, numbers: Iterable[int] = ()) -> "Table":
+    from rich.table import Table
+
+    right = set(numbers)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for index, name in enumerate(head):
+        table.add_column(name, justify="right" if index in right else "left", no_wrap=index == 0)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def wrong_lines(count: int) -> str:
+    return "1 line is wrong" if count == 1 else f"{count:,} lines are wrong"
+
+
+def size(count: int) -> str:
+    """Bytes as a person says them."""
+    for unit, power in (("GB", 9), ("MB", 6), ("kB", 3)):
+        if count >= 10**power:
+            return f"{count / 10**power:.1f} {unit}"
+    return f"{count} B"

@@ -1,0 +1,105 @@
+"""`mockbatch batch submit`: a file becomes batches."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from mockbatch.cli import Failure
+from mockbatch.cli.batch import Connection, Text, prices_here, wants_api, wants_limits
+from mockbatch.cli.batch.check import look_at_all, terms_of, told
+from mockbatch.cli.batch.screen import Screen, size, wrong_lines
+from mockbatch.client.api import Batch
+from mockbatch.client.checking import Check
+from mockbatch.client.source import Line, Source, opened
+from mockbatch.client.splitting import Part, Splitter
+from mockbatch.client.submitting import Submitter
+
+
+@click.command("submit")
+@click.argument("path", metavar="FILE")
+@wants_limits
+@click.option("--models", type=Text("models"), default="known", help="Which models there are. [default known]")
+@click.option(
+    "--skip-invalid", metavar="PATH", help="Write the lines that are wrong to this file, and send the others."
+)
+@click.option("--from-line", type=click.IntRange(1), default=1, metavar="NUMBER", help="Leave out the lines before.")
+@click.option("--json", "as_json", is_flag=True, help="For machines: an object for each batch, one a line.")
+@wants_api
+def submit(
+    path: str,
+    max_requests: int,
+    max_bytes: int,
+    models: Any,
+    skip_invalid: str | None,
+    from_line: int,
+    as_json: bool,
+    connection: Connection,
+) -> None:
+    """Send the requests in FILE, in as many batches as the limits demand, and print the ids.
+
+    FILE is checked first, as `mockbatch batch check` does it; where anything is wrong nothing is sent.
+    """
+    screen = Screen()
+    terms = terms_of(connection.version, connection.betas, models)
+    check = Check(terms, Splitter(max_requests, max_bytes), prices_here())
+    with opened(path, max_bytes) as source, connection.api(screen.say) as api:
+        _check(check, source, screen, from_line, skip_invalid)
+        parts = check.splitter.parts
+        with screen.progress(f"sending {source.name}", sum(part.size for part in parts), "bytes") as sent:
+            submitter = Submitter(api, source, check.wrong, sent)
+            for part in parts:
+                with _telling_how_to_go_on(part):
+                    batch = submitter.submit(part)
+                _print(batch, part, screen, as_json=as_json)
+
+
+def _check(check: Check, source: Source, screen: Screen, start: int, skip_invalid: str | None) -> None:
+    with _skipping(skip_invalid) as skipped:
+        for problem in look_at_all(check, source, screen, start, skipped):
+            screen.say(told(source, problem))
+    if check.wrong and skip_invalid is None:
+        raise Failure(
+            f"{wrong_lines(len(check.wrong))}, so nothing was sent; mend that, or leave it out with --skip-invalid"
+        )
+    if check.wrong:
+        screen.say(f"{wrong_lines(len(check.wrong))}; see {skip_invalid}")
+    if not check.requests:
+        raise Failure(f"there are no requests to send in {source.name}")
+
+
+@contextmanager
+def _skipping(path: str | None) -> Iterator[Callable[[Line], object]]:
+    if path is None:
+        yield lambda line: None
+        return
+    with open(path, "wb") as file:
+        yield lambda line: file.write(line.raw + b"\n")
+
+
+@contextmanager
+def _telling_how_to_go_on(part: Part) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        click.echo(
+            f"The lines from {part.first.number} on were not sent. When `mockbatch batch list` shows no batch of them, "
+            f"go on with --from-line {part.first.number}",
+            err=True,
+        )
+        raise
+
+
+def _print(batch: Batch, part: Part, screen: Screen, *, as_json: bool) -> None:
+    first, last = part.first.number, part.last
+    if as_json:
+        told = {"id": batch.id, "requests": part.requests, "bytes": part.size, "first_line": first, "last_line": last}
+        screen.print(json.dumps(told))
+        return
+    screen.print(batch.id)
+    screen.say(f"{part.requests:,} requests, {size(part.size)}, lines {first:,} to {last:,}")
+
+
+commands = {"submit": submit}

@@ -1,0 +1,131 @@
+"""`mockbatch batch watch`: what becomes of batches, live in a terminal, as lines anywhere else."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol, cast
+
+import click
+
+from mockbatch.cli.batch import TIMED_OUT, Connection, Text, wants_api
+from mockbatch.cli.batch.screen import Screen, table_of
+from mockbatch.client.api import Batch
+from mockbatch.client.watching import Sight, Until, Watch
+from mockbatch.core.time.spans import SECOND
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+Sights = dict[str, Sight]
+
+
+class _Show(Protocol):
+    def __call__(self, sights: Sights, /) -> None: ...
+
+
+@click.command("watch")
+@click.argument("batch_ids", metavar="ID...", nargs=-1, required=True)
+@click.option(
+    "--until",
+    type=click.Choice(["ended", "any-ended"]),
+    default="ended",
+    help="Watch until all have ended, or the first has. [default ended]",
+)
+@click.option(
+    "--interval",
+    type=Text("poll_advances"),
+    help="Poll this often; by default as the server asks, and more rarely while nothing happens.",
+)
+@click.option("--timeout", type=Text("poll_advances"), help="Give up after this, with the exit code 124.")
+@click.option("--json", "as_json", is_flag=True, help="For machines: an object for each change, one a line.")
+@wants_api
+def watch(
+    batch_ids: tuple[str, ...],
+    until: str,
+    interval: int | None,
+    timeout: int | None,
+    as_json: bool,
+    connection: Connection,
+) -> None:
+    """Watch batches until they have ended.
+
+    A server that is away for a while, or that does not know a batch yet, is asked again. Watching can be broken off and
+    begun again at any time. Ends with 1 when a batch cannot be found.
+    """
+    screen = Screen()
+    with connection.api(screen.say) as api, _showing(screen, as_json=as_json) as show:
+        watched = Watch(
+            api,
+            list(dict.fromkeys(batch_ids)),
+            cast(Until, until),
+            every=None if interval is None else interval / SECOND,
+            within=None if timeout is None else timeout / SECOND,
+            now=time.monotonic,
+        )
+        for sights in watched.looks():
+            show(sights)
+    if watched.timed_out:
+        screen.say("the time is up")
+        sys.exit(TIMED_OUT)
+    sys.exit(1 if any(sight.given_up for sight in watched.sights.values()) else 0)
+
+
+@contextmanager
+def _showing(screen: Screen, *, as_json: bool) -> Iterator[_Show]:
+    if as_json or not sys.stdout.isatty():
+        yield _Lines(screen, as_json=as_json)
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    with Live(console=Console(highlight=False), auto_refresh=False) as live:
+        yield lambda sights: live.update(_table(sights), refresh=True)
+
+
+class _Lines:
+    """A line for everything that is new."""
+
+    def __init__(self, screen: Screen, *, as_json: bool) -> None:
+        self._told: Sights = {}
+        self._screen = screen
+        self._as_json = as_json
+
+    def __call__(self, sights: Sights) -> None:
+        for name, sight in sights.items():
+            before = self._told.get(name, Sight(name))
+            if sight.batch and (before.batch is None or sight.batch.fields != before.batch.fields):
+                click.echo(json.dumps(sight.batch.fields) if self._as_json else _line(sight))
+            if sight.trouble and sight.trouble != before.trouble:
+                rest = "given up" if sight.given_up else "trying on"
+                self._screen.say(f"{name}: {sight.trouble}; {rest}")
+            self._told[name] = sight
+        sys.stdout.flush()
+
+
+def _line(sight: Sight) -> str:
+    assert sight.batch is not None
+    return f"{sight.id} {sight.batch.processing_status}: {_counts(sight.batch)}"
+
+
+def _counts(batch: Batch) -> str:
+    return ", ".join(f"{count:,} {kind}" for kind, count in batch.request_counts.items() if count)
+
+
+def _table(sights: Sights) -> "Table":
+    from rich.progress_bar import ProgressBar
+
+    table = table_of(("id", "status", "done", "rows"), ())
+    for sight in sights.values():
+        batch = sight.batch
+        if batch is None:
+            table.add_row(sight.id, "", "", sight.trouble)
+            continue
+        done = batch.size - batch.request_counts.get("processing", 0)
+        bar = ProgressBar(total=batch.size, completed=done, width=16)
+        table.add_row(sight.id, batch.processing_status, bar, sight.trouble or _counts(batch))
+    return table
+
+
+commands = {"watch": watch}

@@ -1,0 +1,147 @@
+"""Results onto disk: each row once, and all of them, however often the connection breaks.
+
+Rows go to a draft beside the file, whose name has the id of the batch; only when they are as many of each kind as the
+API says does it get the file's name. A draft that is there is continued: the API always sends all rows from the
+beginning, so those that are known are passed over, whatever their order.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from mockbatch.client import ClientError
+from mockbatch.client.api import Api, Batch, Refused, Unanswered
+from mockbatch.client.rows import NotARow, Row, Tally, row_of
+from mockbatch.client.waiting import pause
+
+_ATTEMPTS = 6
+_LONGEST_PAUSE = 30.0
+_BUFFER = 1 << 20
+_BOM = b"\xef\xbb\xbf"
+
+Wanted = Callable[[Row], bool]
+
+
+class Incomplete(ClientError):
+    """Rows are missing, or not those that the API counts."""
+
+
+class Download:
+    """The results of one batch on their way to `file`. `took` is told of each new row."""
+
+    def __init__(
+        self, api: Api, batch: Batch, file: BinaryIO, tally: Tally, wanted: Wanted, took: Callable[[], None]
+    ) -> None:
+        self.tally = tally
+        self._api = api
+        self._batch = batch
+        self._file = file
+        self._wanted = wanted
+        self._took = took
+
+    def resume(self) -> None:
+        """Take up what the file has; what follows its last whole row is cut off."""
+        self._file.seek(0)
+        whole = 0
+        for line in self._file:
+            try:
+                row = row_of(line)
+            except NotARow:
+                break
+            if not line.endswith(b"\n"):
+                break
+            whole += len(line)
+            self._add(row)
+        self._file.seek(whole)
+        self._file.truncate()
+
+    def run(self) -> None:
+        """Read until all rows are there. Raises Incomplete, Unanswered or Refused when that cannot be had."""
+        failures = 0
+        while not self._is_complete():
+            before = len(self.tally)
+            try:
+                self._read()
+                if not self._is_complete():
+                    raise Incomplete(self._difference())
+            except (Refused, Unanswered, Incomplete, NotARow) as error:
+                if isinstance(error, Refused) and not (error.passes or error.status == 404):
+                    raise
+                failures = 1 if len(self.tally) > before else failures + 1
+                if failures == _ATTEMPTS:
+                    raise
+                seconds = pause(failures, error.headers if isinstance(error, Refused) else {}, _LONGEST_PAUSE)
+                self._api.say(f"{error}; going on behind {len(self.tally):,} rows in {seconds:g} s")
+                self._api.sleep(seconds)
+
+    def _is_complete(self) -> bool:
+        return self.tally.agrees_with(self._batch.request_counts)
+
+    def _read(self) -> None:
+        with self._api.results(self._batch.id) as pieces:
+            for line in lines_of(pieces):
+                row = row_of(line)
+                if self._add(row) and self._wanted(row):
+                    self._file.write(line + b"\n")
+
+    def _add(self, row: Row) -> bool:
+        new = self.tally.add(row)
+        if new:
+            self._took()
+        return new
+
+    def _difference(self) -> str:
+        said = {kind: count for kind, count in self._batch.request_counts.items() if count}
+        return f"the results have {_told(self.tally.outcomes)}, but the batch counts {_told(said)}"
+
+
+def save(
+    api: Api,
+    batch: Batch,
+    path: Path,
+    tally: Tally,
+    wanted: Wanted,
+    took: Callable[[], None],
+    *,
+    failed_only: bool = False,
+) -> None:
+    """Put the results of a batch into the file `path`, or into its draft where this is broken off.
+
+    Raises ClientError, and OSError where the file cannot be written.
+    """
+    draft = draft_of(path, batch.id, failed_only=failed_only)
+    with open(os.open(draft, os.O_RDWR | os.O_CREAT, 0o666), "r+b", _BUFFER) as file:
+        download = Download(api, batch, file, tally, wanted, took)
+        download.resume()
+        download.run()
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def draft_of(path: Path, batch_id: str, *, failed_only: bool = False) -> Path:
+    """Where the rows are until they are all there."""
+    return path.with_name(f"{path.name}.{batch_id}{'.failed' if failed_only else ''}.part")
+
+
+def lines_of(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines in a stream of bytes, without their ends and without blank ones; `\\n` alone ends a line."""
+    rest: list[bytes] = []
+    first = True
+    for piece in pieces:
+        head, *others = piece.split(b"\n")
+        rest.append(head)
+        for other in others:
+            line = b"".join(rest)
+            rest = [other]
+            if line := (line.removeprefix(_BOM) if first else line).strip(b" \t\r"):
+                yield line
+            first = False
+    if line := b"".join(rest).strip(b" \t\r"):
+        yield line.removeprefix(_BOM) if first else line
+
+
+def _told(counts: Iterable[tuple[str, int]] | dict[str, int]) -> str:
+    told = [f"{count:,} {kind}" for kind, count in dict(counts).items()]
+    return ", ".join(told) or "no rows"

@@ -1,0 +1,116 @@
+"""Sending requests as batches, each exactly once.
+
+The API has no key against doubling: a create whose answer was lost may have been taken in all the same. So after
+such a loss the list is read. A new batch of that size is the one; where there is none, the create is made again.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from itertools import islice
+
+from mockbatch.client import ClientError
+from mockbatch.client.api import Api, Batch, Refused, Unanswered
+from mockbatch.client.source import Line, Source
+from mockbatch.client.splitting import BODY_END, BODY_START, COMMA, Part
+from mockbatch.client.waiting import pause
+
+_PIECE = 1 << 18
+_ATTEMPTS = 5
+_LOOKS = 3
+_REMEMBERED = 20
+
+
+class Submitter:
+    """Sends parts of a source. `skipped` are the lines that are left out; `sent` is told of each piece in bytes."""
+
+    def __init__(self, api: Api, source: Source, skipped: Collection[int], sent: Callable[[int], None]) -> None:
+        self._api = api
+        self._source = source
+        self._skipped = skipped
+        self._sent = sent
+
+    def submit(self, part: Part) -> Batch:
+        """The batch that was made of a part. Raises ClientError when there is none, or it cannot be told which."""
+        before = list(islice(self._api.batches(_REMEMBERED), _REMEMBERED))
+        for attempt in range(1, _ATTEMPTS + 1):
+            body = _Body(self._lines(part), self._sent)
+            try:
+                return self._api.create(iter(body), part.size)
+            except (Refused, Unanswered) as error:
+                if isinstance(error, Refused) and not error.passes:
+                    raise
+                if body.complete and _may_be_in(error) and (batch := self._looked_up(part, before, error)):
+                    return batch
+                if attempt == _ATTEMPTS:
+                    raise
+                body.take_back()
+                seconds = pause(attempt, error.headers if isinstance(error, Refused) else {})
+                self._api.say(f"{error}; sending lines {part.first.number} to {part.last} again in {seconds:g} s")
+                self._api.sleep(seconds)
+        raise AssertionError("the last attempt answers or raises")
+
+    def _lines(self, part: Part) -> Iterator[Line]:
+        for line in self._source.lines(part.first):
+            if line.number > part.last:
+                return
+            if line.number not in self._skipped:
+                yield line
+
+    def _looked_up(self, part: Part, before: list[Batch], lost: ClientError) -> Batch | None:
+        """The batch that a create made whose answer was lost, if it made one."""
+        for look in range(1, _LOOKS + 1):
+            found = [batch for batch in self._newer(before) if batch.size == part.requests]
+            if len(found) == 1:
+                self._api.say(f"{lost}; but the batch is there: {found[0].id}")
+                return found[0]
+            if found:
+                names = ", ".join(batch.id for batch in found)
+                raise ClientError(
+                    f"{lost}. Lines {part.first.number} to {part.last} may or may not have been taken: several new "
+                    f"batches have {part.requests} requests ({names}). Look at them before you send these lines again"
+                )
+            self._api.sleep(pause(look, {}))
+        return None
+
+    def _newer(self, before: list[Batch]) -> Iterator[Batch]:
+        known = {batch.id for batch in before}
+        for batch in self._api.batches():
+            # one of those from before may have been deleted meanwhile, but not all of them
+            if batch.id in known:
+                return
+            yield batch
+
+
+def _may_be_in(error: Refused | Unanswered) -> bool:
+    """Whether a create that ended so may have been taken in: it was not turned away before it was looked at."""
+    return isinstance(error, Unanswered) or error.status >= 500 or error.status == 408
+
+
+class _Body:
+    """The JSON of a create, in pieces, from lines as they are; `complete` when all of it was handed on."""
+
+    def __init__(self, lines: Iterator[Line], sent: Callable[[int], None]) -> None:
+        self.complete = False
+        self._lines = lines
+        self._sent = sent
+        self._handed_on = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        piece = bytearray(BODY_START)
+        for index, line in enumerate(self._lines):
+            if index:
+                piece += COMMA
+            piece += line.raw
+            if len(piece) >= _PIECE:
+                yield self._handed(bytes(piece))
+                piece.clear()
+        self.complete = True
+        yield self._handed(bytes(piece + BODY_END))
+
+    def take_back(self) -> None:
+        """Tell that what was handed on did not count."""
+        self._sent(-self._handed_on)
+
+    def _handed(self, piece: bytes) -> bytes:
+        self._handed_on += len(piece)
+        self._sent(len(piece))
+        return piece

@@ -1,0 +1,119 @@
+"""Polling batches until they have ended, whatever happens to the server in between."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Literal
+
+from msgspec import Struct
+
+from mockbatch.client import ClientError
+from mockbatch.client.api import Api, Batch, Refused, Unanswered
+from mockbatch.client.waiting import asked_for, pause
+
+Until = Literal["ended", "any-ended"]
+
+_FIRST, _GROWTH, _LONGEST = 1.0, 1.5, 60.0
+# a batch may be found only a while after it was created, and be lost again for moments
+_MISSING = 8
+
+
+class Sight(Struct, frozen=True):
+    """What is known of a batch that is watched; `trouble` is why no more is known at the moment."""
+
+    id: str
+    batch: Batch | None = None
+    trouble: str = ""
+    given_up: bool = False
+
+    @property
+    def ended(self) -> bool:
+        return self.batch is not None and self.batch.ended
+
+
+class Watch:
+    """Watches batches. `every` is the pause between polls in seconds; None leaves it to the server and a back-off.
+
+    `now` tells seconds that pass, of any clock.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        batch_ids: list[str],
+        until: Until = "ended",
+        *,
+        every: float | None = None,
+        within: float | None = None,
+        now: Callable[[], float],
+    ) -> None:
+        self.sights = {name: Sight(name) for name in batch_ids}
+        self.timed_out = False
+        self._api = api
+        self._until = until
+        self._every = every
+        self._within = within
+        self._now = now
+        self._failures = 0
+        self._missing = dict.fromkeys(batch_ids, 0)
+
+    def looks(self) -> Iterator[dict[str, Sight]]:
+        """What is known after each round of polls, until what is waited for has come or the time is up.
+
+        Raises Refused for an error that does not pass, such as a wrong key.
+        """
+        started, quiet = self._now(), _FIRST
+        while True:
+            before = {name: sight.batch and sight.batch.fields for name, sight in self.sights.items()}
+            asked = self._round()
+            yield self.sights
+            if self._done():
+                return
+            changed = any(sight.batch and sight.batch.fields != before[name] for name, sight in self.sights.items())
+            quiet = _FIRST if changed else min(quiet * _GROWTH, _LONGEST)
+            seconds = self._pause(quiet, asked)
+            if self._within is not None and self._now() + seconds - started > self._within:
+                self.timed_out = True
+                return
+            self._api.sleep(seconds)
+
+    def _round(self) -> float | None:
+        """Poll what has not ended; answers for how many seconds the server asks to be left alone."""
+        asked: list[float] = []
+        failed = False
+        for name, sight in self.sights.items():
+            if sight.ended or sight.given_up:
+                continue
+            try:
+                batch, headers = self._api.retrieve(name)
+            except (Refused, Unanswered) as error:
+                self.sights[name] = self._troubled(sight, error)
+                failed = failed or not self.sights[name].given_up
+                headers = error.headers if isinstance(error, Refused) else {}
+                if isinstance(error, Unanswered):
+                    break  # the others would not be answered either
+            else:
+                self.sights[name] = Sight(name, batch)
+                self._missing[name] = 0
+            if (seconds := asked_for(headers)) is not None:
+                asked.append(seconds)
+        self._failures = self._failures + 1 if failed else 0
+        return max(asked, default=None)
+
+    def _troubled(self, sight: Sight, error: ClientError) -> Sight:
+        if isinstance(error, Refused) and not error.passes:
+            if error.status != 404:
+                raise error
+            self._missing[sight.id] += 1
+        given_up = self._missing[sight.id] >= _MISSING
+        return Sight(sight.id, sight.batch, str(error), given_up)
+
+    def _pause(self, quiet: float, asked: float | None) -> float:
+        if self._failures:
+            own = pause(self._failures, {}, _LONGEST)
+            return max(asked or 0.0, own if self._every is None else min(own, self._every))
+        return self._every if self._every is not None else max(asked or 0.0, quiet)
+
+    def _done(self) -> bool:
+        sights: Mapping[str, Sight] = self.sights
+        if self._until == "any-ended" and any(sight.ended for sight in sights.values()):
+            return True
+        return all(sight.ended or sight.given_up for sight in sights.values())

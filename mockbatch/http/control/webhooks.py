@@ -1,0 +1,75 @@
+"""`/_mockbatch/webhooks`: the notices that were sent or tried, and once more."""
+
+from msgspec import Struct
+from starlette.routing import Route
+
+from mockbatch.core.notice import Notice
+from mockbatch.core.time.spans import format_instant
+from mockbatch.core.time.timeline import NEVER
+from mockbatch.http.answers import Answer, Json
+from mockbatch.http.calls import Call, Endpoint
+from mockbatch.http.control.entry import entered
+from mockbatch.http.described import described
+
+
+class AttemptView(Struct, frozen=True):
+    """One call of a URL: when, in virtual time, and the status or why there was none."""
+
+    at: str
+    status: int | None
+    error: str
+
+
+class WebhookView(Struct, frozen=True):
+    """A notice: of which batch, whether it arrived, and when it is tried next. `fault` is what was done to it."""
+
+    id: str
+    type: str
+    batch: str
+    url: str
+    state: str
+    created_at: str
+    due_at: str | None
+    attempts: list[AttemptView]
+    fault: str
+
+
+class WebhookList(Struct, frozen=True):
+    """The notices of a session, the latest first, and the secret that they are signed with."""
+
+    secret: str
+    webhooks: list[WebhookView]
+
+
+@described(WebhookList, caller="control")
+async def webhooks(call: Call) -> Answer:
+    """The webhooks of a session that were called, or are being."""
+    mock, session = await entered(call)
+    return Json(WebhookList(mock.notices.secret, [_view(notice) for notice in mock.notices.listed(session)]))
+
+
+@described(WebhookView, caller="control")
+async def resend(call: Call) -> Answer:
+    """Call a webhook once more, now."""
+    mock, session = await entered(call)
+    return Json(_view(await mock.notices.resend(session, call.path_value("id"))))
+
+
+def _view(notice: Notice) -> WebhookView:
+    return WebhookView(
+        notice.id,
+        notice.type,
+        notice.batch,
+        notice.url,
+        notice.state,
+        format_instant(notice.at),
+        None if notice.due == NEVER else format_instant(notice.due),
+        [AttemptView(format_instant(attempt.at), attempt.status, attempt.error) for attempt in notice.attempts],
+        notice.fault,
+    )
+
+
+routes = [
+    Route("/_mockbatch/webhooks", Endpoint(GET=webhooks)),
+    Route("/_mockbatch/webhooks/{id}/resend", Endpoint(POST=resend)),
+]

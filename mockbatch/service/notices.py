@@ -1,0 +1,195 @@
+"""Notices of the end of batches: sent when the state that they tell of can be seen, and at least once.
+
+Nothing here decides when that is: one task sleeps until the next instant that the facts name, and is woken when a
+clock or a batch changes. What was not acknowledged before a restart is sent after it, under the same id.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from mockbatch.core.batch import Batch
+from mockbatch.core.contract.errors import InvalidRequest, NotFound
+from mockbatch.core.draws import subseed
+from mockbatch.core.hosts import host_of, may_be_called
+from mockbatch.core.notice import Attempt, Notice, attempted, body_of, notice_id, notice_of, secret_of
+from mockbatch.core.time.clock import Clock
+from mockbatch.core.time.spans import SECOND
+from mockbatch.core.time.timeline import NEVER
+from mockbatch.service.sessions import Session
+from mockbatch.store import Store, StoreError
+
+_log = logging.getLogger(__name__)
+
+_AT_ONCE = 16
+
+Mishap = Callable[[Session, Notice, int], Notice]
+
+
+class Sender(Protocol):
+    """What carries notices out of the process."""
+
+    async def post(self, url: str, body: bytes, *, id: str, secret: str, now: int) -> tuple[int | None, str]: ...
+
+    async def close(self) -> None: ...
+
+
+class Notices:
+    """The notices of all sessions.
+
+    `mishap` may do something to each before it is sent for the first time; it is told when the next one of the session
+    is due, NEVER when there is none.
+    """
+
+    def __init__(
+        self, store: Store, sender: Sender, seed: int, organization: str, secret: str | None, allowed: Collection[str]
+    ) -> None:
+        self.secret = secret or secret_of(seed)
+        self.mishap: Mishap = lambda session, notice, next_due: notice
+        self._wrong_secret = secret_of(subseed(seed, "another"))
+        self._store = store
+        self._sender = sender
+        self._seed = seed
+        self._organization = organization
+        self._allowed = frozenset(allowed)
+        self._kept: dict[str, Notice] = {}
+        self._watched: dict[str, tuple[Session, str]] = {}
+        self._gone: set[str] = set()
+        self._sending: dict[str, asyncio.Task[None]] = {}
+        self._places = asyncio.Semaphore(_AT_ONCE)
+        self._woken = asyncio.Event()
+        self._worker: asyncio.Task[None] | None = None
+
+    def check(self, url: str) -> None:
+        """Raises InvalidRequest for a URL that is none, or that leads to a host which nobody has allowed."""
+        host = host_of(url)
+        if host is None:
+            raise InvalidRequest("webhook_url: Input should be a valid URL")
+        if not may_be_called(url, self._allowed):
+            raise InvalidRequest(
+                f"webhook_url: {host} is not this machine; start mockbatch with --webhook-allow {host} to call it"
+            )
+
+    def start(self, kept: Iterable[Notice], sessions: Iterable[Session]) -> None:
+        """Begin, with the notices that the store has."""
+        self._watched.clear()
+        batches = {id: session for session in sessions for id in session.batches}
+        for notice in kept:
+            if notice.batch in batches:
+                self._kept[notice.id] = notice
+            else:
+                self._gone.add(notice.id)
+        for id, session in batches.items():
+            self.changed(session, session.batches[id])
+        self._worker = asyncio.create_task(self._work())
+
+    async def close(self) -> None:
+        tasks = [task for task in (self._worker, *self._sending.values()) if task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._sender.close()
+
+    def changed(self, session: Session, batch: Batch | None = None) -> None:
+        """Take note that a clock or a batch is not as it was."""
+        if batch is not None and batch.webhook:
+            self._look_at(session, batch)
+        if self._watched or self._gone:
+            self._woken.set()
+
+    def listed(self, session: Session) -> list[Notice]:
+        """The notices of a session that were sent or tried, the latest end first."""
+        own = [notice for notice in self._kept.values() if notice.session == session.name]
+        return sorted(own, key=lambda notice: (notice.at, notice.id), reverse=True)
+
+    async def resend(self, session: Session, id: str) -> Notice:
+        """Send a notice once more, now, under its id. Raises NotFound."""
+        notice = self._kept.get(id)
+        if notice is None or notice.session != session.name:
+            raise NotFound(f"Webhook {id} not found.")
+        attempt = await self._attempt(session, notice)
+        notice = self._kept[id]
+        due = NEVER if attempt.delivered else notice.due
+        await self._keep(replace(notice, attempts=(*notice.attempts, attempt), due=due))
+        return self._kept[id]
+
+    def _look_at(self, session: Session, batch: Batch) -> None:
+        id = notice_id(self._seed, batch.id)
+        if batch.id not in session.batches:
+            self._watched.pop(id, None)
+            if self._kept.pop(id, None):
+                self._gone.add(id)
+        elif id not in self._kept or self._kept[id].due != NEVER:
+            self._watched[id] = (session, batch.id)
+
+    async def _work(self) -> None:
+        while True:
+            self._woken.clear()
+            try:
+                seconds = await self._step()
+            except StoreError as error:
+                _log.error("webhooks: %s", error)
+                seconds = 1.0
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), seconds)
+
+    async def _step(self) -> float | None:
+        """Begin to send what is due; answers for how long nothing else will be, None for ever."""
+        while self._gone:
+            await self._store.remove_notice(self._gone.pop())
+        waits = []
+        for session, notice in sorted(self._open(), key=lambda entry: (entry[1].due, entry[1].id)):
+            left = notice.due - session.now()
+            if left > 0:
+                waits.append(seconds_until(session.clock, left))
+            elif notice.id in self._kept:
+                self._sending[notice.id] = asyncio.create_task(self._send(session, notice))
+            else:
+                # kept behind what the batch became, so that nothing is told which a crash would take back
+                await self._keep(self.mishap(session, notice, self._next_due(session, notice)))
+                self._woken.set()
+        return min((wait for wait in waits if wait is not None), default=None)
+
+    def _open(self) -> Iterator[tuple[Session, Notice]]:
+        """The notices that are still to be sent and are not being sent."""
+        for id, (session, batch_id) in list(self._watched.items()):
+            batch = session.batches.get(batch_id)
+            if batch is not None and id not in self._sending:
+                yield session, self._kept.get(id) or notice_of(self._seed, batch)
+
+    def _next_due(self, session: Session, notice: Notice) -> int:
+        dues = (other.due for of, other in self._open() if of is session and other.id != notice.id)
+        return min((due for due in dues if due >= notice.due), default=NEVER)
+
+    async def _send(self, session: Session, notice: Notice) -> None:
+        try:
+            async with self._places:
+                attempts = [await self._attempt(session, notice) for _ in range(notice.copies)]
+            if notice.id in self._kept:  # its batch may be gone by now
+                await self._keep(attempted(notice, attempts[-1]))
+        except StoreError as error:
+            _log.error("webhooks: %s", error)
+        finally:
+            self._sending.pop(notice.id, None)
+            self._woken.set()
+
+    async def _attempt(self, session: Session, notice: Notice) -> Attempt:
+        body = body_of(notice, self._organization, session.workspace_id)
+        secret = self.secret if notice.signed else self._wrong_secret
+        status, error = await self._sender.post(notice.url, body, id=notice.id, secret=secret, now=session.real())
+        return Attempt(session.now(), status, error)
+
+    async def _keep(self, notice: Notice) -> None:
+        self._kept[notice.id] = notice
+        if notice.due == NEVER:
+            self._watched.pop(notice.id, None)
+        await self._store.save_notice(notice)
+
+
+def seconds_until(clock: Clock, span: int) -> float | None:
+    """The real seconds in which so many virtual microseconds pass; None for ever."""
+    return None if clock.frozen or clock.rate == 0 else span / clock.rate / SECOND
