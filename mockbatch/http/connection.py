@@ -9,7 +9,7 @@ from typing import Any
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from mockbatch.http.answers import Answer, Headers
+from mockbatch.http.answers import Answer, Headers, Overheard
 
 _KEY = "mockbatch.connection"
 _LINGER = struct.pack("ii", 1, 0)
@@ -145,6 +145,14 @@ class ByHand:
                 return
 
 
+def by_hand(send: Send, hand: ByHand) -> Send:
+    """A `send` by hand, of which is known what would be known of the other."""
+    if not isinstance(send, Overheard):
+        return hand
+    send.through(hand)
+    return send
+
+
 def _head(status: int, headers: Any, length: int | None) -> bytes:
     phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
     told = [(name, value) for name, value in headers if length is None or name != b"content-length"]
@@ -162,7 +170,7 @@ class SlowHeaders:
         self._gap = gap
 
     async def send(self, own: Headers, receive: Receive, send: Send) -> None:
-        await self._answer.send(own, receive, ByHand(self._scope, gap=self._gap))
+        await self._answer.send(own, receive, by_hand(send, ByHand(self._scope, gap=self._gap)))
         await end(self._scope, by_reset=False)
 
 
