@@ -28,8 +28,8 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.lost = asyncio.Event()
-        mock = self.app_state["mock"]
-        if mock.door.armed and mock.refuses():
+        mock = self.app_state.get("mock")  # a recorder has none
+        if mock is not None and mock.door.armed and mock.refuses():
             reset(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
