@@ -517,6 +517,12 @@ class Config(Struct, frozen=True, kw_only=True):
         tier = TIERS[self.tier].batches if self.tier else RateLimits()
         return RateLimits(self.requests_per_minute or tier.requests_per_minute, self.queue_limit or tier.queued)
 
+    @property
+    def takes_its_time(self) -> bool:
+        """Whether nothing was told of how long batches take."""
+        preset = self.delay_preset == OPTIONS["delay_preset"].default
+        return preset and self.wait is None and self.delay is None and self.never is None and self.progression == "time"
+
     def profile(self) -> Profile:
         """What decides about a batch that is created under these options."""
         preset = PRESETS[self.delay_preset]
@@ -539,6 +545,7 @@ class Config(Struct, frozen=True, kw_only=True):
             tokens=self.tokens,
             cache=CacheSettings(self.cache_hits, self.cache_scope),
             prompt_lengths=self._prompt_lengths(),
+            replay=self.replay is not None,
         )
 
 

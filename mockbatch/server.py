@@ -19,6 +19,7 @@ from starlette.routing import Router
 
 from mockbatch import __version__
 from mockbatch.config import Config
+from mockbatch.fixtures import FixtureError
 from mockbatch.http.app import create_app
 from mockbatch.http.connection import Protocol
 from mockbatch.store import StoreError
@@ -93,14 +94,14 @@ def serve(
     """Serve until a signal comes, which is answered. `say` gets the ready line. `app` replaces the server of
     `config`; where it is `recording`, that is the URL of what it records.
 
-    Raises PortInUse, OSError or StoreError before anything is served.
+    Raises PortInUse, OSError, StoreError or FixtureError before anything is served.
     """
     _keep_memory()
     # so long the thread that writes to the store waits for its turn while a body is taken in
     sys.setswitchinterval(0.0005)
     logging.basicConfig(level=config.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
     listener = listening_socket(config.host, config.port)
-    failures: list[StoreError] = []
+    failures: list[StoreError | FixtureError] = []
     url = url_of(listener)
 
     def ready() -> None:
@@ -177,8 +178,8 @@ def _uvicorn_config(app: Router, drain: float) -> uvicorn.Config:
     )
 
 
-def _remembering(app: Router, failures: list[StoreError]) -> Router:
-    """The app, with a store that cannot be used kept for us: uvicorn would only log it."""
+def _remembering(app: Router, failures: list[StoreError | FixtureError]) -> Router:
+    """The app, with what keeps it from starting kept for us: uvicorn would only log it."""
     lifespan = app.lifespan_context
 
     @contextlib.asynccontextmanager
@@ -186,7 +187,7 @@ def _remembering(app: Router, failures: list[StoreError]) -> Router:
         try:
             async with lifespan(app) as state:
                 yield state
-        except StoreError as error:
+        except (StoreError, FixtureError) as error:
             failures.append(error)
             logging.getLogger("uvicorn.error").disabled = True
             raise

@@ -15,6 +15,7 @@ from mockbatch.service.journal import Journal
 from mockbatch.service.ledger import Ledger
 from mockbatch.service.messages import Messages
 from mockbatch.service.notices import Notices, Sender
+from mockbatch.service.playback import Playback
 from mockbatch.service.problems import Problems
 from mockbatch.service.rates import Rates
 from mockbatch.service.rules import armory_of
@@ -36,16 +37,26 @@ class Mock:
         self.tier = TIERS[config.tier or "scale"]
         self.catalogue = Catalogue()
         self.files = Files(store, config.seed)
-        self.sessions = Sessions(store, wall, config)
+        self.playback = Playback()
+        self.sessions = Sessions(store, wall, config, self.playback)
         self.ledger = Ledger(store, prices_of(config), config.report_lag)
         self.clocks = Clocks(store)
         organization = ids.organization_id(config.seed)
         self.rates = Rates(organization)
         self.notices = Notices(store, sender, config.seed, organization, config.webhook_secret, config.webhook_allow)
         self.sessions.on_change = self.notices.changed
-        self.batches = Batches(store, self.sessions, self.rates, self.catalogue, self.files, self.ledger, self.notices)
-        self.messages = Messages(self.files, self.batches.caches, self.ledger)
-        self.problems = Problems(self.batches)
+        self.batches = Batches(
+            store,
+            self.sessions,
+            self.rates,
+            self.catalogue,
+            self.files,
+            self.ledger,
+            self.playback,
+            self.notices,
+        )
+        self.messages = Messages(self.files, self.batches.caches, self.ledger, self.playback)
+        self.problems = Problems(self.batches, self.playback)
         self.summaries = Summaries(self.batches.truth, self.problems)
         self.journal = Journal()
         self.upkeep = Upkeep(store, self.sessions, self.batches, self.files, self.ledger)
@@ -76,7 +87,8 @@ class Mock:
         return Terms(version, betas, session.settings.models, day, session.settings.validation)
 
     async def open(self) -> None:
-        """Take up what the store has."""
+        """Take up what the store has. Raises FixtureError for a fixture that cannot be played."""
+        self.playback.tape(self.config)
         facts = await self._store.load()
         self.files.restore(facts.files)
         await self.batches.restore(facts)

@@ -26,6 +26,7 @@ from mockbatch.service.ledger import Ledger
 from mockbatch.service.notices import Notices
 from mockbatch.service.paging import Window
 from mockbatch.service.planning import Headers, Planning
+from mockbatch.service.playback import Playback, Player
 from mockbatch.service.rates import Rates
 from mockbatch.service.results import Results
 from mockbatch.service.sessions import Session, Sessions, View
@@ -49,6 +50,7 @@ class Batches:
         catalogue: Catalogue,
         files: Files,
         ledger: Ledger,
+        playback: Playback,
         notices: Notices,
     ) -> None:
         self._store = store
@@ -59,7 +61,8 @@ class Batches:
         self._notices = notices
         self._planning = Planning(store)
         self._profiles = self._planning.profiles
-        self._examination = Examination(store, self._profiles, catalogue, files)
+        self._playback = playback
+        self._examination = Examination(store, self._profiles, catalogue, files, self._player)
         self._results = Results(store, self._profiles, self._examination)
         self.caches = Caches(self._profiles, self._examination)
         self._attempts = Attempts(store)
@@ -116,6 +119,9 @@ class Batches:
         )
         session.bulletin.tell(batch.timeline.created_at, "batch.created", batch=batch.id, size=batch.size)
         return as_created(batch, origin)
+
+    def _player(self, session: str) -> Player | None:
+        return self._playback.player(session, self._sessions.named(session).config)
 
     def _counts(self, session: Session, batch: Batch) -> bool:
         """Whether it is counted how often requests were sent: from the first batch on that has a rule about it."""
@@ -236,6 +242,7 @@ class Batches:
         """Let go of what is remembered of a session besides its batches."""
         self.caches.forget(session)
         self._attempts.forget(session)
+        self._playback.forget(session.name)
 
     async def put_back(self, session: Session, batch: Batch) -> None:
         """Have a batch as these facts say, which were held."""

@@ -61,7 +61,7 @@ class Planning:
             tuple(map(len, ids)),
             await self._number(profile),
             timeline,
-            kept=len(ids) > 1 or any(rule.on == "item" for rule in profile.rules),
+            kept=len(ids) > 1 or profile.replay or any(rule.on == "item" for rule in profile.rules),
             bound=bound,
             factor=plan.factor,
         )

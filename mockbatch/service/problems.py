@@ -12,6 +12,7 @@ from mockbatch.core.time.spans import SECOND
 from mockbatch.core.time.timeline import NEVER
 from mockbatch.service.batches import Batches
 from mockbatch.service.journal import Criteria
+from mockbatch.service.playback import Playback
 from mockbatch.service.sessions import Session
 
 Kind = Literal[
@@ -44,8 +45,9 @@ class Problem(Struct, frozen=True):
 class Problems:
     """Finds problems. Looking changes nothing."""
 
-    def __init__(self, batches: Batches) -> None:
+    def __init__(self, batches: Batches, playback: Playback) -> None:
         self._batches = batches
+        self._playback = playback
 
     async def of(self, session: Session) -> list[Problem]:
         """All problems of a session."""
@@ -53,8 +55,18 @@ class Problems:
             *_duplicates(session),
             *[problem async for problem in self._unread(session)],
             *_storms(session),
+            *_never_hit(session),
+            *self._unmatched(session),
             *[problem async for problem in self._identical_retries(session)],
         ]
+
+    def _unmatched(self, session: Session) -> Iterator[Problem]:
+        """Requests that were not recorded."""
+        player = self._playback.player(session.name, session.config)
+        if player and player.misses:
+            first = player.misses[0]
+            text = f"{_counted(len(player.misses), 'request')} not in the fixture; the first: {first.text}"
+            yield Problem("unmatched_replay", text, custom_ids=[miss.custom_id for miss in player.misses[:_NAMED]])
 
     async def _unread(self, session: Session) -> AsyncIterator[Problem]:
         """Batches of which nobody read all results; one that was canceled in time has nothing to read."""
@@ -113,6 +125,13 @@ def _unread_batch(batch: Batch, now: int) -> Problem | None:
         missing = batch.size - batch.delivered
         return Problem("undelivered", f"{missing} of {batch.size} rows of {batch.id} were never delivered", [batch.id])
     return None
+
+
+def _never_hit(session: Session) -> Iterator[Problem]:
+    """Rules that were armed and struck nothing."""
+    for record in session.rules.records:
+        if record.rule.enabled and not record.hits:
+            yield Problem("rule_never_hit", f"the rule {record.rule.name!r} was armed and never hit anything")
 
 
 def _storms(session: Session) -> Iterator[Problem]:

@@ -21,6 +21,7 @@ from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.spans import LATEST
 from mockbatch.service.bulletin import Bulletin
 from mockbatch.service.journal import Journal
+from mockbatch.service.playback import Playback
 from mockbatch.service.rules import SessionRules, armory_of
 from mockbatch.service.settings import clock_of, config_of, settings_of
 from mockbatch.store import SessionFacts, Store
@@ -44,7 +45,7 @@ class Session:
     Deleted batches stay as facts, so that a cursor that names one still has its place in the list.
     """
 
-    def __init__(self, facts: SessionFacts, wall: Wall, seed: int, config: Config) -> None:
+    def __init__(self, facts: SessionFacts, wall: Wall, seed: int, config: Config, delay: str | None = None) -> None:
         workspace = facts.workspace or _own_workspace(seed, facts.name)
         self.headers = [
             (b"anthropic-organization-id", ids.organization_id(seed).encode()),
@@ -57,7 +58,7 @@ class Session:
         self.label = facts.label
         self.options = facts.options
         self.config = config
-        self.settings = settings_of(config)
+        self.settings = settings_of(config, delay)
         self._clock = facts.clock
         self.lanes = facts.lanes
         self.bucket: Bucket | None = None
@@ -177,7 +178,8 @@ class Sessions:
     The configuration's `api_key` are the only keys that open one; where there are none, every key does.
     """
 
-    def __init__(self, store: Store, wall: Wall, config: Config) -> None:
+    def __init__(self, store: Store, wall: Wall, config: Config, playback: Playback) -> None:
+        self._playback = playback
         self._armed: set[str] = set()
         self._store = store
         self._wall = wall
@@ -192,7 +194,9 @@ class Sessions:
         self._take(facts, config_of(self._config, facts.options))
 
     def _take(self, facts: SessionFacts, config: Config) -> Session:
-        session = self._by_name[facts.name] = Session(facts, self._wall, self._seed, config)
+        session = self._by_name[facts.name] = Session(
+            facts, self._wall, self._seed, config, self._playback.delay(config)
+        )
         session.on_change = self.on_change
         return session
 
