@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Generator
 from pathlib import Path
 
@@ -61,10 +62,21 @@ def url_of(listener: socket.socket) -> str:
 class Server(uvicorn.Server):
     """uvicorn, with signals that only say stop, and a call when connections are accepted."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
-        super().__init__(config)
+    def __init__(self, config: Config, on_ready: Callable[[], None]) -> None:
+        self._failures: list[StoreError] = []
+        super().__init__(_uvicorn_config(_remembering(create_app(config), self._failures)))
         self._on_ready = on_ready
         self.stopped_by: signal.Signals | None = None
+
+    def serve_on(self, listener: socket.socket) -> None:
+        """Serve until told to stop. Raises StoreError when the store cannot be used."""
+        with contextlib.closing(listener):
+            try:
+                self.run(sockets=[listener])
+            except SystemExit:  # uvicorn's own end when the lifespan fails
+                if self._failures:
+                    raise self._failures[0] from None
+                raise
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -74,6 +86,9 @@ class Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         # uvicorn raises a signal once more when it is done, which would end the process before it has tidied up
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stop, number)
@@ -94,7 +109,6 @@ def serve(config: Config, say: Callable[[str], None]) -> signal.Signals | None:
     sys.setswitchinterval(0.0005)
     logging.basicConfig(level=config.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
     listener = listening_socket(config.host, config.port)
-    failures: list[StoreError] = []
     url = url_of(listener)
 
     def ready() -> None:
@@ -104,15 +118,44 @@ def serve(config: Config, say: Callable[[str], None]) -> signal.Signals | None:
             write_ready_file(Path(config.ready_file), url)
         say(ready_line(config, url))
 
-    server = Server(_uvicorn_config(_remembering(create_app(config), failures)), ready)
-    with contextlib.closing(listener):
-        try:
-            server.run(sockets=[listener])
-        except SystemExit:  # uvicorn's own end when the lifespan fails
-            if failures:
-                raise failures[0] from None
-            raise
+    server = Server(config, ready)
+    server.serve_on(listener)
     return server.stopped_by
+
+
+class Background:
+    """A server in a thread of this process, which it leaves as it is; ready when it is made.
+
+    `failure` is what ended it, if that was not `stop`. Raises what `serve` raises.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._listener = listening_socket(config.host, config.port)
+        self.url = url_of(self._listener)
+        self.failure: BaseException | None = None
+        self._ready = threading.Event()
+        self._server = Server(config, self._ready.set)
+        self._thread = threading.Thread(target=self._serve, name="mockbatch server", daemon=True)
+        self._thread.start()
+        self._ready.wait()
+        if self.failure:
+            raise self.failure
+
+    @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+
+    def _serve(self) -> None:
+        try:
+            self._server.serve_on(self._listener)
+        except BaseException as error:
+            self.failure = error
+        finally:
+            self._ready.set()
 
 
 def ready_line(config: Config, url: str) -> str:

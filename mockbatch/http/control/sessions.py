@@ -22,6 +22,12 @@ class Open(Struct, frozen=True, forbid_unknown_fields=True):
     api_key: str | None = None
 
 
+class Change(Struct, frozen=True, forbid_unknown_fields=True):
+    """The options of a session that are to be others, for what comes from now on."""
+
+    options: dict[str, Any]
+
+
 class SessionView(Struct, frozen=True, omit_defaults=True):
     """A session; its key is told only to the one who opens it."""
 
@@ -87,6 +93,14 @@ async def session(call: Call) -> Answer:
     return Json(_view(call.mock.sessions.identified(call.path_value("id"))))
 
 
+@described(SessionView, takes=Change, caller="anyone")
+async def configure(call: Call) -> Answer:
+    """Change options of a session."""
+    found = call.mock.sessions.identified(call.path_value("id"))
+    await call.mock.upkeep.configure(found, (await content_of(call, Change)).options)
+    return Json(_view(found))
+
+
 @described(SessionView, caller="anyone")
 async def delete(call: Call) -> Answer:
     """Delete a session and all that is in it; answers what it was."""
@@ -145,7 +159,7 @@ def _snapshot(snapshot: Snapshot) -> SnapshotView:
 
 routes = [
     Route("/_mockbatch/sessions", Endpoint(GET=sessions, POST=open_session)),
-    Route("/_mockbatch/sessions/{id}", Endpoint(GET=session, DELETE=delete)),
+    Route("/_mockbatch/sessions/{id}", Endpoint(GET=session, PATCH=configure, DELETE=delete)),
     Route("/_mockbatch/reset", Endpoint(POST=reset)),
     Route("/_mockbatch/snapshots", Endpoint(GET=snapshots, POST=take)),
     Route("/_mockbatch/snapshots/{id}", Endpoint(DELETE=drop)),

@@ -4,14 +4,14 @@
         time.sleep(3600)
         assert virtual.elapsed == 3600
 
-`clock` is anything with `now()` and `advance(seconds)`, as a session's clock is. While it holds, the sleeps of the code
-under test return at once and the clock has moved; all of its clocks read the same time. Threads and tasks that sleep at
-once are woken in order: time moves to the earliest wake-up, and only when all the others sleep or wait, never while one of
-them works or a call is on its way.
+`clock` is anything with `now()` and `advance(seconds)`, as a session's clock is. While it holds, the sleeps of the
+code under test return at once and the clock has moved; all of its clocks read the same time. Threads and tasks that
+sleep at once are woken in order: time moves to the earliest wake-up, and only when all the others sleep or wait, never
+while one of them works or a call is on its way.
 
-Moved: `time.sleep`, `asyncio.sleep`, `anyio.sleep`; `Event`, `Condition`, `Queue`, `Semaphore`, `Future` and `join` with a
-timeout; `asyncio.timeout`, `wait_for`, `wait`, `call_later`, `anyio.fail_after`, `move_on_after`. The waits of the SDK
-between its retries move it as well, so that a `retry-after` of two minutes costs nothing.
+Moved: `time.sleep`, `asyncio.sleep`, `anyio.sleep`; `Event`, `Condition`, `Queue`, `Semaphore`, `Future` and `join`
+with a timeout; `asyncio.timeout`, `wait_for`, `wait`, `call_later`, `anyio.fail_after`, `move_on_after`. The waits of
+the SDK between its retries move it as well, so that a `retry-after` of two minutes costs nothing.
 Read from it: `time.time`, `monotonic`, `perf_counter`, `datetime.now` and the like, a loop's `time()`.
 Real: child processes, threads that were there before, the timeouts of HTTP clients, the event loop's own business, and
 timers of uvloop.

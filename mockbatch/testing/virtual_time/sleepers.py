@@ -99,7 +99,8 @@ class Sleepers:
                 return False
             earliest = min(sleeper.until for sleeper in self._asleep)
             self._clock.advance((earliest - self.now) / MICROSECONDS)
-            self.moved_to(max(earliest, micros(self._clock.now())))
+            if self.now < earliest:  # the clock did not tell by itself where it is
+                self.moved_to(max(earliest, micros(self._clock.now())))
             return True
 
     def moved_to(self, now: int) -> None:
