@@ -18,32 +18,32 @@ class Clients:
     def sync(self, api_key: str, options: dict[str, Any]) -> "anthropic.Anthropic":
         sdk = _sdk()
         if "http_client" not in options and self.url.startswith("http:"):
-            options = {
-                **options,
-                "http_client": sdk.DefaultHttpxClient(**self._transport(False), verify=_no_tls(), trust_env=False),
-            }
+            options = {**options, "http_client": sdk.DefaultHttpxClient(**self._plain(), **self._transport(False))}
         client: anthropic.Anthropic = sdk.Anthropic(base_url=self.url, api_key=api_key, **options)
         return client
 
-    def asynchronous(self, api_key: str, options: dict[str, Any]) -> "anthropic.AsyncAnthropic":
+    def asynchronous(self, api_key: str, options: dict[str, Any], keep_alive: bool) -> "anthropic.AsyncAnthropic":
         sdk = _sdk()
         if "http_client" not in options and self.url.startswith("http:"):
-            options = {
-                **options,
-                "http_client": sdk.DefaultAsyncHttpxClient(**self._transport(True), verify=_no_tls(), trust_env=False),
-            }
+            more = self._plain() if keep_alive else {**self._plain(), "limits": _no_idle_connection()}
+            options = {**options, "http_client": sdk.DefaultAsyncHttpxClient(**more, **self._transport(True))}
         client: anthropic.AsyncAnthropic = sdk.AsyncAnthropic(base_url=self.url, api_key=api_key, **options)
         return client
+
+    def _plain(self) -> dict[str, Any]:
+        """Neither proxies nor certificates: to load those takes longer than a test, and nothing here is encrypted."""
+        import ssl
+
+        return {"trust_env": False, "verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)}
 
     def _transport(self, asynchronous: bool) -> dict[str, Any]:
         return {}
 
 
-def _no_tls() -> Any:
-    """A context without certificates: to load them takes longer than a test, and nothing here is encrypted."""
-    import ssl
+def _no_idle_connection() -> Any:
+    import httpx2
 
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return httpx2.Limits(max_keepalive_connections=0)
 
 
 def _sdk() -> Any:

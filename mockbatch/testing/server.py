@@ -17,7 +17,7 @@ from mockbatch.testing.clients import Clients
 from mockbatch.testing.control import Control, Send, ServerGone, Wire, read_json
 from mockbatch.testing.session import Session
 
-How = Literal["thread", "process", "memory"]
+How = Literal["thread", "process", "memory", "kept"]
 
 _PATIENCE_SECONDS = 20
 _GLANCE_SECONDS = 0.005
@@ -33,6 +33,8 @@ class Host(Protocol):
 
     url: str
 
+    pid: int | None
+
     def send(self) -> Send: ...
 
     def clients(self) -> Clients: ...
@@ -46,9 +48,9 @@ class Host(Protocol):
 class Server:
     """A server that is ready when it is made, and gone when its context is left.
 
-    `how` is `thread` (the quickest), `process`, or `memory` (no socket: only clients of its sessions reach it). The
-    options are those of the command line; the port is a free one unless it is given. Raises ConfigError for options
-    that cannot be used, OSError for a port that cannot.
+    `how` is `thread` (the quickest), `process`, `memory` (no socket: only clients of its sessions reach it), or `kept`
+    (a process that stays when this one ends). The options are those of the command line; the port is a free one unless
+    it is given. Raises ConfigError for options that cannot be used, OSError for a port that cannot.
     """
 
     def __init__(self, how: How = "thread", **options: Any) -> None:
@@ -59,6 +61,7 @@ class Server:
         self._how = how
         self._stopped = False
         self.url = host.url
+        self.pid = host.pid
         self.control = Control(host.send(), self._lost)
 
     @classmethod
@@ -125,19 +128,20 @@ def _hosted(how: str, options: Mapping[str, Any]) -> Host:
     config, _ = resolve(texts, os.environ, None, Path.cwd())
     if how == "thread":
         return _Thread(config)
-    if how == "process":
-        return _Process(texts)
+    if how in ("process", "kept"):
+        return _Process(texts, kept=how == "kept")
     if how == "memory":
         from mockbatch.testing.transports import Memory
 
         return Memory(config)
-    raise ValueError(f"how: {how!r} is none of thread, process, memory")
+    raise ValueError(f"how: {how!r} is none of thread, process, memory, kept")
 
 
 class _Socket:
     """What has a URL that can be dialed."""
 
     url: str
+    pid: int | None = None
     _wire: Wire
 
     def send(self) -> Send:
@@ -182,21 +186,24 @@ class _Thread(_Socket):
 
 
 class _Process(_Socket):
-    """A server in a process of its own, which ends with this one."""
+    """A server in a process of its own, which ends with this one unless it is to be kept."""
 
-    def __init__(self, texts: Mapping[str, str]) -> None:
+    def __init__(self, texts: Mapping[str, str], *, kept: bool) -> None:
+        self._kept = kept
         self._lines: deque[str] = deque(maxlen=_LINES)
         self._folder = tempfile.TemporaryDirectory(prefix="mockbatch-")
         ready = Path(self._folder.name) / "ready.json"
         variables = {f"MOCKBATCH_{name.upper()}": text for name, text in {**texts, "ready_file": str(ready)}.items()}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "mockbatch.cli.attached"],
+            [sys.executable, "-m", *(("mockbatch", "serve") if kept else ("mockbatch.cli.attached",))],
             env={**os.environ, **variables},
-            stdin=subprocess.PIPE,
+            stdin=subprocess.DEVNULL if kept else subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=kept,
         )
+        self.pid = self._process.pid
         self._reader = threading.Thread(target=self._read, name="mockbatch log", daemon=True)
         self._reader.start()
         self.url = self._wait(ready)
@@ -211,6 +218,9 @@ class _Process(_Socket):
 
     def stop(self) -> None:
         self._wire.close()
+        if self._kept:
+            self._process.returncode = 0  # lest its end is waited for
+            return
         self._process.terminate()
         try:
             self._process.wait(_PATIENCE_SECONDS)
@@ -235,8 +245,8 @@ class _Process(_Socket):
     def _tidy(self) -> None:
         self._process.wait()
         self._reader.join()
-        assert self._process.stdin
-        self._process.stdin.close()
+        if self._process.stdin:
+            self._process.stdin.close()
         self._folder.cleanup()
 
     def _read(self) -> None:

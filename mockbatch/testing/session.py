@@ -85,9 +85,9 @@ class Session:
         """The official SDK's client; `options` are its own."""
         return self._clients.sync(self.api_key, options)
 
-    def async_client(self, **options: Any) -> "anthropic.AsyncAnthropic":
-        """The official SDK's async client; `options` are its own."""
-        return self._clients.asynchronous(self.api_key, options)
+    def async_client(self, *, keep_alive: bool = True, **options: Any) -> "anthropic.AsyncAnthropic":
+        """The official SDK's async client; `options` are its own. One that keeps no connection needs no close."""
+        return self._clients.asynchronous(self.api_key, options, keep_alive)
 
     def virtual_time(self) -> "VirtualTime":
         """A context in which sleeping advances the clock of this session."""

@@ -57,6 +57,7 @@ class Memory:
     """A host for `Server`: no socket, only clients of its sessions reach it."""
 
     url = URL
+    pid: int | None = None
 
     def __init__(self, config: Config) -> None:
         self._application = Application(config)
