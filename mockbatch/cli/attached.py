@@ -2,14 +2,15 @@
 
 import os
 import signal
-import sys
 import threading
 
 from mockbatch.cli import main
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    # not sys.stdin: whoever reads that holds its lock, and then Python cannot end by itself
+    while os.read(0, 4096):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mockbatch.core.contract.wire import RequestCounts
 from mockbatch.core.time.spans import SECOND
@@ -25,34 +26,66 @@ class Summary(Struct, frozen=True):
     problems: list[Problem]
 
 
+_NOTHING = Summary(0, 0, RequestCounts(), {}, 0, 0.0, 0.0, [])
+# of problems in sessions that are gone, so many are remembered
+_REMEMBERED = 1_000
+
+
 class Summaries:
-    """Sums up sessions. Looking changes nothing."""
+    """Sums up sessions, and remembers what those came to that are gone. Looking changes nothing."""
 
     def __init__(self, truth: Truth, problems: Problems) -> None:
         self._truth = truth
         self._problems = problems
+        self._gone = _NOTHING
 
-    async def of(self, sessions: Iterable[Session]) -> Summary:
-        """The summary of some sessions together; the longest of them tells the time."""
+    async def of(self, session: Session) -> Summary:
+        """The summary of a session."""
+        now = session.now()
         rows: Counter[str] = Counter()
         calls: Counter[str] = Counter()
-        batches, problems, virtual, real, number = 0, [], 0, 0, 0
-        for session in sessions:
-            number += 1
-            now = session.now()
-            for batch in session.batches.values():
-                batches += 1
-                if not batch.deleted:
-                    rows += by_name(await self._truth.counts(batch, now))
-            for (op, _), count in session.journal.total.items():
-                calls[op] += count
-            virtual = max(virtual, now - session.opened_at)
-            real = max(real, session.real() - session.opened_real_at)
-            problems += await self._problems.of(session)
-        counts = RequestCounts(**rows)
+        for batch in session.batches.values():
+            if not batch.deleted:
+                rows += by_name(await self._truth.counts(batch, now))
+        for (op, _), count in session.journal.total.items():
+            calls[op] += count
         return Summary(
-            number, batches, counts, dict(calls), calls["retrieve"], virtual / SECOND, real / SECOND, problems
+            1,
+            len(session.batches),
+            RequestCounts(**rows),
+            dict(calls),
+            calls["retrieve"],
+            (now - session.opened_at) / SECOND,
+            (session.real() - session.opened_real_at) / SECOND,
+            await self._problems.of(session),
         )
+
+    async def of_all(self, sessions: Iterable[Session]) -> Summary:
+        """The summary of these sessions and of all that are gone; the longest of them tells the time."""
+        total = self._gone
+        for session in sessions:
+            total = _together(total, await self.of(session))
+        return total
+
+    async def remember(self, session: Session) -> Summary:
+        """The summary of a session that is about to be deleted."""
+        last = await self.of(session)
+        gone = _together(self._gone, last)
+        self._gone = replace(gone, problems=gone.problems[:_REMEMBERED])
+        return last
+
+
+def _together(one: Summary, other: Summary) -> Summary:
+    return Summary(
+        one.sessions + other.sessions,
+        one.batches + other.batches,
+        RequestCounts(**by_name(one.rows) + by_name(other.rows)),
+        dict(Counter(one.calls) + Counter(other.calls)),
+        one.polls + other.polls,
+        max(one.virtual_seconds, other.virtual_seconds),
+        max(one.real_seconds, other.real_seconds),
+        one.problems + other.problems,
+    )
 
 
 def by_name(counts: RequestCounts) -> Counter[str]:

@@ -105,9 +105,9 @@ class Batch:
         return {item.custom_id: item.outcome for item in self.items}
 
     @property
-    def delivered(self) -> set[str]:
-        """The custom_ids of all lines of the results that reached a client."""
-        return {item.custom_id for item in self.items if getattr(item, "delivered", False)}
+    def delivered(self) -> int:
+        """How many lines of its results reached a client at most, in one download."""
+        return int(self.view["delivered"])
 
     @property
     def finished_during_cancel(self) -> int:

@@ -11,6 +11,7 @@ from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.control.entry import content_of, entered
 from mockbatch.http.described import described
 from mockbatch.service.sessions import Session
+from mockbatch.service.summary import Summary
 from mockbatch.service.upkeep import Scope, Snapshot
 
 
@@ -101,11 +102,11 @@ async def configure(call: Call) -> Answer:
     return Json(_view(found))
 
 
-@described(SessionView, caller="anyone")
+@described(Summary, caller="anyone")
 async def delete(call: Call) -> Answer:
-    """Delete a session and all that is in it; answers what it was."""
+    """Delete a session and all that is in it; answers what it came to."""
     found = call.mock.sessions.identified(call.path_value("id"))
-    last = _view(found)
+    last = await call.mock.summaries.remember(found)
     await call.mock.upkeep.delete(found)
     return Json(last)
 
