@@ -84,9 +84,6 @@ class Control:
     def post(self, *path: str, **content: Any) -> Any:
         return self.call("POST", _path(path), content)
 
-    def put(self, content: Any, *path: str) -> Any:
-        return self.call("PUT", _path(path), content)
-
     def patch(self, *path: str, **content: Any) -> Any:
         return self.call("PATCH", _path(path), content)
 

@@ -86,7 +86,7 @@ class On:
         return self._arm(reply=reply, **how)
 
     def _arm(self, **more: Any) -> Rule:
-        return Rule(self._control, self._control.post("rules", **{**self._rule, **more}))
+        return _added(self._control, {**self._rule, **more})
 
 
 _OF_HTTP = frozenset(
@@ -124,12 +124,17 @@ class Rules:
 
     def add(self, **rule: Any) -> Rule:
         """Arm a rule that is written as in a file."""
-        return Rule(self._control, self._control.post("rules", **rule))
+        return _added(self._control, rule)
 
     def clear(self) -> None:
         """Take all rules back."""
-        self._control.put({"rules": []}, "rules")
+        self._control.delete("rules")
+
+
+def _added(control: Control, rule: dict[str, Any]) -> Rule:
+    (view,) = control.post("rules", **rule)["rules"]
+    return Rule(control, view)
 
 
 def _told(view: dict[str, Any]) -> str:
-    return f"<rule {view['name']!r} on {view['on']}: {view['hits']} hits>"
+    return f"<rule {view['name']!r} on {view['rule']['on']}: {view['hits']} hits>"
