@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
+from mockbatch.cli.pricing import dollars
 from mockbatch.core.time.spans import SECOND, format_span
 
 _SHOWN = 20
@@ -46,7 +48,7 @@ def as_markdown(summary: Mapping[str, Any]) -> str:
     cells = {
         "batches": f"{summary['batches']:,}",
         **{said: f"{rows[name]:,}" for name, said in _OUTCOMES.items()},
-        **({"would have cost": _dollars(summary["cost_usd"])} if "cost_usd" in summary else {}),
+        "would have cost": dollars(Decimal(summary["cost_usd"])),
         "polls": f"{summary['polls']:,}",
         "virtual time": format_span(round(summary["virtual_seconds"]) * SECOND),
         "real time": f"{summary['real_seconds']:.1f} s",
@@ -60,12 +62,13 @@ def _row(cells: Any) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _cost(summary: Mapping[str, Any]) -> list[str]:
-    return [f"would have cost {_dollars(summary['cost_usd'])}"] if "cost_usd" in summary else []
-
-
-def _dollars(amount: str | None) -> str:
-    return "an unknown sum" if amount is None else f"${float(amount):,.2f}"
+def _cost(summary: Mapping[str, Any]) -> Iterator[str]:
+    """What it would have cost; nothing where nothing was billed."""
+    cost, standard = Decimal(summary["cost_usd"]), Decimal(summary["standard_usd"])
+    if cost or summary["unpriced"]:
+        saved = f" (saved {dollars(standard - cost)})" if standard > cost else ""
+        without = f", without {', '.join(summary['unpriced'])}" if summary["unpriced"] else ""
+        yield f"would have cost {dollars(cost)}{saved}{without}"
 
 
 def _problems(problems: Sequence[Mapping[str, Any]]) -> str:

@@ -46,7 +46,7 @@ class Mock:
         self.batches = Batches(store, self.sessions, self.rates, self.catalogue, self.files, self.ledger, self.notices)
         self.messages = Messages(self.files, self.batches.caches, self.ledger)
         self.problems = Problems(self.batches)
-        self.summaries = Summaries(self.batches.truth, self.problems)
+        self.summaries = Summaries(self.batches, self.problems, self.ledger)
         self.journal = Journal()
         self.upkeep = Upkeep(store, self.sessions, self.batches, self.files, self.ledger)
         self.headers = [(b"anthropic-organization-id", organization.encode())]

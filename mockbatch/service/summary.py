@@ -2,19 +2,25 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from decimal import Decimal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from mockbatch.core.contract.wire import RequestCounts
+from mockbatch.core.money.rates import plain
+from mockbatch.core.money.spending import spending
 from mockbatch.core.time.spans import SECOND
+from mockbatch.service.batches import Batches
+from mockbatch.service.ledger import Ledger
 from mockbatch.service.problems import Problem, Problems
 from mockbatch.service.sessions import Session
-from mockbatch.service.truth import Truth
 
 
 class Summary(Struct, frozen=True):
-    """Batches, rows by outcome, calls by kind, seconds of virtual and real time, problems."""
+    """Batches, rows by outcome, calls by kind, seconds of virtual and real time, problems; what it would have cost, and
+    what without batches, as decimals in USD. `unpriced` are models without a price, which no amount includes.
+    """
 
     sessions: int
     batches: int
@@ -24,6 +30,9 @@ class Summary(Struct, frozen=True):
     virtual_seconds: float
     real_seconds: float
     problems: list[Problem]
+    cost_usd: str = "0"
+    standard_usd: str = "0"
+    unpriced: list[str] = []
 
 
 _NOTHING = Summary(0, 0, RequestCounts(), {}, 0, 0.0, 0.0, [])
@@ -34,9 +43,10 @@ _REMEMBERED = 1_000
 class Summaries:
     """Sums up sessions, and remembers what those came to that are gone. Looking changes nothing."""
 
-    def __init__(self, truth: Truth, problems: Problems) -> None:
-        self._truth = truth
+    def __init__(self, batches: Batches, problems: Problems, ledger: Ledger) -> None:
+        self._batches = batches
         self._problems = problems
+        self._ledger = ledger
         self._gone = _NOTHING
 
     async def of(self, session: Session) -> Summary:
@@ -46,9 +56,11 @@ class Summaries:
         calls: Counter[str] = Counter()
         for batch in session.batches.values():
             if not batch.deleted:
-                rows += by_name(await self._truth.counts(batch, now))
+                rows += by_name(await self._batches.truth.counts(batch, now))
         for (op, _), count in session.journal.total.items():
             calls[op] += count
+        await self._batches.settle(session)
+        spent = spending(self._ledger.used(session), [], self._ledger.prices)
         return Summary(
             1,
             len(session.batches),
@@ -58,6 +70,9 @@ class Summaries:
             (now - session.opened_at) / SECOND,
             (session.real() - session.opened_real_at) / SECOND,
             await self._problems.of(session),
+            spent.total.net or "0",
+            spent.total.standard or "0",
+            spent.unpriced,
         )
 
     async def of_all(self, sessions: Iterable[Session]) -> Summary:
@@ -85,6 +100,9 @@ def _together(one: Summary, other: Summary) -> Summary:
         max(one.virtual_seconds, other.virtual_seconds),
         max(one.real_seconds, other.real_seconds),
         one.problems + other.problems,
+        plain(Decimal(one.cost_usd) + Decimal(other.cost_usd)),
+        plain(Decimal(one.standard_usd) + Decimal(other.standard_usd)),
+        list(dict.fromkeys([*one.unpriced, *other.unpriced])),
     )
 
 

@@ -79,7 +79,7 @@ class Control:
 
     def get(self, *path: str, **query: Any) -> Any:
         asked = {name: value for name, value in query.items() if value is not None}
-        return self.call("GET", _path(path) + (f"?{urlencode(asked)}" if asked else ""))
+        return self.call("GET", _path(path) + (f"?{urlencode(asked, doseq=True)}" if asked else ""))
 
     def post(self, *path: str, **content: Any) -> Any:
         return self.call("POST", _path(path), content)

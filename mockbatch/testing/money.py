@@ -1,22 +1,37 @@
 """What the calls of a session would have cost."""
 
+from collections.abc import Mapping, Sequence
+from csv import DictWriter
 from decimal import Decimal
+from io import StringIO
 from typing import Any
 
 from mockbatch.testing.control import Control
 
 
 class Spending:
-    """Requests of a batch, or of all: how many are billed, how many not, and what they cost."""
+    """What some requests cost: `usd` exactly, `standard_usd` without batches; how many were `billed`."""
 
     def __init__(self, view: dict[str, Any]) -> None:
         self.view = view
-        self.billed: int = view["billed_items"]
-        self.unbilled: int = view["unbilled_items"]
-        self.usd = Decimal(view["net_usd"])
+        self.billed: int = view["requests"]
+        self.quantities: dict[str, int] = view["quantities"]
+        self.usd = Decimal(view["net"] or 0)
+        self.standard_usd = Decimal(view["standard"] or 0)
 
     def __repr__(self) -> str:
-        return f"<${self.usd} for {self.billed} requests, {self.unbilled} free>"
+        return f"<${self.usd} for {self.billed} requests>"
+
+
+class BatchSpending(Spending):
+    """What a batch costs; `unbilled` are its requests that cost nothing."""
+
+    def __init__(self, view: dict[str, Any], size: int) -> None:
+        super().__init__(view)
+        self.unbilled = size - self.billed
+
+
+_NOTHING = {"requests": 0, "quantities": {}, "net": None, "standard": None}
 
 
 class Ledger:
@@ -30,7 +45,7 @@ class Ledger:
 
     @property
     def total(self) -> Spending:
-        """All of it."""
+        """All of it. A batch is billed when it has ended."""
         return Spending(self._control.get("ledger")["total"])
 
     @property
@@ -42,34 +57,65 @@ class Ledger:
         """How many requests are billed."""
         return self.total.billed
 
-    def rows(self, group_by: str | None = None) -> list[dict[str, Any]]:
-        """The rows, or sums of them by `batch`, `model`, `day`, `token_class`, `custom_id` ..."""
-        rows: list[dict[str, Any]] = self._control.get("ledger", group_by=group_by)["rows"]
-        return rows
+    def groups(self, *group_by: str) -> list[dict[str, Any]]:
+        """What was spent, for each `batch`, `model`, `day`, `service_tier`, `class`, `custom_id` ..."""
+        groups: list[dict[str, Any]] = self._control.get("ledger", group_by=list(group_by))["groups"]
+        return groups
 
-    def for_batch(self, batch: str) -> Spending:
+    def for_batch(self, batch: str) -> BatchSpending:
         """What one batch costs."""
-        return Spending(self._control.get("ledger", batch=batch)["total"])
+        size = self._control.get("batches", batch)["size"]
+        own = (group for group in self.groups("batch") if group["by"]["batch"] == batch)
+        return BatchSpending(next(own, _NOTHING), size)
 
-    def diff(self, rows: list[dict[str, Any]], key: str = "custom_id") -> "Difference":
-        """Compare with the rows of a cost tracker."""
-        return Difference(self._control.post("ledger", "diff", rows=rows, key=key))
+    def diff(self, rows: Sequence[Mapping[str, Any]], key: str = "custom_id") -> "Difference":
+        """Compare with the rows of a cost tracker; each has the `key`, and a `cost_usd` or tokens."""
+        from mockbatch.core.money.ledger import from_csv
+        from mockbatch.core.money.reconcile import reconcile
+        from mockbatch.core.money.tracker import parse_tracker
+
+        tracker = parse_tracker(_as_csv(rows, key))
+        entries = from_csv(str(self._control.get("ledger", format="csv")))
+        return Difference(reconcile(tracker, [entry for entry in entries if entry.billed], _prices(self._control)))
+
+
+def _as_csv(rows: Sequence[Mapping[str, Any]], key: str) -> str:
+    names = list(dict.fromkeys([key, *(name for row in rows for name in row)]))
+    text = StringIO()
+    writer = DictWriter(text, names)
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _prices(control: Control) -> Any:
+    """The prices of the server."""
+    from mockbatch.config import OPTIONS, Config
+    from mockbatch.service.settings import prices_of
+
+    own = control.get("info")["options"]["prices"]
+    return prices_of(Config(prices=OPTIONS["prices"].parse(own)) if own else Config())
 
 
 class Difference:
     """Where a tracker and the ledger disagree."""
 
-    def __init__(self, view: dict[str, Any]) -> None:
-        self.view = view
-        self.rows: list[dict[str, Any]] = view["differences"]
+    def __init__(self, found: Any) -> None:
+        self.found = found
 
     def __repr__(self) -> str:
         return f"<difference: {self.explain() or 'none'}>"
 
     @property
     def empty(self) -> bool:
-        return not self.rows
+        return bool(self.found.clean)
 
     def explain(self) -> str:
-        """A line for each row that differs, with the reason."""
-        return "\n".join(str(row["text"]) for row in self.rows)
+        """A line for each row that differs, with the likely reasons, and for each that one of both does not have."""
+        lines = [
+            f"{row.id}: {row.tracker} in the tracker, {row.ledger} in the ledger: {'; '.join(row.reasons) or 'why?'}"
+            for row in self.found.differences
+        ]
+        lines += [f"{name}: not in the tracker" for name in self.found.missing]
+        lines += [f"{name}: not in the ledger" for name in self.found.unmatched]
+        return "\n".join([*lines, *self.found.problems])

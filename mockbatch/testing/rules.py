@@ -81,9 +81,9 @@ class On:
         """The request ends like this: `succeeded`, `expired` or `canceled`."""
         return self._arm(outcome=outcome, **how)
 
-    def reply(self, reply: Any, **how: Any) -> Rule:
-        """What the model answers."""
-        return self._arm(reply=reply, **how)
+    def reply(self, kind: str | None = None, **told: Any) -> Rule:
+        """What the model answers: a kind by its name, like `echo`, or what is told, like `static="as I say"`."""
+        return self._arm(reply=told if kind is None else kind)
 
     def _arm(self, **more: Any) -> Rule:
         return _added(self._control, {**self._rule, **more})

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -150,6 +151,57 @@ def test_calls_are_found_counted_and_verified(session: Session) -> None:
     session.requests.verify("retrieve", at_most=3)
     with pytest.raises(AssertionError, match=r"closest:\n.* create POST /v1/messages/batches -> 200"):
         session.requests.verify("create", count=2)
+
+
+def test_rules_are_armed_in_a_line_and_taken_back(session: Session) -> None:
+    """As context managers, or all at once; what they did is told."""
+    with session.client(max_retries=0) as client:
+        with session.on("create", times=1).http(529, retry_after=1) as rule:
+            with pytest.raises(anthropic.APIStatusError) as overloaded:
+                create(client, "a")
+            assert overloaded.value.response.headers["retry-after"] == "1"
+            assert (rule.hits, rule.remaining) == (1, 0)
+            assert repr(session.rules) == f"<rules: {rule!r}>"
+        assert len(session.rules) == 0
+        session.on("item", custom_id="bad-*").errored("invalid_request_error", "so it is")
+        session.on("item", custom_id="late").outcome("expired")
+        session.on("item", custom_id="said").reply(static="as I say")
+        id = create(client, "bad-1", "late", "said", "fine")
+        session.clock.advance("25h")
+        rows = {row.custom_id: row.result for row in client.messages.batches.results(id)}
+    assert rows["bad-1"].to_dict()["error"]["error"]["message"] == "so it is"  # type: ignore[index]
+    assert rows["said"].to_dict()["message"]["content"][0]["text"] == "as I say"  # type: ignore[index]
+    assert session.batches.last.results == {
+        "bad-1": "errored",
+        "late": "expired",
+        "said": "succeeded",
+        "fine": "succeeded",
+    }
+    session.rules.clear()
+    assert list(session.rules) == []
+    with pytest.raises(ControlError, match=r"fault: there is no 'results\.cutt'\. Did you mean"):
+        session.on("results").fault("results.cutt")
+
+
+def test_the_ledger_says_what_it_costs(session: Session) -> None:
+    """Exactly; half of what it costs without batches; and where a tracker is wrong."""
+    with session.client() as client:
+        id = create(client, "a", "b")
+        session.clock.advance("25h")
+        rows = list(client.messages.batches.results(id))
+    ledger = session.ledger
+    usages = [row.result.message.usage for row in rows if row.result.type == "succeeded"]
+    tokens = [(usage.input_tokens, usage.output_tokens) for usage in usages]
+    costs = [(sent * Decimal(1) + answered * Decimal(5)) / 1_000_000 / 2 for sent, answered in tokens]
+    assert (ledger.total_usd, ledger.billed_items) == (sum(costs), 2)
+    assert ledger.total.standard_usd == 2 * ledger.total_usd
+    assert (ledger.for_batch(id).usd, ledger.for_batch(id).unbilled) == (ledger.total_usd, 0)
+    names = [row.custom_id for row in rows]
+    tracked = [{"custom_id": name, "cost_usd": cost} for name, cost in zip(names, costs, strict=True)]
+    assert ledger.diff(tracked).empty
+    wrong = ledger.diff([{**tracked[0], "cost_usd": 2 * costs[0]}])
+    assert wrong.explain().startswith(f"{names[0]}: ")
+    assert f"{names[1]}: not in the tracker" in wrong.explain()
 
 
 def test_what_happens_elsewhere_is_waited_for(session: Session) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import anthropic
 import httpx2
+import jsonschema
 
 # errors that go away by themselves; all others are the request's own fault
 TRANSIENT = {"api_error", "overloaded_error", "timeout_error", "rate_limit_error"}
@@ -72,7 +73,9 @@ class Pipeline:
         schema: dict[str, Any] | None = None,
         **more: Any,
     ) -> Report:
-        """Answer all questions."""
+        """Answer all questions; by a schema, if there is one."""
+        if schema is not None:
+            more["schema"] = schema
         report, open_ids = Report(), list(ids)
         for _ in range(self._attempts):
             again: list[str] = []
@@ -148,15 +151,17 @@ class Pipeline:
             report.status = "canceled"
         return report
 
-    def requests(self, ids: Sequence[str], cache: str | None = None) -> list[Any]:
-        return [{"custom_id": name, "params": self._params(name, cache)} for name in ids]
+    def requests(self, ids: Sequence[str], **more: Any) -> list[Any]:
+        return [{"custom_id": name, "params": self._params(name, **more)} for name in ids]
 
-    def _params(self, name: str, cache: str | None) -> dict[str, Any]:
+    def _params(self, name: str, cache: str | None = None, schema: dict[str, Any] | None = None) -> dict[str, Any]:
         system: list[dict[str, Any]] = [{"type": "text", "text": "Answer in one sentence. " * 500}]
         if cache:
             system[0]["cache_control"] = {"type": "ephemeral", "ttl": cache}
         message = {"role": "user", "content": f"What is {name}?"}
-        params = {"model": self._model, "max_tokens": 1024, "messages": [message]}
+        params: dict[str, Any] = {"model": self._model, "max_tokens": 1024, "messages": [message]}
+        if schema:
+            params["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
         return {**params, "system": system} if cache else params
 
     def _parts(self, ids: Sequence[str], more: dict[str, Any]) -> Iterator[list[str]]:
@@ -211,11 +216,12 @@ def _answer(message: dict[str, Any], schema: dict[str, Any] | None) -> str | Non
     texts = [block["text"] for block in message["content"] if block["type"] == "text"]
     if not texts:
         return None
-    return "".join(texts) if schema is None or _is_object(texts[-1]) else None
+    return "".join(texts) if schema is None or _fits(texts[-1], schema) else None
 
 
-def _is_object(text: str) -> bool:
+def _fits(text: str, schema: dict[str, Any]) -> bool:
     try:
-        return isinstance(json.loads(text), dict)
-    except ValueError:
+        jsonschema.validate(json.loads(text), schema)
+    except (ValueError, jsonschema.ValidationError):
         return False
+    return True
