@@ -18,6 +18,7 @@ from mockbatch import __version__
 from mockbatch.config import ConfigError
 from mockbatch.server import PortInUse
 from mockbatch.testing import ControlError, Problems, Server, ServerDied, ServerGone, Session
+from mockbatch.testing.control import Wire
 from mockbatch.testing.server import How
 from tests.builders import requests
 
@@ -287,6 +288,63 @@ def test_what_the_handle_does_to_the_clock_is_seen_in_virtual_time(session: Sess
         thread.start()
         thread.join()
         assert virtual.elapsed == 7200 + 3600
+
+
+def test_time_stands_still_while_a_call_is_on_its_way() -> None:
+    """However long that takes in real time: what comes next is in time, in threads and in tasks."""
+    with Server() as server, server.session() as session:
+        session.on("list").fault("http.latency", delay="200ms")
+
+        async def called(seen: list[float]) -> None:
+            async with session.async_client() as client:
+                await client.messages.batches.list()
+                seen.append(virtual.elapsed)
+
+        async def main(seen: list[float]) -> None:
+            await asyncio.gather(called(seen), asyncio.sleep(3600))
+
+        def call(seen: list[float]) -> None:
+            with session.client() as client:
+                client.messages.batches.list()
+                seen.append(virtual.elapsed)
+
+        with session.virtual_time() as virtual:
+            seen: list[float] = []
+            asyncio.run(main(seen))
+            assert (seen, virtual.elapsed) == ([0], 3600)
+            thread = threading.Thread(target=call, args=(seen,))
+            thread.start()
+            time.sleep(3600)
+            thread.join()
+            assert (seen, virtual.elapsed) == ([0, 3600], 7200)
+
+
+def test_a_connection_that_was_closed_meanwhile_is_opened_anew() -> None:
+    """As servers do with those that are idle."""
+
+    class Closing(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("content-length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+            self.close_connection = True  # which is not told
+
+        def log_message(self, *told: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Closing) as http:
+        thread = threading.Thread(target=http.serve_forever, daemon=True)
+        thread.start()
+        wire = Wire(f"http://127.0.0.1:{http.server_port}")
+        try:
+            assert [wire.send("GET", "/", {}, b"") for _ in range(3)] == [(200, b"{}")] * 3
+        finally:
+            wire.close()
+            http.shutdown()
+            thread.join()
 
 
 def test_environment_and_url_need_a_socket() -> None:

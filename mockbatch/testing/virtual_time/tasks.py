@@ -1,10 +1,11 @@
 """Tasks of an event loop in virtual time: which loop is at rest, and the waits that its tasks make."""
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from types import FrameType
+from types import AsyncGeneratorType, CoroutineType, FrameType, GeneratorType
 from typing import Any, TypeVar
 
 from mockbatch.testing.virtual_time.callers import is_in_flight, is_machinery
@@ -106,18 +107,20 @@ def _frames(task: asyncio.Task[Any]) -> Iterable[FrameType]:
     """The frames of a task, from the outermost to that in which it waits."""
     waiting: Any = task.get_coro()
     while waiting is not None:
-        frame = (
-            getattr(waiting, "cr_frame", None)
-            or getattr(waiting, "ag_frame", None)
-            or getattr(waiting, "gi_frame", None)
-        )
-        if frame is not None:
+        kind = _prefix(waiting)
+        if kind is None:
+            # wrappers of `__await__` and of asynchronous iteration do not say what they wrap
+            waiting = next((inner for inner in gc.get_referents(waiting) if _prefix(inner)), None)
+            continue
+        if (frame := getattr(waiting, f"{kind}_frame")) is not None:
             yield frame
-        waiting = (
-            getattr(waiting, "cr_await", None)
-            or getattr(waiting, "ag_await", None)
-            or getattr(waiting, "gi_yieldfrom", None)
-        )
+        waiting = getattr(waiting, "gi_yieldfrom" if kind == "gi" else f"{kind}_await")
+
+
+def _prefix(waiting: Any) -> str | None:
+    """What the attributes of a coroutine or generator begin with."""
+    kinds = {CoroutineType: "cr", GeneratorType: "gi", AsyncGeneratorType: "ag"}
+    return kinds.get(type(waiting))
 
 
 class _Timer(asyncio.TimerHandle):
