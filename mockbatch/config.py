@@ -554,7 +554,7 @@ def overridden(base: Config, options: Mapping[str, Any]) -> Config:
 
     Raises ConfigError for unknown, wrong and the server's ones.
     """
-    given = _options({name: value for name, value in options.items() if name != "rules"}, "options")
+    given = texts_of({name: value for name, value in options.items() if name != "rules"}, "options")
     for name in given:
         if OPTIONS[name].of_server:
             raise ConfigError(f"options: {name} is the same for all sessions of a server")
@@ -720,7 +720,7 @@ def _from_files(file: Path | None, folder: Path) -> Iterable[_File]:
 
 def _file(path: Path, table: Mapping[str, Any], origin: str, told: str) -> _File:
     rules = table.get("rules")
-    options = _options({key: value for key, value in table.items() if key != "rules"}, told)
+    options = texts_of({key: value for key, value in table.items() if key != "rules"}, told)
     heads = re.compile(r"\s*\[\[\s*(tool\s*\.\s*mockbatch\s*\.\s*)?rules\s*\]\]").match
     lines = [number for number, line in enumerate(path.read_text().splitlines(), 1) if heads(line)] if rules else []
     return _File(origin, options, rules, tuple(lines), path.parent)
@@ -738,7 +738,8 @@ def _toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: {error}") from None
 
 
-def _options(table: Mapping[str, Any], origin: str) -> dict[str, str]:
+def texts_of(table: Mapping[str, Any], origin: str) -> dict[str, str]:
+    """Options as they are in a file or in Python, as texts. Raises ConfigError for unknown ones."""
     found = {}
     for key, value in table.items():
         name = key.replace("-", "_")

@@ -12,6 +12,7 @@ from mockbatch.config import OPTIONS, Config, ConfigError, Source, flag_of, reso
 
 _COMMANDS = {
     "serve": "serve",
+    "run": "run",
     "record": "record",
     "import": "importing",
     "fixtures": "fixtures",

@@ -67,11 +67,11 @@ def _record(
     if not any(os.environ.get(name) for name in _KEYS):
         raise BadConfig(f"recording calls {upstream}, and there is no key for it: set {_KEYS[0]}")
     from mockbatch.http.recording import create_recorder
-    from mockbatch.server import serving_in_thread
+    from mockbatch.server import RECORDER_DRAIN, Background
 
     with spooling(out, redact, redact_field, redact_base64) as spool:
-        with serving_in_thread(create_recorder(upstream, spool)) as url:
-            code = _run(command, url)
+        with Background(create_recorder(upstream, spool), drain=RECORDER_DRAIN) as recorder:
+            code = _run(command, recorder.url)
         write(Path(out), spool, upstream, add=add)
     sys.exit(code)
 

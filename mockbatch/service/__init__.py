@@ -57,7 +57,7 @@ class Mock:
         )
         self.messages = Messages(self.files, self.batches.caches, self.ledger, self.playback)
         self.problems = Problems(self.batches, self.playback)
-        self.summaries = Summaries(self.batches.truth, self.problems)
+        self.summaries = Summaries(self.batches, self.problems, self.ledger)
         self.journal = Journal()
         self.upkeep = Upkeep(store, self.sessions, self.batches, self.files, self.ledger)
         self.headers = [(b"anthropic-organization-id", organization.encode())]

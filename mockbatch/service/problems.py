@@ -52,7 +52,7 @@ class Problems:
     async def of(self, session: Session) -> list[Problem]:
         """All problems of a session."""
         return [
-            *_duplicates(session),
+            *[problem async for problem in self._duplicates(session)],
             *[problem async for problem in self._unread(session)],
             *_storms(session),
             *_never_hit(session),
@@ -67,6 +67,25 @@ class Problems:
             first = player.misses[0]
             text = f"{_counted(len(player.misses), 'request')} not in the fixture; the first: {first.text}"
             yield Problem("unmatched_replay", text, custom_ids=[miss.custom_id for miss in player.misses[:_NAMED]])
+
+    async def _duplicates(self, session: Session) -> AsyncIterator[Problem]:
+        """The same requests in several batches that are billed: neither canceled, nor deleted, nor all in vain."""
+        same: defaultdict[int, list[Batch]] = defaultdict(list)
+        for batch in session.batches.values():
+            if not batch.deleted and batch.timeline.canceled_at == NEVER:
+                same[batch.identity].append(batch)
+        for several in same.values():
+            if len(several) > 1:
+                billed = [batch for batch in several if await self._is_billed(batch, session.now())]
+                if len(billed) > 1:
+                    text = (
+                        f"the same {_counted(billed[0].size, 'request')} in {len(billed)} batches, all of them billed"
+                    )
+                    yield Problem("duplicate", text, [batch.id for batch in billed])
+
+    async def _is_billed(self, batch: Batch, now: int) -> bool:
+        counts = await self._batches.truth.counts(batch, now)
+        return counts.succeeded > 0 or counts.processing > 0
 
     async def _unread(self, session: Session) -> AsyncIterator[Problem]:
         """Batches of which nobody read all results; one that was canceled in time has nothing to read."""
@@ -96,18 +115,6 @@ class Problems:
             if again:
                 text = f"{_counted(len(again), 'request')} of {batch.id} had failed for good before, unchanged"
                 yield Problem("identical_retry", text, [batch.id], again[:_NAMED])
-
-
-def _duplicates(session: Session) -> Iterator[Problem]:
-    """The same requests in several batches, of which more than one was neither canceled nor deleted."""
-    same: defaultdict[int, list[Batch]] = defaultdict(list)
-    for batch in session.batches.values():
-        if not batch.deleted and batch.timeline.canceled_at == NEVER:
-            same[batch.identity].append(batch)
-    for batches in same.values():
-        if len(batches) > 1:
-            text = f"the same {_counted(batches[0].size, 'request')} in {len(batches)} batches, all of them billed"
-            yield Problem("duplicate", text, [batch.id for batch in batches])
 
 
 def _unread_batch(batch: Batch, now: int) -> Problem | None:

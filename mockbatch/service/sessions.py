@@ -248,6 +248,18 @@ class Sessions:
         await self._store.save_session(facts)
         return Opened(session, key)
 
+    async def configure(self, session: Session, options: Mapping[str, Any]) -> None:
+        """Change options of a session, for what comes from now on. Raises InvalidRequest for wrong ones."""
+        named = {name.replace("-", "_"): value for name, value in [*session.options.items(), *options.items()]}
+        for name in sorted(_OF_CLOCK & {name.replace("-", "_") for name in options}):
+            raise InvalidRequest(
+                f"options: {name} is what the clock of a session starts with; move it by /_mockbatch/clock"
+            )
+        session.config = config_of(self._config, named)
+        session.settings = settings_of(session.config)
+        session.options = named
+        await self._store.save_session(session.facts())
+
     def _new_key(self, label: str) -> str:
         """A key that no session has: the same ones for the same labels in the same order."""
         seed = subseed(self._seed, "key", label)
@@ -286,6 +298,7 @@ class Sessions:
                 session.rules.put(session.rules_kept)
 
 
+_OF_CLOCK = frozenset({"frozen", "speedup", "clock_start"})
 _is_workspace = re.compile(r"wrkspc_[A-Za-z0-9]{1,64}").fullmatch
 
 

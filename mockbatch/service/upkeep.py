@@ -42,6 +42,10 @@ class Upkeep:
         """Open a session of its own. Raises InvalidRequest for wrong options, Conflict for a key that has one."""
         return await self._sessions.open(label, options, key)
 
+    async def configure(self, session: Session, options: Mapping[str, Any]) -> None:
+        """Change options of a session, for what comes from now on. Raises InvalidRequest for wrong ones."""
+        await self._sessions.configure(session, options)
+
     async def delete(self, session: Session) -> None:
         """Delete a session and all that is in it."""
         for snapshot in [snapshot for snapshot in self._snapshots.values() if snapshot.session == session.name]:
