@@ -19,6 +19,7 @@ _COMMANDS = {
     "diff": "diff",
     "batch": "batch",
     "faults": "faults",
+    "synth": "synth",
     "prices": "prices",
     "estimate": "estimate",
     "cost": "cost",

@@ -22,6 +22,7 @@ from mockbatch.service.rules import armory_of
 from mockbatch.service.sessions import Session, Sessions, Wall
 from mockbatch.service.settings import clock_of, prices_of
 from mockbatch.service.summary import Summaries
+from mockbatch.service.synthesis import Synthesis
 from mockbatch.service.upkeep import Upkeep
 from mockbatch.store import Store
 
@@ -58,6 +59,7 @@ class Mock:
         self.messages = Messages(self.files, self.batches.caches, self.ledger, self.playback)
         self.problems = Problems(self.batches, self.playback)
         self.summaries = Summaries(self.batches, self.problems, self.ledger)
+        self.synthesis = Synthesis(self.batches)
         self.journal = Journal()
         self.upkeep = Upkeep(store, self.sessions, self.batches, self.files, self.ledger)
         self.headers = [(b"anthropic-organization-id", organization.encode())]

@@ -15,6 +15,7 @@ from mockbatch.core.contract.params import Terms
 from mockbatch.core.money.ledger import Entry
 from mockbatch.core.money.spending import Dated
 from mockbatch.core.rows import Row, usage_of_row
+from mockbatch.core.rules.rules import Rule
 from mockbatch.core.time.timeline import NEVER
 from mockbatch.service.attempts import Attempts
 from mockbatch.service.caches import Caches
@@ -92,9 +93,16 @@ class Batches:
         await self._examination.close()
 
     async def create(
-        self, session: Session, body: AsyncIterable[bytes], terms: Terms, origin: str, headers: Headers
+        self,
+        session: Session,
+        body: AsyncIterable[bytes],
+        terms: Terms,
+        origin: str,
+        headers: Headers,
+        rules: tuple[Rule, ...] = (),
     ) -> wire.MessageBatch:
-        """Take a batch in; `headers` are those of the call, and may name a webhook to call in the end.
+        """Take a batch in; `headers` are those of the call, and may name a webhook to call in the end. `rules` are some
+        that it has besides those of the session.
 
         A body that is cut short or refused leaves nothing behind.
         """
@@ -107,7 +115,7 @@ class Batches:
                 ids, last = await self._receive(seq, intake, body, writing, early)
                 self._rates.queue(session, intake.count)
                 webhook = self._webhook(session, intake.webhook_url or headers.get(_WEBHOOK, b"").decode("latin-1"))
-                planned = await self._planning.planned(session, seq, intake.identity, ids, headers)
+                planned = await self._planning.planned(session, seq, intake.identity, ids, headers, rules)
                 batch = replace(planned, terms=terms, webhook=webhook)
                 await self._store.add_batch(batch, last)
         except BaseException:
@@ -219,9 +227,9 @@ class Batches:
         after = how(batch, session.now())
         return batch if after is batch else await self._changed(session, replace(after, tally=None))
 
-    async def looked_at(self, session: Session, batch: Batch) -> wire.MessageBatch:
+    async def looked_at(self, session: Session, batch: Batch, origin: str = "") -> wire.MessageBatch:
         """The batch as the API would answer it now; to look at it is no retrieve."""
-        return await self._shown(session, batch, session.now(), "")
+        return await self._shown(session, batch, session.now(), origin)
 
     async def row_whole(self, batch: Batch, planned: Planned) -> tuple[bytes, bytes]:
         """The params of a row as they came, and its line in the results."""

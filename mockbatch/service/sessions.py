@@ -19,6 +19,7 @@ from mockbatch.core.contract.limits import Bucket
 from mockbatch.core.draws import draw, subseed
 from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.spans import LATEST
+from mockbatch.fixtures import FixtureError
 from mockbatch.service.bulletin import Bulletin
 from mockbatch.service.journal import Journal
 from mockbatch.service.playback import Playback
@@ -235,6 +236,7 @@ class Sessions:
         Raises InvalidRequest for wrong options, Conflict for a key that has a session.
         """
         config = config_of(self._config, options)
+        self._played(config)
         key = key or self._new_key(label)
         name = _name(key)
         if name in self._by_name:
@@ -255,10 +257,20 @@ class Sessions:
             raise InvalidRequest(
                 f"options: {name} is what the clock of a session starts with; move it by /_mockbatch/clock"
             )
-        session.config = config_of(self._config, named)
-        session.settings = settings_of(session.config)
+        config = config_of(self._config, named)
+        delay = self._played(config)
+        session.config = config
+        session.settings = settings_of(config, delay)
+        self._playback.forget(session.name)
         session.options = named
         await self._store.save_session(session.facts())
+
+    def _played(self, config: Config) -> str | None:
+        """How long recorded requests took, if some are played. Raises InvalidRequest for what cannot be played."""
+        try:
+            return self._playback.delay(config)
+        except FixtureError as error:
+            raise InvalidRequest(str(error)) from None
 
     def _new_key(self, label: str) -> str:
         """A key that no session has: the same ones for the same labels in the same order."""

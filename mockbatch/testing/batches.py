@@ -179,7 +179,7 @@ class Batches:
 
     def synthetic(self, items: int = 1, **how: Any) -> Batch:
         """Make a batch of so many requests that nobody sent; `ended=True` for one that has ended."""
-        return Batch(self._control, self._control.post("batches", items=items, **how))
+        return self[self._control.post("synth", items=items, **how)["batches"][0]["id"]]
 
     def duplicates(self) -> list[list[str]]:
         """The ids of batches with the same requests of which more than one is billed."""

@@ -125,7 +125,7 @@ class Session:
 
     def replay(self, folder: str, mode: str = "none", match: Sequence[str] | None = None) -> None:
         """Answer with what was recorded there."""
-        self.configure(replay=folder, record_mode=mode, **({"match": ",".join(match)} if match else {}))
+        self.configure(replay=folder, replay_mode=mode, **({"match_on": ",".join(match)} if match else {}))
 
     def problems(self) -> list[Problem]:
         """What the program did not do, or should not have done."""

@@ -16,6 +16,6 @@ def test_any_program_runs_against_a_server_of_its_own(project, tmp_path):
 
 
 def test_replay(mockbatch, pipeline, project):
-    mockbatch.replay(str(project / "fixtures" / "nightly"))
+    mockbatch.replay(str(project / "fixtures" / "nightly.jsonl"))
     assert pipeline.run(["light", "sound", "water"]).summary == "3 done"
     assert mockbatch.unmatched == []
