@@ -515,7 +515,11 @@ class Config(Struct, frozen=True, kw_only=True):
     def rate_limits(self) -> RateLimits:
         """The limits that are enforced; None for what has none."""
         tier = TIERS[self.tier].batches if self.tier else RateLimits()
-        return RateLimits(self.requests_per_minute or tier.requests_per_minute, self.queue_limit or tier.queued)
+        return RateLimits(
+            self.requests_per_minute or tier.requests_per_minute,
+            self.queue_limit or tier.queued,
+            tier.spending if self.spend_limit is None else self.spend_limit,
+        )
 
     @property
     def takes_its_time(self) -> bool:

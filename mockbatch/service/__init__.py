@@ -14,6 +14,7 @@ from mockbatch.service.files import Files
 from mockbatch.service.journal import Journal
 from mockbatch.service.ledger import Ledger
 from mockbatch.service.messages import Messages
+from mockbatch.service.mishaps import mishap
 from mockbatch.service.notices import Notices, Sender
 from mockbatch.service.playback import Playback
 from mockbatch.service.problems import Problems
@@ -45,6 +46,7 @@ class Mock:
         organization = ids.organization_id(config.seed)
         self.rates = Rates(organization)
         self.notices = Notices(store, sender, config.seed, organization, config.webhook_secret, config.webhook_allow)
+        self.notices.mishap = mishap
         self.sessions.on_change = self.notices.changed
         self.batches = Batches(
             store,
@@ -56,7 +58,8 @@ class Mock:
             self.playback,
             self.notices,
         )
-        self.messages = Messages(self.files, self.batches.caches, self.ledger, self.playback)
+        batches = self.batches
+        self.messages = Messages(self.files, batches.caches, self.ledger, self.playback, batches.check_spending)
         self.problems = Problems(self.batches, self.playback)
         self.summaries = Summaries(self.batches, self.problems, self.ledger)
         self.synthesis = Synthesis(self.batches)

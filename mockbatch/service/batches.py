@@ -114,6 +114,7 @@ class Batches:
                 intake = Intake(session.settings.limits.max_requests, session.settings.limits.max_bytes)
                 ids, last = await self._receive(seq, intake, body, writing, early)
                 self._rates.queue(session, intake.count)
+                await self.check_spending(session)
                 webhook = self._webhook(session, intake.webhook_url or headers.get(_WEBHOOK, b"").decode("latin-1"))
                 planned = await self._planning.planned(session, seq, intake.identity, ids, headers, rules)
                 batch = replace(planned, terms=terms, webhook=webhook)
@@ -198,6 +199,13 @@ class Batches:
         for batch in list(session.batches.values()):
             if batch.tally is None and not batch.deleted and batch.timeline.has_ended(now):
                 await self._tallied(session, batch)
+
+    async def check_spending(self, session: Session) -> None:
+        """Raises RateLimited when a session has spent what it may in this calendar month."""
+        limit = session.settings.rates.spending
+        if limit is not None:
+            await self.settle(session)
+            self._ledger.check(session, limit)
 
     async def row_entries(self, session: Session, batch: Batch) -> AsyncIterator[list[Entry]]:
         """The entries of the ledger of a batch that has ended, some rows at a time."""

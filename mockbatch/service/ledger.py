@@ -1,6 +1,7 @@
 """What was billed: batches from their sums, messages as they were answered."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator
+from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
@@ -8,17 +9,21 @@ from msgspec import Struct
 from mockbatch.core.batch import Batch
 from mockbatch.core.cassette.tape import Recorded
 from mockbatch.core.contract import wire
+from mockbatch.core.contract.limits import spent_too_much
 from mockbatch.core.money.ledger import (
     Account,
     Counts,
     Entry,
     Origin,
+    Sums,
     context_window,
     counts_of,
     entries_of,
+    net,
     unbilled,
 )
 from mockbatch.core.money.prices import Prices
+from mockbatch.core.money.rates import total
 from mockbatch.core.money.spending import Dated
 from mockbatch.core.played import played_row
 from mockbatch.core.rows import Row, usage_of_row
@@ -68,6 +73,17 @@ class Ledger:
 
     def forget(self, session: Session) -> None:
         self._messages.pop(session.name, None)
+
+    def check(self, session: Session, limit: Decimal) -> None:
+        """Raises RateLimited when a session was billed that much or more in the calendar month that it is."""
+        month = format_day(session.now())[:7]
+        sums: dict[str, Sums] = {}
+        for used in self.used(session):
+            if format_day(used.at).startswith(month):
+                sums.setdefault(used.priced, Sums()).add_all(used.account, used.requests, used.counts)
+        if total(net(part, day, self.prices).net for day, part in sums.items()) >= limit:
+            year, number = map(int, month.split("-"))
+            raise spent_too_much(f"{year + number // 12:04}-{number % 12 + 1:02}-01")
 
     def usage_between(self, start: int, end: int, sessions: Iterable[Session]) -> Iterator[Dated]:
         """What sessions used from one instant until before another, as far as reports know of it by now."""

@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
 from msgspec.structs import replace
@@ -31,8 +32,16 @@ _log = logging.getLogger(__name__)
 class Messages:
     """The use cases of `/v1/messages` and `count_tokens`."""
 
-    def __init__(self, files: Files, caches: Caches, ledger: Ledger, playback: Playback) -> None:
+    def __init__(
+        self,
+        files: Files,
+        caches: Caches,
+        ledger: Ledger,
+        playback: Playback,
+        check_spending: Callable[[Session], Awaitable[None]],
+    ) -> None:
         self._files = files
+        self._check_spending = check_spending
         self._playback = playback
         self._caches = caches
         self._ledger = ledger
@@ -46,6 +55,7 @@ class Messages:
             await self._ledger.note_played(session, played)
             return played
         model, tokens = self._checked(session, params, terms, "messages")
+        await self._check_spending(session)
         conditions = self._conditions(session, terms)
         row = await self._answered(session, params, model, tokens, Examiner(conditions), rule)
         row = await self._cached(session, row)
