@@ -273,7 +273,8 @@ def request_of(
     row: Row, params: dict[str, Any], model: Model, session: str, batch: str | None, seed: int, created_at: str
 ) -> Request:
     """What the reply of a row is made from."""
-    return Request(params, model, row.key, row.limit, row.custom_id, row.index, session, batch, seed, created_at)
+    name = row.custom_id or None  # outside of batches there is none
+    return Request(params, model, row.key, row.limit, name, row.index, session, batch or None, seed, created_at)
 
 
 def _as_decided(custom_id: str, index: int, decision: ItemDecision) -> Row:
