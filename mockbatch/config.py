@@ -427,6 +427,14 @@ class Config(Struct, frozen=True, kw_only=True):
         _choice(*get_args(Mode)),
         "|".join(get_args(Mode)),
     )
+    replay_used: str | None = option(
+        "replay_used",
+        None,
+        "Note in this file which recordings were played, for `mockbatch fixtures prune --used`.",
+        str,
+        "PATH",
+        of_server=True,
+    )
     match_on: tuple[str, ...] = option(
         "match_on",
         MATCH_ON,
