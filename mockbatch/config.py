@@ -25,6 +25,7 @@ from mockbatch.core.rules import presets as rule_presets
 from mockbatch.core.rules.fault import RuleError
 from mockbatch.core.rules.match import check
 from mockbatch.core.rules.mixes import parse_mix
+from mockbatch.core.rules.replied import read_reply
 from mockbatch.core.rules.rules import Rule, hides, parse_rule, parse_rules, together
 from mockbatch.core.rules.written import parse_flag
 from mockbatch.core.sizes import parse_size
@@ -622,16 +623,9 @@ def _file_rules(files: Iterable["_File"]) -> Iterable[Rule]:
     for found in files:
         if found.rules is not None:
             try:
-                yield from parse_rules(_with_templates(found), found.where, read_reply=_reply)
+                yield from parse_rules(_with_templates(found), found.where, read_reply=read_reply)
             except RuleError as error:
                 raise ConfigError(str(error)) from None
-
-
-def _reply(value: Any) -> Any:
-    # not before: most starts have no rules about replies
-    from mockbatch.core.replies.kinds import parse_reply
-
-    return parse_reply(value)
 
 
 def _with_templates(found: "_File") -> Any:
