@@ -5,7 +5,7 @@ as asked.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, cast
 
 import msgspec
 from msgspec import Struct
@@ -56,6 +56,8 @@ class More(Struct, frozen=True, array_like=True):
     said: dict[str, Any] | None = None
     thinking_tokens: int | None = None
     server_tool_use: wire.ServerToolUse | None = None
+    result: bytes | None = None
+    """The whole result, as JSON, where it was recorded."""
     written: bool = False
     """Whether its reply is more than the text that its key has."""
 
@@ -116,9 +118,15 @@ def params_of(item: Item) -> dict[str, Any]:
         return {}
 
 
+class Player(Protocol):
+    """Plays recordings: a row for a request, or nothing where it is to be looked at like others."""
+
+    def row(self, params: dict[str, Any], custom_id: str, index: int, raw: bytes) -> Row | None: ...
+
+
 class Conditions(Struct, frozen=True):
     """What the requests of a batch are looked at under. `files` are those that they may name, `rules` decide about
-    rows, with `cutoffs` for those of them that are quotas.
+    rows, with `cutoffs` for those of them that are quotas, and a `player` has the recordings, if there are any.
     """
 
     terms: Terms
@@ -131,6 +139,7 @@ class Conditions(Struct, frozen=True):
     session: str = ""
     batch: str = ""
     created_at: str = ""
+    player: Player | None = None
 
 
 class Examiner:
@@ -158,6 +167,10 @@ class Examiner:
         decision = self._decided(item.custom_id, params, attempt) if under.rules else None
         if decision is not None and decision.outcome != "succeeded":
             return _as_decided(item.custom_id, index, decision)
+        if under.player and (decision is None or reply_of(decision) is None):
+            played = under.player.row(params, item.custom_id, index, bytes(item.params))
+            if played is not None:
+                return played
         model = checked(params, under.terms) if under.terms.validated else unchecked(params, under.terms)
         tokens = counted_input(params, model, under.tokens)
         if under.terms.validated:
@@ -266,7 +279,8 @@ def request_of(
     row: Row, params: dict[str, Any], model: Model, session: str, batch: str | None, seed: int, created_at: str
 ) -> Request:
     """What the reply of a row is made from."""
-    return Request(params, model, row.key, row.limit, row.custom_id, row.index, session, batch, seed, created_at)
+    name = row.custom_id or None  # outside of batches there is none
+    return Request(params, model, row.key, row.limit, name, row.index, session, batch or None, seed, created_at)
 
 
 def reply_to(request: Request, spec: ReplySpec | None) -> Reply:
@@ -377,6 +391,9 @@ class Lines:
         return ids.message_id(self._message_seed, row.custom_id)
 
     def _result(self, row: Row) -> wire.Result:
+        if row.more.result is not None:
+            # JSON already, of the same shape
+            return cast(wire.Result, Raw(row.more.result))
         if row.failure is not None:
             return self._errored(row, row.failure)
         if row.unanswered:

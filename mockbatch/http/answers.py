@@ -112,6 +112,10 @@ class Overheard:
             self.body = message.get("body", b"")
         await self._send(message)
 
+    def through(self, send: Send) -> None:
+        """Send what comes from now on by another `send`."""
+        self._send = send
+
 
 class Delivery(Overheard):
     """A `send` that counts the rows of results that were sent, and where `named` notes their custom_ids."""

@@ -11,7 +11,7 @@ from typing import Any, TypeGuard
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from mockbatch.http.answers import Answer, Headers, Json
+from mockbatch.http.answers import Answer, Headers, Json, Overheard
 
 _KEY = "mockbatch.connection"
 _LINGER = struct.pack("ii", 1, 0)
@@ -34,8 +34,8 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.lost = asyncio.Event()
-        mock = self.app_state["mock"]
-        if mock.door.armed and mock.refuses():
+        mock = self.app_state.get("mock")  # a recorder has none
+        if mock is not None and mock.door.armed and mock.refuses():
             reset(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -181,6 +181,14 @@ class ByHand:
                 return
 
 
+def by_hand(send: Send, hand: ByHand) -> Send:
+    """A `send` by hand, of which is known what would be known of the other."""
+    if not isinstance(send, Overheard):
+        return hand
+    send.through(hand)
+    return send
+
+
 def _head(status: int, headers: Any, length: int | None) -> bytes:
     phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
     told = [(name, value) for name, value in headers if length is None or name != b"content-length"]
@@ -198,7 +206,7 @@ class SlowHeaders:
         self._gap = gap
 
     async def send(self, own: Headers, receive: Receive, send: Send) -> None:
-        await self._answer.send(own, receive, ByHand(self._scope, gap=self._gap))
+        await self._answer.send(own, receive, by_hand(send, ByHand(self._scope, gap=self._gap)))
         await end(self._scope, by_reset=False)
 
 

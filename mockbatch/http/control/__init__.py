@@ -11,8 +11,9 @@ from mockbatch.http.control import (
     requests,
     rules,
     sessions,
+    synth,
     webhooks,
 )
 
-_ROOMS = (info, clock, sessions, batches, requests, rules, problems, ledger, webhooks, events, metrics)
+_ROOMS = (info, clock, sessions, batches, requests, rules, problems, ledger, webhooks, synth, events, metrics)
 routes = [route for room in _ROOMS for route in room.routes]

@@ -32,7 +32,9 @@ _ROWS = (
 
 
 class BatchTruth(Struct, frozen=True):
-    """A batch as it is: `shown` is what the API answers, `counts` how many rows are where by now."""
+    """A batch as it is: `shown` is what the API answers, `counts` how many rows are where by now, `delivered` how many
+    lines of the results a caller got at most in one of the `downloads`.
+    """
 
     id: str
     status: str
@@ -49,6 +51,8 @@ class BatchTruth(Struct, frozen=True):
     model_day: str
     version: str
     deleted: bool
+    downloads: int
+    delivered: int
 
 
 class BatchList(Struct, frozen=True):
@@ -157,6 +161,8 @@ async def _truth(mock: Mock, session: Session, batch: Batch) -> BatchTruth:
         batch.terms.day,
         batch.terms.version,
         batch.deleted,
+        batch.downloads,
+        batch.delivered,
     )
 
 
