@@ -30,7 +30,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "a stop sequence": {"stop_sequences": ["e"]},
     "no room": {"content": "Write 200 words.", "limit": 3},
 }
-UNDER = Conditions(Terms())
+UNDER = Conditions(Terms(), created_at="2026-01-01T00:00:00+00:00")
 
 
 def items(content: Any = "hi", name: str = OLD, limit: int = 1024, **more: Any) -> list[Item]:
