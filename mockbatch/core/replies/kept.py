@@ -17,8 +17,8 @@ class KeptReply(Struct, frozen=True, array_like=True):
     content: list[Raw]
     stop_reason: str
     stop_sequence: str | None
-    stop_details: Raw
-    container: Raw
+    stop_details: dict[str, Any] | None
+    container: dict[str, Any] | None
 
 
 class _Written(Struct, frozen=True, array_like=True):
