@@ -44,7 +44,7 @@ def message_of(reply: Reply | KeptReply, message_id: str, model: Model, usage: w
         cast(wire.Container | None, reply.container),
         reply.stop_reason,
         reply.stop_sequence,
-        cast(dict[str, Any] | None, reply.stop_details),
+        reply.stop_details,
         usage,
         None,
     )
