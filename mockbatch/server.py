@@ -120,6 +120,7 @@ def serve(
     def ready() -> None:
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLD)
+        gc.enable()
         if config.ready_file:
             write_ready_file(Path(config.ready_file), url)
         say(ready_line(config, url) if recording is None else recording_line(recording, url))

@@ -1,5 +1,6 @@
 """`mockbatch serve`: the server in the foreground."""
 
+import gc
 import signal
 import sys
 from pathlib import Path
@@ -45,6 +46,7 @@ def _records(config: Config) -> bool:
 def _serve_mock(config: Config, may_record: bool) -> signal.Signals | None:
     if config.replay and config.replay_mode in ("once", "new_episodes", "all") and not may_record:
         raise BadConfig(f"--replay-mode {config.replay_mode} records what is missing: say where with --record PATH")
+    gc.disable()  # until it is ready: of what is imported nothing is garbage
     from mockbatch.fixtures import FixtureError
     from mockbatch.server import PortInUse, serve
     from mockbatch.store import StoreError

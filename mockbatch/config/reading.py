@@ -15,6 +15,7 @@ from mockbatch.core.hosts import host_of, may_be_called
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.rules import presets as rule_presets
 from mockbatch.core.rules.fault import RuleError
+from mockbatch.core.rules.replied import read_reply
 from mockbatch.core.rules.rules import Rule, parse_rules
 
 
@@ -98,16 +99,9 @@ def _file_rules(files: Iterable["_File"]) -> Iterable[Rule]:
     for found in files:
         if found.rules is not None:
             try:
-                yield from parse_rules(_with_templates(found), found.where, read_reply=_reply)
+                yield from parse_rules(_with_templates(found), found.where, read_reply=read_reply)
             except RuleError as error:
                 raise ConfigError(str(error)) from None
-
-
-def _reply(value: Any) -> Any:
-    # not before: most starts have no rules about replies
-    from mockbatch.core.replies.kinds import parse_reply
-
-    return parse_reply(value)
 
 
 def _with_templates(found: "_File") -> Any:

@@ -19,10 +19,9 @@ from mockbatch.core.contract.params import Terms, check_length, checked, uncheck
 from mockbatch.core.draws import subseed
 from mockbatch.core.files import check_files
 from mockbatch.core.money.prompt_cache import CacheUse, Prefix, prefixes
+from mockbatch.core.replies.forms import Reply, ReplyError, ReplySpec, Request
 from mockbatch.core.replies.kept import SHORT, KeptReply, dump_reply, load_reply
-from mockbatch.core.replies.kinds import REPLIES, ReplySpec, make_reply
 from mockbatch.core.replies.message import message_of, reply_key, reply_message, usage_of
-from mockbatch.core.replies.reply import Reply, ReplyError, Request, is_plain, natural_reply
 from mockbatch.core.replies.text import plain_text
 from mockbatch.core.rules.faults import ROW_FAULTS, random_fault
 from mockbatch.core.rules.items import Cutoffs, ItemDecision, ItemRules
@@ -200,6 +199,10 @@ class Examiner:
 
     def answered(self, row: Row, params: dict[str, Any], model: Model, spec: ReplySpec | None) -> Row | Pending:
         """The row of a good request with what its reply comes to, which a rule may have decided."""
+        # not before: all kinds of replies are a good part of the start, which needs none
+        from mockbatch.core.replies.kinds import REPLIES
+        from mockbatch.core.replies.reply import is_plain
+
         cached = self._prefixes(row, params, model)
         if spec is None and is_plain(params, model):
             output_tokens = plain_text(row.key, row.limit, model)[1]
@@ -209,7 +212,7 @@ class Examiner:
         if spec is not None and REPLIES[spec.kind].make is None:
             return Pending(row, spec, request)
         try:
-            reply = natural_reply(request) if spec is None else make_reply(spec, request)
+            reply = reply_to(request, spec)
         except ReplyError as error:
             return self.failed(row, error)
         return self.replied(row, reply)
@@ -278,6 +281,14 @@ def request_of(
     """What the reply of a row is made from."""
     name = row.custom_id or None  # outside of batches there is none
     return Request(params, model, row.key, row.limit, name, row.index, session, batch or None, seed, created_at)
+
+
+def reply_to(request: Request, spec: ReplySpec | None) -> Reply:
+    """The reply that a request gets, which a rule may have decided. Raises ReplyError."""
+    from mockbatch.core.replies.kinds import make_reply
+    from mockbatch.core.replies.reply import natural_reply
+
+    return natural_reply(request) if spec is None else make_reply(spec, request)
 
 
 def _as_decided(custom_id: str, index: int, decision: ItemDecision) -> Row:
@@ -402,7 +413,7 @@ class Lines:
             return load_reply(more.kept)
         params = self._params(row.index)
         request = request_of(row, params, model, under.session, under.batch, under.seed, under.created_at)
-        return natural_reply(request) if more.spec is None else make_reply(more.spec, request)
+        return reply_to(request, more.spec)
 
     def _errored(self, row: Row, failure: Failure) -> wire.Errored:
         request_id = failure.request_id

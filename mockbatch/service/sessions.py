@@ -5,7 +5,6 @@ import re
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from hashlib import sha256
 from itertools import count
 from typing import Any
 
@@ -315,4 +314,7 @@ _is_workspace = re.compile(r"wrkspc_[A-Za-z0-9]{1,64}").fullmatch
 
 
 def _name(text: str) -> str:
+    # not before: a server that nobody calls needs none of OpenSSL
+    from hashlib import sha256
+
     return sha256(text.encode()).hexdigest()[:16]

@@ -4,6 +4,8 @@ import json
 import signal
 import socket
 import sqlite3
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -149,3 +151,24 @@ def test_what_was_armed_and_never_hit_is_told_at_the_end(tmp_path: Path) -> None
         assert server.http.get(BATCHES).status_code == 200
         _, _, err = server.stop()
     assert "armed and never hit: results.cut\n" in err
+
+
+_HEAVY = {
+    "faker",
+    "genai_prices",
+    "httpx2",
+    "jinja2",
+    "jsonschema_rs",
+    "pydantic",
+    "rich",
+    "mockbatch.core.replies.kinds",
+}
+
+
+def test_the_start_loads_nothing_that_it_does_not_need() -> None:
+    """What only some requests need is imported when the first of them comes."""
+    code = "import json, sys, mockbatch.server, mockbatch.cli.serve; print(json.dumps(list(sys.modules)))"
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+    loaded = set(json.loads(told.stdout))
+    assert "mockbatch.http.app" in loaded
+    assert not _HEAVY & loaded

@@ -26,10 +26,11 @@ ASKED: dict[str, dict[str, Any]] = {
     "a schema": {"output_config": SCHEMA, "name": ALWAYS},
     "citations": {"content": [PASSAGE, {"type": "text", "text": "Which colour?"}]},
     "a search": {"tools": [{"type": "web_search_20250305", "name": "web_search"}], "tool_choice": {"type": "any"}},
+    "code": {"tools": [{"type": "code_execution_20250825", "name": "code_execution"}], "tool_choice": {"type": "any"}},
     "a stop sequence": {"stop_sequences": ["e"]},
     "no room": {"content": "Write 200 words.", "limit": 3},
 }
-UNDER = Conditions(Terms())
+UNDER = Conditions(Terms(), created_at="2026-01-01T00:00:00+00:00")
 
 
 def items(content: Any = "hi", name: str = OLD, limit: int = 1024, **more: Any) -> list[Item]:
