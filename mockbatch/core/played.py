@@ -7,6 +7,7 @@ import msgspec
 
 from mockbatch.core.cassette.tape import Recorded
 from mockbatch.core.contract import wire
+from mockbatch.core.money.ledger import counts_of_json
 from mockbatch.core.money.prompt_cache import CacheUse
 from mockbatch.core.rows import Failure, More, Row
 from mockbatch.core.time.spans import format_span
@@ -39,7 +40,8 @@ def _errored(error: dict[str, Any], custom_id: str, index: int) -> Row:
 
 def _succeeded(message: dict[str, Any], custom_id: str, index: int) -> Row:
     usage = message.get("usage") or {}
-    cache = _cache_use(usage)
+    counts = counts_of_json(usage)
+    cache = CacheUse(counts.cache_read, counts.cache_write_5m, counts.cache_write_1h)
     tools = usage.get("server_tool_use")
     more = More(
         result=_encode({"type": "succeeded", "message": message}),
@@ -51,23 +53,11 @@ def _succeeded(message: dict[str, Any], custom_id: str, index: int) -> Row:
         custom_id,
         index,
         model=str(message.get("model", "")),
-        input_tokens=_count(usage, "input_tokens") + cache.total,
-        output_tokens=_count(usage, "output_tokens"),
+        input_tokens=counts.input + cache.total,
+        output_tokens=counts.output,
         geo=usage.get("inference_geo") or "not_available",
         more=more,
     )
-
-
-def _cache_use(usage: dict[str, Any]) -> CacheUse:
-    """What was read and written; where the lifetimes are not told, all of it for five minutes."""
-    written = _count(usage, "cache_creation_input_tokens")
-    hour = _count(usage.get("cache_creation") or {}, "ephemeral_1h_input_tokens")
-    return CacheUse(_count(usage, "cache_read_input_tokens"), max(written - hour, 0), hour)
-
-
-def _count(usage: dict[str, Any], name: str) -> int:
-    value = usage.get(name)
-    return value if isinstance(value, int) else 0
 
 
 def recorded_delay(durations: Counter[int]) -> str | None:

@@ -19,6 +19,7 @@ from mockbatch.core.contract.params import Terms, check_length, checked, uncheck
 from mockbatch.core.draws import subseed
 from mockbatch.core.files import check_files
 from mockbatch.core.money.prompt_cache import CacheUse, Prefix, prefixes
+from mockbatch.core.replies.kept import SHORT, KeptReply, dump_reply, load_reply
 from mockbatch.core.replies.kinds import REPLIES, ReplySpec, make_reply
 from mockbatch.core.replies.message import message_of, reply_key, reply_message, usage_of
 from mockbatch.core.replies.reply import Reply, ReplyError, Request, is_plain, natural_reply
@@ -44,8 +45,9 @@ class Failure(Struct, frozen=True, array_like=True):
 
 
 class More(Struct, frozen=True, array_like=True):
-    """What is kept of a row that is more than some text. Its reply is made of its params again, or `kept` as it was
-    made. `prefixes` are the parts of its prompt that may be cached, and `cache` what came of them, once that is known.
+    """What is kept of a row that is more than some text. Its reply is `kept` as it was made, or made of its params
+    again where it is long. `prefixes` are the parts of its prompt that may be cached, and `cache` what came of them,
+    once that is known.
     """
 
     spec: ReplySpec | None = None
@@ -226,10 +228,12 @@ class Examiner:
         under = self._under
         return request_of(row, params, model, under.session, under.batch, under.seed, under.created_at)
 
-    def replied(self, row: Row, reply: Reply) -> Row:
-        """The row with what is kept of its reply."""
+    def replied(self, row: Row, reply: Reply, *, long: bool = False) -> Row:
+        """The row with what is kept of its reply, whatever its length if it may be `long`."""
+        kept = dump_reply(reply)
         more = replace(
             row.more,
+            kept=kept if long or len(kept) <= SHORT else None,
             said=reply.usage,
             thinking_tokens=reply.thinking_tokens,
             server_tool_use=reply.server_tool_use,
@@ -240,8 +244,7 @@ class Examiner:
         """The row with a reply that somebody else made, and that is not made again."""
         if isinstance(reply, ReplyError):
             return self.failed(row, reply)
-        row = self.replied(row, reply)
-        return replace(row, more=replace(row.more, kept=msgspec.json.encode(reply)))
+        return self.replied(row, reply, long=True)
 
     def failed(self, row: Row, error: ReplyError) -> Row:
         """The row when its reply could not be made: an error of the API's where no rule has to do with it."""
@@ -273,7 +276,8 @@ def request_of(
     row: Row, params: dict[str, Any], model: Model, session: str, batch: str | None, seed: int, created_at: str
 ) -> Request:
     """What the reply of a row is made from."""
-    return Request(params, model, row.key, row.limit, row.custom_id, row.index, session, batch, seed, created_at)
+    name = row.custom_id or None  # outside of batches there is none
+    return Request(params, model, row.key, row.limit, name, row.index, session, batch or None, seed, created_at)
 
 
 def _as_decided(custom_id: str, index: int, decision: ItemDecision) -> Row:
@@ -392,10 +396,10 @@ class Lines:
             return reply_message(message_id, model, row.key, row.limit, usage)
         return message_of(self._reply(row, model), message_id, model, usage)
 
-    def _reply(self, row: Row, model: Model) -> Reply:
+    def _reply(self, row: Row, model: Model) -> Reply | KeptReply:
         more, under = row.more, self._under
         if more.kept is not None:
-            return msgspec.json.decode(more.kept, type=KeptReply).reply()
+            return load_reply(more.kept)
         params = self._params(row.index)
         request = request_of(row, params, model, under.session, under.batch, under.seed, under.created_at)
         return natural_reply(request) if more.spec is None else make_reply(more.spec, request)
@@ -409,19 +413,3 @@ class Lines:
                 error=wire.RowErrorDetail(failure.details, failure.type, failure.message), request_id=request_id
             )
         )
-
-
-class KeptReply(Struct, frozen=True):
-    """A reply as it was kept: blocks as the JSON that they are sent as."""
-
-    content: list[Raw]
-    stop_reason: str
-    output_tokens: int
-    stop_sequence: str | None = None
-    stop_details: dict[str, Any] | None = None
-    container: Raw | None = None
-
-    def reply(self) -> Reply:
-        content: list[Any] = list(self.content)
-        container: Any = self.container
-        return Reply(content, self.stop_reason, self.output_tokens, self.stop_sequence, self.stop_details, container)

@@ -1,5 +1,7 @@
 """Use cases: the one floor where clock, store and core meet."""
 
+from pathlib import Path
+
 from mockbatch.config import Config
 from mockbatch.core.contract import ids
 from mockbatch.core.contract.limits import TIERS
@@ -100,7 +102,23 @@ class Mock:
         self.ledger.restore(facts.spent)
         self.notices.start(facts.notices, self.sessions.all())
 
+    def unhit(self) -> list[str]:
+        """The names of the rules of flags and file that struck nothing in any session."""
+        struck = {
+            record.rule.name
+            for rules in (self.door, *(session.rules for session in self.sessions.all()))
+            for record in rules.records
+            if record.hits
+        }
+        armed = [rule.name for rule in (*self.config.fault, *self.config.rules) if rule.enabled]
+        return [name for name in armed if name not in struck | self.upkeep.struck]
+
     async def close(self) -> None:
         await self.notices.close()
+        if self.config.replay_used:
+            # not before: most servers play nothing
+            from mockbatch.fixtures.used import note_used
+
+            note_used(Path(self.config.replay_used), self.playback.used())
         await self.batches.close()
         await self._store.close()

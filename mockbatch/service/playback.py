@@ -95,6 +95,7 @@ class Playback:
     def __init__(self) -> None:
         self._tapes: dict[tuple[str, tuple[str, ...]], Tape] = {}
         self._players: dict[str, Player] = {}
+        self._used: set[str] = set()
 
     def tape(self, config: Config) -> Tape | None:
         """What is played under a configuration. Raises FixtureError for a fixture that cannot be used."""
@@ -127,8 +128,9 @@ class Playback:
         return str(found.answer["id"]) if found and found.answer else None
 
     def forget(self, session: str) -> None:
-        self._players.pop(session, None)
+        if player := self._players.pop(session, None):
+            self._used |= player.tape.keys(player.used)
 
     def used(self) -> set[str]:
         """The keys of all recordings that were played, by which `mockbatch fixtures prune` knows them."""
-        return set().union(*(player.tape.keys(player.used) for player in self._players.values()))
+        return self._used.union(*(player.tape.keys(player.used) for player in self._players.values()))

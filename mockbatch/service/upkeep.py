@@ -37,6 +37,8 @@ class Upkeep:
         self._files = files
         self._ledger = ledger
         self._snapshots: dict[str, Snapshot] = {}
+        self.struck: set[str] = set()
+        """The names of the rules that struck something in sessions that are gone."""
 
     async def open(self, label: str, options: Mapping[str, Any], key: str | None) -> Opened:
         """Open a session of its own. Raises InvalidRequest for wrong options, Conflict for a key that has one."""
@@ -52,6 +54,7 @@ class Upkeep:
             await self.drop(session, snapshot.id)
         await self._empty(session)
         await self._sessions.forget(session)
+        self.struck |= {record.rule.name for record in session.rules.records if record.hits}
         session.bulletin.close()
 
     async def reset(self, session: Session, scope: Scope) -> None:

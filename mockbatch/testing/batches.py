@@ -135,12 +135,8 @@ class Batch:
         """Let its results be gone."""
         return self._done("archive")
 
-    def fail_items(self, *custom_ids: str, **error: Any) -> "Batch":
-        """Let these requests fail, with the `type` and the `message` of an error."""
-        return self._done("fail_items", custom_ids=list(custom_ids), **error)
-
-    def _done(self, what: str, **how: Any) -> "Batch":
-        return Batch(self._control, self._control.post("batches", self.id, what, **how))
+    def _done(self, what: str) -> "Batch":
+        return Batch(self._control, self._control.post("batches", self.id, what))
 
 
 class Batches:

@@ -141,3 +141,11 @@ def test_a_wrong_option_is_refused_with_the_nearest_name(tmp_path: Path) -> None
     code, _, err = run("serve", cwd=tmp_path)
     assert (code, err) == (4, "mockbatch: mockbatch.toml: unknown option fail_rat. Did you mean fail_rate?\n")
     assert run("serve", "--fail-rate", "2")[::2] == (4, "mockbatch: flag --fail-rate: 2 is not between 0 and 1\n")
+
+
+def test_what_was_armed_and_never_hit_is_told_at_the_end(tmp_path: Path) -> None:
+    """So that no test passes for a fault that did not happen."""
+    with running(tmp_path, "--fault", "list.short_pages", "--fault", "results.cut,after_items=1") as server:
+        assert server.http.get(BATCHES).status_code == 200
+        _, _, err = server.stop()
+    assert "armed and never hit: results.cut\n" in err

@@ -111,3 +111,32 @@ def test_a_broken_fixture_stops_the_start(tmp_path: Path) -> None:
     code, _, err = run("serve", "--port", "0", "--replay", "f.jsonl", cwd=tmp_path)
     assert code == 7
     assert "f.jsonl: line 2: " in err
+
+
+def test_what_no_run_has_played_is_pruned(tmp_path: Path) -> None:
+    """The server notes what was played when it stops."""
+    from tests.processes import run
+
+    with recording(tmp_path / "f.jsonl") as recorder:
+        run_batch(recorder.client(), requests("a", "b"))
+    used = tmp_path / "used"
+    options = ("--frozen", "--replay", str(tmp_path / "f.jsonl"), "--replay-used", str(used))
+    with running(tmp_path, *options) as server:
+        assert set(results(server.http, requests("a"))) == {"a"}
+        server.stop()
+    code, _, err = run("fixtures", "prune", str(tmp_path / "f.jsonl"), "--used", str(used))
+    assert code == 0, err
+    lines = (tmp_path / "f.jsonl").read_text().split("\n")[1:-1]
+    assert [json.loads(line)["custom_id"] for line in lines] == ["a"]
+
+
+def test_what_is_played_is_billed_as_it_was_recorded(tmp_path: Path) -> None:
+    """Usage in the ledger is usage in the results."""
+    with recording(tmp_path / "f") as recorder:
+        run_batch(recorder.client(), ITEMS[:10])
+    with running(tmp_path, "--frozen", "--replay", str(tmp_path / "f")) as server:
+        lines = results(server.http, ITEMS[:10])
+        told = [json.loads(line)["result"] for line in lines.values()]
+        output = sum(one["message"]["usage"]["output_tokens"] for one in told if one["type"] == "succeeded")
+        total = server.http.get("/_mockbatch/ledger").json()["total"]
+        assert total["quantities"]["output"] == output > 0

@@ -20,7 +20,7 @@ _encode = Encoder().encode
 
 def events(message: wire.Message | dict[str, Any]) -> Iterator[bytes]:
     """The events of a message, in order, each as it is sent: `event:`, `data:` and an empty line."""
-    whole: dict[str, Any] = msgspec.to_builtins(message)
+    whole: dict[str, Any] = msgspec.json.decode(_encode(message))  # some blocks are JSON already
     later = dict.fromkeys(("container", "stop_reason", "stop_sequence", "stop_details"))
     begun = {**whole, "content": [], **later}
     begun["usage"] = {name: value for name, value in whole["usage"].items() if name not in _TOLD_LAST}

@@ -21,6 +21,8 @@ Place = tuple[int, int]
 # so long a thread is seen at one place until it counts as waiting there: in a lock, or anywhere else
 _STILL_IN_LOCK_SECONDS = 0.005
 _STILL_SECONDS = 0.025
+# and so often: on a busy machine a thread that was woken may be long in coming, but then so is who looks
+_LOOKS = 10
 
 
 class Threads:
@@ -28,7 +30,7 @@ class Threads:
 
     def __init__(self) -> None:
         outside.update(set(threading.enumerate()) - {threading.current_thread()})
-        self._places: dict[int, tuple[Place, float]] = {}
+        self._places: dict[int, tuple[Place, float, int]] = {}
         self._given_up: set[int] = set()
         self._calls_in_flight: list[Callable[[], bool]] = []
 
@@ -63,11 +65,12 @@ class Threads:
         if frame is None or is_outsider(frame):
             return False
         place = id(frame), frame.f_lasti
-        before, since = self._places.get(thread, (None, now))
+        before, since, looks = self._places.get(thread, (None, now, 0))
         if place != before:
-            self._places[thread] = place, now
+            self._places[thread] = place, now, 1
             return True
-        return now - since < _patience_with(frame)
+        self._places[thread] = place, since, looks + 1
+        return looks < _LOOKS or now - since < _patience_with(frame)
 
 
 def _patience_with(frame: FrameType) -> float:
