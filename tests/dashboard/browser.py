@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
+from tests.builders import BATCHES, requests
+from tests.processes import Process
+
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _ARGUMENTS = [
     "--no-sandbox",
@@ -60,6 +63,10 @@ class Desk:
         if not url.startswith((self.url, "data:")):
             self.elsewhere.append(url)
 
+    def forgive(self, text: str) -> None:
+        """Let go of complaints about what the test itself has provoked."""
+        self.complaints = [complaint for complaint in self.complaints if text not in complaint]
+
     def open(self, address: str = "/") -> "Desk":
         self.page.goto(f"{self.url}{address}")
         return self
@@ -96,3 +103,11 @@ class Desk:
 
     def close(self) -> None:
         self.context.close()
+
+
+def create(server: Process, *custom_ids: str | int, **more: Any) -> str:
+    """The id of a new batch of good requests."""
+    answer = server.http.post(BATCHES, json={"requests": requests(*custom_ids, **more)})
+    assert answer.status_code == 200, answer.text
+    id: str = answer.json()["id"]
+    return id

@@ -39,7 +39,7 @@ export function view(root) {
       drawTools();
     },
   });
-  const left = h("section", { class: "pane list", "aria-label": "Batches" },
+  const left = h("section", { class: "pane list", "aria-label": "Search and list" },
     h("div", { class: "pane-head" }, heading, h("div", { class: "spring" }), follow),
     h("div", { class: "pane-search" }, search, problem), tools, list.element);
   const right = h("section", { class: "pane detail", "aria-label": "Batch" });
