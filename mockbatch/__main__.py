@@ -1,5 +1,16 @@
-"""`python -m mockbatch` is the command `mockbatch`."""
+"""The command `mockbatch`, which is also `python -m mockbatch`."""
 
-from mockbatch.cli import main
+import gc
 
-main()
+
+def main() -> None:
+    """Run the command."""
+    gc.disable()  # nothing of what is imported is garbage, and to look for some takes long
+    from mockbatch.cli import main as command
+
+    gc.enable()
+    command()
+
+
+if __name__ == "__main__":
+    main()

@@ -19,6 +19,7 @@ from starlette.routing import Router
 
 from mockbatch import __version__
 from mockbatch.config import Config
+from mockbatch.fixtures import FixtureError
 from mockbatch.http.app import create_app
 from mockbatch.http.connection import Protocol
 from mockbatch.store import StoreError
@@ -28,7 +29,7 @@ _GC_THRESHOLD = (20_000, 20, 100)
 # how long a download may go on after the server was told to stop
 _DRAIN_SECONDS = 0.5
 # and how long what is recorded may take to get onto the disk
-_RECORDED_DRAIN_SECONDS = 30
+RECORDER_DRAIN = 30
 
 
 class PortInUse(Exception):
@@ -64,10 +65,21 @@ def url_of(listener: socket.socket) -> str:
 class Server(uvicorn.Server):
     """uvicorn, with signals that only say stop, and a call when connections are accepted."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
-        super().__init__(config)
+    def __init__(self, app: Router, on_ready: Callable[[], None], drain: float = _DRAIN_SECONDS) -> None:
+        self._failures: list[StoreError | FixtureError] = []
+        super().__init__(_uvicorn_config(_remembering(app, self._failures), drain))
         self._on_ready = on_ready
         self.stopped_by: signal.Signals | None = None
+
+    def serve_on(self, listener: socket.socket) -> None:
+        """Serve until told to stop. Raises StoreError or FixtureError where one cannot be used."""
+        with contextlib.closing(listener):
+            try:
+                self.run(sockets=[listener])
+            except SystemExit:  # uvicorn's own end when the lifespan fails
+                if self._failures:
+                    raise self._failures[0] from None
+                raise
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -77,6 +89,9 @@ class Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         # uvicorn raises a signal once more when it is done, which would end the process before it has tidied up
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stop, number)
@@ -93,34 +108,69 @@ def serve(
     """Serve until a signal comes, which is answered. `say` gets the ready line. `app` replaces the server of
     `config`; where it is `recording`, that is the URL of what it records.
 
-    Raises PortInUse, OSError or StoreError before anything is served.
+    Raises PortInUse, OSError, StoreError or FixtureError before anything is served.
     """
     _keep_memory()
     # so long the thread that writes to the store waits for its turn while a body is taken in
     sys.setswitchinterval(0.0005)
     logging.basicConfig(level=config.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
     listener = listening_socket(config.host, config.port)
-    failures: list[StoreError] = []
     url = url_of(listener)
 
     def ready() -> None:
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLD)
+        gc.enable()
         if config.ready_file:
             write_ready_file(Path(config.ready_file), url)
         say(ready_line(config, url) if recording is None else recording_line(recording, url))
 
-    app = app or create_app(config)
-    drain = _DRAIN_SECONDS if recording is None else _RECORDED_DRAIN_SECONDS
-    server = Server(_uvicorn_config(_remembering(app, failures), drain), ready)
-    with contextlib.closing(listener):
-        try:
-            server.run(sockets=[listener])
-        except SystemExit:  # uvicorn's own end when the lifespan fails
-            if failures:
-                raise failures[0] from None
-            raise
+    drain = _DRAIN_SECONDS if recording is None else RECORDER_DRAIN
+    server = Server(app or create_app(config), ready, drain)
+    server.serve_on(listener)
     return server.stopped_by
+
+
+class Background:
+    """A server in a thread of this process, which it leaves as it is; ready when it is made, gone after `with`.
+
+    `failure` is what ended it, if that was not `stop`. `drain` is how many seconds calls may go on then.
+    Raises what `serve` raises.
+    """
+
+    def __init__(self, app: Router, host: str = "127.0.0.1", port: int = 0, drain: float = _DRAIN_SECONDS) -> None:
+        self._listener = listening_socket(host, port)
+        self.url = url_of(self._listener)
+        self.failure: BaseException | None = None
+        self._ready = threading.Event()
+        self._server = Server(app, self._ready.set, drain)
+        self._thread = threading.Thread(target=self._serve, name="mockbatch server", daemon=True)
+        self._thread.start()
+        self._ready.wait()
+        if self.failure:
+            raise self.failure
+
+    def __enter__(self) -> "Background":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+
+    def _serve(self) -> None:
+        try:
+            self._server.serve_on(self._listener)
+        except BaseException as error:
+            self.failure = error
+        finally:
+            self._ready.set()
 
 
 def ready_line(config: Config, url: str) -> str:
@@ -132,21 +182,6 @@ def ready_line(config: Config, url: str) -> str:
 def recording_line(upstream: str, url: str) -> str:
     """What a person sees first who records."""
     return f"mockbatch {__version__} recording {upstream} on {url}"
-
-
-@contextlib.contextmanager
-def serving_in_thread(app: Router) -> Generator[str, None, None]:
-    """The app on a free port, served by a thread until this is left, and calls are done; answers its URL."""
-    listener = listening_socket("127.0.0.1", 0)
-    server = uvicorn.Server(_uvicorn_config(app, _RECORDED_DRAIN_SECONDS))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="mockbatch recorder")
-    with contextlib.closing(listener):
-        thread.start()
-        try:
-            yield url_of(listener)
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 def _delays(config: Config) -> str:
@@ -177,8 +212,8 @@ def _uvicorn_config(app: Router, drain: float) -> uvicorn.Config:
     )
 
 
-def _remembering(app: Router, failures: list[StoreError]) -> Router:
-    """The app, with a store that cannot be used kept for us: uvicorn would only log it."""
+def _remembering(app: Router, failures: list[StoreError | FixtureError]) -> Router:
+    """The app, with what keeps it from starting kept for us: uvicorn would only log it."""
     lifespan = app.lifespan_context
 
     @contextlib.asynccontextmanager
@@ -186,7 +221,7 @@ def _remembering(app: Router, failures: list[StoreError]) -> Router:
         try:
             async with lifespan(app) as state:
                 yield state
-        except StoreError as error:
+        except (StoreError, FixtureError) as error:
             failures.append(error)
             logging.getLogger("uvicorn.error").disabled = True
             raise

@@ -12,12 +12,14 @@ from mockbatch.config import OPTIONS, Config, ConfigError, Source, flag_of, reso
 
 _COMMANDS = {
     "serve": "serve",
+    "run": "run",
     "record": "record",
     "import": "importing",
     "fixtures": "fixtures",
     "diff": "diff",
     "batch": "batch",
     "faults": "faults",
+    "synth": "synth",
     "prices": "prices",
     "estimate": "estimate",
     "cost": "cost",

@@ -39,10 +39,10 @@ def _own_server() -> Iterator[str]:
     """A server for this comparison, in this process."""
     from mockbatch.config import Config
     from mockbatch.http.app import create_app
-    from mockbatch.server import serving_in_thread
+    from mockbatch.server import Background
 
-    with serving_in_thread(create_app(Config(progression="immediate"))) as url:
-        yield url
+    with Background(create_app(Config(progression="immediate"))) as server:
+        yield server.url
 
 
 command = click.Command(

@@ -67,11 +67,11 @@ def _record(
     if not any(os.environ.get(name) for name in _KEYS):
         raise BadConfig(f"recording calls {upstream}, and there is no key for it: set {_KEYS[0]}")
     from mockbatch.http.recording import create_recorder
-    from mockbatch.server import serving_in_thread
+    from mockbatch.server import RECORDER_DRAIN, Background
 
     with spooling(out, redact, redact_field, redact_base64) as spool:
-        with serving_in_thread(create_recorder(upstream, spool)) as url:
-            code = _run(command, url)
+        with Background(create_recorder(upstream, spool), drain=RECORDER_DRAIN) as recorder:
+            code = _run(command, recorder.url)
         write(Path(out), spool, upstream, add=add)
     sys.exit(code)
 
@@ -125,10 +125,26 @@ def write(path: Path, spool: "Spool", upstream: str, *, add: bool) -> None:
         raise BadFixture(str(error)) from None
     same = f", {written.kept:,} of them unchanged" if written.kept else ""
     click.echo(f"{written.path}: {written.interactions:,} interactions{same}", err=True)
-    for line in spool.tokens.lines():
+    for line in [*spool.tokens.lines(), *_cost(spool)]:
         click.echo(f"  {line}", err=True)
     for reason in written.partial:
         click.echo(f"  partial: {reason}", err=True)
+
+
+def _cost(spool: "Spool") -> Iterator[str]:
+    """What the recording cost, at the newest prices that are known."""
+    if not spool.tokens.sums.rows():
+        return
+    from mockbatch.cli.pricing import dollars
+    from mockbatch.core.money.ledger import net
+    from mockbatch.core.money.prices import Prices
+
+    prices = Prices()
+    bill = net(spool.tokens.sums, prices.as_of, prices)
+    if bill.net:
+        yield f"cost: {dollars(bill.net)} at the prices of {prices.as_of}"
+    if bill.unpriced:
+        yield f"cost not known: there is no price for {', '.join(bill.unpriced)}"
 
 
 def serve_recording(config: Config, out: str, upstream: str, add: bool, **redaction: Any) -> signal.Signals | None:

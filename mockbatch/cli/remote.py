@@ -27,10 +27,19 @@ def remote_options() -> list[click.Parameter]:
 
 def fetched(url: str | None, api_key: str | None, path: str, query: list[tuple[str, str]]) -> bytes:
     """What a server answers. Raises Unreachable where there is none, BadInput where it refuses."""
+    return _answered(url, api_key, f"{path}?{urlencode(query)}", None)
+
+
+def sent(url: str | None, api_key: str | None, path: str, content: object) -> bytes:
+    """What a server answers to a POST of JSON. Raises as `fetched` does."""
+    return _answered(url, api_key, path, json.dumps(content).encode())
+
+
+def _answered(url: str | None, api_key: str | None, path: str, data: bytes | None) -> bytes:
     if url is None:
         config, _ = configured({"config": None})
         url = f"http://127.0.0.1:{config.port}"
-    request = Request(f"{url.rstrip('/')}{path}?{urlencode(query)}", headers={"x-api-key": api_key} if api_key else {})
+    request = Request(f"{url.rstrip('/')}{path}", data, headers={"x-api-key": api_key} if api_key else {})
     try:
         with build_opener(ProxyHandler({})).open(request, timeout=_SECONDS) as answer:
             body: bytes = answer.read()

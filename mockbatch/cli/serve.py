@@ -1,12 +1,13 @@
 """`mockbatch serve`: the server in the foreground."""
 
+import gc
 import signal
 import sys
 from pathlib import Path
 
 import click
 
-from mockbatch.cli import BadConfig, BadStore, CannotListen, configured, server_options
+from mockbatch.cli import BadConfig, BadFixture, BadStore, CannotListen, configured, server_options
 from mockbatch.cli.record import recording_options, serve_recording
 from mockbatch.config import Config
 
@@ -45,6 +46,8 @@ def _records(config: Config) -> bool:
 def _serve_mock(config: Config, may_record: bool) -> signal.Signals | None:
     if config.replay and config.replay_mode in ("once", "new_episodes", "all") and not may_record:
         raise BadConfig(f"--replay-mode {config.replay_mode} records what is missing: say where with --record PATH")
+    gc.disable()  # until it is ready: of what is imported nothing is garbage
+    from mockbatch.fixtures import FixtureError
     from mockbatch.server import PortInUse, serve
     from mockbatch.store import StoreError
 
@@ -52,6 +55,8 @@ def _serve_mock(config: Config, may_record: bool) -> signal.Signals | None:
         return serve(config, _say)
     except PortInUse as error:
         raise CannotListen(f"{error}; choose another --port, or 0 for a free one") from None
+    except FixtureError as error:
+        raise BadFixture(str(error)) from None
     except StoreError as error:
         raise BadStore(str(error)) from None
     except OSError as error:

@@ -28,6 +28,7 @@ class Profile(Struct, frozen=True):
     started again with other options answers old batches as before. Delays are texts, spans microseconds.
 
     `polls` is the retrieve at which a batch ends; 0 leaves that to time. `rules` are those of its rows and of its life.
+    `replay` says that rows are played where they were recorded.
     `prompt_lengths` are where prices may change: they go up for all tokens of a request whose prompt is longer.
     """
 
@@ -44,6 +45,7 @@ class Profile(Struct, frozen=True):
     cache: CacheSettings = CacheSettings()
     prompt_lengths: tuple[int, ...] = (100_000, 200_000)
     rules: tuple[Rule, ...] = ()
+    replay: bool = False
 
 
 class Batch(Struct, frozen=True, dict=True):

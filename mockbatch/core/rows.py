@@ -5,7 +5,7 @@ as asked.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, cast
 
 import msgspec
 from msgspec import Raw, Struct
@@ -19,9 +19,9 @@ from mockbatch.core.contract.params import Terms, check_length, checked, uncheck
 from mockbatch.core.draws import subseed
 from mockbatch.core.files import check_files
 from mockbatch.core.money.prompt_cache import CacheUse, Prefix, prefixes
-from mockbatch.core.replies.kinds import REPLIES, ReplySpec, make_reply
+from mockbatch.core.replies.forms import Reply, ReplyError, ReplySpec, Request
+from mockbatch.core.replies.kept import SHORT, KeptReply, dump_reply, load_reply
 from mockbatch.core.replies.message import message_of, reply_key, reply_message, usage_of
-from mockbatch.core.replies.reply import Reply, ReplyError, Request, is_plain, natural_reply
 from mockbatch.core.replies.text import plain_text
 from mockbatch.core.rules.faults import ROW_FAULTS, random_fault
 from mockbatch.core.rules.items import Cutoffs, ItemDecision, ItemRules
@@ -44,8 +44,9 @@ class Failure(Struct, frozen=True, array_like=True):
 
 
 class More(Struct, frozen=True, array_like=True):
-    """What is kept of a row that is more than some text. Its reply is made of its params again, or `kept` as it was
-    made. `prefixes` are the parts of its prompt that may be cached, and `cache` what came of them, once that is known.
+    """What is kept of a row that is more than some text. Its reply is `kept` as it was made, or made of its params
+    again where it is long. `prefixes` are the parts of its prompt that may be cached, and `cache` what came of them,
+    once that is known.
     """
 
     spec: ReplySpec | None = None
@@ -55,6 +56,8 @@ class More(Struct, frozen=True, array_like=True):
     said: dict[str, Any] | None = None
     thinking_tokens: int | None = None
     server_tool_use: wire.ServerToolUse | None = None
+    result: bytes | None = None
+    """The whole result, as JSON, where it was recorded."""
     written: bool = False
     """Whether its reply is more than the text that its key has."""
 
@@ -115,9 +118,15 @@ def params_of(item: Item) -> dict[str, Any]:
         return {}
 
 
+class Player(Protocol):
+    """Plays recordings: a row for a request, or nothing where it is to be looked at like others."""
+
+    def row(self, params: dict[str, Any], custom_id: str, index: int, raw: bytes) -> Row | None: ...
+
+
 class Conditions(Struct, frozen=True):
     """What the requests of a batch are looked at under. `files` are those that they may name, `rules` decide about
-    rows, with `cutoffs` for those of them that are quotas.
+    rows, with `cutoffs` for those of them that are quotas, and a `player` has the recordings, if there are any.
     """
 
     terms: Terms
@@ -130,6 +139,7 @@ class Conditions(Struct, frozen=True):
     session: str = ""
     batch: str = ""
     created_at: str = ""
+    player: Player | None = None
 
 
 class Examiner:
@@ -157,6 +167,10 @@ class Examiner:
         decision = self._decided(item.custom_id, params, attempt) if under.rules else None
         if decision is not None and decision.outcome != "succeeded":
             return _as_decided(item.custom_id, index, decision)
+        if under.player and (decision is None or reply_of(decision) is None):
+            played = under.player.row(params, item.custom_id, index, bytes(item.params))
+            if played is not None:
+                return played
         model = checked(params, under.terms) if under.terms.validated else unchecked(params, under.terms)
         tokens = counted_input(params, model, under.tokens)
         if under.terms.validated:
@@ -185,6 +199,10 @@ class Examiner:
 
     def answered(self, row: Row, params: dict[str, Any], model: Model, spec: ReplySpec | None) -> Row | Pending:
         """The row of a good request with what its reply comes to, which a rule may have decided."""
+        # not before: all kinds of replies are a good part of the start, which needs none
+        from mockbatch.core.replies.kinds import REPLIES
+        from mockbatch.core.replies.reply import is_plain
+
         cached = self._prefixes(row, params, model)
         if spec is None and is_plain(params, model):
             output_tokens = plain_text(row.key, row.limit, model)[1]
@@ -194,7 +212,7 @@ class Examiner:
         if spec is not None and REPLIES[spec.kind].make is None:
             return Pending(row, spec, request)
         try:
-            reply = natural_reply(request) if spec is None else make_reply(spec, request)
+            reply = reply_to(request, spec)
         except ReplyError as error:
             return self.failed(row, error)
         return self.replied(row, reply)
@@ -213,10 +231,12 @@ class Examiner:
         under = self._under
         return request_of(row, params, model, under.session, under.batch, under.seed, under.created_at)
 
-    def replied(self, row: Row, reply: Reply) -> Row:
-        """The row with what is kept of its reply."""
+    def replied(self, row: Row, reply: Reply, *, long: bool = False) -> Row:
+        """The row with what is kept of its reply, whatever its length if it may be `long`."""
+        kept = dump_reply(reply)
         more = replace(
             row.more,
+            kept=kept if long or len(kept) <= SHORT else None,
             said=reply.usage,
             thinking_tokens=reply.thinking_tokens,
             server_tool_use=reply.server_tool_use,
@@ -227,8 +247,7 @@ class Examiner:
         """The row with a reply that somebody else made, and that is not made again."""
         if isinstance(reply, ReplyError):
             return self.failed(row, reply)
-        row = self.replied(row, reply)
-        return replace(row, more=replace(row.more, kept=msgspec.json.encode(reply)))
+        return self.replied(row, reply, long=True)
 
     def failed(self, row: Row, error: ReplyError) -> Row:
         """The row when its reply could not be made: an error of the API's where no rule has to do with it."""
@@ -260,7 +279,16 @@ def request_of(
     row: Row, params: dict[str, Any], model: Model, session: str, batch: str | None, seed: int, created_at: str
 ) -> Request:
     """What the reply of a row is made from."""
-    return Request(params, model, row.key, row.limit, row.custom_id, row.index, session, batch, seed, created_at)
+    name = row.custom_id or None  # outside of batches there is none
+    return Request(params, model, row.key, row.limit, name, row.index, session, batch or None, seed, created_at)
+
+
+def reply_to(request: Request, spec: ReplySpec | None) -> Reply:
+    """The reply that a request gets, which a rule may have decided. Raises ReplyError."""
+    from mockbatch.core.replies.kinds import make_reply
+    from mockbatch.core.replies.reply import natural_reply
+
+    return natural_reply(request) if spec is None else make_reply(spec, request)
 
 
 def _as_decided(custom_id: str, index: int, decision: ItemDecision) -> Row:
@@ -363,6 +391,9 @@ class Lines:
         return ids.message_id(self._message_seed, row.custom_id)
 
     def _result(self, row: Row) -> wire.Result:
+        if row.more.result is not None:
+            # JSON already, of the same shape
+            return cast(wire.Result, Raw(row.more.result))
         if row.failure is not None:
             return self._errored(row, row.failure)
         if row.unanswered:
@@ -376,13 +407,13 @@ class Lines:
             return reply_message(message_id, model, row.key, row.limit, usage)
         return message_of(self._reply(row, model), message_id, model, usage)
 
-    def _reply(self, row: Row, model: Model) -> Reply:
+    def _reply(self, row: Row, model: Model) -> Reply | KeptReply:
         more, under = row.more, self._under
         if more.kept is not None:
-            return msgspec.json.decode(more.kept, type=KeptReply).reply()
+            return load_reply(more.kept)
         params = self._params(row.index)
         request = request_of(row, params, model, under.session, under.batch, under.seed, under.created_at)
-        return natural_reply(request) if more.spec is None else make_reply(more.spec, request)
+        return reply_to(request, more.spec)
 
     def _errored(self, row: Row, failure: Failure) -> wire.Errored:
         request_id = failure.request_id
@@ -393,19 +424,3 @@ class Lines:
                 error=wire.RowErrorDetail(failure.details, failure.type, failure.message), request_id=request_id
             )
         )
-
-
-class KeptReply(Struct, frozen=True):
-    """A reply as it was kept: blocks as the JSON that they are sent as."""
-
-    content: list[Raw]
-    stop_reason: str
-    output_tokens: int
-    stop_sequence: str | None = None
-    stop_details: dict[str, Any] | None = None
-    container: Raw | None = None
-
-    def reply(self) -> Reply:
-        content: list[Any] = list(self.content)
-        container: Any = self.container
-        return Reply(content, self.stop_reason, self.output_tokens, self.stop_sequence, self.stop_details, container)

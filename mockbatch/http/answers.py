@@ -29,12 +29,16 @@ class Json:
         self.body = _encode(content)
         self.headers = headers
 
-    async def send(self, own: Headers, receive: Receive, send: Send) -> None:
+    def head(self, own: Headers) -> Headers:
+        """All headers it has."""
         length = b"%d" % len(self.body)
         headers = [(b"content-type", b"application/json"), (b"content-length", length), *own]
         if self.headers:
             headers += [(name.encode(), value.encode("latin-1", "replace")) for name, value in self.headers.items()]
-        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        return headers
+
+    async def send(self, own: Headers, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status, "headers": self.head(own)})
         await send({"type": "http.response.body", "body": self.body})
 
 
@@ -107,6 +111,10 @@ class Overheard:
         elif not self.body:
             self.body = message.get("body", b"")
         await self._send(message)
+
+    def through(self, send: Send) -> None:
+        """Send what comes from now on by another `send`."""
+        self._send = send
 
 
 class Delivery(Overheard):

@@ -56,6 +56,8 @@ def create_app(config: Config, wall: Wall | None = None) -> Router:
         try:
             await mock.open()
             yield {"mock": mock}
+            if unhit := mock.unhit():
+                _log.warning("armed and never hit: %s", ", ".join(unhit))
         finally:
             await mock.close()
 

@@ -16,6 +16,7 @@ from mockbatch.core.contract.errors import ApiError, Internal, MethodNotAllowed
 from mockbatch.core.rules.rules import Rule
 from mockbatch.core.time.spans import SECOND, format_instant
 from mockbatch.http.answers import Answer, Delivery, Headers, Overheard
+from mockbatch.http.connection import written
 from mockbatch.http.described import op_of
 from mockbatch.http.errors import refused
 from mockbatch.service import Mock
@@ -172,12 +173,17 @@ class Endpoint:
         for alter in call.altering:
             answer = alter(answer)
         op = self._ops.get(call.method)
+        own = call.own_headers()
+        if not call.struck_by and written(answer, own, scope):
+            if op:
+                _note(call, op, answer.status, answer.body)
+            return
         overheard = Delivery(send, named=bool(call.struck_by)) if op == "results" else Overheard(send)
         try:
-            await answer.send(call.own_headers(), receive, overheard)
+            await answer.send(own, receive, overheard)
         finally:
             if op:
-                _note(call, op, overheard)
+                _note(call, op, overheard.status, overheard.body)
             if isinstance(overheard, Delivery) and overheard.status == 200:
                 await asyncio.shield(_note_delivery(call, overheard))
 
@@ -201,7 +207,7 @@ class Endpoint:
         return MethodNotAllowed(message, headers={"allow": allowed})
 
 
-def _note(call: Call, op: str, answered: Overheard) -> None:
+def _note(call: Call, op: str, status: int, body: bytes) -> None:
     """Write a call into the journal of its session, or of the server where it has none."""
     session = call.session
     real = call.mock.real()
@@ -211,13 +217,13 @@ def _note(call: Call, op: str, answered: Overheard) -> None:
         op,
         call.method,
         call.scope["path"],
-        answered.status,
+        status,
         call.request_id,
         call.headers,
         call.scope["path_params"].get("id") if op in OF_A_BATCH else None,
         ", ".join(call.struck_by) or None,
         call.sent,
-        answered.body[:BODY],
+        body[:BODY],
     )
     (session or call.mock).journal.add(record)
     if session and session.bulletin:

@@ -1,35 +1,41 @@
-"""The connection under a call: reset, closed, or written to by hand, where HTTP itself has to be broken."""
+"""The connection under a call: written to at once, or reset, closed and written to by hand, where HTTP itself has to be
+broken.
+"""
 
 import asyncio
 import socket
 import struct
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeGuard
 
-from starlette.types import Message, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from mockbatch.http.answers import Answer, Headers
+from mockbatch.http.answers import Answer, Headers, Json, Overheard
 
 _KEY = "mockbatch.connection"
 _LINGER = struct.pack("ii", 1, 0)
 _WRITTEN = 0.001
+# what must not be in a header, besides the end of its line
+_CONTROLS = bytes({*range(0x20), 0x7F} - {*b"\t\r\n"})
 
 
 class Protocol(HttpToolsProtocol):
     """uvicorn's protocol, which hands itself to its calls; and does not even listen where a rule refuses that.
 
-    `lost` is set when the connection is gone; `resting` says that a call waits because a rule wants it to.
+    `lost` is set when the connection is gone; `resting` says that a call waits because a rule wants it to; `cycle_now`
+    is what uvicorn keeps of the call that is being answered, others may wait behind it.
     """
 
     lost: asyncio.Event
     resting = False
+    cycle_now: RequestResponseCycle
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.lost = asyncio.Event()
-        mock = self.app_state["mock"]
-        if mock.door.armed and mock.refuses():
+        mock = self.app_state.get("mock")  # a recorder has none
+        if mock is not None and mock.door.armed and mock.refuses():
             reset(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -46,6 +52,36 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope[_KEY] = self  # type: ignore[literal-required]
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:  # type: ignore[override]
+        self.cycle_now = cycle
+        super()._start_asgi_task(cycle, app)  # type: ignore[arg-type]
+
+    def write_whole(self, status: int, headers: Headers, body: bytes) -> bool:
+        """Write an answer at once, which uvicorn's `send` does header by header; False where that is for uvicorn to do:
+        the connection ends with it or does not take it now, or the headers are not fit to be sent.
+        """
+        cycle = self.cycle_now
+        if cycle.response_started or cycle.disconnected or not cycle.keep_alive or self.flow.write_paused:
+            return False
+        headers = self.server_state.default_headers + headers
+        head = b"".join([b"%b: %b\r\n" % header for header in headers])
+        if head.count(b"\n") != len(headers) or len(head.translate(None, _CONTROLS)) != len(head):
+            return False
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        self.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[status], head, body))
+        cycle.message_event.set()
+        cycle.on_response()
+        return True
+
+
+def written(answer: Answer, own: Headers, scope: Scope) -> TypeGuard[Json]:
+    """Write an answer that is JSON and nothing but that; whether that was possible."""
+    connection: Protocol | None = scope.get(_KEY)
+    if connection is None or type(answer) is not Json or scope["method"] == "HEAD":
+        return False
+    return connection.write_whole(answer.status, answer.head(own), answer.body)
 
 
 class Broken(ConnectionResetError):
@@ -145,6 +181,14 @@ class ByHand:
                 return
 
 
+def by_hand(send: Send, hand: ByHand) -> Send:
+    """A `send` by hand, of which is known what would be known of the other."""
+    if not isinstance(send, Overheard):
+        return hand
+    send.through(hand)
+    return send
+
+
 def _head(status: int, headers: Any, length: int | None) -> bytes:
     phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
     told = [(name, value) for name, value in headers if length is None or name != b"content-length"]
@@ -162,7 +206,7 @@ class SlowHeaders:
         self._gap = gap
 
     async def send(self, own: Headers, receive: Receive, send: Send) -> None:
-        await self._answer.send(own, receive, ByHand(self._scope, gap=self._gap))
+        await self._answer.send(own, receive, by_hand(send, ByHand(self._scope, gap=self._gap)))
         await end(self._scope, by_reset=False)
 
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from starlette.types import Receive, Send
 
 from mockbatch.core.contract.errors import ApiError, NotFound, error_of
+from mockbatch.core.contract.wire import RequestCounts
 from mockbatch.core.draws import draw, fraction, subseed
 from mockbatch.core.rules.calls import CallFacts, Hit
 from mockbatch.core.rules.fault import Scope
@@ -58,7 +59,8 @@ async def meet(
     batch_id = call.scope.get("path_params", {}).get("id", "")
     facts = CallFacts(call.headers, batch_id, _age(session, batch_id, scope, now), params, model)
     if scope in _SHOWING:
-        call.altering.append(_showing(call, session, scope == "retrieve", now))
+        progress = await _progress(call, session, batch_id, now)
+        call.altering.append(_showing(call, session, now, progress, counted=scope == "retrieve"))
     elif scope == "results":
         _hide(call, session, batch_id, now)
     strikes = [Strike(call, session, hit, now) for hit in session.rules.decide(scope, facts, now)]
@@ -88,12 +90,21 @@ def _hide(call: Call, session: Session, batch_id: str, now: int) -> None:
             raise NotFound(f"Message Batch {batch_id} has no available results.")
 
 
-def _showing(call: Call, session: Session, counted: bool, now: int) -> Alter:
+async def _progress(call: Call, session: Session, batch_id: str, now: int) -> RequestCounts | None:
+    """How many rows of a batch are really done, where a rule may want to tell."""
+    batch = session.batches.get(batch_id)
+    wanted = any(record.rule.fault == "batch.progressive_counts" for record in session.rules.records)
+    if batch is None or batch.deleted or not wanted or batch.timeline.has_ended(now):
+        return None
+    return await call.mock.batches.truth.counts(batch, now)
+
+
+def _showing(call: Call, session: Session, now: int, progress: RequestCounts | None, *, counted: bool) -> Alter:
     """Has batches shown as the rules of the scope `batch` want them."""
 
     def show(shown: Shown) -> Shown:
         for hit in session.rules.of_batch(shown["id"], now, counted=counted):
-            before, shown = shown, shown_with(hit, shown, now)
+            before, shown = shown, shown_with(hit, shown, now, progress)
             if shown != before:
                 session.rules.struck(hit, now, counted=counted)
                 call.struck_by.append(hit.rule.name)

@@ -1,5 +1,6 @@
 """`/v1/files`. Source: https://platform.claude.com/docs/en/api/files-create"""
 
+import hashlib
 from collections.abc import AsyncGenerator
 from mimetypes import guess_extension, guess_type
 from typing import Any
@@ -35,7 +36,9 @@ async def upload(call: Call) -> Answer:
     """Upload a file."""
     session = await caller(call)
     terms_of(call, session)
-    return Json(await call.mock.files.upload(session, await _uploaded(call)))
+    upload = await _uploaded(call)
+    known = call.mock.playback.file_id(session.name, session.config, upload.filename, upload.sha256)
+    return Json(await call.mock.files.upload(session, upload, known))
 
 
 @described(wire.FilePage, query=_QUERY, op="files")
@@ -116,10 +119,11 @@ async def _uploaded(call: Call) -> Upload:
             raise InvalidRequest("file: Field required")
         lifetime = _lifetime(form.get("expires_in_seconds"))
         name, kind = _named(file.filename, file.content_type)
-        digest = xxh3_64()
+        digest, sha256 = xxh3_64(), hashlib.sha256()
         while piece := await file.read(_PIECE):
             digest.update(piece)
-        return Upload(name, kind, file.size or 0, digest.intdigest() >> 1, lifetime)
+            sha256.update(piece)
+        return Upload(name, kind, file.size or 0, digest.intdigest() >> 1, sha256.hexdigest(), lifetime)
     finally:
         await form.close()
 

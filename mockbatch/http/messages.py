@@ -24,7 +24,7 @@ async def create(call: Call) -> Answer:
     session, params = await _entered(call)
     terms = terms_of(call, session)
     message = await call.mock.messages.create(session, params, terms, call.decided_by)
-    if warning := call.mock.catalogue.retired(message.model, terms):
+    if isinstance(message, wire.Message) and (warning := call.mock.catalogue.retired(message.model, terms)):
         call.told = [(b"mockbatch-warning", warning.encode())]
     if params.get("stream") is True:
         return Stream(_sent(events(message)), b"text/event-stream; charset=utf-8")

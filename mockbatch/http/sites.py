@@ -18,7 +18,7 @@ from mockbatch.http.answers import Answer
 from mockbatch.http.calls import Call, Endpoint, Handler
 
 # names under these are nobody's on the internet
-_PRIVATE = (".localhost", ".internal", ".test")
+_PRIVATE = (".localhost", ".internal", ".test", ".invalid")
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]]+))(?::\d*)?").fullmatch
 
 

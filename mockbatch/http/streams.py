@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 
 from starlette.types import Message, Receive, Scope, Send
 
 from mockbatch.core.rules.streams import Place, Work
 from mockbatch.http.answers import Answer, Headers, Stream, until_gone
-from mockbatch.http.connection import ByHand, end, rest
+from mockbatch.http.connection import ByHand, by_hand, end, rest
 
 Pieces = AsyncGenerator[bytes]
-Gone = asyncio.Task[None]
 
 
 class Late:
@@ -63,13 +63,16 @@ class CutOff:
         gone = asyncio.create_task(until_gone(receive))
         try:
             if self._how == "short":
-                await self._send_short(own)
+                await self._send_short(own, send)
+            elif self._how == "close":
+                await self._send(own, gone, by_hand(send, ByHand(self._scope)))
             else:
-                await self._send(own, gone, ByHand(self._scope) if self._how == "close" else send)
+                await self._send(own, gone, send)
         finally:
             gone.cancel()
+            await self._stream.pieces.aclose()
 
-    async def _send(self, own: Headers, gone: Gone, send: Send) -> None:
+    async def _send(self, own: Headers, gone: asyncio.Task[None], send: Send) -> None:
         await self._start(own, send)
         async for piece in self._stream.pieces:
             if gone.done():
@@ -93,14 +96,14 @@ class CutOff:
         else:
             await end(self._scope, by_reset=self._how == "reset")
 
-    async def _send_short(self, own: Headers) -> None:
+    async def _send_short(self, own: Headers, send: Send) -> None:
         """Count the whole, and send a part of it."""
         part, length = [], 0
         async for piece in self._stream.pieces:
             length += len(piece)
             if not self._place.reached:
                 part.append(self._place.before(piece))
-        send = ByHand(self._scope, length=length)
+        send = by_hand(send, ByHand(self._scope, length=length))
         await self._start(own, send)
         await send({"type": "http.response.body", "body": b"".join(part)})
         await end(self._scope, by_reset=False)
@@ -108,40 +111,42 @@ class CutOff:
 
 async def worked_on(pieces: Pieces, work: Work) -> Pieces:
     """Pieces that end where lines end, after something was done to the lines."""
-    async for piece in pieces:
-        yield work.feed(piece.removesuffix(b"\n").split(b"\n"))
+    async with aclosing(pieces):
+        async for piece in pieces:
+            yield work.feed(piece.removesuffix(b"\n").split(b"\n"))
     yield work.finish()
 
 
 async def paused(pieces: Pieces, scope: Scope, place: Place, seconds: float) -> Pieces:
     """The same bytes, with a pause at a place."""
-    async for piece in pieces:
-        if place.reached:
-            yield piece
-            continue
-        before = place.before(piece)
-        yield before
-        if place.reached:
-            if await rest(scope, seconds):
-                return
-            yield piece[len(before) :]
+    async with aclosing(pieces):
+        async for piece in pieces:
+            if place.reached:
+                yield piece
+                continue
+            before = place.before(piece)
+            yield before
+            if place.reached and not await rest(scope, seconds):
+                yield piece[len(before) :]
 
 
 async def delayed(pieces: Pieces, scope: Scope, seconds: float) -> Pieces:
     """The same bytes, after a pause."""
-    if await rest(scope, seconds):
-        return
-    async for piece in pieces:
-        yield piece
+    async with aclosing(pieces):
+        if await rest(scope, seconds):
+            return
+        async for piece in pieces:
+            yield piece
 
 
 async def sliced(pieces: Pieces, scope: Scope, size: int, seconds: float) -> Pieces:
     """The same bytes in slices of that size, with pauses between them."""
-    async for piece in pieces:
-        for at in range(0, len(piece), size):
-            yield piece[at : at + size]
-            if await rest(scope, seconds):
-                return
+    async with aclosing(pieces):
+        async for piece in pieces:
+            for at in range(0, len(piece), size):
+                yield piece[at : at + size]
+                if await rest(scope, seconds):
+                    return
 
 
 def throttled(pieces: Pieces, scope: Scope, per_second: int) -> Pieces:

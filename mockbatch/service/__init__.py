@@ -1,5 +1,7 @@
 """Use cases: the one floor where clock, store and core meet."""
 
+from pathlib import Path
+
 from mockbatch.config import Config
 from mockbatch.core.contract import ids
 from mockbatch.core.contract.limits import TIERS
@@ -16,13 +18,16 @@ from mockbatch.service.interventions import Interventions
 from mockbatch.service.journal import Journal
 from mockbatch.service.ledger import Ledger
 from mockbatch.service.messages import Messages
+from mockbatch.service.mishaps import mishap
 from mockbatch.service.notices import Notices, Sender
+from mockbatch.service.playback import Playback
 from mockbatch.service.problems import Problems
 from mockbatch.service.rates import Rates
 from mockbatch.service.rules import armory_of
 from mockbatch.service.sessions import Session, Sessions, Wall
 from mockbatch.service.settings import clock_of, prices_of
 from mockbatch.service.summary import Summaries
+from mockbatch.service.synthesis import Synthesis
 from mockbatch.service.upkeep import Upkeep
 from mockbatch.store import Store
 
@@ -38,19 +43,32 @@ class Mock:
         self.tier = TIERS[config.tier or "scale"]
         self.catalogue = Catalogue()
         self.files = Files(store, config.seed)
-        self.sessions = Sessions(store, wall, config)
+        self.playback = Playback()
+        self.sessions = Sessions(store, wall, config, self.playback)
         self.ledger = Ledger(store, prices_of(config), config.report_lag)
         self.clocks = Clocks(store)
         organization = ids.organization_id(config.seed)
         self.rates = Rates(organization)
         self.notices = Notices(store, sender, config.seed, organization, config.webhook_secret, config.webhook_allow)
+        self.notices.mishap = mishap
         self.sessions.on_change = self.notices.changed
-        self.batches = Batches(store, self.sessions, self.rates, self.catalogue, self.files, self.ledger, self.notices)
-        self.messages = Messages(self.files, self.batches.caches, self.ledger)
+        self.batches = Batches(
+            store,
+            self.sessions,
+            self.rates,
+            self.catalogue,
+            self.files,
+            self.ledger,
+            self.playback,
+            self.notices,
+        )
+        batches = self.batches
+        self.messages = Messages(self.files, batches.caches, self.ledger, self.playback, batches.check_spending)
         self.inspection = Inspection(self.batches, self.ledger)
         self.interventions = Interventions(self.batches)
-        self.problems = Problems(self.batches)
-        self.summaries = Summaries(self.batches.truth, self.problems)
+        self.problems = Problems(self.batches, self.playback)
+        self.summaries = Summaries(self.batches, self.problems, self.ledger)
+        self.synthesis = Synthesis(self.batches)
         self.journal = Journal()
         self.upkeep = Upkeep(store, self.sessions, self.batches, self.files, self.ledger)
         self.headers = [(b"anthropic-organization-id", organization.encode())]
@@ -80,14 +98,31 @@ class Mock:
         return Terms(version, betas, session.settings.models, day, session.settings.validation)
 
     async def open(self) -> None:
-        """Take up what the store has."""
+        """Take up what the store has. Raises FixtureError for a fixture that cannot be played."""
+        self.playback.tape(self.config)
         facts = await self._store.load()
         self.files.restore(facts.files)
         await self.batches.restore(facts)
         self.ledger.restore(facts.spent)
         self.notices.start(facts.notices, self.sessions.all())
 
+    def unhit(self) -> list[str]:
+        """The names of the rules of flags and file that struck nothing in any session."""
+        struck = {
+            record.rule.name
+            for rules in (self.door, *(session.rules for session in self.sessions.all()))
+            for record in rules.records
+            if record.hits
+        }
+        armed = [rule.name for rule in (*self.config.fault, *self.config.rules) if rule.enabled]
+        return [name for name in armed if name not in struck | self.upkeep.struck]
+
     async def close(self) -> None:
         await self.notices.close()
+        if self.config.replay_used:
+            # not before: most servers play nothing
+            from mockbatch.fixtures.used import note_used
+
+            note_used(Path(self.config.replay_used), self.playback.used())
         await self.batches.close()
         await self._store.close()

@@ -15,6 +15,7 @@ from mockbatch.core.contract.params import Terms
 from mockbatch.core.money.ledger import Entry
 from mockbatch.core.money.spending import Dated
 from mockbatch.core.rows import Row, usage_of_row
+from mockbatch.core.rules.rules import Rule
 from mockbatch.core.time.timeline import NEVER
 from mockbatch.service.attempts import Attempts
 from mockbatch.service.caches import Caches
@@ -26,6 +27,7 @@ from mockbatch.service.ledger import Ledger
 from mockbatch.service.notices import Notices
 from mockbatch.service.paging import Window
 from mockbatch.service.planning import Headers, Planning
+from mockbatch.service.playback import Playback, Player
 from mockbatch.service.rates import Rates
 from mockbatch.service.results import Results
 from mockbatch.service.sessions import Session, Sessions, View
@@ -49,6 +51,7 @@ class Batches:
         catalogue: Catalogue,
         files: Files,
         ledger: Ledger,
+        playback: Playback,
         notices: Notices,
     ) -> None:
         self._store = store
@@ -59,7 +62,8 @@ class Batches:
         self._notices = notices
         self._planning = Planning(store)
         self._profiles = self._planning.profiles
-        self._examination = Examination(store, self._profiles, catalogue, files)
+        self._playback = playback
+        self._examination = Examination(store, self._profiles, catalogue, files, self._player)
         self._results = Results(store, self._profiles, self._examination)
         self.caches = Caches(self._profiles, self._examination)
         self._attempts = Attempts(store)
@@ -89,9 +93,16 @@ class Batches:
         await self._examination.close()
 
     async def create(
-        self, session: Session, body: AsyncIterable[bytes], terms: Terms, origin: str, headers: Headers
+        self,
+        session: Session,
+        body: AsyncIterable[bytes],
+        terms: Terms,
+        origin: str,
+        headers: Headers,
+        rules: tuple[Rule, ...] = (),
     ) -> wire.MessageBatch:
-        """Take a batch in; `headers` are those of the call, and may name a webhook to call in the end.
+        """Take a batch in; `headers` are those of the call, and may name a webhook to call in the end. `rules` are some
+        that it has besides those of the session.
 
         A body that is cut short or refused leaves nothing behind.
         """
@@ -103,8 +114,9 @@ class Batches:
                 intake = Intake(session.settings.limits.max_requests, session.settings.limits.max_bytes)
                 ids, last = await self._receive(seq, intake, body, writing, early)
                 self._rates.queue(session, intake.count)
+                await self.check_spending(session)
                 webhook = self._webhook(session, intake.webhook_url or headers.get(_WEBHOOK, b"").decode("latin-1"))
-                planned = await self._planning.planned(session, seq, intake.identity, ids, headers)
+                planned = await self._planning.planned(session, seq, intake.identity, ids, headers, rules)
                 batch = replace(planned, terms=terms, webhook=webhook)
                 await self._store.add_batch(batch, last)
         except BaseException:
@@ -116,6 +128,9 @@ class Batches:
         )
         session.bulletin.tell(batch.timeline.created_at, "batch.created", batch=batch.id, size=batch.size)
         return as_created(batch, origin)
+
+    def _player(self, session: str) -> Player | None:
+        return self._playback.player(session, self._sessions.named(session).config)
 
     def _counts(self, session: Session, batch: Batch) -> bool:
         """Whether it is counted how often requests were sent: from the first batch on that has a rule about it."""
@@ -185,6 +200,13 @@ class Batches:
             if batch.tally is None and not batch.deleted and batch.timeline.has_ended(now):
                 await self._tallied(session, batch)
 
+    async def check_spending(self, session: Session) -> None:
+        """Raises RateLimited when a session has spent what it may in this calendar month."""
+        limit = session.settings.rates.spending
+        if limit is not None:
+            await self.settle(session)
+            self._ledger.check(session, limit)
+
     async def row_entries(self, session: Session, batch: Batch) -> AsyncIterator[list[Entry]]:
         """The entries of the ledger of a batch that has ended, some rows at a time."""
         if batch.tally is None:
@@ -213,9 +235,9 @@ class Batches:
         after = how(batch, session.now())
         return batch if after is batch else await self._changed(session, replace(after, tally=None))
 
-    async def looked_at(self, session: Session, batch: Batch) -> wire.MessageBatch:
+    async def looked_at(self, session: Session, batch: Batch, origin: str = "") -> wire.MessageBatch:
         """The batch as the API would answer it now; to look at it is no retrieve."""
-        return await self._shown(session, batch, session.now(), "")
+        return await self._shown(session, batch, session.now(), origin)
 
     async def row_whole(self, batch: Batch, planned: Planned) -> tuple[bytes, bytes]:
         """The params of a row as they came, and its line in the results."""
@@ -262,6 +284,7 @@ class Batches:
         """Let go of what is remembered of a session besides its batches."""
         self.caches.forget(session)
         self._attempts.forget(session)
+        self._playback.forget(session.name)
 
     async def put_back(self, session: Session, batch: Batch) -> None:
         """Have a batch as these facts say, which were held."""

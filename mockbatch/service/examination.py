@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from msgspec.structs import replace
@@ -16,6 +16,7 @@ from mockbatch.core.time.spans import format_instant
 from mockbatch.core.tokens import parse_tokens
 from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.files import Files
+from mockbatch.service.playback import Player
 from mockbatch.store import Store
 
 _log = logging.getLogger(__name__)
@@ -33,8 +34,16 @@ class Examination:
     others whenever they are asked for.
     """
 
-    def __init__(self, store: Store, profiles: dict[int, Profile], catalogue: Catalogue, files: Files) -> None:
+    def __init__(
+        self,
+        store: Store,
+        profiles: dict[int, Profile],
+        catalogue: Catalogue,
+        files: Files,
+        player: Callable[[str], Player | None],
+    ) -> None:
         self._store = store
+        self._player = player
         self._profiles = profiles
         self._catalogue = catalogue
         self._files = files
@@ -115,6 +124,7 @@ class Examination:
             batch.session,
             batch.id,
             format_instant(created_at),
+            self._player(batch.session) if profile.replay else None,
         )
 
     async def close(self) -> None:
@@ -189,7 +199,7 @@ class Examination:
             await asyncio.sleep(0)
             if self._busy:
                 await self._quiet(batch)
-        for model_id in {row.model for row in rows if row.succeeds}:
+        for model_id in {row.model for row in rows if row.succeeds and row.more.result is None}:
             self._catalogue.retired(model_id, batch.terms)
         for row, error in examiner.mishaps:
             _log.error("rule %r, request %r: %s", row.rule, row.custom_id, error.message, exc_info=error)

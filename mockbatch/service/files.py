@@ -16,12 +16,13 @@ from mockbatch.store import Store
 
 
 class Upload(Struct, frozen=True):
-    """What came: `identity` are 64 bits of the content, `lifetime` is in seconds."""
+    """What came: `identity` are 64 bits of the content, `sha256` its hash in hex, `lifetime` is in seconds."""
 
     filename: str
     mime_type: str
     size: int
     identity: int
+    sha256: str
     lifetime: int | None = None
 
 
@@ -41,7 +42,8 @@ class Files:
             self._uploaded[file.session, file.filename, file.identity] += 1
             self._next_seq = max(self._next_seq, file.seq + 1)
 
-    async def upload(self, session: Session, upload: Upload) -> wire.FileMetadata:
+    async def upload(self, session: Session, upload: Upload, known_id: str | None = None) -> wire.FileMetadata:
+        """Take a file up, under an id that is known for it or one of its own."""
         seq, self._next_seq = self._next_seq, self._next_seq + 1
         same = (session.name, upload.filename, upload.identity)
         ordinal = self._uploaded[same]
@@ -49,7 +51,7 @@ class Files:
         now = session.now()
         file = File(
             seq,
-            ids.file_id(self._seed, f"{session.name}/{upload.filename}/{upload.identity}/{ordinal}"),
+            known_id or ids.file_id(self._seed, f"{session.name}/{upload.filename}/{upload.identity}/{ordinal}"),
             session.name,
             upload.filename,
             upload.mime_type,

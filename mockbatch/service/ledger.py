@@ -1,23 +1,31 @@
 """What was billed: batches from their sums, messages as they were answered."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator
+from decimal import Decimal
+from typing import Any
 
 from msgspec import Struct
 
 from mockbatch.core.batch import Batch
+from mockbatch.core.cassette.tape import Recorded
 from mockbatch.core.contract import wire
+from mockbatch.core.contract.limits import spent_too_much
 from mockbatch.core.money.ledger import (
     Account,
     Counts,
     Entry,
     Origin,
+    Sums,
     context_window,
     counts_of,
     entries_of,
+    net,
     unbilled,
 )
 from mockbatch.core.money.prices import Prices
+from mockbatch.core.money.rates import total
 from mockbatch.core.money.spending import Dated
+from mockbatch.core.played import played_row
 from mockbatch.core.rows import Row, usage_of_row
 from mockbatch.core.time.spans import MINUTE, format_day, format_instant
 from mockbatch.service.sessions import Session
@@ -47,17 +55,35 @@ class Ledger:
 
     async def note(self, session: Session, message: wire.Message) -> None:
         """Write down what a message has used."""
-        usage = message.usage
+        await self._note(session, message.id, message.model, message.usage)
+
+    async def note_played(self, session: Session, message: dict[str, Any]) -> None:
+        """Write down what a message has used that was recorded."""
+        row = played_row(Recorded("succeeded", message, None, None, 200, None, None, 0), "", 0)
+        await self._note(session, str(message.get("id")), row.model, usage_of_row(row, "standard"))
+
+    async def _note(self, session: Session, message_id: str, model: str, usage: wire.Usage) -> None:
         counts = counts_of(usage)
         lengths = session.settings.profile.prompt_lengths
-        account = _account(message.model, counts, usage.inference_geo, usage.service_tier, lengths)
-        spent = Spent(session.name, message.id, session.now(), account, counts)
+        account = _account(model, counts, usage.inference_geo, usage.service_tier, lengths)
+        spent = Spent(session.name, message_id, session.now(), account, counts)
         self._add(spent)
         await self._store.add_spent(spent)
-        session.bulletin.tell(spent.at, "ledger", message=message.id)
+        session.bulletin.tell(spent.at, "ledger", message=message_id)
 
     def forget(self, session: Session) -> None:
         self._messages.pop(session.name, None)
+
+    def check(self, session: Session, limit: Decimal) -> None:
+        """Raises RateLimited when a session was billed that much or more in the calendar month that it is."""
+        month = format_day(session.now())[:7]
+        sums: dict[str, Sums] = {}
+        for used in self.used(session):
+            if format_day(used.at).startswith(month):
+                sums.setdefault(used.priced, Sums()).add_all(used.account, used.requests, used.counts)
+        if total(net(part, day, self.prices).net for day, part in sums.items()) >= limit:
+            year, number = map(int, month.split("-"))
+            raise spent_too_much(f"{year + number // 12:04}-{number % 12 + 1:02}-01")
 
     def usage_between(self, start: int, end: int, sessions: Iterable[Session]) -> Iterator[Dated]:
         """What sessions used from one instant until before another, as far as reports know of it by now."""

@@ -2,10 +2,12 @@
 
 import logging
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
 from msgspec.structs import replace
 
+from mockbatch.core.cassette.interaction import Kind
 from mockbatch.core.contract import ids, wire
 from mockbatch.core.contract.catalog import Model
 from mockbatch.core.contract.errors import ApiError, Internal, InvalidRequest
@@ -21,6 +23,7 @@ from mockbatch.core.tokens import parse_tokens
 from mockbatch.service.caches import Caches
 from mockbatch.service.files import Files
 from mockbatch.service.ledger import Ledger
+from mockbatch.service.playback import Playback
 from mockbatch.service.sessions import Session
 
 _log = logging.getLogger(__name__)
@@ -29,15 +32,30 @@ _log = logging.getLogger(__name__)
 class Messages:
     """The use cases of `/v1/messages` and `count_tokens`."""
 
-    def __init__(self, files: Files, caches: Caches, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        files: Files,
+        caches: Caches,
+        ledger: Ledger,
+        playback: Playback,
+        check_spending: Callable[[Session], Awaitable[None]],
+    ) -> None:
         self._files = files
+        self._check_spending = check_spending
+        self._playback = playback
         self._caches = caches
         self._ledger = ledger
         self._sent: Counter[tuple[str, int]] = Counter()
 
-    async def create(self, session: Session, params: dict[str, Any], terms: Terms, rule: Rule | None) -> wire.Message:
-        """The reply, which a rule may have decided. Raises the ApiError that the API answers."""
+    async def create(
+        self, session: Session, params: dict[str, Any], terms: Terms, rule: Rule | None
+    ) -> wire.Message | dict[str, Any]:
+        """The reply, which a rule may have decided, or which was recorded. Raises the ApiError that the API answers."""
+        if rule is None and (played := self._played(session, params, "message")) is not None:
+            await self._ledger.note_played(session, played)
+            return played
         model, tokens = self._checked(session, params, terms, "messages")
+        await self._check_spending(session)
         conditions = self._conditions(session, terms)
         row = await self._answered(session, params, model, tokens, Examiner(conditions), rule)
         row = await self._cached(session, row)
@@ -50,8 +68,19 @@ class Messages:
 
     def count(self, session: Session, params: dict[str, Any], terms: Terms) -> wire.MessageTokensCount:
         """How many tokens the request has. Raises the ApiError that the API answers."""
+        if (played := self._played(session, params, "count_tokens")) is not None:
+            return wire.MessageTokensCount(played["input_tokens"])
         _, tokens = self._checked(session, params, terms, "count_tokens")
         return wire.MessageTokensCount(tokens)
+
+    def _played(self, session: Session, params: dict[str, Any], kind: Kind) -> dict[str, Any] | None:
+        """What was recorded for a call; None where nothing is played, or answers are made up."""
+        player = self._playback.player(session.name, session.config)
+        if player is None:
+            return None
+        asked = {name: value for name, value in params.items() if name != "stream"}
+        found = player.answer(asked, kind)
+        return None if found is None else found.message or found.answer
 
     async def _answered(
         self,

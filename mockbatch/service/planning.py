@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from mockbatch.core.batch import Batch, Durations, Lanes, Profile, deadline, new_batch_id, planned, waited
 from mockbatch.core.rules.life import Plan, plan_of
+from mockbatch.core.rules.rules import Rule
 from mockbatch.core.time.timeline import NEVER, Timeline
 from mockbatch.service.sessions import Session
 from mockbatch.store import Store
@@ -30,17 +31,25 @@ class Planning:
         self.profiles.update(profiles)
         self._numbers.update({profile: number for number, profile in profiles.items()})
 
-    async def planned(self, session: Session, seq: int, content: int, ids: list[list[str]], headers: Headers) -> Batch:
+    async def planned(
+        self,
+        session: Session,
+        seq: int,
+        content: int,
+        ids: list[list[str]],
+        headers: Headers,
+        more: tuple[Rule, ...] = (),
+    ) -> Batch:
         """The facts of a batch that was taken in: its custom_ids are `ids`, slice by slice; `content` stands for all
-        that is in it; `headers` are those of the call.
+        that is in it; `headers` are those of the call, `more` are rules besides those of the session.
         """
         profile = session.settings.profile
         identity = content >> 1
         batch_id = new_batch_id(profile, session.name, identity, session.identities[identity])
         session.identities[identity] += 1
         plan = Plan()
-        if session.rules.records:
-            rules = session.rules.for_new_batch(dict(headers), batch_id, session.now())
+        if session.rules.records or more:
+            rules = (*more, *session.rules.for_new_batch(dict(headers), batch_id, session.now()))
             profile, plan = replace(profile, rules=rules), plan_of(rules)
         durations = Durations(profile, batch_id, plan.factor)
         bound = 1 << 64
@@ -61,7 +70,7 @@ class Planning:
             tuple(map(len, ids)),
             await self._number(profile),
             timeline,
-            kept=len(ids) > 1 or any(rule.on == "item" for rule in profile.rules),
+            kept=len(ids) > 1 or profile.replay or any(rule.on == "item" for rule in profile.rules),
             bound=bound,
             factor=plan.factor,
         )

@@ -12,6 +12,7 @@ from mockbatch.core.time.spans import SECOND
 from mockbatch.core.time.timeline import NEVER
 from mockbatch.service.batches import Batches
 from mockbatch.service.journal import Criteria
+from mockbatch.service.playback import Playback
 from mockbatch.service.sessions import Session
 
 Kind = Literal[
@@ -44,17 +45,47 @@ class Problem(Struct, frozen=True):
 class Problems:
     """Finds problems. Looking changes nothing."""
 
-    def __init__(self, batches: Batches) -> None:
+    def __init__(self, batches: Batches, playback: Playback) -> None:
         self._batches = batches
+        self._playback = playback
 
     async def of(self, session: Session) -> list[Problem]:
         """All problems of a session."""
         return [
-            *_duplicates(session),
+            *[problem async for problem in self._duplicates(session)],
             *[problem async for problem in self._unread(session)],
             *_storms(session),
+            *_never_hit(session),
+            *self._unmatched(session),
             *[problem async for problem in self._identical_retries(session)],
         ]
+
+    def _unmatched(self, session: Session) -> Iterator[Problem]:
+        """Requests that were not recorded."""
+        player = self._playback.player(session.name, session.config)
+        if player and player.misses:
+            first = player.misses[0]
+            text = f"{_counted(len(player.misses), 'request')} not in the fixture; the first: {first.text}"
+            yield Problem("unmatched_replay", text, custom_ids=[miss.custom_id for miss in player.misses[:_NAMED]])
+
+    async def _duplicates(self, session: Session) -> AsyncIterator[Problem]:
+        """The same requests in several batches that are billed: neither canceled, nor deleted, nor all in vain."""
+        same: defaultdict[int, list[Batch]] = defaultdict(list)
+        for batch in session.batches.values():
+            if not batch.deleted and batch.timeline.canceled_at == NEVER:
+                same[batch.identity].append(batch)
+        for several in same.values():
+            if len(several) > 1:
+                billed = [batch for batch in several if await self._is_billed(batch, session.now())]
+                if len(billed) > 1:
+                    text = (
+                        f"the same {_counted(billed[0].size, 'request')} in {len(billed)} batches, all of them billed"
+                    )
+                    yield Problem("duplicate", text, [batch.id for batch in billed])
+
+    async def _is_billed(self, batch: Batch, now: int) -> bool:
+        counts = await self._batches.truth.counts(batch, now)
+        return counts.succeeded > 0 or counts.processing > 0
 
     async def _unread(self, session: Session) -> AsyncIterator[Problem]:
         """Batches of which nobody read all results; one that was canceled in time has nothing to read."""
@@ -86,18 +117,6 @@ class Problems:
                 yield Problem("identical_retry", text, [batch.id], again[:_NAMED])
 
 
-def _duplicates(session: Session) -> Iterator[Problem]:
-    """The same requests in several batches, of which more than one was neither canceled nor deleted."""
-    same: defaultdict[int, list[Batch]] = defaultdict(list)
-    for batch in session.batches.values():
-        if not batch.deleted and batch.timeline.canceled_at == NEVER:
-            same[batch.identity].append(batch)
-    for batches in same.values():
-        if len(batches) > 1:
-            text = f"the same {_counted(batches[0].size, 'request')} in {len(batches)} batches, all of them billed"
-            yield Problem("duplicate", text, [batch.id for batch in batches])
-
-
 def _unread_batch(batch: Batch, now: int) -> Problem | None:
     if batch.deleted:
         if batch.downloads:
@@ -113,6 +132,13 @@ def _unread_batch(batch: Batch, now: int) -> Problem | None:
         missing = batch.size - batch.delivered
         return Problem("undelivered", f"{missing} of {batch.size} rows of {batch.id} were never delivered", [batch.id])
     return None
+
+
+def _never_hit(session: Session) -> Iterator[Problem]:
+    """Rules that were armed and struck nothing."""
+    for record in session.rules.records:
+        if record.rule.enabled and not record.hits:
+            yield Problem("rule_never_hit", f"the rule {record.rule.name!r} was armed and never hit anything")
 
 
 def _storms(session: Session) -> Iterator[Problem]:

@@ -32,7 +32,7 @@ class Results:
         encode = Lines(self._examination.conditions(batch), source.params).encode
         unfinished = unfinished_result(batch.timeline)
         async for rows, done in self._ordered(batch, profile):
-            step = _FEW if any(row.more.written for row in rows) else BLOCK
+            step = _FEW if any(map(_is_made, rows)) else BLOCK
             for at in range(0, len(rows), step):
                 block = rows[at : at + step]
                 await source.fetch(block)
@@ -113,13 +113,18 @@ class _Source:
 
     async def fetch(self, rows: list[Row]) -> None:
         """Have the params of these rows at hand."""
-        wanted = {self._batch.slice_of(row.index) for row in rows if row.more.written and row.more.kept is None}
+        wanted = {self._batch.slice_of(row.index) for row in rows if _is_made(row)}
         if wanted - self._slices.keys():
             self._slices = {index: await self._examination.items(self._batch, index) for index in wanted}
 
     def params(self, place: int) -> dict[str, Any]:
         index = self._batch.slice_of(place)
         return params_of(self._slices[index][place - self._batch.first_of(index)])
+
+
+def _is_made(row: Row) -> bool:
+    """Whether the reply of a row is made of its params again."""
+    return row.more.written and row.more.kept is None
 
 
 async def starts_of(store: Store, batch: Batch, index: int) -> Sequence[int] | None:

@@ -9,10 +9,10 @@ from msgspec.structs import replace
 from mockbatch.config import Config
 from mockbatch.core.contract.errors import InvalidRequest, NotFound
 from mockbatch.core.names import did_you_mean
-from mockbatch.core.replies.kinds import parse_reply
 from mockbatch.core.rules.calls import CallRules, Record
 from mockbatch.core.rules.fault import RuleError
 from mockbatch.core.rules.match import test_of
+from mockbatch.core.rules.replied import read_reply
 from mockbatch.core.rules.rules import ReadReply, Rule, parse_rule, together
 from mockbatch.core.rules.written import dump_rule
 from mockbatch.core.time.spans import format_instant
@@ -44,7 +44,7 @@ class Armory(Struct, frozen=True):
 
 def armory_of(config: Config) -> Armory:
     """What a session under these options gets its rules with."""
-    return Armory(config.all_rules(), config.seed, parse_reply, config.known_models())
+    return Armory(config.all_rules(), config.seed, read_reply, config.known_models())
 
 
 class SessionRules(CallRules):

@@ -5,7 +5,6 @@ import re
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from hashlib import sha256
 from itertools import count
 from typing import Any
 
@@ -19,8 +18,10 @@ from mockbatch.core.contract.limits import Bucket
 from mockbatch.core.draws import draw, subseed
 from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.spans import LATEST
+from mockbatch.fixtures import FixtureError
 from mockbatch.service.bulletin import Bulletin
 from mockbatch.service.journal import Journal
+from mockbatch.service.playback import Playback
 from mockbatch.service.rules import SessionRules, armory_of
 from mockbatch.service.settings import clock_of, config_of, settings_of
 from mockbatch.store import SessionFacts, Store
@@ -44,7 +45,7 @@ class Session:
     Deleted batches stay as facts, so that a cursor that names one still has its place in the list.
     """
 
-    def __init__(self, facts: SessionFacts, wall: Wall, seed: int, config: Config) -> None:
+    def __init__(self, facts: SessionFacts, wall: Wall, seed: int, config: Config, delay: str | None = None) -> None:
         workspace = facts.workspace or _own_workspace(seed, facts.name)
         self.headers = [
             (b"anthropic-organization-id", ids.organization_id(seed).encode()),
@@ -57,7 +58,7 @@ class Session:
         self.label = facts.label
         self.options = facts.options
         self.config = config
-        self.settings = settings_of(config)
+        self.settings = settings_of(config, delay)
         self._clock = facts.clock
         self.lanes = facts.lanes
         self.bucket: Bucket | None = None
@@ -177,7 +178,8 @@ class Sessions:
     The configuration's `api_key` are the only keys that open one; where there are none, every key does.
     """
 
-    def __init__(self, store: Store, wall: Wall, config: Config) -> None:
+    def __init__(self, store: Store, wall: Wall, config: Config, playback: Playback) -> None:
+        self._playback = playback
         self._armed: set[str] = set()
         self._store = store
         self._wall = wall
@@ -192,7 +194,9 @@ class Sessions:
         self._take(facts, config_of(self._config, facts.options))
 
     def _take(self, facts: SessionFacts, config: Config) -> Session:
-        session = self._by_name[facts.name] = Session(facts, self._wall, self._seed, config)
+        session = self._by_name[facts.name] = Session(
+            facts, self._wall, self._seed, config, self._playback.delay(config)
+        )
         session.on_change = self.on_change
         return session
 
@@ -231,6 +235,7 @@ class Sessions:
         Raises InvalidRequest for wrong options, Conflict for a key that has a session.
         """
         config = config_of(self._config, options)
+        self._played(config)
         key = key or self._new_key(label)
         name = _name(key)
         if name in self._by_name:
@@ -243,6 +248,28 @@ class Sessions:
         self._arm(session, key)
         await self._store.save_session(facts)
         return Opened(session, key)
+
+    async def configure(self, session: Session, options: Mapping[str, Any]) -> None:
+        """Change options of a session, for what comes from now on. Raises InvalidRequest for wrong ones."""
+        named = {name.replace("-", "_"): value for name, value in [*session.options.items(), *options.items()]}
+        for name in sorted(_OF_CLOCK & {name.replace("-", "_") for name in options}):
+            raise InvalidRequest(
+                f"options: {name} is what the clock of a session starts with; move it by /_mockbatch/clock"
+            )
+        config = config_of(self._config, named)
+        delay = self._played(config)
+        session.config = config
+        session.settings = settings_of(config, delay)
+        self._playback.forget(session.name)
+        session.options = named
+        await self._store.save_session(session.facts())
+
+    def _played(self, config: Config) -> str | None:
+        """How long recorded requests took, if some are played. Raises InvalidRequest for what cannot be played."""
+        try:
+            return self._playback.delay(config)
+        except FixtureError as error:
+            raise InvalidRequest(str(error)) from None
 
     def _new_key(self, label: str) -> str:
         """A key that no session has: the same ones for the same labels in the same order."""
@@ -282,8 +309,12 @@ class Sessions:
                 session.rules.put(session.rules_kept)
 
 
+_OF_CLOCK = frozenset({"frozen", "speedup", "clock_start"})
 _is_workspace = re.compile(r"wrkspc_[A-Za-z0-9]{1,64}").fullmatch
 
 
 def _name(text: str) -> str:
+    # not before: a server that nobody calls needs none of OpenSSL
+    from hashlib import sha256
+
     return sha256(text.encode()).hexdigest()[:16]

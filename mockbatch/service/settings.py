@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mockbatch.config import Config, ConfigError, overridden
 from mockbatch.core.batch import Profile
@@ -33,10 +34,13 @@ class Settings(Struct, frozen=True):
     poll_advances: int
 
 
-def settings_of(config: Config) -> Settings:
-    """The settings of a session under these options."""
+def settings_of(config: Config, delay: str | None = None) -> Settings:
+    """The settings of a session under these options; `delay` is the recorded one, for where none was asked for."""
+    profile = config.profile()
+    if delay is not None and config.takes_its_time:
+        profile = replace(profile, wait="0s", delay=delay, never=0.0)
     return Settings(
-        config.profile(),
+        profile,
         Limits(config.max_requests, config.max_bytes),
         config.rate_limits(),
         config.catalogue(),

@@ -2,18 +2,25 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from decimal import Decimal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mockbatch.core.contract.wire import RequestCounts
+from mockbatch.core.money.rates import plain
+from mockbatch.core.money.spending import spending
 from mockbatch.core.time.spans import SECOND
+from mockbatch.service.batches import Batches
+from mockbatch.service.ledger import Ledger
 from mockbatch.service.problems import Problem, Problems
 from mockbatch.service.sessions import Session
-from mockbatch.service.truth import Truth
 
 
 class Summary(Struct, frozen=True):
-    """Batches, rows by outcome, calls by kind, seconds of virtual and real time, problems."""
+    """Batches, rows by outcome, calls by kind, seconds of virtual and real time, problems; what it would have cost, and
+    what without batches, as decimals in USD. `unpriced` are models without a price, which no amount includes.
+    """
 
     sessions: int
     batches: int
@@ -23,36 +30,80 @@ class Summary(Struct, frozen=True):
     virtual_seconds: float
     real_seconds: float
     problems: list[Problem]
+    cost_usd: str = "0"
+    standard_usd: str = "0"
+    unpriced: list[str] = []
+
+
+_NOTHING = Summary(0, 0, RequestCounts(), {}, 0, 0.0, 0.0, [])
+# of problems in sessions that are gone, so many are remembered
+_REMEMBERED = 1_000
 
 
 class Summaries:
-    """Sums up sessions. Looking changes nothing."""
+    """Sums up sessions, and remembers what those came to that are gone. Looking changes nothing."""
 
-    def __init__(self, truth: Truth, problems: Problems) -> None:
-        self._truth = truth
+    def __init__(self, batches: Batches, problems: Problems, ledger: Ledger) -> None:
+        self._batches = batches
         self._problems = problems
+        self._ledger = ledger
+        self._gone = _NOTHING
 
-    async def of(self, sessions: Iterable[Session]) -> Summary:
-        """The summary of some sessions together; the longest of them tells the time."""
+    async def of(self, session: Session) -> Summary:
+        """The summary of a session."""
+        now = session.now()
         rows: Counter[str] = Counter()
         calls: Counter[str] = Counter()
-        batches, problems, virtual, real, number = 0, [], 0, 0, 0
-        for session in sessions:
-            number += 1
-            now = session.now()
-            for batch in session.batches.values():
-                batches += 1
-                if not batch.deleted:
-                    rows += by_name(await self._truth.counts(batch, now))
-            for (op, _), count in session.journal.total.items():
-                calls[op] += count
-            virtual = max(virtual, now - session.opened_at)
-            real = max(real, session.real() - session.opened_real_at)
-            problems += await self._problems.of(session)
-        counts = RequestCounts(**rows)
+        for batch in session.batches.values():
+            if not batch.deleted:
+                rows += by_name(await self._batches.truth.counts(batch, now))
+        for (op, _), count in session.journal.total.items():
+            calls[op] += count
+        await self._batches.settle(session)
+        spent = spending(self._ledger.used(session), [], self._ledger.prices)
         return Summary(
-            number, batches, counts, dict(calls), calls["retrieve"], virtual / SECOND, real / SECOND, problems
+            1,
+            len(session.batches),
+            RequestCounts(**rows),
+            dict(calls),
+            calls["retrieve"],
+            (now - session.opened_at) / SECOND,
+            (session.real() - session.opened_real_at) / SECOND,
+            await self._problems.of(session),
+            spent.total.net or "0",
+            spent.total.standard or "0",
+            spent.unpriced,
         )
+
+    async def of_all(self, sessions: Iterable[Session]) -> Summary:
+        """The summary of these sessions and of all that are gone; the longest of them tells the time."""
+        total = self._gone
+        for session in sessions:
+            total = _together(total, await self.of(session))
+        return total
+
+    async def remember(self, session: Session) -> Summary:
+        """The summary of a session that is about to be deleted."""
+        last = await self.of(session)
+        gone = _together(self._gone, last)
+        self._gone = replace(gone, problems=gone.problems[:_REMEMBERED])
+        return last
+
+
+def _together(one: Summary, other: Summary) -> Summary:
+    return Summary(
+        one.sessions + other.sessions,
+        one.batches + other.batches,
+        RequestCounts(**by_name(one.rows) + by_name(other.rows)),
+        dict(Counter(one.calls) + Counter(other.calls)),
+        one.polls + other.polls,
+        max(one.virtual_seconds, other.virtual_seconds),
+        max(one.real_seconds, other.real_seconds),
+        one.problems + other.problems,
+        plain(Decimal(one.cost_usd) + Decimal(other.cost_usd)),
+        plain(Decimal(one.standard_usd) + Decimal(other.standard_usd)),
+        list(dict.fromkeys([*one.unpriced, *other.unpriced])),
+    )
 
 
 def by_name(counts: RequestCounts) -> Counter[str]:

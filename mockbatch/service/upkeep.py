@@ -37,10 +37,16 @@ class Upkeep:
         self._files = files
         self._ledger = ledger
         self._snapshots: dict[str, Snapshot] = {}
+        self.struck: set[str] = set()
+        """The names of the rules that struck something in sessions that are gone."""
 
     async def open(self, label: str, options: Mapping[str, Any], key: str | None) -> Opened:
         """Open a session of its own. Raises InvalidRequest for wrong options, Conflict for a key that has one."""
         return await self._sessions.open(label, options, key)
+
+    async def configure(self, session: Session, options: Mapping[str, Any]) -> None:
+        """Change options of a session, for what comes from now on. Raises InvalidRequest for wrong ones."""
+        await self._sessions.configure(session, options)
 
     async def delete(self, session: Session) -> None:
         """Delete a session and all that is in it."""
@@ -48,6 +54,7 @@ class Upkeep:
             await self.drop(session, snapshot.id)
         await self._empty(session)
         await self._sessions.forget(session)
+        self.struck |= {record.rule.name for record in session.rules.records if record.hits}
         session.bulletin.close()
 
     async def reset(self, session: Session, scope: Scope) -> None:

@@ -1,8 +1,10 @@
 """Who may call, and how often."""
 
+from decimal import Decimal
+
 import pytest
 
-from tests.builders import BATCHES, HEADERS, Api, requests, serving
+from tests.builders import BATCHES, HEADERS, Api, config, params, requests, serving
 
 FAMILY = "anthropic-ratelimit-requests-"
 
@@ -129,3 +131,26 @@ def test_a_restart_knows_named_workspaces(tmp_path: object) -> None:
     with serving(db=f"{tmp_path}/state.db") as api:
         assert listed(api) == before
         assert len(before[0]) == 1
+
+
+def test_who_has_spent_the_months_money_waits_for_the_next() -> None:
+    """With the sentence of the API, its code, and no retry-after; batches that run are let be."""
+    with serving(spend_limit="0.05", tokens="fixed:input=10000,output=1000", clock_start="2026-12-30") as api:
+        api.ended(api.create("a", model="claude-opus-5"))
+        api.ended(api.create("b", model="claude-opus-5"))
+        for path, body in ((BATCHES, {"requests": requests("c")}), ("/v1/messages", params("c"))):
+            refused = api.post(path, json=body)
+            error = refused.json()["error"]
+            assert (refused.status_code, error["type"]) == (429, "rate_limit_error")
+            assert error["details"] == {"error_code": "enforced_spend_limit_reached"}
+            assert error["message"].endswith("You will regain access on 2027-01-01 at 00:00 UTC.")
+            assert "retry-after" not in refused.headers
+        api.advance(to="2027-01-01T00:00:00Z")
+        api.create("c")
+
+
+def test_a_tier_has_a_limit_of_spending() -> None:
+    """Which a number of its own replaces."""
+    assert config(tier="start").rate_limits().spending == 500
+    assert config(tier="start", spend_limit="0.5").rate_limits().spending == Decimal("0.5")
+    assert config().rate_limits().spending is None

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from mockbatch.core.replies.reply import Request
 from tests.builders import BATCHES, Api, params, requests, serving
 
 MESSAGES, COUNT = "/v1/messages", "/v1/messages/count_tokens"
@@ -164,3 +165,19 @@ def test_without_validation_everything_succeeds() -> None:
         assert {row["type"] for row in rows.values()} == {"succeeded"}
         assert rows["odd"]["message"]["model"] == "my-own"
         assert api.post(MESSAGES, json={}).status_code == 200
+
+
+def answering(request: Request) -> str:
+    """A function that answers, as a tester would write one."""
+    return f"You said: {request.params['messages'][0]['content']}"
+
+
+def test_what_a_function_answers_is_streamed_too() -> None:
+    """The same text, whole and in pieces."""
+    with serving() as api:
+        rule = {"on": "messages", "reply": {"callable": f"{__name__}:answering"}}
+        api.ok(api.post("/_mockbatch/rules", json=rule))
+        whole = api.ok(api.post(MESSAGES, json=params("hi")))
+        pieces = [data["delta"] for name, data in events(api, params("hi")) if name == "content_block_delta"]
+    assert whole["content"][0]["text"] == "You said: hi"
+    assert "".join(delta["text"] for delta in pieces) == "You said: hi"

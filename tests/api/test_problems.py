@@ -39,6 +39,14 @@ def test_a_canceled_duplicate_is_none(api: Api) -> None:
     assert problems(api) == []
 
 
+def test_what_failed_may_be_sent_again() -> None:
+    """Nothing of it is billed."""
+    with serving(fail_rate="1") as api:
+        first, second = read(api, "a"), read(api, "a")
+        assert "duplicate" not in [kind for kind, _ in problems(api)]
+        assert first["id"] != second["id"]
+
+
 def test_a_batch_that_nobody_reads_is_an_orphan(api: Api) -> None:
     """Before its end it is unfinished."""
     batch = api.create("a")

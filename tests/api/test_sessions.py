@@ -27,6 +27,33 @@ def test_a_session_has_options_of_its_own(api: Api) -> None:
     assert set(outcomes(api.results(batch)).values()) == {"errored"}
 
 
+def test_options_can_be_changed_for_what_comes(api: Api) -> None:
+    """What was created before is as it was; options that are not named stay."""
+    view = opened(api, options={"delay": "2h", "wait": "0s"})
+    before = api.create("a")
+    changed = api.ok(api.patch(f"{SESSIONS}/{view['id']}", json={"options": {"fail-rate": 1}}))
+    assert changed["options"] == {"delay": "2h", "wait": "0s", "fail_rate": 1}
+    after = api.create("a", "b")
+    assert api.ended(after)["ended_at"] == "2026-01-01T02:00:00.000000+00:00"
+    assert [set(outcomes(api.results(batch)).values()) for batch in (before, after)] == [{"succeeded"}, {"errored"}]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"fail_rat": 1}, "options: unknown option fail_rat. Did you mean fail_rate?"),
+        ({"clock-start": "2030-01-01"}, "options: clock_start is what the clock of a session starts with; move it by"),
+    ],
+)
+def test_wrong_changes_are_refused(api: Api, options: dict[str, Any], message: str) -> None:
+    """And nothing changes."""
+    view = opened(api)
+    answer = api.patch(f"{SESSIONS}/{view['id']}", json={"options": options})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"].startswith(message)
+    assert api.ok(api.get(f"{SESSIONS}/{view['id']}"))["options"] == {}
+
+
 def test_limits_and_validation_are_those_of_the_session(api: Api) -> None:
     """At create already."""
     opened(api, options={"max_requests": 2, "validation": "early"})

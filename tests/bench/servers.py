@@ -34,7 +34,7 @@ class Server:
 
 @contextmanager
 def launch(kind: str, directory: Path, *, defaults: bool = False) -> Iterator[Server]:
-    """A fresh `floor` or `mockbatch` that ends with the block.
+    """A fresh `floor` or `mockbatch` in an empty folder, that ends with the block.
 
     With `defaults` mockbatch runs as its users start it; otherwise it ends batches at once and stores durably, as
     the floor does.
@@ -43,7 +43,7 @@ def launch(kind: str, directory: Path, *, defaults: bool = False) -> Iterator[Se
     with (home / "output").open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, *_command(kind, home, defaults)],
-            cwd=ROOT,
+            cwd=home,
             env=_environment(),
             stdout=output,
             stderr=output,
@@ -64,11 +64,12 @@ def _command(kind: str, home: Path, defaults: bool) -> list[str]:
 
 def _environment() -> dict[str, str]:
     # the options of whoever runs this must not change what is measured, and an installed package has its bytecode
-    return {
+    kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("MOCKBATCH_") and name != "PYTHONDONTWRITEBYTECODE"
     }
+    return {**kept, "PYTHONPATH": str(ROOT)}
 
 
 def _ready(process: "subprocess.Popen[bytes]", home: Path) -> Server:

@@ -4,6 +4,8 @@ import json
 import signal
 import socket
 import sqlite3
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -86,7 +88,7 @@ def test_the_temporary_store_leaves_nothing_behind(tmp_path: Path) -> None:
     [
         (b"this is no database, but long enough to be looked at as one" * 4, "file is not a database"),
         ("foreign", "is a database, but not one of mockbatch; choose another --db"),
-        ("newer", "was written by a newer mockbatch (format 999, this one knows 1); upgrade mockbatch"),
+        ("newer", "was written by a newer mockbatch (format 999, this one knows 2); upgrade mockbatch"),
     ],
 )
 def test_a_database_that_is_not_ours_is_refused_and_left_alone(
@@ -141,3 +143,32 @@ def test_a_wrong_option_is_refused_with_the_nearest_name(tmp_path: Path) -> None
     code, _, err = run("serve", cwd=tmp_path)
     assert (code, err) == (4, "mockbatch: mockbatch.toml: unknown option fail_rat. Did you mean fail_rate?\n")
     assert run("serve", "--fail-rate", "2")[::2] == (4, "mockbatch: flag --fail-rate: 2 is not between 0 and 1\n")
+
+
+def test_what_was_armed_and_never_hit_is_told_at_the_end(tmp_path: Path) -> None:
+    """So that no test passes for a fault that did not happen."""
+    with running(tmp_path, "--fault", "list.short_pages", "--fault", "results.cut,after_items=1") as server:
+        assert server.http.get(BATCHES).status_code == 200
+        _, _, err = server.stop()
+    assert "armed and never hit: results.cut\n" in err
+
+
+_HEAVY = {
+    "faker",
+    "genai_prices",
+    "httpx2",
+    "jinja2",
+    "jsonschema_rs",
+    "pydantic",
+    "rich",
+    "mockbatch.core.replies.kinds",
+}
+
+
+def test_the_start_loads_nothing_that_it_does_not_need() -> None:
+    """What only some requests need is imported when the first of them comes."""
+    code = "import json, sys, mockbatch.server, mockbatch.cli.serve; print(json.dumps(list(sys.modules)))"
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+    loaded = set(json.loads(told.stdout))
+    assert "mockbatch.http.app" in loaded
+    assert not _HEAVY & loaded

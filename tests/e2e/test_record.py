@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 from signal import SIGTERM
 from textwrap import dedent
@@ -11,6 +12,7 @@ from textwrap import dedent
 import httpx2
 import pytest
 
+from mockbatch.core.money.prices import Prices
 from mockbatch.fixtures.files import interactions, tape_of
 from tests.builders import BATCHES, params
 from tests.e2e.test_large import memory
@@ -45,6 +47,16 @@ def record(upstream: Upstream, folder: Path, *more: str, program: str = PROGRAM)
     return run(*command, cwd=folder, environ=KEY)
 
 
+def cost(folder: Path) -> str:
+    """What it cost on Haiku 4.5: 1 and 5 USD per million tokens, half of that in a batch."""
+    total = Decimal(0)
+    for one in interactions(folder / "f"):
+        told = (one.message or {}).get("usage") or {}
+        factor = Decimal("0.5") if told.get("service_tier") == "batch" else Decimal(1)
+        total += factor * (told.get("input_tokens", 0) * 1 + told.get("output_tokens", 0) * 5) / 1_000_000
+    return f"{total.quantize(Decimal('0.000001'), ROUND_HALF_EVEN):f}"
+
+
 def test_a_command_is_recorded(upstream: Upstream, tmp_path: Path) -> None:
     """Its output and its exit code are its own; what was written and what it cost is told on standard error."""
     code, out, err = record(upstream, tmp_path)
@@ -53,6 +65,7 @@ def test_a_command_is_recorded(upstream: Upstream, tmp_path: Path) -> None:
         "f/recording.jsonl: 3 interactions\n"
         f"  claude-haiku-4-5: {sum(usage(tmp_path, 'input_tokens'))} input, "
         f"{sum(usage(tmp_path, 'output_tokens'))} output\n"
+        f"  cost: ${cost(tmp_path)} at the prices of {Prices().as_of}\n"
     )
     assert [one.kind for one in interactions(tmp_path / "f")] == ["batch_item", "batch_item", "message"]
     before = (tmp_path / "f" / "recording.jsonl").read_bytes()

@@ -13,9 +13,7 @@ from standardwebhooks import WebhookVerificationError
 
 from mockbatch.core import notice as notices
 from mockbatch.core.notice import Notice
-from mockbatch.core.time.spans import MINUTE
 from mockbatch.core.time.timeline import NEVER
-from mockbatch.service.sessions import Session
 from tests.builders import BATCHES, HEADERS, Api, requests, serving
 from tests.processes import Process, running
 from tests.receiver import Called, receiving
@@ -249,51 +247,36 @@ def test_a_session_that_is_reset_is_told_of_its_new_batches() -> None:
         assert ids[0] == ids[1]
 
 
-@pytest.fixture
-def mishaps() -> Any:
-    """Names of what is done to the notices of batches, the first created first."""
-    return {
-        "lost": lambda notice, next_due: notices.lost(notice),
-        "doubled": lambda notice, next_due: notices.doubled(notice),
-        "late": lambda notice, next_due: notices.late(notice, 10 * MINUTE),
-        "out of order": notices.out_of_order,
-        "badly signed": lambda notice, next_due: notices.badly_signed(notice),
-    }
-
-
-@pytest.mark.parametrize("name", ["lost", "doubled", "late", "out of order", "badly signed"])
-def test_what_can_go_wrong_goes_wrong(mishaps: Any, name: str) -> None:
-    """To the first of two batches, of which the second ends a minute later."""
+@pytest.mark.parametrize("name", ["lost", "twice", "late", "out_of_order", "bad_signature"])
+def test_faults_of_webhooks_are_rules(name: str) -> None:
+    """They strike the first of two batches, of which the second ends a minute later."""
     with receiving() as receiver, serving(webhook=receiver.url, delay="1h", wait="0s") as api:
-        first, later = api.create("a"), None
-        mock = api.app_state["mock"]
-
-        def mishap(session: Session, notice: Notice, next_due: int) -> Notice:
-            return mishaps[name](notice, next_due) if notice.batch == first["id"] else notice
-
-        mock.notices.mishap = mishap
+        api.ok(api.post("/_mockbatch/rules", json={"fault": f"webhook.{name}", "nth": 1}))
+        first = api.create("a")
         api.advance(by="1m")
         later = api.create("b")
         api.advance(by="59m")
         arrived = []
-        if name in ("doubled", "badly signed"):
+        if name in ("twice", "bad_signature"):
             arrived = [receiver.next()]
-        if name == "doubled":
+        if name == "twice":
             arrived.append(receiver.next())
             assert arrived[0].headers["webhook-id"] == arrived[1].headers["webhook-id"]
-        if name == "badly signed":
+        if name == "bad_signature":
             with pytest.raises(WebhookVerificationError):
-                unwrapped(arrived[0], mock.notices.secret)
+                unwrapped(arrived[0], api.get("/_mockbatch/webhooks").json()["secret"])
         api.advance(by="1m")
         assert json.loads(receiver.next().body)["data"]["id"] == later["id"]
         assert arrived or receiver.queue.empty()
         api.advance(by="1h")
-        if name in ("late", "out of order"):
+        if name in ("late", "out_of_order"):
             assert json.loads(receiver.next().body)["data"]["id"] == first["id"]
         elif name == "lost":
             known = api.get("/_mockbatch/webhooks").json()["webhooks"]
             assert [one["state"] for one in known if one["batch"] == first["id"]] == ["lost"]
         assert receiver.queue.empty()
+        (rule,) = api.get("/_mockbatch/rules").json()["rules"]
+        assert rule["hits"] == 1
 
 
 def test_the_pauses_grow_and_end() -> None:

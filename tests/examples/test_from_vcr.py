@@ -88,7 +88,12 @@ def test_a_cassette_of_vcrpy_becomes_a_fixture(tmp_path: Path) -> None:
     """One line for the one request, with its reply and how long the batch took."""
     (tmp_path / "nightly.yaml").write_text(VCRPY)
     code, _, told = run("import", "nightly.yaml", "--out", "fixtures/nightly", cwd=tmp_path)
-    assert (code, told) == (0, "fixtures/nightly/recording.jsonl: 1 interactions\n  None: 12 input, 5 output\n")
+    assert (code, told) == (
+        0,
+        "fixtures/nightly/recording.jsonl: 1 interactions\n"
+        "  unknown model: 12 input, 5 output\n"
+        "  cost not known: there is no price for unknown model\n",
+    )
     (only,) = interactions(tmp_path / "fixtures" / "nightly")
     assert (only.custom_id, only.duration, only.outcome) == ("summary-1", "4m12s", "succeeded")
     found = tape_of(tmp_path / "fixtures" / "nightly").find(

@@ -15,7 +15,7 @@ from mockbatch.fixtures.files import interactions
 from mockbatch.fixtures.spool import Spool
 from mockbatch.fixtures.writing import Written, write_fixture
 from mockbatch.http.recording import create_recorder
-from mockbatch.server import serving_in_thread
+from mockbatch.server import RECORDER_DRAIN, Background
 from tests.upstream import Upstream
 
 KEY = "sk-ant-the-real-key"
@@ -33,7 +33,8 @@ class Recorder:
 
     @contextmanager
     def running(self) -> Iterator["Recorder"]:
-        with serving_in_thread(create_recorder(self.upstream.url, self.spool)) as self.url:
+        with Background(create_recorder(self.upstream.url, self.spool), drain=RECORDER_DRAIN) as recorder:
+            self.url = recorder.url
             try:
                 yield self
             finally:

@@ -14,7 +14,7 @@ from mockbatch.core.cassette.redaction import Redaction
 from mockbatch.fixtures.spool import Spool
 from mockbatch.fixtures.writing import Written, write_fixture
 from mockbatch.http.recording import create_recorder
-from mockbatch.server import serving_in_thread
+from mockbatch.server import RECORDER_DRAIN, Background
 from tests.tools.make_requests import TRAITS
 from tests.upstream import Upstream
 
@@ -109,8 +109,8 @@ def record(folder: Path) -> Iterator[Written]:
         with Upstream() as upstream:
             upstream.fates = FATES
             with (
-                serving_in_thread(create_recorder(upstream.url, spool)) as url,
-                anthropic.Anthropic(base_url=url, api_key="sk-ant-recorded", max_retries=0) as client,
+                Background(create_recorder(upstream.url, spool), drain=RECORDER_DRAIN) as recorder,
+                anthropic.Anthropic(base_url=recorder.url, api_key="sk-ant-recorded", max_retries=0) as client,
             ):
                 program(client)
         yield write_fixture(folder / name, spool, UPSTREAM)

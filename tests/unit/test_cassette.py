@@ -4,6 +4,7 @@ import json
 from itertools import permutations
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -335,7 +336,7 @@ def test_blocks_of_every_kind_are_put_together(kind: str) -> None:
     for event in events(whole(BLOCKS[kind])):
         assembly.feed(event)
     assert assembly.complete
-    assert assembly.message["content"] == BLOCKS[kind]
+    assert assembly.message["content"] == msgspec.to_builtins(BLOCKS[kind])
 
 
 @pytest.mark.parametrize("data", [b'data: {"type":"content_block_delta","index":0,"delta":{}}\n', b"data: {\n"])

@@ -140,7 +140,9 @@ def test_rules_come_from_flags_then_the_file_then_the_preset(tmp_path: Path) -> 
     )
     found, sources = resolve({"fault": "results.cut\nbatch.stuck,times=1", "mix": "1/1/1/1"}, {}, None, tmp_path)
     assert rules_of(found)[:4] == ["results.cut", "batch.stuck", "mine", "mix"]
-    assert rules_of(found)[4:] == ["first create is too much", "overloaded"]
+    assert rules_of(found)[4:] == ["overloaded, fine on retry", "first create is too much", "overloaded"]
+    hiding, _ = resolve({"fault": "outcome=expired"}, {}, None, tmp_path)
+    assert rules_of(hiding) == ["outcome expired", "mine", "first create is too much", "overloaded"]
     happy, sources = resolve({"preset": "happy"}, {"MOCKBATCH_FAIL_RATE": "0.5"}, None, Path("/nowhere"))
     assert (happy.delay_preset, sources["delay_preset"].origin, happy.fail_rate) == ("immediate", "preset", 0.5)
 

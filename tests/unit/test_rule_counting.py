@@ -1,17 +1,14 @@
 """Which calls a rule strikes, as a second way of counting finds it too; and what is made of the life of a batch."""
 
-from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockbatch.core.contract.wire import RequestCounts
 from mockbatch.core.rules.calls import CallFacts, CallRules
-from mockbatch.core.rules.life import Plan, plan_of, progressive, url_elsewhere
+from mockbatch.core.rules.life import Plan, plan_of, url_elsewhere
 from mockbatch.core.rules.rules import parse_rules
-from mockbatch.core.time.timeline import NEVER, Timeline
 
 
 def armed(*tables: dict[str, Any]) -> CallRules:
@@ -129,30 +126,12 @@ def test_what_a_new_batch_keeps() -> None:
 
 
 def test_a_plan() -> None:
-    """Of all rules together; exactly the fraction that was told is ever done."""
-    rules = parse_rules(
-        [{"fault": "batch.slow", "factor": 3, "finish_fraction": 0.6}, {"fault": "batch.progressive_counts"}], str
-    )
-    plan = plan_of(rules)
-    assert plan == Plan(3, 0.6, True)
-    assert plan.stretched(Timeline(100, 110, 120, 130)) == Timeline(100, 130, 160, 190)
-    assert plan.stretched(Timeline(100, NEVER, NEVER, NEVER)).ended_at == Timeline(100, NEVER, NEVER, NEVER).ended_at
+    """Of the last rule that makes one; exactly the fraction that was told is ever done."""
+    plan = plan_of(parse_rules([{"fault": "batch.slow", "factor": 3, "finish_fraction": 0.6}], str))
+    assert plan == Plan(3, 0.6)
     draws = [n * 7919 % 1009 for n in range(100)]
     assert sum(draw < plan.finishing(draws) for draw in draws) == 60
     assert sum(draw < Plan().finishing(draws) for draw in draws) == 100
-
-
-@given(st.tuples(*[st.integers(0, 50)] * 4), st.lists(st.integers(-5, 200), min_size=2))
-def test_counts_on_the_way(final: tuple[int, int, int, int], instants: list[int]) -> None:
-    """They never fall, add up to the same, and are what they have to be at the end."""
-    counts = RequestCounts(0, *final)
-    timeline = Timeline(0, 10, 10, 100)
-    seen = [progressive(counts, timeline, at) for at in sorted(instants)]
-    names = ("succeeded", "errored", "canceled", "expired")
-    for before, after in pairwise(seen):
-        assert all(getattr(before, name) <= getattr(after, name) for name in names)
-    assert {sum(getattr(one, name) for name in ("processing", *names)) for one in seen} == {sum(final)}
-    assert progressive(counts, timeline, 100) == counts
 
 
 def test_results_elsewhere() -> None:

@@ -97,7 +97,7 @@ class Redactor:
 
 def _literal(literals: Iterable[str]) -> Iterator[Pattern]:
     texts = sorted({text for text in literals if len(text) >= _SHORTEST_LITERAL}, key=len, reverse=True)
-    return (Shaped("key", re.compile(re.escape(text)), (text,)) for text in texts)
+    return (Shaped("key", re.escape(text), (text,)) for text in texts)
 
 
 def _without(text: str, spans: list[tuple[int, int]], placeholder: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Protocol
 
 from msgspec import Struct
@@ -37,13 +38,18 @@ class Shaped(Struct, frozen=True):
     """What a regular expression finds. Only texts with one of the `marks` in them are searched, where there are any."""
 
     name: str
-    expression: re.Pattern[str]
+    expression: str
     marks: tuple[str, ...] = ()
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         if self.marks and not any(mark in text for mark in self.marks):
             return []
-        return [found.span() for found in self.expression.finditer(text) if found.end() > found.start()]
+        return [found.span() for found in _compiled(self.expression).finditer(text) if found.end() > found.start()]
+
+
+@cache  # not before: most servers look for no secrets
+def _compiled(expression: str) -> re.Pattern[str]:
+    return re.compile(expression)
 
 
 class Cards(Struct, frozen=True):
@@ -84,28 +90,24 @@ def _checksum(digits: str) -> int:
     return odd + sum(sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
 
 
-def _shaped(name: str, expression: str, *marks: str) -> Shaped:
-    return Shaped(name, re.compile(expression, re.DOTALL), marks)
-
-
 _HEADER = r"""(?i:x-api-key|authorization)["']?\s*[:=]\s*["']?(?:(?i:bearer|basic)\s+)?[^\s"',;}]+"""
-_PRIVATE = r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
+_PRIVATE = r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
 
 SECRETS: tuple[Pattern, ...] = (
-    _shaped("private key", _PRIVATE, "PRIVATE KEY"),
+    Shaped("private key", _PRIVATE, ("PRIVATE KEY",)),
     # before the keys that it may hold
-    _shaped("header", _HEADER, "pi-key", "PI-KEY", "Pi-Key", "PI-Key", "uthorization", "UTHORIZATION"),
-    _shaped("key", r"sk-ant-[\w-]{6,}", "sk-ant-"),
-    _shaped("key", r"sk-[A-Za-z0-9_-]{20,}|[sr]k_(?:live|test)_[A-Za-z0-9]{16,}", "sk-", "k_live_", "k_test_"),
-    _shaped("key", r"(?:AKIA|ASIA)[A-Z0-9]{16}", "AKIA", "ASIA"),
-    _shaped("key", r"AIza[\w-]{35}", "AIza"),
-    _shaped("token", r"gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{40,}", "gh", "github_pat_"),
-    _shaped("token", r"xox[abeprs]-[\w-]{10,}", "xox"),
-    _shaped("token", r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*", "eyJ"),
-    _shaped("token", r"(?i:bearer)\s+[\w.~+/=-]{16,}", "earer", "EARER"),
+    Shaped("header", _HEADER, ("pi-key", "PI-KEY", "Pi-Key", "PI-Key", "uthorization", "UTHORIZATION")),
+    Shaped("key", r"sk-ant-[\w-]{6,}", ("sk-ant-",)),
+    Shaped("key", r"sk-[A-Za-z0-9_-]{20,}|[sr]k_(?:live|test)_[A-Za-z0-9]{16,}", ("sk-", "k_live_", "k_test_")),
+    Shaped("key", r"(?:AKIA|ASIA)[A-Z0-9]{16}", ("AKIA", "ASIA")),
+    Shaped("key", r"AIza[\w-]{35}", ("AIza",)),
+    Shaped("token", r"gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{40,}", ("gh", "github_pat_")),
+    Shaped("token", r"xox[abeprs]-[\w-]{10,}", ("xox",)),
+    Shaped("token", r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*", ("eyJ",)),
+    Shaped("token", r"(?i:bearer)\s+[\w.~+/=-]{16,}", ("earer", "EARER")),
 )
 CARDS = Cards()
-MAILS = _shaped("mail", r"[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+", "@")
+MAILS = Shaped("mail", r"[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+", ("@",))
 NAMED: dict[str, Pattern] = {"card": CARDS, "mail": MAILS}
 
 
@@ -114,9 +116,10 @@ def parse_pattern(text: str) -> Pattern:
     if text in NAMED:
         return NAMED[text]
     try:
-        return Shaped("pattern", re.compile(text))
+        re.compile(text)
     except re.error as error:
         raise ValueError(f"{text!r} is neither {' nor '.join(NAMED)} nor a regular expression: {error}") from None
+    return Shaped("pattern", text)
 
 
 def found(text: str, patterns: tuple[Pattern, ...]) -> Iterator[tuple[str, str]]:

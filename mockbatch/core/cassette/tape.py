@@ -2,6 +2,7 @@
 
 import re
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
@@ -116,6 +117,8 @@ class Tape:
         self._of_file, self._starts, self._ends = array("H"), array("Q"), array("Q")
         self._places: dict[int, int | _Repeats] = {}
         self._named: dict[str, int] = {}
+        self.durations: Counter[int] = Counter()
+        """How long the requests of batches took, in microseconds, and how many of them that long."""
         self._redactors: list[Redactor] = []
         self._policies: set[Redaction] = set()
         for part in data:
@@ -132,6 +135,8 @@ class Tape:
         self._versions.append(version)
         for interaction, start, end in interactions_of(data):
             place = len(self._starts)
+            if (took := spans(interaction)[1]) is not None and interaction.kind == "batch_item":
+                self.durations[took] += 1
             self._of_file.append(len(self._data) - 1)
             self._starts.append(start)
             self._ends.append(end)

@@ -1,37 +1,43 @@
-"""What recorded replies cost, in tokens by model."""
+"""What recorded replies have used: tokens by model, and sums that prices can be put to."""
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-INPUT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-COUNTED = (*INPUT, "output_tokens")
+from mockbatch.core.money.ledger import Account, Counts, Sums, context_window, counts_of_json
+
+_WORDS = {
+    "input": "input",
+    "cache_write_5m": "written to the cache for 5 minutes",
+    "cache_write_1h": "written to the cache for an hour",
+    "cache_read": "read from the cache",
+    "output": "output",
+}
+_LENGTHS = (100_000, 200_000)
 
 
 class Tokens:
     """Tokens by model and class: all that a reply's `usage` counts."""
 
     def __init__(self) -> None:
-        self.of_model: dict[str, Counter[str]] = {}
+        self.sums = Sums()
 
     def add(self, message: Mapping[str, Any]) -> None:
         usage = message.get("usage")
-        if not isinstance(usage, dict):
-            return
-        counts = self.of_model.setdefault(str(message.get("model")), Counter())
-        counts.update({name: usage[name] for name in COUNTED if isinstance(usage.get(name), int)})
+        if isinstance(usage, dict):
+            counts = counts_of_json(usage)
+            above = max((length for length in _LENGTHS if counts.prompt_tokens > length), default=0)
+            tier = "batch" if usage.get("service_tier") == "batch" else "standard"
+            geo = str(usage.get("inference_geo") or "not_available")
+            window = context_window(counts.prompt_tokens)
+            self.sums.add(Account(str(message.get("model") or "unknown model"), above, window, geo, tier), counts)
 
     def lines(self) -> list[str]:
         """A line for each model."""
+        of_model: dict[str, Counts] = {}
+        for row in self.sums.rows():
+            of_model[row.account.model] = of_model.get(row.account.model, Counts()).plus(row.counts)
         return [
-            f"{model}: " + ", ".join(f"{counts[name]:,} {_WORDS[name]}" for name in COUNTED if counts[name])
-            for model, counts in sorted(self.of_model.items())
+            f"{model}: "
+            + ", ".join(f"{quantity:,} {_WORDS[kind]}" for kind, quantity in counts.items() if kind in _WORDS)
+            for model, counts in sorted(of_model.items())
         ]
-
-
-_WORDS = {
-    "input_tokens": "input",
-    "cache_creation_input_tokens": "written to the cache",
-    "cache_read_input_tokens": "read from the cache",
-    "output_tokens": "output",
-}

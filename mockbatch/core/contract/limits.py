@@ -3,6 +3,8 @@
 Source: https://platform.claude.com/docs/en/api/rate-limits
 """
 
+from decimal import Decimal
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -20,10 +22,13 @@ _ADVICE = (
 
 
 class RateLimits(Struct, frozen=True):
-    """What the batch endpoints allow: calls a minute, and requests in batches that have not ended. None: any number."""
+    """What the batch endpoints allow: calls a minute, requests in batches that have not ended, and USD in a calendar
+    month. None: any number.
+    """
 
     requests_per_minute: int | None = None
     queued: int | None = None
+    spending: Decimal | None = None
 
 
 class Tier(Struct, frozen=True):
@@ -38,10 +43,13 @@ class Tier(Struct, frozen=True):
 
 
 _K, _M = 1_000, 1_000_000
+_START = RateLimits(1_000, 200_000, Decimal(500))
+_BUILD = RateLimits(2_000, 300_000, Decimal(1_000))
+_SCALE = RateLimits(4_000, 500_000, Decimal(200_000))
 TIERS = {
-    "start": Tier(RateLimits(1_000, 200_000), (1_000, 2 * _M, 400 * _K), (1_000, 500 * _K, 100 * _K), 2_000),
-    "build": Tier(RateLimits(2_000, 300_000), (5_000, 5 * _M, _M), (2_000, 1_500 * _K, 300 * _K), 4_000),
-    "scale": Tier(RateLimits(4_000, 500_000), (10_000, 10 * _M, 2 * _M), (4_000, 4 * _M, 800 * _K), 8_000),
+    "start": Tier(_START, (1_000, 2 * _M, 400 * _K), (1_000, 500 * _K, 100 * _K), 2_000),
+    "build": Tier(_BUILD, (5_000, 5 * _M, _M), (2_000, 1_500 * _K, 300 * _K), 4_000),
+    "scale": Tier(_SCALE, (10_000, 10 * _M, 2 * _M), (4_000, 4 * _M, 800 * _K), 8_000),
 }
 _MESSAGES_LIMITS = ("requests_per_minute", "input_tokens_per_minute_cache_aware", "output_tokens_per_minute")
 
@@ -126,4 +134,13 @@ def queue_full(limit: int, organization: str, seconds: int) -> RateLimited:
         f"This request would exceed your organization's rate limit of {limit:,} batch requests in the processing "
         f"queue (org: {organization}). {_ADVICE}",
         headers={"retry-after": str(max(seconds, 1))},
+    )
+
+
+def spent_too_much(next_month: str) -> RateLimited:
+    """The 429 for a call after the month's money is spent; `next_month` is its first day, as `YYYY-MM-DD`."""
+    return RateLimited(
+        "You have reached your API usage limits: your organization has crossed its monthly API usage threshold, set "
+        f"based on your organization's API tier. You will regain access on {next_month} at 00:00 UTC.",
+        details={"error_code": "enforced_spend_limit_reached"},
     )

@@ -5,7 +5,7 @@ A request that fails here becomes an `errored` row. Source: https://platform.cla
 """
 
 import sys
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from msgspec import Struct
 
@@ -13,7 +13,7 @@ from mockbatch.core.contract.abilities import check_abilities
 from mockbatch.core.contract.breakpoints import check_breakpoints
 from mockbatch.core.contract.catalog import Model, Models
 from mockbatch.core.contract.conversation import check_conversation
-from mockbatch.core.contract.errors import NotFound, refuse
+from mockbatch.core.contract.errors import InvalidRequest, NotFound, refuse
 from mockbatch.core.contract.ordinary import is_ordinary
 
 NEWEST_VERSION = "2026-10-21"
@@ -66,6 +66,8 @@ def checked(params: dict[str, Any], terms: Terms, surface: Surface = "batch") ->
     """The model that `params` ask for. Raises the ApiError that the API answers, or that the row ends with."""
     if surface == "batch":
         _check_batch(params)
+    elif params.get("thread") is not None:
+        _refuse_thread()
     _check_keys(params, terms, surface)
     if params["messages"] == []:
         refuse("messages: at least one message is required")
@@ -100,6 +102,12 @@ def _check_batch(params: dict[str, Any]) -> None:
         refuse("`speed` is not supported in the Message Batches API")
     if params.get("research_preview_2026_02") == "active":
         refuse("`research_preview_2026_02` is not supported in the Message Batches API")
+
+
+def _refuse_thread() -> NoReturn:
+    """Nothing is kept between messages; the SDK goes on with whole conversations then."""
+    message = "`thread` is not supported for this request. Send the full conversation without `thread`."
+    raise InvalidRequest(message, details={"error_code": "thread_unsupported_request", "unsupported": []})
 
 
 def is_warm() -> bool:

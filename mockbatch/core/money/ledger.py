@@ -4,10 +4,10 @@ Sums keep quantities only. Money is made of them when it is asked for: quantity 
 """
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from io import StringIO
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import astuple
@@ -58,6 +58,29 @@ def counts_of(usage: wire.Usage, *, code_execution: int = 0) -> Counts:
         getattr(tools, "web_search_requests", None) or 0,
         getattr(tools, "web_fetch_requests", None) or 0,
         code_execution,
+    )
+
+
+def counts_of_json(usage: Mapping[str, Any]) -> Counts:
+    """What a `usage` says that came over the wire, whoever wrote it; what it does not say is 0.
+
+    Where the lifetimes of what was written to the cache are not told, all of it is for five minutes.
+    """
+
+    def number(of: Any, name: str) -> int:
+        value = of.get(name) if isinstance(of, Mapping) else None
+        return value if isinstance(value, int) else 0
+
+    hour = number(usage.get("cache_creation"), "ephemeral_1h_input_tokens")
+    tools = usage.get("server_tool_use")
+    return Counts(
+        number(usage, "input_tokens"),
+        max(number(usage, "cache_creation_input_tokens") - hour, 0),
+        hour,
+        number(usage, "cache_read_input_tokens"),
+        number(usage, "output_tokens"),
+        number(tools, "web_search_requests"),
+        number(tools, "web_fetch_requests"),
     )
 
 

@@ -37,6 +37,13 @@ class Request(Struct, frozen=True):
         return Dice(self.key, name)
 
 
+class ReplySpec(Struct, frozen=True):
+    """What a rule says of the reply: a kind, and its options."""
+
+    kind: str
+    options: dict[str, Any] = {}
+
+
 AnyBlock = wire.Block | dict[str, Any]
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.replies import odd
 from mockbatch.core.replies.asked import prompt_of, schema_of
-from mockbatch.core.replies.forms import Draft, Reply, ReplyError, Request
+from mockbatch.core.replies.forms import Draft, Reply, ReplyError, ReplySpec, Request
 from mockbatch.core.replies.prose import sentences
 from mockbatch.core.replies.reply import natural_reply, structured, write
 from mockbatch.core.replies.said import said_reply
@@ -26,13 +26,6 @@ _LOREM = (
 )
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(|k|kb|m|mb|g|gb)b?", re.IGNORECASE)
 _FACTORS = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
-
-
-class ReplySpec(Struct, frozen=True):
-    """What a rule says of the reply: a kind, and its options."""
-
-    kind: str
-    options: dict[str, Any] = {}
 
 
 class ReplyKind(Struct, frozen=True):

@@ -9,6 +9,7 @@ from mockbatch.core.contract import wire
 from mockbatch.core.contract.catalog import Model
 from mockbatch.core.draws import draw_of, subseed
 from mockbatch.core.replies.forms import Reply, ReplyError
+from mockbatch.core.replies.kept import KeptReply
 from mockbatch.core.replies.text import plain_text
 
 _encode_sorted = Encoder(order="sorted").encode
@@ -32,7 +33,7 @@ def reply_message(message_id: str, model: Model, key: int, max_tokens: int, usag
     )
 
 
-def message_of(reply: Reply, message_id: str, model: Model, usage: wire.Usage) -> wire.Message:
+def message_of(reply: Reply | KeptReply, message_id: str, model: Model, usage: wire.Usage) -> wire.Message:
     """A reply as a whole message."""
     return wire.Message(
         model.id,
@@ -40,7 +41,7 @@ def message_of(reply: Reply, message_id: str, model: Model, usage: wire.Usage) -
         "message",
         "assistant",
         cast(list[wire.Block], reply.content),
-        reply.container,
+        cast(wire.Container | None, reply.container),
         reply.stop_reason,
         reply.stop_sequence,
         reply.stop_details,

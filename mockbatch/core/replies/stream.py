@@ -14,12 +14,13 @@ from mockbatch.core.contract import wire
 
 _PIECE = 24
 _TOLD_LAST = ("output_tokens_details", "server_tool_use")
+_USED = wire.StreamUsage.__struct_fields__
 _encode = Encoder().encode
 
 
-def events(message: wire.Message) -> Iterator[bytes]:
+def events(message: wire.Message | dict[str, Any]) -> Iterator[bytes]:
     """The events of a message, in order, each as it is sent: `event:`, `data:` and an empty line."""
-    whole: dict[str, Any] = msgspec.to_builtins(message)
+    whole: dict[str, Any] = msgspec.json.decode(_encode(message))  # some blocks are JSON already
     later = dict.fromkeys(("container", "stop_reason", "stop_sequence", "stop_details"))
     begun = {**whole, "content": [], **later}
     begun["usage"] = {name: value for name, value in whole["usage"].items() if name not in _TOLD_LAST}
@@ -28,18 +29,10 @@ def events(message: wire.Message) -> Iterator[bytes]:
     yield _event("ping")
     for index, block in enumerate(whole["content"]):
         yield from _block_events(index, block)
-    usage = message.usage
     yield _event(
         "message_delta",
-        delta={name: whole[name] for name in ("stop_reason", "stop_sequence", "stop_details", "container")},
-        usage=wire.StreamUsage(
-            usage.input_tokens,
-            usage.cache_creation_input_tokens,
-            usage.cache_read_input_tokens,
-            usage.output_tokens,
-            usage.output_tokens_details,
-            usage.server_tool_use,
-        ),
+        delta={name: whole.get(name) for name in ("stop_reason", "stop_sequence", "stop_details", "container")},
+        usage={name: whole["usage"][name] for name in _USED if name in whole["usage"]},
     )
     yield _event("message_stop")
 

@@ -3,6 +3,7 @@ beginning and end, where instructions stand.
 """
 
 import re
+from functools import lru_cache
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -28,7 +29,8 @@ class Wish(Struct, frozen=True):
 NO_WISH = Wish()
 
 _REACH = 400
-_SPACED = str.maketrans(dict.fromkeys("\"'`*_.,;:!?()[]{}<>/|-\n\r\t", " "))
+_PUNCTUATION = b"\"'`*_.,;:!?()[]{}<>/|-\n\r\t"
+_SPACED = bytes.maketrans(_PUNCTUATION, b" " * len(_PUNCTUATION))
 _UNITS: dict[Unit, str] = {
     "words": r"words?|worten?|wörtern?|mots?|palabras?|слов\w*|个词|語",
     "sentences": r"sentences?|sätzen?|satz|phrases?|frases?|oraci\w+|предложени\w+|句话?|文で",
@@ -82,10 +84,15 @@ _MARKS = stop_words() | LABEL_WORDS | _UNIT_WORDS | _ROUGH_WORDS | {"json"}
 
 def wish_of(params: dict[str, Any]) -> Wish:
     """What the text of these params wants; NO_WISH itself when nothing is said."""
-    prompt, instructions = _texts(params)
+    return _wish(*_texts(params))
+
+
+@lru_cache(maxsize=4)  # whoever asks whether there is one asks next what it is
+def _wish(prompt: str, instructions: str) -> Wish:
     whole = f"{instructions}\n{prompt}" if instructions else prompt
     lowered = whole.lower()
-    words = lowered.translate(_SPACED).split()
+    # as bytes, which is quicker where not all is ASCII; what is replaced is
+    words = lowered.encode("utf-8", "surrogatepass").translate(_SPACED).decode("utf-8", "surrogatepass").split()
     if whole.isascii() and _MARKS.isdisjoint(words) and "one of" not in lowered:
         return NO_WISH
     wish = _read(prompt, whole, lowered, frozenset(words))

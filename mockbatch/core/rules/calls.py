@@ -174,6 +174,16 @@ class CallRules:
             settled = hit.rule.fault not in PASSING
         return hits
 
+    def of_notice(self, batch_id: str, now: int) -> list[Hit]:
+        """What strikes the notice of a batch, which is about to be sent for the first time."""
+        facts = CallFacts(batch=batch_id)
+        hits = []
+        for record in self._of("webhook"):
+            if hit := record.strikes(facts, self._seed, now, self.started_at):
+                record.hit(now)
+                hits.append(hit)
+        return hits
+
     def of_batch(self, batch_id: str, now: int, *, counted: bool) -> list[Hit]:
         """What strikes a batch that is shown now. Only its retrieves are `counted`."""
         hits = []

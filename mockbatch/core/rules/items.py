@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from heapq import heappush, heapreplace
-from typing import Any
+from typing import Any, cast
 
 from msgspec import Struct
 from xxhash import xxh3_64_intdigest
@@ -44,7 +44,7 @@ class _Entry(Struct, frozen=True):
     asked: Callable[[Prompt], Any] | None
     attempts: range | None
     quota: bool
-    act: Callable[[str], ItemDecision]
+    act: Callable[[str], ItemDecision | None]
 
 
 class ItemRules:
@@ -118,7 +118,8 @@ class ItemRules:
                     continue
             if entry.asked is not None and not entry.asked(request):
                 continue
-            return entry.act(custom_id)
+            if (decision := entry.act(custom_id)) is not None:
+                return decision
         return None
 
     def candidates(
@@ -127,7 +128,7 @@ class ItemRules:
         """(index, rank) of each quota that may strike a row, as far as no other rule strikes it before."""
         found = []
         for entry in self._of_model(model_id):
-            if not self._holds(entry, custom_id, params, attempt):
+            if not self._holds(entry, custom_id, params, attempt) or entry.act(custom_id) is None:
                 continue
             if not entry.quota:
                 break
@@ -224,8 +225,8 @@ class Quota:
         return tuple(cutoffs)
 
 
-def _action(rule: Rule, seed: int, read_reply: ReadReply) -> Callable[[str], ItemDecision]:
-    """What the rule does to a row of that custom_id."""
+def _action(rule: Rule, seed: int, read_reply: ReadReply) -> Callable[[str], ItemDecision | None]:
+    """What the rule does to a row of that custom_id; None where it leaves it to the rules behind."""
     if rule.fault == "item.mix":
         return _mixed(rule, seed)
     if rule.fault is not None:
@@ -240,15 +241,15 @@ def _action(rule: Rule, seed: int, read_reply: ReadReply) -> Callable[[str], Ite
     return lambda custom_id: decision
 
 
-def _mixed(rule: Rule, seed: int) -> Callable[[str], ItemDecision]:
+def _mixed(rule: Rule, seed: int) -> Callable[[str], ItemDecision | None]:
     shares = parse_mix(rule.option("mix"))
     own = subseed(seed, "mix", rule.name)
 
-    def act(custom_id: str) -> ItemDecision:
+    def act(custom_id: str) -> ItemDecision | None:
         outcome = outcome_of(shares, fraction(draw(own, custom_id)))
         if outcome == "errored":
             return _failed(rule.name, seed, custom_id)
-        return ItemDecision(rule.name, outcome)  # type: ignore[arg-type]
+        return None if outcome == "succeeded" else ItemDecision(rule.name, cast(Outcome, outcome))
 
     return act
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from mockbatch.core.contract.wire import RequestCounts
 from mockbatch.core.rules.calls import Hit
 from mockbatch.core.rules.rules import Rule
 from mockbatch.core.time.spans import format_instant, parse_instant, parse_span
-from mockbatch.core.time.timeline import Timeline
 
 REDIRECTED = b"mockbatch=redirect"
 """The query of a download that is answered with a redirect to the same without it."""
@@ -18,8 +18,11 @@ Shown = dict[str, Any]
 """A batch as the API shows it, field by field."""
 
 
-def shown_with(hit: Hit, shown: Shown, now: int) -> Shown:
-    """The batch as a rule of the scope `batch` has it shown at `now`; equal to `shown` where it makes no difference."""
+def shown_with(hit: Hit, shown: Shown, now: int, progress: RequestCounts | None = None) -> Shown:
+    """The batch as a rule of the scope `batch` has it shown at `now`; equal to `shown` where it makes no difference.
+
+    `progress` is how many rows are really done, where that is known.
+    """
     rule = hit.rule
     match rule.fault:
         case "batch.stuck" if not _is_over(rule, shown, now):
@@ -31,6 +34,8 @@ def shown_with(hit: Hit, shown: Shown, now: int) -> Shown:
             return shown if status == "ended" else _unended(shown, status)
         case "batch.archive" if shown["ended_at"]:
             return {**shown, "archived_at": shown["archived_at"] or format_instant(now), "results_url": None}
+        case "batch.progressive_counts" if progress and not shown["ended_at"]:
+            return {**shown, "request_counts": asdict(progress)}
         case "compat.unknown_status" if not shown["ended_at"]:
             return {**shown, "processing_status": rule.option("status")}
         case "compat.extra_fields":
@@ -93,22 +98,12 @@ def _unended(shown: Shown, status: str) -> Shown:
 
 
 class Plan(Struct, frozen=True):
-    """What rules plan for a batch when it is created: everything takes `factor` times as long, only a fraction of the
-    rows is ever done, and whether counts move before the end.
+    """What rules plan for a batch when it is created: everything takes `factor` times as long, and only a fraction of
+    the rows is ever done.
     """
 
     factor: int = 1
     finish_fraction: float = 1.0
-    progressive_counts: bool = False
-
-    def stretched(self, timeline: Timeline) -> Timeline:
-        """A new timeline, drawn out; every duration of a row has to be multiplied by `factor` likewise."""
-        start = timeline.created_at
-        starts_at, last_start_at, done_at = (
-            start + (instant - start) * self.factor
-            for instant in (timeline.starts_at, timeline.last_start_at, timeline.done_at)
-        )
-        return Timeline(start, starts_at, last_start_at, done_at, timeline.canceled_at, timeline.settles_at)
 
     def finishing(self, draws: Iterable[int]) -> int:
         """The bound below which the draws of those rows are that are ever done, of the draws of all rows."""
@@ -122,17 +117,5 @@ def plan_of(rules: Iterable[Rule]) -> Plan:
     plan = Plan()
     for rule in rules:
         if rule.fault == "batch.slow":
-            plan = Plan(rule.option("factor"), rule.option("finish_fraction"), plan.progressive_counts)
-        elif rule.fault == "batch.progressive_counts":
-            plan = Plan(plan.factor, plan.finish_fraction, True)
+            plan = Plan(rule.option("factor"), rule.option("finish_fraction"))
     return plan
-
-
-def progressive(final: RequestCounts, timeline: Timeline, now: int) -> RequestCounts:
-    """Counts on the way to the `final` ones: they never fall, and their sum is always the same."""
-    whole = max(timeline.ended_at - timeline.created_at, 1)
-    gone = min(max(now - timeline.created_at, 0), whole)
-    names = ("succeeded", "errored", "canceled", "expired")
-    counts = {name: getattr(final, name) * gone // whole for name in names}
-    total = sum(getattr(final, name) for name in names)
-    return RequestCounts(total - sum(counts.values()), **counts)

@@ -84,7 +84,7 @@ PRESETS: dict[str, Preset] = {
             {"name": "replies cut off", "on": "item", "rate": 0.1, "fault": "item.truncate"},
         ),
     ),
-    "cache-cold": Preset("no prompt is ever read from a cache"),
+    "cache-cold": Preset("no prompt is ever read from a cache", {"cache_hits": "none"}),
     "big": Preset(
         "every download has a line of 5 MB",
         {},

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mockbatch.core.replies.kinds import ReplySpec, parse_reply
+from mockbatch.core.replies.forms import ReplySpec
 from mockbatch.core.rules.faults import FAULTS
 from mockbatch.core.rules.items import ItemDecision
 from mockbatch.core.rules.rules import Rule
@@ -27,21 +27,29 @@ _KINDS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 }
 
 
+def read_reply(value: Any) -> ReplySpec:
+    """What a rule says of the reply, as `parse_reply` reads it. Raises ValueError."""
+    # not before: all kinds of replies are a good part of the start, which needs none
+    from mockbatch.core.replies.kinds import parse_reply
+
+    return parse_reply(value)
+
+
 def reply_of(decision: ItemDecision) -> ReplySpec | None:
     """The reply that a rule decided upon for a row; None where it leaves that to the request."""
     if decision.reply is not None:
-        return decision.reply if isinstance(decision.reply, ReplySpec) else parse_reply(decision.reply)
+        return decision.reply if isinstance(decision.reply, ReplySpec) else read_reply(decision.reply)
     if decision.fault is not None:
-        return parse_reply(_KINDS[decision.fault](decision.options))
+        return read_reply(_KINDS[decision.fault](decision.options))
     return None
 
 
 def reply_of_call(rule: Rule) -> ReplySpec | None:
     """The same for a rule that struck a call of `/v1/messages`."""
     if rule.reply is not None:
-        return parse_reply(rule.reply)
+        return read_reply(rule.reply)
     if rule.fault in _KINDS:
-        return parse_reply(_KINDS[rule.fault]({name: rule.option(name) for name in _options(rule)}))
+        return read_reply(_KINDS[rule.fault]({name: rule.option(name) for name in _options(rule)}))
     return None
 
 

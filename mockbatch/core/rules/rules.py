@@ -351,5 +351,5 @@ def hides(first: Rule, second: Rule) -> bool:
     return same and first.unconditional and first.fault not in PASSING
 
 
-PASSING = frozenset({"http.latency", "results.slicer", "results.bandwidth", "results.slow_start"})
+PASSING = frozenset({"http.latency", "results.slicer", "results.bandwidth", "results.slow_start", "item.mix"})
 """Faults that let the rules behind them have their turn."""

@@ -175,16 +175,26 @@ STREAM_FAULTS = (
         "tests/e2e/test_faults_streams.py::test_fields_of_tomorrow",
     ),
 )
+_SHOWN = "tests/e2e/test_webhooks.py::test_faults_of_webhooks_are_rules"
 WEBHOOK_FAULTS = (
-    Fault("webhook.lost", ("webhook",), "The notice is not sent.", "it has no webhooks for batches", (52,)),
-    Fault("webhook.twice", ("webhook",), "The notice is sent twice.", "it has no webhooks for batches", (52,)),
+    Fault("webhook.lost", ("webhook",), "The notice is not sent.", "it has no webhooks for batches", (52,), _SHOWN),
+    Fault("webhook.twice", ("webhook",), "The notice is sent twice.", "it has no webhooks for batches", (52,), _SHOWN),
     Fault(
         "webhook.late",
         ("webhook",),
         "The notice is sent later.",
         "it has no webhooks for batches",
         (52,),
+        _SHOWN,
         options={"delay": Option("delay", "How much later, in virtual time.", "10m")},
+    ),
+    Fault(
+        "webhook.out_of_order",
+        ("webhook",),
+        "The notice is sent behind the next one of the session.",
+        "it has no webhooks for batches",
+        (52,),
+        _SHOWN,
     ),
     Fault(
         "webhook.bad_signature",
@@ -192,5 +202,6 @@ WEBHOOK_FAULTS = (
         "The notice is signed with another secret.",
         "`webhooks.unwrap` raises",
         (52,),
+        _SHOWN,
     ),
 )

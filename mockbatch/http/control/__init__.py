@@ -13,11 +13,27 @@ from mockbatch.http.control import (
     rows,
     rules,
     sessions,
+    synth,
     webhooks,
 )
 from mockbatch.http.sites import guarded
 
-_ROOMS = (info, clock, sessions, actions, rows, requests, rules, problems, ledger, webhooks, events, metrics, pages)
+_ROOMS = (
+    info,
+    clock,
+    sessions,
+    actions,
+    rows,
+    requests,
+    rules,
+    problems,
+    ledger,
+    webhooks,
+    synth,
+    events,
+    metrics,
+    pages,
+)
 
 
 # who only asks whether a server is there may do so by any name

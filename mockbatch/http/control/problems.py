@@ -26,12 +26,12 @@ async def problems(call: Call) -> Answer:
 
 @described(Summary, caller="control")
 async def summary(call: Call) -> Answer:
-    """What a run came to: of one session, or of all where none is named."""
+    """What a run came to: of one session, or of all, those that are gone too, where none is named."""
     mock = call.mock
     if "session" in call.query():
         _, session = await entered(call)
-        return Json(await mock.summaries.of([session]))
-    return Json(await mock.summaries.of(mock.sessions.all()))
+        return Json(await mock.summaries.of(session))
+    return Json(await mock.summaries.of_all(mock.sessions.all()))
 
 
 routes = [

@@ -11,6 +11,7 @@ from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.control.entry import content_of, entered
 from mockbatch.http.described import described
 from mockbatch.service.sessions import Session
+from mockbatch.service.summary import Summary
 from mockbatch.service.upkeep import Scope, Snapshot
 
 
@@ -20,6 +21,12 @@ class Open(Struct, frozen=True, forbid_unknown_fields=True):
     label: str = ""
     options: dict[str, Any] = {}
     api_key: str | None = None
+
+
+class Change(Struct, frozen=True, forbid_unknown_fields=True):
+    """The options of a session that are to be others, for what comes from now on."""
+
+    options: dict[str, Any]
 
 
 class SessionView(Struct, frozen=True, omit_defaults=True):
@@ -93,11 +100,19 @@ async def session(call: Call) -> Answer:
     return Json(_view(call.mock.sessions.identified(call.path_value("id"))))
 
 
-@described(SessionView, caller="anyone")
-async def delete(call: Call) -> Answer:
-    """Delete a session and all that is in it; answers what it was."""
+@described(SessionView, takes=Change, caller="anyone")
+async def configure(call: Call) -> Answer:
+    """Change options of a session."""
     found = call.mock.sessions.identified(call.path_value("id"))
-    last = _view(found)
+    await call.mock.upkeep.configure(found, (await content_of(call, Change)).options)
+    return Json(_view(found))
+
+
+@described(Summary, caller="anyone")
+async def delete(call: Call) -> Answer:
+    """Delete a session and all that is in it; answers what it came to."""
+    found = call.mock.sessions.identified(call.path_value("id"))
+    last = await call.mock.summaries.remember(found)
     await call.mock.upkeep.delete(found)
     return Json(last)
 
@@ -162,7 +177,7 @@ def _snapshot(snapshot: Snapshot) -> SnapshotView:
 
 routes = [
     Route("/_mockbatch/sessions", Endpoint(GET=sessions, POST=open_session)),
-    Route("/_mockbatch/sessions/{id}", Endpoint(GET=session, DELETE=delete)),
+    Route("/_mockbatch/sessions/{id}", Endpoint(GET=session, PATCH=configure, DELETE=delete)),
     Route("/_mockbatch/reset", Endpoint(POST=reset)),
     Route("/_mockbatch/snapshots", Endpoint(GET=snapshots, POST=take)),
     Route("/_mockbatch/snapshots/{id}", Endpoint(DELETE=drop)),

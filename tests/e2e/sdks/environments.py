@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -38,6 +39,17 @@ def typescript_driver(version: str) -> list[str]:
     return ["node", str(shutil.copy(_DRIVERS / "driver.mjs", home / "driver.mjs"))]
 
 
+def node_project(folder: Path) -> Path:
+    """A copy of a folder with a package.json, and what that asks for installed."""
+    if shutil.which("npm") is None:
+        _unavailable("npm is not installed")
+    wanted = sha256((folder / "package.json").read_bytes()).hexdigest()[:12]
+    home = _made(f"node-{wanted}", lambda home: _node(home, folder / "package.json"))
+    for file in folder.iterdir():
+        shutil.copy(file, home / file.name)
+    return home
+
+
 def _made(name: str, make: Callable[[Path], None]) -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mockbatch-tests"
     home = cache / name
@@ -61,6 +73,12 @@ def _python(home: Path, packages: tuple[str, ...]) -> None:
 def _typescript(home: Path, version: str) -> None:
     home.mkdir()
     _run("npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(home), f"@anthropic-ai/sdk@{version}")
+
+
+def _node(home: Path, package: Path) -> None:
+    home.mkdir()
+    shutil.copy(package, home / "package.json")
+    _run("npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(home))
 
 
 def _run(*command: str) -> None:

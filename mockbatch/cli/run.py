@@ -1,0 +1,156 @@
+"""`mockbatch run -- CMD`: a server for one command, in whatever language that is written."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.request import ProxyHandler, Request, build_opener
+
+import click
+
+from mockbatch.cli import BadConfig, BadFixture, BadStore, CannotListen, configured, server_options
+from mockbatch.cli.summary import as_line, as_lines, as_markdown
+
+_NOT_FOUND, _NOT_EXECUTABLE = 127, 126
+_PROBLEMS, _TIMED_OUT, _INTERRUPTED = 10, 124, 130
+_GRACE_SECONDS = 5.0
+
+
+def _run(
+    command: tuple[str, ...],
+    strict: bool,
+    timeout: str | None,
+    summary_json: str | None,
+    github_summary: bool,
+    **flags: Any,
+) -> None:
+    seconds = _seconds(timeout)
+    page = _github_page() if github_summary else None
+    flags["port"] = flags["port"] or "0"
+    config, _ = configured(flags)
+    from mockbatch.fixtures import FixtureError
+    from mockbatch.http.app import create_app
+    from mockbatch.server import Background, PortInUse
+    from mockbatch.store import StoreError
+
+    try:
+        server = Background(create_app(config), config.host, config.port)
+    except PortInUse as error:
+        raise CannotListen(f"{error}; leave --port out for a free one") from None
+    except StoreError as error:
+        raise BadStore(str(error)) from None
+    except FixtureError as error:
+        raise BadFixture(str(error)) from None
+    except OSError as error:
+        raise CannotListen(f"cannot listen on {config.host}: {error.strerror}") from None
+    try:
+        code = _exit_code_of(command, _environment(server.url, config.api_key), seconds)
+        summary = _called(server.url, "summary")
+    except _NotRun as error:
+        click.echo(f"mockbatch: {error}", err=True)
+        sys.exit(error.exit_code)
+    finally:
+        server.stop()
+    _tell(summary, code, command, summary_json, page)
+    sys.exit(_PROBLEMS if strict and code == 0 and summary["problems"] else code)
+
+
+class _NotRun(Exception):
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+def _seconds(timeout: str | None) -> float | None:
+    from mockbatch.core.time.spans import SECOND, parse_span
+
+    try:
+        return None if timeout is None else parse_span(timeout) / SECOND
+    except ValueError as error:
+        raise BadConfig(f"--timeout: {error}") from None
+
+
+def _github_page() -> Path:
+    page = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not page:
+        raise BadConfig("--github-summary: GITHUB_STEP_SUMMARY is not set, as it is in GitHub Actions")
+    return Path(page)
+
+
+def _environment(url: str, keys: tuple[str, ...]) -> dict[str, str]:
+    """Ours, but pointed at the server; a real token is kept from the command."""
+    key = keys[0] if keys else _called(url, "sessions", {"label": "run"})["api_key"]
+    environ = {name: value for name, value in os.environ.items() if name != "ANTHROPIC_AUTH_TOKEN"}
+    return {**environ, "ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": key, "MOCKBATCH_URL": url}
+
+
+def _called(url: str, path: str, content: dict[str, Any] | None = None) -> Any:
+    body = None if content is None else json.dumps(content).encode()
+    with build_opener(ProxyHandler({})).open(Request(f"{url}/_mockbatch/{path}", body)) as answer:
+        return json.load(answer)
+
+
+def _exit_code_of(command: tuple[str, ...], environ: dict[str, str], seconds: float | None) -> int:
+    """The exit code of a command, as a shell would tell it. What stops us stops the command first."""
+    program = shutil.which(command[0])
+    try:
+        process = subprocess.Popen([program or command[0], *command[1:]], env=environ)
+    except FileNotFoundError:
+        raise _NotRun(f"there is no command {command[0]}", _NOT_FOUND) from None
+    except OSError as error:
+        raise _NotRun(f"cannot run {command[0]}: {error.strerror}", _NOT_EXECUTABLE) from None
+    signal.signal(signal.SIGTERM, lambda number, frame: process.terminate())
+    try:
+        code = process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        _end(process)
+        click.echo(f"mockbatch: {command[0]} was ended after {seconds:g} s", err=True)
+        return _TIMED_OUT
+    except KeyboardInterrupt:  # the command got it as well, from the terminal
+        _end(process)
+        return _INTERRUPTED
+    return code if code >= 0 else 128 - code
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Wait until a command has ended that was told to, but not for long."""
+    try:
+        process.wait(_GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _tell(
+    summary: dict[str, Any], code: int, command: tuple[str, ...], summary_json: str | None, page: Path | None
+) -> None:
+    click.echo(f"mockbatch: {as_line(summary)}", err=True)
+    for line in as_lines(summary["problems"]):
+        click.echo(f"mockbatch: {line}", err=True)
+    if summary_json:
+        whole = {"command": list(command), "exit_code": code, **summary}
+        Path(summary_json).write_text(json.dumps(whole, indent=2) + "\n")
+    if page:
+        with page.open("a") as file:
+            file.write(as_markdown(summary))
+
+
+command = click.Command(
+    "run",
+    callback=_run,
+    params=[
+        click.Argument(["command"], nargs=-1, required=True, metavar="-- COMMAND..."),
+        click.Option(["--strict"], is_flag=True, help="Exit with 10 when the command passed and problems remain."),
+        click.Option(["--timeout"], metavar="SPAN", help="End the command after so long, like 10m, and exit with 124."),
+        click.Option(["--summary-json"], metavar="PATH", help="Write the summary to this file, for machines."),
+        click.Option(["--github-summary"], is_flag=True, help="Add the summary to the page of a GitHub Actions run."),
+        *server_options(),
+    ],
+    context_settings={"allow_interspersed_args": False},
+    help="Run a command against a server of its own; its ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY point there.",
+)

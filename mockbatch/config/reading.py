@@ -1,0 +1,228 @@
+"""Where options come from: flags, the environment, files, presets, and what a session is opened with."""
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mockbatch.config.options import OPTIONS, ConfigError, Option
+from mockbatch.config.settings import Config
+from mockbatch.core.hosts import host_of, may_be_called
+from mockbatch.core.names import did_you_mean
+from mockbatch.core.rules import presets as rule_presets
+from mockbatch.core.rules.fault import RuleError
+from mockbatch.core.rules.replied import read_reply
+from mockbatch.core.rules.rules import Rule, parse_rules
+
+
+def overridden(base: Config, options: Mapping[str, Any]) -> Config:
+    """`base` with some options of a session, by name, and its `rules` before those that there are.
+
+    Raises ConfigError for unknown, wrong and the server's ones.
+    """
+    given = texts_of({name: value for name, value in options.items() if name != "rules"}, "options")
+    for name in given:
+        if OPTIONS[name].of_server:
+            raise ConfigError(f"options: {name} is the same for all sessions of a server")
+    preset = _preset([("options", given)])
+    texts = {**(preset.options if preset else {}), **given}
+    values = {name: _read(name, text, "options") for name, text in texts.items()}
+    tables = [_File("options", {}, options["rules"])] if "rules" in options else []
+    return _sound(replace(base, **values, rules=(*_file_rules(tables), *base.rules)))
+
+
+class Source(Struct, frozen=True):
+    """Where a value came from, as a person would say it."""
+
+    value: Any
+    origin: str
+
+
+def resolve(
+    flags: Mapping[str, str], environ: Mapping[str, str], file: Path | None, folder: Path
+) -> tuple[Config, dict[str, Source]]:
+    """The configuration and the origin of each value: flag, environment, file, default, the first that has it.
+
+    `file` is a named configuration file; without one, `mockbatch.toml` in `folder` is read, or the table
+    `[tool.mockbatch]` of its `pyproject.toml`. Raises ConfigError.
+    """
+    files = list(_from_files(file, folder))
+    layers: list[tuple[str, Mapping[str, str]]] = [
+        ("flag", flags),
+        ("environment", _from_environment(environ)),
+        *((found.origin, found.options) for found in files),
+    ]
+    preset = _preset(layers)
+    if preset is not None:
+        layers.append(("preset", preset.options))
+    values, sources = {}, {}
+    for name, spec in OPTIONS.items():
+        for origin, layer in layers:
+            if name in layer:
+                values[name] = _read(name, layer[name], origin)
+                sources[name] = Source(values[name], _told(origin, name))
+                break
+        else:
+            sources[name] = Source(spec.default, "default")
+    config = _sound(Config(**values, rules=tuple(_file_rules(files))))
+    _check_webhook(config, sources["webhook"].origin)
+    return config, sources
+
+
+def _sound(config: Config) -> Config:
+    """The configuration, whose rules can stand together, and each of which can match."""
+    try:
+        config.all_rules()
+    except RuleError as error:
+        raise ConfigError(str(error)) from None
+    return config
+
+
+def _check_webhook(config: Config, origin: str) -> None:
+    if config.webhook and not may_be_called(config.webhook, config.webhook_allow):
+        host = host_of(config.webhook)
+        raise ConfigError(f"{origin}: {host} is not this machine; allow it with {flag_of('webhook_allow')} {host}")
+
+
+def _preset(layers: Iterable[tuple[str, Mapping[str, str]]]) -> rule_presets.Preset | None:
+    for origin, layer in layers:
+        if "preset" in layer:
+            return rule_presets.PRESETS[_read("preset", layer["preset"], origin)]
+    return None
+
+
+def _file_rules(files: Iterable["_File"]) -> Iterable[Rule]:
+    for found in files:
+        if found.rules is not None:
+            try:
+                yield from parse_rules(_with_templates(found), found.where, read_reply=read_reply)
+            except RuleError as error:
+                raise ConfigError(str(error)) from None
+
+
+def _with_templates(found: "_File") -> Any:
+    """The rules of a file, with the templates that they name read from beside it."""
+    if not isinstance(found.rules, list):
+        return found.rules
+    tables = []
+    for index, table in enumerate(found.rules):
+        reply = table.get("reply") if isinstance(table, dict) else None
+        if isinstance(reply, dict) and isinstance(reply.get("file"), str):
+            try:
+                text = (found.folder / reply["file"]).read_text()
+            except OSError as error:
+                raise ConfigError(f"{found.where(index)}: {reply['file']}: {os.strerror(error.errno or 0)}") from None
+            reply = {name: told for name, told in reply.items() if name != "file"} | {"template": text}
+            table = {**table, "reply": reply}
+        tables.append(table)
+    return tables
+
+
+def _told(origin: str, name: str) -> str:
+    return {"flag": f"flag {flag_of(name)}", "environment": f"environment {variable_of(name)}"}.get(origin, origin)
+
+
+def flag_of(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def variable_of(name: str) -> str:
+    return "MOCKBATCH_" + name.upper()
+
+
+def _read(name: str, text: str, origin: str) -> Any:
+    try:
+        return OPTIONS[name].parse(text)
+    except (ValueError, OSError) as error:
+        where = _told(origin, name)
+        raise ConfigError(f"{where}: {error}" if where != origin else f"{origin}: {name}: {error}") from None
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    found = {}
+    for variable, text in environ.items():
+        if variable.startswith("MOCKBATCH_") and variable not in _OTHER_VARIABLES:
+            name = variable.removeprefix("MOCKBATCH_").lower()
+            _refuse_unknown(name, "environment", variable_of)
+            found[name] = text
+    return found
+
+
+_OTHER_VARIABLES = {"MOCKBATCH_CONFIG", "MOCKBATCH_URL"}
+
+
+class _File(Struct, frozen=True):
+    """A file, or the table of one: its options, its rules, and the lines on which these begin."""
+
+    origin: str
+    options: Mapping[str, str]
+    rules: Any = None
+    lines: tuple[int, ...] = ()
+    folder: Path = Path()
+
+    def where(self, index: int) -> str:
+        """How to tell of the rule at `index`."""
+        line = f":{self.lines[index]}" if index < len(self.lines) else ""
+        return f"{self.origin}{line}: rules[{index}]"
+
+
+def _from_files(file: Path | None, folder: Path) -> Iterable[_File]:
+    if file is not None:
+        return [_file(file, _toml(file), str(file), str(file))]
+    found = []
+    if (own := folder / "mockbatch.toml").is_file():
+        found.append(_file(own, _toml(own), own.name, own.name))
+    if (shared := folder / "pyproject.toml").is_file() and (table := _toml(shared).get("tool", {}).get("mockbatch")):
+        found.append(_file(shared, table, "pyproject.toml", "pyproject.toml [tool.mockbatch]"))
+    return found
+
+
+def _file(path: Path, table: Mapping[str, Any], origin: str, told: str) -> _File:
+    rules = table.get("rules")
+    options = texts_of({key: value for key, value in table.items() if key != "rules"}, told)
+    heads = re.compile(r"\s*\[\[\s*(tool\s*\.\s*mockbatch\s*\.\s*)?rules\s*\]\]").match
+    lines = [number for number, line in enumerate(path.read_text().splitlines(), 1) if heads(line)] if rules else []
+    return _File(origin, options, rules, tuple(lines), path.parent)
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    # not before: most starts have no file
+    import tomllib
+
+    try:
+        return tomllib.loads(path.read_text())
+    except OSError as error:
+        raise ConfigError(f"{path}: {os.strerror(error.errno or 0)}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def texts_of(table: Mapping[str, Any], origin: str) -> dict[str, str]:
+    """Options as they are in a file or in Python, as texts. Raises ConfigError for unknown ones."""
+    found = {}
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        _refuse_unknown(name, origin, str)
+        found[name] = _as_text(value, f"{origin}: {key}", OPTIONS[name])
+    return found
+
+
+def _as_text(value: Any, where: str, spec: Option) -> str:
+    if spec.many and isinstance(value, list):
+        return spec.separator.join(map(str, value))
+    if spec.many and isinstance(value, dict):
+        return ",".join(f"{name}={text}" for name, text in value.items())
+    if isinstance(value, dict | list):
+        raise ConfigError(f"{where} wants a single value")
+    return str(value)
+
+
+def _refuse_unknown(name: str, origin: str, spelled: Callable[[str], str]) -> None:
+    if name not in OPTIONS:
+        raise ConfigError(
+            f"{origin}: unknown option {spelled(name)}.{did_you_mean(name, [*OPTIONS, 'rules'], spelled)}"
+        )

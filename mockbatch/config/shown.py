@@ -1,0 +1,32 @@
+"""Options as people write them."""
+
+from typing import Any
+
+from mockbatch.core.contract.catalog import Model
+from mockbatch.core.rules.rules import Rule
+from mockbatch.core.time.spans import format_instant, format_span
+
+_SECRETS = {"api_key", "webhook_secret"}
+_SPANS, _INSTANTS = {"poll_advances", "cancel_delay", "report_lag"}, {"clock_start"}
+
+
+def readable(name: str, value: Any) -> Any:
+    """The value of an option as a person writes it; of keys no more than is needed to know them again."""
+    if value is None:
+        return None
+    if name in _SPANS:
+        return format_span(value)
+    if name in _SECRETS:
+        return ", ".join(f"{entry[:12]}..." for entry in (value if isinstance(value, tuple) else (value,))) or None
+    if name == "prices":
+        return f"{len(value.prices)} prices as of {value.as_of}"
+    if isinstance(value, tuple):
+        return ", ".join(_entry(entry) for entry in value) or None
+    return format_instant(value) if name in _INSTANTS else value
+
+
+def _entry(entry: Any) -> str:
+    """A model and a rule by their names."""
+    if isinstance(entry, Rule):
+        return entry.name
+    return f"{entry.id}={entry.like}" if isinstance(entry, Model) else str(entry)

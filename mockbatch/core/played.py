@@ -1,0 +1,70 @@
+"""Rows of what was recorded: they end as they ended then, to the byte."""
+
+from collections import Counter
+from typing import Any
+
+import msgspec
+
+from mockbatch.core.cassette.tape import Recorded
+from mockbatch.core.contract import wire
+from mockbatch.core.money.ledger import counts_of_json
+from mockbatch.core.money.prompt_cache import CacheUse
+from mockbatch.core.rows import Failure, More, Row
+from mockbatch.core.time.spans import format_span
+
+_encode = msgspec.json.Encoder().encode
+_MOST_SPANS = 200
+
+
+def played_row(recorded: Recorded, custom_id: str, index: int) -> Row:
+    """The row of a request that was recorded."""
+    match recorded.outcome:
+        case "succeeded":
+            return _succeeded(recorded.message or {}, custom_id, index)
+        case "errored":
+            return _errored(recorded.error or {}, custom_id, index)
+    return Row(custom_id, index, unanswered="expired" if recorded.outcome == "expired" else "canceled")
+
+
+def _errored(error: dict[str, Any], custom_id: str, index: int) -> Row:
+    inner = error.get("error") or {}
+    failure = Failure(
+        inner.get("type", "api_error"),
+        inner.get("message", ""),
+        inner.get("details"),
+        executed=error.get("request_id") is not None,
+        request_id=error.get("request_id"),
+    )
+    return Row(custom_id, index, failure, more=More(result=_encode({"type": "errored", "error": error})))
+
+
+def _succeeded(message: dict[str, Any], custom_id: str, index: int) -> Row:
+    usage = message.get("usage") or {}
+    counts = counts_of_json(usage)
+    cache = CacheUse(counts.cache_read, counts.cache_write_5m, counts.cache_write_1h)
+    tools = usage.get("server_tool_use")
+    more = More(
+        result=_encode({"type": "succeeded", "message": message}),
+        cache=cache,
+        written=True,
+        server_tool_use=msgspec.convert(tools, wire.ServerToolUse, strict=False) if tools else None,
+    )
+    return Row(
+        custom_id,
+        index,
+        model=str(message.get("model", "")),
+        input_tokens=counts.input + cache.total,
+        output_tokens=counts.output,
+        geo=usage.get("inference_geo") or "not_available",
+        more=more,
+    )
+
+
+def recorded_delay(durations: Counter[int]) -> str | None:
+    """A delay that is distributed as the recorded ones are; None where none is known."""
+    ranked = sorted(durations.elements())
+    if not ranked:
+        return None
+    if len(ranked) > _MOST_SPANS:
+        ranked = [ranked[int((place + 0.5) * len(ranked) / _MOST_SPANS)] for place in range(_MOST_SPANS)]
+    return "empirical:" + ",".join(map(format_span, ranked))

@@ -1,0 +1,136 @@
+"""Answers from fixtures: what was recorded for a request comes back, what was not is told or made up."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any, NoReturn
+
+from msgspec import Struct
+
+from mockbatch.config import Config
+from mockbatch.core.cassette.interaction import Kind
+from mockbatch.core.cassette.tape import Recorded, Tape
+from mockbatch.core.contract.errors import InvalidRequest, error_of
+from mockbatch.core.played import played_row, recorded_delay
+from mockbatch.core.rows import Failure, Row
+
+# looking for what is nearest takes long: it is told of the first misses only
+_EXPLAINED = 5
+
+
+class Miss(Struct, frozen=True):
+    """A request that was not recorded, and how that was told."""
+
+    kind: Kind
+    custom_id: str
+    text: str
+
+
+class Player:
+    """Plays one tape for one session."""
+
+    def __init__(self, tape: Tape, *, fake: bool) -> None:
+        self.tape = tape
+        self.misses: list[Miss] = []
+        self.used: set[int] = set()
+        self._fake = fake
+        self._asked: Counter[bytes] = Counter()
+
+    def find(self, request: dict[str, Any], kind: Kind, custom_id: str = "", name: bytes = b"") -> Recorded | None:
+        """What was recorded for a request, which is known by `name` where it may come again."""
+        turn = self._asked[name]
+        self._asked[name] += 1
+        found = self.tape.find(request, kind=kind, custom_id=custom_id, turn=turn)
+        if found is not None:
+            self.used.add(found.place)
+        return found
+
+    def row(self, params: dict[str, Any], custom_id: str, index: int, raw: bytes) -> Row | None:
+        """The row of a request; None for one that was not recorded where replies are made up."""
+        found = self.find(params, "batch_item", custom_id, raw)
+        if found is not None:
+            return played_row(found, custom_id, index)
+        text = self.missed(params, "batch_item", custom_id)
+        if self._fake:
+            return None
+        return Row(custom_id, index, Failure("invalid_request_error", text, None, executed=False))
+
+    def missed(self, request: dict[str, Any], kind: Kind, custom_id: str = "") -> str:
+        """Note a miss; answers a sentence with the nearest recording and what differs."""
+        text = "this request was not recorded"
+        near = None
+        if len(self.misses) < _EXPLAINED:
+            near = self.tape.nearest(request, kind=kind, custom_id=custom_id)
+        if near is not None:
+            text = f"{text}; the nearest recording is {near[0]}, of which these differ:\n{near[1]}"
+        self.misses.append(Miss(kind, custom_id, text))
+        return text
+
+    def answer(self, request: dict[str, Any], kind: Kind) -> Recorded | None:
+        """What was recorded for a call outside of batches; None for a miss where answers are made up.
+
+        Raises the ApiError that was recorded, or InvalidRequest for a miss.
+        """
+        found = self.find(request, kind)
+        if found is None:
+            text = self.missed(request, kind)
+            if not self._fake:
+                raise InvalidRequest(text)
+            return None
+        if found.outcome == "errored":
+            _raise(found)
+        return found
+
+
+def _raise(found: Recorded) -> NoReturn:
+    inner = (found.error or {}).get("error") or {}
+    error = error_of(found.status or 500, inner.get("type"))
+    error.message = inner.get("message", "")
+    error.details = inner.get("details")
+    raise error
+
+
+class Playback:
+    """The tapes of a server, each read once, and the players of its sessions."""
+
+    def __init__(self) -> None:
+        self._tapes: dict[tuple[str, tuple[str, ...]], Tape] = {}
+        self._players: dict[str, Player] = {}
+        self._used: set[str] = set()
+
+    def tape(self, config: Config) -> Tape | None:
+        """What is played under a configuration. Raises FixtureError for a fixture that cannot be used."""
+        if config.replay is None:
+            return None
+        key = str(Path(config.replay).resolve()), config.match_on
+        if key not in self._tapes:
+            # not before: most servers play nothing
+            from mockbatch.fixtures.files import tape_of
+
+            self._tapes[key] = tape_of(Path(config.replay), config.match_on)
+        return self._tapes[key]
+
+    def delay(self, config: Config) -> str | None:
+        """How long requests took that were recorded, as a delay; None where that is not known."""
+        tape = self.tape(config)
+        return recorded_delay(tape.durations) if tape is not None else None
+
+    def player(self, session: str, config: Config) -> Player | None:
+        """The player of a session; None where nothing is played."""
+        player = self._players.get(session)
+        if player is None and (tape := self.tape(config)) is not None:
+            player = self._players[session] = Player(tape, fake=config.replay_mode == "fake")
+        return player
+
+    def file_id(self, session: str, config: Config, filename: str, sha256: str) -> str | None:
+        """The id that a file had when its upload was recorded, by which recorded requests name it."""
+        player = self.player(session, config)
+        found = player.tape.uploaded(filename, sha256) if player else None
+        return str(found.answer["id"]) if found and found.answer else None
+
+    def forget(self, session: str) -> None:
+        if player := self._players.pop(session, None):
+            self._used |= player.tape.keys(player.used)
+
+    def used(self) -> set[str]:
+        """The keys of all recordings that were played, by which `mockbatch fixtures prune` knows them."""
+        return self._used.union(*(player.tape.keys(player.used) for player in self._players.values()))

@@ -1,0 +1,87 @@
+"""Batches that nobody sent: big or odd ones, to list, download and stumble over."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import msgspec
+from msgspec import Struct
+
+from mockbatch.core.batch import ended_by_hand
+from mockbatch.core.contract import wire
+from mockbatch.core.contract.errors import InvalidRequest
+from mockbatch.core.contract.params import Terms
+from mockbatch.core.rules.fault import RuleError
+from mockbatch.core.rules.rules import Rule, parse_rule
+from mockbatch.core.sizes import parse_size
+from mockbatch.service.batches import Batches
+from mockbatch.service.sessions import Session
+
+_PIECE = 1_000
+_MOST = 1_000_000
+_encode = msgspec.json.encode
+
+
+class Wanted(Struct, frozen=True, forbid_unknown_fields=True):
+    """So many `batches` of so many requests (`items`). `bytes` is how long the text of each reply is, like `4kB`; `mix`
+    how the rows end, like `90/5/3/2`; `ended`, that the batches have ended already.
+    """
+
+    items: int = 10
+    batches: int = 1
+    bytes: int | str | None = None
+    mix: str | None = None
+    model: str = "claude-haiku-4-5"
+    ended: bool = True
+    prefix: str = "row-"
+
+
+class Synthesis:
+    """Makes batches."""
+
+    def __init__(self, batches: Batches) -> None:
+        self._batches = batches
+
+    async def make(self, session: Session, wanted: Wanted, terms: Terms, origin: str) -> list[wire.MessageBatch]:
+        """The batches, as the API shows them then. Raises InvalidRequest for what cannot be made."""
+        if not 1 <= wanted.items * wanted.batches <= _MOST or min(wanted.items, wanted.batches) < 1:
+            raise InvalidRequest(f"items: Input should be from 1 to {_MOST:,} requests, over all batches")
+        rules = _rules(wanted)
+        made = []
+        for number in range(wanted.batches):
+            body = _body(wanted, number)
+            created = await self._batches.create(session, body, terms, origin, {}, rules)
+            if wanted.ended:
+                await self._batches.change(session, created.id, ended_by_hand)
+            made.append(await self._batches.looked_at(session, self._batches.found(session, created.id), origin))
+        return made
+
+
+def _rules(wanted: Wanted) -> tuple[Rule, ...]:
+    """What makes the rows as they are wanted."""
+    tables: list[dict[str, object]] = []
+    try:
+        if wanted.mix is not None:
+            tables.append({"name": "synth mix", "fault": "item.mix", "mix": wanted.mix})
+        if wanted.bytes is not None:
+            size = parse_size(str(wanted.bytes))
+            tables.append({"name": "synth text", "on": "item", "reply": {"kind": "huge_line", "bytes": size}})
+        return tuple(parse_rule(table, "") for table in tables)
+    except (RuleError, ValueError) as error:
+        raise InvalidRequest(str(error)) from None
+
+
+async def _body(wanted: Wanted, number: int) -> AsyncIterator[bytes]:
+    """The body of the create of one batch, in pieces."""
+    yield b'{"requests":['
+    requests = _requests(wanted, number)
+    first = True
+    while piece := [request for _, request in zip(range(_PIECE), requests, strict=False)]:
+        yield (b"" if first else b",") + b",".join(piece)
+        first = False
+    yield b"]}"
+
+
+def _requests(wanted: Wanted, number: int) -> Iterator[bytes]:
+    for index in range(wanted.items):
+        text = f"Request {index} of batch {number}, made up by mockbatch."
+        params = {"model": wanted.model, "max_tokens": 1024, "messages": [{"role": "user", "content": text}]}
+        yield _encode({"custom_id": f"{wanted.prefix}{index}", "params": params})

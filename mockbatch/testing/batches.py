@@ -1,0 +1,193 @@
+"""The batches of a session as they are, behind what the API shows of them."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from mockbatch.testing.control import Control
+
+_PAGE = 1000
+
+
+class Counts:
+    """How many requests of a batch are where by now."""
+
+    def __init__(self, view: dict[str, int]) -> None:
+        self.processing = view["processing"]
+        self.succeeded = view["succeeded"]
+        self.errored = view["errored"]
+        self.canceled = view["canceled"]
+        self.expired = view["expired"]
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{count} {name}" for name, count in vars(self).items() if count)
+        return f"<{told or 'no requests'}>"
+
+    def __eq__(self, other: object) -> bool:
+        return vars(self) == (vars(other) if isinstance(other, Counts) else other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Item:
+    """A request of a batch: its `state` now, its `outcome` in the end, and all else that is known, as attributes."""
+
+    custom_id: str
+    index: int
+    state: str
+    outcome: str
+    done_at: str | None
+    model: str | None
+    error: dict[str, Any] | None
+    input_tokens: int
+    output_tokens: int
+
+    def __init__(self, view: dict[str, Any]) -> None:
+        self.__dict__.update(view)
+
+    def __repr__(self) -> str:
+        return f"<item {self.custom_id}: {self.state}, in the end {self.outcome}>"
+
+
+class Batch:
+    """A batch, as it was when it was asked for; what is asked of its requests is asked once."""
+
+    def __init__(self, control: Control, view: dict[str, Any]) -> None:
+        self._control = control
+        self.view = view
+        self.id: str = view["id"]
+        self.status: str = view["status"]
+        self.size: int = view["size"]
+        self.counts = Counts(view["counts"])
+
+    def __repr__(self) -> str:
+        return f"<batch {self.id} {self.status}: {self.counts!r:.80}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Batch) and self.id == other.id
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    @property
+    def created_at(self) -> datetime:
+        return datetime.fromisoformat(self.view["created_at"])
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it ended; None for one that has not."""
+        ended_at = self.view["ended_at"]
+        return None if ended_at is None else datetime.fromisoformat(ended_at)
+
+    @property
+    def downloads(self) -> int:
+        """How often its results were asked for and sent to the end."""
+        return int(self.view["downloads"])
+
+    @cached_property
+    def items(self) -> list[Item]:
+        """Its requests, in their order."""
+        found: list[Item] = []
+        while True:
+            page = self._control.get("batches", self.id, "items", limit=_PAGE, start=len(found))
+            found += map(Item, page["items"])
+            if not page["has_more"]:
+                return found
+
+    @property
+    def custom_ids(self) -> set[str]:
+        return {item.custom_id for item in self.items}
+
+    @property
+    def results(self) -> dict[str, str]:
+        """custom_id to outcome, whether the batch has ended or not."""
+        return {item.custom_id: item.outcome for item in self.items}
+
+    @property
+    def delivered(self) -> int:
+        """How many lines of its results reached a client at most, in one download."""
+        return int(self.view["delivered"])
+
+    @property
+    def finished_during_cancel(self) -> int:
+        """How many requests were done between the cancel and the end."""
+        canceled_at = self.view["shown"]["cancel_initiated_at"]
+        if canceled_at is None:
+            return 0
+        since = datetime.fromisoformat(canceled_at)
+        worked = [item for item in self.items if item.outcome in ("succeeded", "errored") and item.done_at]
+        return sum(datetime.fromisoformat(str(item.done_at)) > since for item in worked)
+
+    def end(self) -> "Batch":
+        """Have all of its requests done now."""
+        return self._done("end")
+
+    def expire(self) -> "Batch":
+        """Let it expire now."""
+        return self._done("expire")
+
+    def stick(self) -> "Batch":
+        """Let no more of its requests be done."""
+        return self._done("stick")
+
+    def archive(self) -> "Batch":
+        """Let its results be gone."""
+        return self._done("archive")
+
+    def _done(self, what: str) -> "Batch":
+        return Batch(self._control, self._control.post("batches", self.id, what))
+
+
+class Batches:
+    """The batches of a session, the oldest first; those that were deleted are not among them."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+
+    def __repr__(self) -> str:
+        return f"<batches {list(self)}>"
+
+    def __iter__(self) -> Iterator[Batch]:
+        views: list[dict[str, Any]] = []
+        while True:
+            page = self._control.get("batches", limit=_PAGE, start=len(views))
+            views += page["batches"]
+            if len(views) >= page["total"]:
+                return (Batch(self._control, view) for view in reversed(views))
+
+    def __len__(self) -> int:
+        return int(self._control.get("batches", limit=1)["total"])
+
+    def __getitem__(self, which: str | int) -> Batch:
+        """By id, or by place."""
+        if isinstance(which, str):
+            return Batch(self._control, self._control.get("batches", which))
+        return list(self)[which]
+
+    @property
+    def first(self) -> Batch:
+        return self[0]
+
+    @property
+    def last(self) -> Batch:
+        return self[-1]
+
+    def synthetic(self, items: int = 1, **how: Any) -> Batch:
+        """Make a batch of so many requests that nobody sent; `ended=True` for one that has ended."""
+        return self[self._control.post("synth", items=items, **how)["batches"][0]["id"]]
+
+    def duplicates(self) -> list[list[str]]:
+        """The ids of batches with the same requests of which more than one is billed."""
+        return [problem["batches"] for problem in self._problems("duplicate")]
+
+    def orphans(self) -> list[str]:
+        """The ids of batches that ended and whose results nobody read."""
+        return [id for problem in self._problems("orphan") for id in problem["batches"]]
+
+    def undelivered(self) -> list[str]:
+        """The ids of batches of which some results never reached a client."""
+        return [id for problem in self._problems("undelivered") for id in problem["batches"]]
+
+    def _problems(self, kind: str) -> list[dict[str, Any]]:
+        return [problem for problem in self._control.get("problems")["problems"] if problem["kind"] == kind]

@@ -1,0 +1,121 @@
+"""What the calls of a session would have cost."""
+
+from collections.abc import Mapping, Sequence
+from csv import DictWriter
+from decimal import Decimal
+from io import StringIO
+from typing import Any
+
+from mockbatch.testing.control import Control
+
+
+class Spending:
+    """What some requests cost: `usd` exactly, `standard_usd` without batches; how many were `billed`."""
+
+    def __init__(self, view: dict[str, Any]) -> None:
+        self.view = view
+        self.billed: int = view["requests"]
+        self.quantities: dict[str, int] = view["quantities"]
+        self.usd = Decimal(view["net"] or 0)
+        self.standard_usd = Decimal(view["standard"] or 0)
+
+    def __repr__(self) -> str:
+        return f"<${self.usd} for {self.billed} requests>"
+
+
+class BatchSpending(Spending):
+    """What a batch costs; `unbilled` are its requests that cost nothing."""
+
+    def __init__(self, view: dict[str, Any], size: int) -> None:
+        super().__init__(view)
+        self.unbilled = size - self.billed
+
+
+_NOTHING = {"requests": 0, "quantities": {}, "net": None, "standard": None}
+
+
+class Ledger:
+    """What the API would bill. Amounts are exact: Decimal, in dollars."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+
+    def __repr__(self) -> str:
+        return f"<ledger {self.total!r}>"
+
+    @property
+    def total(self) -> Spending:
+        """All of it. A batch is billed when it has ended."""
+        return Spending(self._control.get("ledger")["total"])
+
+    @property
+    def total_usd(self) -> Decimal:
+        return self.total.usd
+
+    @property
+    def billed_items(self) -> int:
+        """How many requests are billed."""
+        return self.total.billed
+
+    def groups(self, *group_by: str) -> list[dict[str, Any]]:
+        """What was spent, for each `batch`, `model`, `day`, `service_tier`, `class`, `custom_id` ..."""
+        groups: list[dict[str, Any]] = self._control.get("ledger", group_by=list(group_by))["groups"]
+        return groups
+
+    def for_batch(self, batch: str) -> BatchSpending:
+        """What one batch costs."""
+        size = self._control.get("batches", batch)["size"]
+        own = (group for group in self.groups("batch") if group["by"]["batch"] == batch)
+        return BatchSpending(next(own, _NOTHING), size)
+
+    def diff(self, rows: Sequence[Mapping[str, Any]], key: str = "custom_id") -> "Difference":
+        """Compare with the rows of a cost tracker; each has the `key`, and a `cost_usd` or tokens."""
+        from mockbatch.core.money.ledger import from_csv
+        from mockbatch.core.money.reconcile import reconcile
+        from mockbatch.core.money.tracker import parse_tracker
+
+        tracker = parse_tracker(_as_csv(rows, key))
+        entries = from_csv(str(self._control.get("ledger", format="csv")))
+        return Difference(reconcile(tracker, [entry for entry in entries if entry.billed], _prices(self._control)))
+
+
+def _as_csv(rows: Sequence[Mapping[str, Any]], key: str) -> str:
+    names = list(dict.fromkeys([key, *(name for row in rows for name in row)]))
+    text = StringIO()
+    writer = DictWriter(text, names)
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _prices(control: Control) -> Any:
+    """The prices of the server."""
+    from mockbatch.config import OPTIONS, Config
+    from mockbatch.service.settings import prices_of
+
+    own = control.get("info")["options"]["prices"]
+    return prices_of(Config(prices=OPTIONS["prices"].parse(own)) if own else Config())
+
+
+class Difference:
+    """Where a tracker and the ledger disagree."""
+
+    def __init__(self, found: Any) -> None:
+        self.found = found
+
+    def __repr__(self) -> str:
+        return f"<difference: {self.explain() or 'none'}>"
+
+    @property
+    def empty(self) -> bool:
+        return bool(self.found.clean)
+
+    def explain(self) -> str:
+        """A line for each row that differs, with the likely reasons, and for each that one of both does not have."""
+        lines = [
+            f"{row.id}: {row.tracker} in the tracker, {row.ledger} in the ledger: {'; '.join(row.reasons) or 'why?'}"
+            for row in self.found.differences
+        ]
+        lines += [f"{name}: not in the tracker" for name in self.found.missing]
+        lines += [f"{name}: not in the ledger" for name in self.found.unmatched]
+        return "\n".join([*lines, *self.found.problems])

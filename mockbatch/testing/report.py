@@ -1,0 +1,32 @@
+"""What a failed test is told of its session."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from mockbatch.testing.control import ControlError, ServerGone
+from mockbatch.testing.session import Session
+
+_CALLS = 20
+
+
+def told(session: Session) -> str:
+    """The last calls, the armed rules with their hits, the problems; of a server that is gone, that."""
+    try:
+        parts = [
+            [f"{session!r}, key {session.api_key}, {session.clock!r}"],
+            _part("last calls", lambda: session.requests.last(_CALLS)),
+            _part("batches", lambda: session.batches),
+            _part("rules", lambda: session.rules),
+            _part("problems", session.problems),
+        ]
+    except ServerGone as error:
+        return str(error)
+    return "\n".join(line for part in parts for line in part)
+
+
+def _part(title: str, ask: Callable[[], Iterable[Any]]) -> list[str]:
+    try:
+        lines = [f"  {line!r}" for line in ask()]
+    except ControlError as error:
+        lines = [f"  {error}"]
+    return [f"{title}:", *(lines or ["  none"])]

@@ -1,0 +1,75 @@
+"""The calls that came in a session, as the server saw them."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from mockbatch.testing.control import Control
+
+
+class Call:
+    """A call of the API: when (`at`, virtual seconds since 1970; `real_at`), what (`op`), and how it was answered."""
+
+    def __init__(self, view: dict[str, Any]) -> None:
+        self.view = view
+        self.at = datetime.fromisoformat(view["at"]).timestamp()
+        self.real_at = datetime.fromisoformat(view["real_at"]).timestamp()
+        self.op: str = view["op"]
+        self.method: str = view["method"]
+        self.path: str = view["path"]
+        self.status: int = view["status"]
+        self.retry_count: int = view["retry_count"]
+        self.batch: str | None = view["batch"]
+        self.fault: str | None = view["fault"]
+
+    def __repr__(self) -> str:
+        retry = f" retry {self.retry_count}" if self.retry_count else ""
+        fault = f" by {self.fault}" if self.fault else ""
+        return f"<{self.view['at'][:19]} {self.op} {self.method} {self.path} -> {self.status}{retry}{fault}>"
+
+
+class Requests:
+    """The last calls of a session, the earliest first. An `op` is `create`, `retrieve`, `list`, `cancel`, `delete`,
+    `results` or `messages`; further criteria are `method`, `path`, `status`, `batch`, `fault` and `body`.
+    """
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+
+    def __repr__(self) -> str:
+        return f"<requests {list(self)}>"
+
+    def __iter__(self) -> Iterator[Call]:
+        return iter(self.find())
+
+    def __len__(self) -> int:
+        return self.count()
+
+    def last(self, count: int) -> list[Call]:
+        """The last so many calls."""
+        return [Call(view) for view in self._control.get("requests", limit=count)["requests"]]
+
+    def find(self, op: str | None = None, **criteria: Any) -> list[Call]:
+        """The calls that meet all criteria."""
+        return [Call(view) for view in self._control.post("requests", "find", **_given(op, criteria))["requests"]]
+
+    def count(self, op: str | None = None, **criteria: Any) -> int:
+        """How many calls meet all criteria."""
+        return int(self._control.post("requests", "count", **_given(op, criteria))["count"])
+
+    def verify(self, op: str | None = None, **expected: Any) -> None:
+        """Raise AssertionError unless the calls are as expected: criteria, and one of `count`, `at_least`, `at_most`,
+        `min_gap`. It names the closest calls.
+        """
+        from mockbatch.testing.control import ControlError
+
+        try:
+            self._control.post("verify", expectations=[_given(op, expected)])
+        except ControlError as error:
+            if error.status != 422:
+                raise
+            raise AssertionError(str(error)) from None
+
+
+def _given(op: str | None, criteria: dict[str, Any]) -> dict[str, Any]:
+    return criteria if op is None else {"op": op, **criteria}

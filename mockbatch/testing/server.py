@@ -1,0 +1,274 @@
+"""A server for tests: in a thread, in a process of its own, without a socket, or one that is there already."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from mockbatch import __version__
+from mockbatch.testing.clients import Clients
+from mockbatch.testing.control import Control, Send, ServerGone, Wire, read_json
+from mockbatch.testing.session import Session
+
+How = Literal["thread", "process", "memory", "kept"]
+
+_PATIENCE_SECONDS = 20
+_GLANCE_SECONDS = 0.005
+_LINES = 20
+
+
+class ServerDied(ServerGone):
+    """The server ended while it was needed; with its last log lines."""
+
+
+class Host(Protocol):
+    """What a server runs in."""
+
+    url: str
+
+    pid: int | None
+
+    def send(self) -> Send: ...
+
+    def clients(self) -> Clients: ...
+
+    def died(self) -> str | None:
+        """How it ended, if it was not stopped; None while it runs."""
+
+    def stop(self) -> None: ...
+
+
+class Server:
+    """A server that is ready when it is made, and gone when its context is left.
+
+    `how` is `thread` (the quickest), `process`, `memory` (no socket: only clients of its sessions reach it), or `kept`
+    (a process that stays when this one ends). The options are those of the command line; the port is a free one unless
+    it is given. Raises ConfigError for options that cannot be used, OSError for a port that cannot.
+    """
+
+    def __init__(self, how: How = "thread", **options: Any) -> None:
+        self._begin(_hosted(how, options), how)
+
+    def _begin(self, host: Host, how: str) -> None:
+        self._host = host
+        self._how = how
+        self._stopped = False
+        self.url = host.url
+        self.pid = host.pid
+        self.control = Control(host.send(), self._lost)
+
+    @classmethod
+    def at(cls, url: str) -> "Server":
+        """A server that is there already. Raises ServerGone if none answers, ValueError if it is not this version."""
+        server = cls.__new__(cls)
+        server._begin(_Foreign(url), "adopted")
+        _greet(url)
+        return server
+
+    def __repr__(self) -> str:
+        state = "stopped" if self._stopped else "died" if self._host.died() else "ready"
+        return f"<Server {__version__} {state} at {self.url} ({self._how})>"
+
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End it; one that was there before goes on."""
+        if not self._stopped:
+            self._stopped = True
+            self._host.stop()
+
+    def session(self, label: str = "", *, api_key: str | None = None, **options: Any) -> Session:
+        """Open a session with options of its own. Raises ControlError for wrong ones, and for a key that has one."""
+        given = {"label": label, "options": options, "api_key": api_key}
+        view = self.control.post("sessions", **{name: value for name, value in given.items() if value})
+        return Session(self.control, self._host.clients(), view)
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """All sessions, as the control plane shows them."""
+        sessions: list[dict[str, Any]] = self.control.get("sessions")["sessions"]
+        return sessions
+
+    def info(self) -> dict[str, Any]:
+        """What the server works under."""
+        info: dict[str, Any] = self.control.get("info")
+        return info
+
+    def check_alive(self) -> None:
+        """Raise ServerDied, with the last log lines, if it has ended by itself."""
+        if not self._stopped and (how := self._host.died()):
+            raise ServerDied(f"the mockbatch server at {self.url} died: {how}")
+
+    def _lost(self, error: BaseException) -> Exception:
+        if self._stopped:
+            return ServerGone(f"the mockbatch server at {self.url} was stopped")
+        # its end may be seen a moment later than its silence
+        deadline = time.monotonic() + 1
+        while isinstance(error, ConnectionError) and not self._host.died() and time.monotonic() < deadline:
+            time.sleep(_GLANCE_SECONDS)
+        if how := self._host.died():
+            return ServerDied(f"the mockbatch server at {self.url} died: {how}")
+        return ServerGone(f"no answer from the mockbatch server at {self.url}: {error}")
+
+
+def _hosted(how: str, options: Mapping[str, Any]) -> Host:
+    from mockbatch.config import resolve, texts_of
+
+    texts = {"port": "0", **texts_of({name: it for name, it in options.items() if it is not None}, "Server()")}
+    config, _ = resolve(texts, os.environ, None, Path.cwd())
+    if how == "thread":
+        return _Thread(config)
+    if how in ("process", "kept"):
+        return _Process(texts, kept=how == "kept")
+    if how == "memory":
+        from mockbatch.testing.transports import Memory
+
+        return Memory(config)
+    raise ValueError(f"how: {how!r} is none of thread, process, memory, kept")
+
+
+class _Socket:
+    """What has a URL that can be dialed."""
+
+    url: str
+    pid: int | None = None
+    _wire: Wire
+
+    def send(self) -> Send:
+        self._wire = Wire(self.url)
+        return self._wire.send
+
+    def clients(self) -> Clients:
+        return Clients(self.url)
+
+
+class _Foreign(_Socket):
+    """Somebody else's server."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+
+    def died(self) -> str | None:
+        return None
+
+    def stop(self) -> None:
+        self._wire.close()
+
+
+class _Thread(_Socket):
+    """A server in a thread of this process."""
+
+    def __init__(self, config: Any) -> None:
+        from mockbatch.http.app import create_app
+        from mockbatch.server import Background
+
+        self._background = Background(create_app(config), config.host, config.port)
+        self.url = self._background.url
+
+    def died(self) -> str | None:
+        if self._background.is_alive:
+            return None
+        failure = self._background.failure
+        return f"{failure!r}" if failure else "its thread ended"
+
+    def stop(self) -> None:
+        self._wire.close()
+        self._background.stop()
+
+
+class _Process(_Socket):
+    """A server in a process of its own, which ends with this one unless it is to be kept."""
+
+    def __init__(self, texts: Mapping[str, str], *, kept: bool) -> None:
+        self._kept = kept
+        self._lines: deque[str] = deque(maxlen=_LINES)
+        self._folder = tempfile.TemporaryDirectory(prefix="mockbatch-")
+        ready = Path(self._folder.name) / "ready.json"
+        variables = {f"MOCKBATCH_{name.upper()}": text for name, text in {**texts, "ready_file": str(ready)}.items()}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", *(("mockbatch", "serve") if kept else ("mockbatch.cli.attached",))],
+            env={**os.environ, **variables},
+            stdin=subprocess.DEVNULL if kept else subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=kept,
+        )
+        self.pid = self._process.pid
+        self._reader = threading.Thread(target=self._read, name="mockbatch log", daemon=True)
+        self._reader.start()
+        self.url = self._wait(ready)
+
+    def died(self) -> str | None:
+        code = self._process.poll()
+        if code is None:
+            return None
+        self._reader.join(1)
+        lines = "".join(f"\n  {line}" for line in self._lines) or " nothing"
+        return f"exit code {code}; it said last:{lines}"
+
+    def stop(self) -> None:
+        self._wire.close()
+        if self._kept:
+            self._process.returncode = 0  # lest its end is waited for
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(_PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        self._tidy()
+
+    def _wait(self, ready: Path) -> str:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not ready.exists():
+            if how := self.died():
+                self._tidy()
+                raise ServerDied(f"the mockbatch server did not start: {how}")
+            if time.monotonic() > deadline:
+                self._process.kill()
+                self._tidy()
+                raise ServerGone(f"the mockbatch server was not ready within {_PATIENCE_SECONDS} s")
+            time.sleep(_GLANCE_SECONDS)
+        url: str = read_json(ready.read_bytes())["url"]
+        return url
+
+    def _tidy(self) -> None:
+        self._process.wait()
+        self._reader.join()
+        if self._process.stdin:
+            self._process.stdin.close()
+        self._folder.cleanup()
+
+    def _read(self) -> None:
+        assert self._process.stderr
+        with self._process.stderr as lines:
+            self._lines.extend(line.rstrip() for line in lines)
+
+
+def _greet(url: str) -> None:
+    """Make sure that what answers at a URL is a mockbatch of this version. Raises ServerGone or ValueError."""
+    wire = Wire(url.rstrip("/"))
+    try:
+        _, body = wire.send("GET", "/health", {}, b"")
+    except (OSError, HTTPException) as error:
+        raise ServerGone(f"no server answers at {url}: {error}") from None
+    finally:
+        wire.close()
+    told = read_json(body)
+    if not isinstance(told, dict) or told.get("name") != "mockbatch":
+        raise ValueError(f"what answers at {url} is no mockbatch")
+    if told["version"] != __version__:
+        raise ValueError(
+            f"what answers at {url} is mockbatch {told['version']}, and here is {__version__}: use the same"
+        )

@@ -1,0 +1,173 @@
+"""A session in the hands of a test: a key of its own, and with it a clock, batches, rules and a ledger of its own."""
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from mockbatch.testing.batches import Batches
+from mockbatch.testing.clients import Clients
+from mockbatch.testing.clock import SessionClock
+from mockbatch.testing.control import Control
+from mockbatch.testing.money import Ledger
+from mockbatch.testing.requests import Requests
+from mockbatch.testing.rules import On, Rules
+
+if TYPE_CHECKING:
+    import anthropic
+
+    from mockbatch.testing.virtual_time import VirtualTime
+
+Scope = Literal["all", "state", "clock", "journal", "rules", "ledger"]
+
+_GLANCE_SECONDS = 0.01
+
+
+class Problem(dict[str, Any]):
+    """Something that was not done, or should not have been: a `kind`, a `text`, the `batches` that it is about."""
+
+    @property
+    def kind(self) -> str:
+        return str(self["kind"])
+
+    def __str__(self) -> str:
+        return f"{self['kind']}: {self['text']}"
+
+    __repr__ = __str__
+
+
+class Problems(AssertionError):
+    """`check` found something that was not done."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+class Session:
+    """One session of a server.
+
+    `url` and `api_key` are what a client needs; `env()` has them as variables. `clock` is its time, `batches`,
+    `requests`, `rules` and `ledger` are what the server knows of it.
+    """
+
+    def __init__(self, control: Control, clients: Clients, view: dict[str, Any]) -> None:
+        self._server_control = control
+        self.id: str = view["id"]
+        self.label: str = view["label"]
+        self.api_key: str = view["api_key"]
+        self._clients = clients
+        own = self._control = control.of_session(self.api_key)
+        self.clock = SessionClock(own)
+        self.batches = Batches(own)
+        self.requests = Requests(own)
+        self.rules = Rules(own)
+        self.ledger = Ledger(own)
+
+    def __repr__(self) -> str:
+        return f"<session {self.label or self.id} at {self._clients.url}>"
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    @property
+    def url(self) -> str:
+        """The base URL for any client. Raises ValueError for a server without a socket."""
+        return self._clients.dialable_url()
+
+    def env(self) -> dict[str, str]:
+        """The variables that point a client of any language here."""
+        return {"ANTHROPIC_BASE_URL": self.url, "ANTHROPIC_API_KEY": self.api_key}
+
+    def client(self, **options: Any) -> "anthropic.Anthropic":
+        """The official SDK's client; `options` are its own."""
+        return self._clients.sync(self.api_key, options)
+
+    def async_client(self, *, keep_alive: bool = True, **options: Any) -> "anthropic.AsyncAnthropic":
+        """The official SDK's async client; `options` are its own. One that keeps no connection needs no close."""
+        return self._clients.asynchronous(self.api_key, options, keep_alive)
+
+    def virtual_time(self) -> "VirtualTime":
+        """A context in which sleeping advances the clock of this session."""
+        from mockbatch.testing.virtual_time import VirtualTime
+
+        return VirtualTime(self.clock)
+
+    def on(self, scope: str, **given: Any) -> On:
+        """Begin a rule: where it strikes (`item`, `batch`, `create`, `retrieve`, `results`, `http` ...) and whom
+        (`custom_id`, `model`, `prompt`, `nth`, `rate`, `times` ...). What follows says what happens.
+        """
+        return On(self._control, scope, given)
+
+    def configure(self, **options: Any) -> None:
+        """Change options of this session, for what comes from now on; they are those of the command line."""
+        self._server_control.patch("sessions", self.id, options=options)
+
+    def queue(self, duration: str | None = None, finish_fraction: float | None = None, **options: Any) -> None:
+        """How batches go from now on: `duration` is how long a request takes, `finish_fraction` the share of requests
+        that are ever done; further options are `wait`, `delay`, `capacity`, `progression`, `delay_preset`.
+        """
+        if duration is not None:
+            options |= {"wait": "0s", "delay": duration}
+        if finish_fraction is not None:
+            options["never"] = round(1 - finish_fraction, 12)
+        self.configure(**options)
+
+    def limits(self, **options: Any) -> None:
+        """What is allowed from now on: `max_requests`, `max_bytes`, `requests_per_minute`, `queue_limit`, `tier`."""
+        self.configure(**options)
+
+    def cache(self, **options: Any) -> None:
+        """How the prompt cache works from now on: `scope`, `hits`, `ttl`."""
+        self.configure(**{f"cache_{name}": value for name, value in options.items()})
+
+    def replay(self, folder: str, mode: str = "none", match: Sequence[str] | None = None) -> None:
+        """Answer with what was recorded there."""
+        self.configure(replay=folder, replay_mode=mode, **({"match_on": ",".join(match)} if match else {}))
+
+    def problems(self) -> list[Problem]:
+        """What the program did not do, or should not have done."""
+        return [Problem(problem) for problem in self._control.get("problems")["problems"]]
+
+    def check(self, *, ignore: Sequence[str] = ()) -> None:
+        """Raise Problems, an AssertionError, if there are any but of the kinds to ignore."""
+        found = [problem for problem in self.problems() if problem.kind not in ignore]
+        if found:
+            raise Problems(found)
+
+    def attempts(self, custom_id: str) -> int:
+        """In how many batches a request of that name came."""
+        return sum(custom_id in batch.custom_ids for batch in self.batches)
+
+    @property
+    def unmatched(self) -> list[Problem]:
+        """The requests for which a replay had no answer."""
+        return [problem for problem in self.problems() if problem.kind == "unmatched_replay"]
+
+    def wait_for(self, event: str, *, batch: str | None = None, count: int = 1, timeout: float = 10) -> None:
+        """Wait, in real time, until something has happened `count` times since the session began: `batch.created`,
+        `batch.ended`, or a call, like `results`. Raises TimeoutError after `timeout` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        while (happened := self._happened(event, batch)) < count:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{event} happened {happened} of {count} times in {timeout:g} s in {self!r}")
+            time.sleep(_GLANCE_SECONDS)
+
+    def _happened(self, event: str, batch: str | None) -> int:
+        if event == "batch.created":
+            return sum(batch in (None, one.id) for one in self.batches)
+        if event == "batch.ended":
+            return sum(one.status == "ended" and batch in (None, one.id) for one in self.batches)
+        return self.requests.count(event, **({} if batch is None else {"batch": batch}))
+
+    def reset(self, scope: Scope) -> None:
+        """Let the session begin anew: its `state`, `clock`, `journal`, `rules`, `ledger`, or `all`."""
+        self._control.post("reset", scope=scope)
+
+    def close(self) -> dict[str, Any]:
+        """Delete the session and all that is in it; answers its summary."""
+        summary: dict[str, Any] = self._server_control.delete("sessions", self.id)
+        return summary

@@ -1,0 +1,154 @@
+"""Virtual time in the test's own process: to sleep is to advance the clock.
+
+    with VirtualTime(clock) as virtual:
+        time.sleep(3600)
+        assert virtual.elapsed == 3600
+
+`clock` is anything with `now()` and `advance(seconds)`, as a session's clock is. While it holds, the sleeps of the
+code under test return at once and the clock has moved; all of its clocks read the same time. Threads and tasks that
+sleep at once are woken in order: time moves to the earliest wake-up, and only when all the others sleep or wait, never
+while one of them works or a call is on its way.
+
+Moved: `time.sleep`, `asyncio.sleep`, `anyio.sleep`; `Event`, `Condition`, `Queue`, `Semaphore`, `Future` and `join`
+with a timeout; `asyncio.timeout`, `wait_for`, `wait`, `call_later`, `anyio.fail_after`, `move_on_after`. The waits of
+the SDK between its retries move it as well, so that a `retry-after` of two minutes costs nothing.
+Read from it: `time.time`, `monotonic`, `perf_counter`, `datetime.now` and the like, a loop's `time()`.
+Real: child processes, threads that were there before, the timeouts of HTTP clients, the event loop's own business, and
+timers of uvloop.
+"""
+
+import time
+from types import TracebackType
+from typing import Any, Protocol, runtime_checkable
+
+from mockbatch.testing.virtual_time.clocks import Monotonic, TimeStandsStill
+from mockbatch.testing.virtual_time.copies import Replaced
+from mockbatch.testing.virtual_time.sleepers import MICROSECONDS, Clock, Sleepers, micros
+from mockbatch.testing.virtual_time.structured import AnyioWaits
+from mockbatch.testing.virtual_time.tasks import AsyncWaits, Loops
+from mockbatch.testing.virtual_time.threads import Threads, Waits
+
+__all__ = ["Clock", "TimeStandsStill", "VirtualTime"]
+
+
+@runtime_checkable
+class RunningClock(Clock, Protocol):
+    """A clock that may run by itself, and that others move as well."""
+
+    frozen: bool
+
+    def freeze(self) -> object: ...
+
+    def resume(self) -> object: ...
+
+    def subscribe(self, listener: Any, /) -> Any: ...
+
+
+class VirtualTime:
+    """A context in which sleeping advances a clock. A clock that runs is held still meanwhile.
+
+    Raises RuntimeError when one is entered within another, ImportError without the package `time-machine`.
+    """
+
+    _active: "VirtualTime | None" = None
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._sleepers: Sleepers | None = None
+        self._undo: list[Any] = []
+
+    def __repr__(self) -> str:
+        return f"<VirtualTime: {self.elapsed:g} s in {self.real_elapsed:.3f} s>" if self._sleepers else "<VirtualTime>"
+
+    @property
+    def elapsed(self) -> float:
+        """Virtual seconds since it was entered."""
+        return (self._entered.now - self._start) / MICROSECONDS
+
+    @property
+    def real_elapsed(self) -> float:
+        """Real seconds since it was entered."""
+        self._entered  # noqa: B018
+        return time.monotonic() - self._real_start
+
+    @property
+    def _entered(self) -> Sleepers:
+        if self._sleepers is None:
+            raise RuntimeError("virtual time has not begun: enter it with `with`")
+        return self._sleepers
+
+    def __enter__(self) -> "VirtualTime":
+        if VirtualTime._active is not None:
+            raise RuntimeError("virtual time is on already, and there is only one in a process")
+        travel = _travel()
+        VirtualTime._active = self
+        try:
+            self._hold_still()
+            self._real_start = time.monotonic()
+            threads = Threads()
+            self._undo.append(threads.forget)
+            sleepers = self._sleepers = Sleepers(self._clock, threads)
+            self._start = sleepers.now
+            self._follow(sleepers, travel)
+            self._replace(sleepers, threads)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        while self._undo:
+            self._undo.pop()()
+        VirtualTime._active = None
+
+    def _hold_still(self) -> None:
+        clock = self._clock
+        if isinstance(clock, RunningClock):
+            if not clock.frozen:
+                clock.freeze()
+                self._undo.append(clock.resume)
+            self._undo.append(clock.subscribe(self._moved_to))
+
+    def _moved_to(self, now: float) -> None:
+        if self._sleepers is not None:
+            self._sleepers.moved_to(micros(now))
+
+    def _follow(self, sleepers: Sleepers, travel: Any) -> None:
+        """Have the clocks that tell the date follow. time-machine wants whole seconds, lest it sets the time zone."""
+        from datetime import timedelta
+
+        traveller = travel(sleepers.now // MICROSECONDS, tick=False)
+        traveling = traveller.start()
+        self._undo.append(traveller.stop)
+        shown = sleepers.now // MICROSECONDS * MICROSECONDS
+
+        def follow() -> None:
+            nonlocal shown
+            traveling.shift(timedelta(microseconds=sleepers.now - shown))
+            shown = sleepers.now
+
+        follow()
+        sleepers.on_move(follow)
+
+    def _replace(self, sleepers: Sleepers, threads: Threads) -> None:
+        monotonic, waits, loops = Monotonic(sleepers), Waits(sleepers), Loops(sleepers, threads)
+        awaits = AsyncWaits(loops, monotonic.passed)
+        functions: dict[Any, Any] = {
+            **monotonic.functions,
+            **waits.functions,
+            **awaits.functions,
+            **AnyioWaits(loops).functions,
+        }
+        replaced = Replaced(functions, {**waits.members, **awaits.members})
+        self._undo.append(replaced.stop)
+        replaced.start()
+
+
+def _travel() -> Any:
+    try:
+        import time_machine
+    except ImportError:
+        raise ImportError("virtual time needs the package time-machine: pip install 'mockbatch[pytest]'") from None
+    return time_machine.travel

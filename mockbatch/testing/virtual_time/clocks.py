@@ -1,0 +1,49 @@
+"""The clocks of the `time` module that only go forward, read from virtual time."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from mockbatch.testing.virtual_time.callers import is_machinery
+from mockbatch.testing.virtual_time.sleepers import MICROSECONDS, Sleepers
+
+_READS_IN_A_ROW = 1_000_000
+
+
+class TimeStandsStill(RuntimeError):
+    """A loop that waits for the time to pass, but does not sleep."""
+
+
+class Monotonic:
+    """`time.monotonic`, `time.perf_counter` and their siblings: they go on from where they were."""
+
+    def __init__(self, sleepers: Sleepers) -> None:
+        self._sleepers = sleepers
+        self._start = sleepers.now
+        self._reads, self._moves = 0, 0
+        self.functions: dict[Callable[[], Any], Callable[[], Any]] = {
+            time.monotonic: self._seconds(time.monotonic),
+            time.perf_counter: self._seconds(time.perf_counter),
+            time.monotonic_ns: self._nanoseconds(time.monotonic_ns),
+            time.perf_counter_ns: self._nanoseconds(time.perf_counter_ns),
+        }
+
+    def _seconds(self, real: Callable[[], float]) -> Callable[[], float]:
+        start = real()
+        return lambda: real() if is_machinery() else start + self.passed() / MICROSECONDS
+
+    def _nanoseconds(self, real: Callable[[], int]) -> Callable[[], int]:
+        start = real()
+        return lambda: real() if is_machinery() else start + self.passed() * 1000
+
+    def passed(self) -> int:
+        """Microseconds since the start. Raises TimeStandsStill when nobody sleeps between very many looks."""
+        if self._moves != self._sleepers.moves:
+            self._reads, self._moves = 0, self._sleepers.moves
+        self._reads += 1
+        if self._reads > _READS_IN_A_ROW:
+            self._reads = 0
+            raise TimeStandsStill(
+                f"the clock was read {_READS_IN_A_ROW:,} times and nothing slept: virtual time moves only when one does"
+            )
+        return self._sleepers.now - self._start

@@ -1,0 +1,124 @@
+"""Who sleeps until when, and when time may move: when all others sleep or wait, to the earliest wake-up."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+MICROSECONDS = 1_000_000
+# how often it is looked whether the others are still at work
+LOOK_SECONDS = 0.0005
+# after so long somebody at work is no longer waited for, until they have slept
+PATIENCE_SECONDS = 3.0
+
+
+class Clock(Protocol):
+    """A clock that stands still unless it is advanced; seconds since 1970."""
+
+    def now(self) -> float: ...
+
+    def advance(self, seconds: float, /) -> object:
+        """Let so many seconds pass."""
+
+
+class Sleeper:
+    """One sleep: until when (microseconds), by which thread, and what to call when it is over."""
+
+    def __init__(self, until: int, thread: int | None, wake: Callable[[], None]) -> None:
+        self.until = until
+        self.thread = thread
+        self.wake = wake
+        self.is_over = False
+
+
+class Others(Protocol):
+    """Those who take part in this time beside the one who asks."""
+
+    def are_at_work(self, asleep: set[int], waited: float) -> bool:
+        """Whether one of them still does something; `asleep` are the threads that sleep, `waited` is in seconds."""
+
+
+class Sleepers:
+    """All who sleep on one clock. Any of them moves it, once no one is at work."""
+
+    def __init__(self, clock: Clock, others: Others) -> None:
+        self._clock = clock
+        self._others = others
+        self._lock = threading.RLock()
+        self._moved = threading.Condition(self._lock)
+        self._asleep: set[Sleeper] = set()
+        self._on_move: list[Callable[[], None]] = []
+        self.now = micros(clock.now())
+        self.moves = 0
+
+    def on_move(self, call: Callable[[], None]) -> None:
+        """Have `call` called whenever time has moved."""
+        self._on_move.append(call)
+
+    def add(self, seconds: float, thread: int | None, wake: Callable[[], None]) -> Sleeper:
+        """Begin a sleep. `wake` is called once, by whoever moves the clock there. A timer has no thread."""
+        with self._lock:
+            sleeper = Sleeper(self.now + max(1, micros(seconds)), thread, wake)
+            self._asleep.add(sleeper)
+            return sleeper
+
+    def remove(self, sleeper: Sleeper) -> None:
+        with self._lock:
+            self._asleep.discard(sleeper)
+            self._moved.notify_all()
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep in this thread."""
+        sleeper = self.add(seconds, threading.get_ident(), lambda: None)
+        try:
+            self.until(lambda: sleeper.is_over)
+        finally:
+            self.remove(sleeper)
+
+    def until(self, over: Callable[[], bool], pause: Callable[[], None] | None = None) -> None:
+        """Move time, or let others move it, until `over`. `pause` waits a little for real, by default for a move."""
+        started = time.monotonic()
+        while not over():
+            if self.move(time.monotonic() - started):
+                started = time.monotonic()
+            elif not over():
+                (pause or self._pause)()
+
+    def _pause(self) -> None:
+        with self._moved:
+            self._moved.wait(LOOK_SECONDS)
+
+    def move(self, waited: float) -> bool:
+        """Advance to the earliest wake-up, if no one is at work. `waited` (seconds) is how long that was hoped for."""
+        with self._lock:
+            waking = any(sleeper.is_over for sleeper in self._asleep)
+            if not self._asleep or (waking and waited < PATIENCE_SECONDS):
+                return False
+            threads = {sleeper.thread for sleeper in self._asleep if sleeper.thread is not None}
+            if self._others.are_at_work(threads, waited):
+                return False
+            earliest = min(sleeper.until for sleeper in self._asleep)
+            self._clock.advance((earliest - self.now) / MICROSECONDS)
+            if self.now < earliest:  # the clock did not tell by itself where it is
+                self.moved_to(max(earliest, micros(self._clock.now())))
+            return True
+
+    def moved_to(self, now: int) -> None:
+        """Take note that the clock shows `now`, and wake whose time has come."""
+        with self._lock:
+            if now <= self.now:
+                return
+            self.now = now
+            self.moves += 1
+            for sleeper in sorted(self._asleep, key=lambda one: one.until):
+                if sleeper.until <= now and not sleeper.is_over:
+                    sleeper.is_over = True
+                    sleeper.wake()
+            self._moved.notify_all()
+            for call in self._on_move:
+                call()
+
+
+def micros(seconds: float) -> int:
+    """Seconds as whole microseconds."""
+    return round(seconds * MICROSECONDS)

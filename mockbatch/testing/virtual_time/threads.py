@@ -1,0 +1,146 @@
+"""Threads in virtual time: which of them are at work, and the waits that they make."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from mockbatch.testing.virtual_time.callers import (
+    is_in_flight,
+    is_machinery,
+    is_outsider,
+    is_waiting_room,
+    outside,
+)
+from mockbatch.testing.virtual_time.sleepers import LOOK_SECONDS, PATIENCE_SECONDS, Sleepers
+
+Place = tuple[int, int]
+
+# so long a thread is seen at one place until it counts as waiting there: in a lock, or anywhere else
+_STILL_IN_LOCK_SECONDS = 0.005
+_STILL_SECONDS = 0.025
+# and so often: on a busy machine a thread that was woken may be long in coming, but then so is who looks
+_LOOKS = 10
+
+
+class Threads:
+    """The threads that were started since; those that were there before have no part in virtual time."""
+
+    def __init__(self) -> None:
+        outside.update(set(threading.enumerate()) - {threading.current_thread()})
+        self._places: dict[int, tuple[Place, float, int]] = {}
+        self._given_up: set[int] = set()
+        self._calls_in_flight: list[Callable[[], bool]] = []
+
+    def forget(self) -> None:
+        """Nobody has a part in virtual time any more."""
+        outside.clear()
+
+    def watch(self, calls_in_flight: Callable[[], bool]) -> None:
+        """Ask this as well, whether an event loop has a call under way."""
+        self._calls_in_flight.append(calls_in_flight)
+
+    def are_at_work(self, asleep: set[int], waited: float) -> bool:
+        me = threading.current_thread()
+        others = [one for one in threading.enumerate() if one is not me and one not in outside]
+        self._given_up -= asleep
+        if not others:
+            return False
+        frames, now = sys._current_frames(), time.monotonic()
+        busy = {
+            ident
+            for one in others
+            if (ident := one.ident) is not None
+            and ident not in asleep
+            and self._is_at_work(frames.get(ident), ident, now)
+        }
+        if waited > PATIENCE_SECONDS:
+            self._given_up |= busy
+        return bool(busy - self._given_up) or any(call() for call in self._calls_in_flight)
+
+    def _is_at_work(self, frame: FrameType | None, thread: int, now: float) -> bool:
+        """A thread that stays where it is waits for somebody else, or for an answer."""
+        if frame is None or is_outsider(frame):
+            return False
+        place = id(frame), frame.f_lasti
+        before, since, looks = self._places.get(thread, (None, now, 0))
+        if place != before:
+            self._places[thread] = place, now, 1
+            return True
+        self._places[thread] = place, since, looks + 1
+        return looks < _LOOKS or now - since < _patience_with(frame)
+
+
+def _patience_with(frame: FrameType) -> float:
+    within: FrameType | None = frame
+    while within is not None:
+        if is_in_flight(within):
+            return PATIENCE_SECONDS
+        within = within.f_back
+    return _STILL_IN_LOCK_SECONDS if is_waiting_room(frame) else _STILL_SECONDS
+
+
+class Waits:
+    """`time.sleep`, `Condition.wait` and `Thread.join` on virtual time.
+
+    Events, semaphores, barriers, queues and futures all wait with `Condition.wait`.
+    """
+
+    def __init__(self, sleepers: Sleepers) -> None:
+        self._sleepers = sleepers
+        self.functions = {time.sleep: self._sleep}
+        self.members: dict[tuple[type, str], Callable[..., Any]] = {
+            (threading.Condition, "wait"): self._condition_wait(),
+            (threading.Thread, "join"): self._thread_join(),
+        }
+
+    def _sleep(self, seconds: float, /) -> None:
+        if is_machinery() or not seconds > 0:
+            _real_sleep(seconds)
+        else:
+            self._sleepers.sleep(seconds)
+
+    def _condition_wait(self) -> Callable[..., bool]:
+        def wait(condition: threading.Condition, timeout: float | None = None) -> bool:
+            if timeout is None or timeout <= 0 or is_machinery():
+                return _real_wait(condition, timeout)
+            return self._wait(lambda span: _real_wait(condition, span), timeout)
+
+        return wait
+
+    def _thread_join(self) -> Callable[..., None]:
+        def join(thread: threading.Thread, timeout: float | None = None) -> None:
+            if timeout is None or timeout <= 0 or is_machinery():
+                _real_join(thread, timeout)
+                return
+            self._wait(lambda span: _joined(thread, span), timeout)
+
+        return join
+
+    def _wait(self, attempt: Callable[[float], bool], timeout: float) -> bool:
+        """Whether `attempt`, which waits for so many real seconds, came true within so many virtual ones."""
+        sleeper = self._sleepers.add(timeout, threading.get_ident(), lambda: None)
+        came = False
+
+        def pause() -> None:
+            nonlocal came
+            came = attempt(LOOK_SECONDS)
+
+        try:
+            came = attempt(0)
+            self._sleepers.until(lambda: came or sleeper.is_over, pause)
+            return came or attempt(0)
+        finally:
+            self._sleepers.remove(sleeper)
+
+
+_real_sleep = time.sleep
+_real_wait = threading.Condition.wait
+_real_join = threading.Thread.join
+
+
+def _joined(thread: threading.Thread, seconds: float) -> bool:
+    _real_join(thread, seconds)
+    return not thread.is_alive()

@@ -1,0 +1,1 @@
+"""A program that sends its questions over night, and reads the answers in the morning."""

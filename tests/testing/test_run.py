@@ -1,0 +1,138 @@
+"""`mockbatch run -- CMD`: the command as it is, and what is told of it afterwards."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.processes import run
+
+PROGRAM = """
+import os, sys
+import anthropic
+
+requests = [
+    {"custom_id": name, "params": {"model": "claude-haiku-4-5", "max_tokens": 8,
+                                   "messages": [{"role": "user", "content": name}]}} for name in "abc"
+]
+with anthropic.Anthropic() as client:
+    batch = client.messages.batches.create(requests=requests)
+    while client.messages.batches.retrieve(batch.id).processing_status != "ended":
+        pass
+    if "--read" in sys.argv:
+        print(sorted(row.custom_id for row in client.messages.batches.results(batch.id)))
+"""
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> str:
+    path = tmp_path / "program.py"
+    path.write_text(PROGRAM)
+    return str(path)
+
+
+def test_a_command_runs_as_it_is_and_is_summed_up(program: str, tmp_path: Path) -> None:
+    """Its output is its own; the summary goes to standard error, and to a file for machines."""
+    told = tmp_path / "summary.json"
+    command = [sys.executable, program, "--read"]
+    options = ["--progression", "polls:2", "--fail-rate", "1", "--strict", "--summary-json", str(told)]
+    code, out, err = run("run", *options, "--", *command, environ={"ANTHROPIC_AUTH_TOKEN": "real"})
+    assert (code, out) == (0, "['a', 'b', 'c']\n")
+    assert err.startswith("mockbatch: 1 batch, 3 requests (3 errored), 3 polls, ")
+    assert err.endswith(", no problems\n")
+    summary = json.loads(told.read_text())
+    assert (summary["command"], summary["exit_code"], summary["rows"]["errored"]) == (command, 0, 3)
+
+
+@pytest.mark.parametrize(("arguments", "code"), [([], 0), (["--strict"], 10)])
+def test_problems_are_told_and_fail_a_strict_run(program: str, tmp_path: Path, arguments: list[str], code: int) -> None:
+    """In the log, and on the page of GitHub Actions, below what was there."""
+    page = tmp_path / "page.md"
+    page.write_text("before\n")
+    ran = run(
+        *("run", "--progression", "polls:1", "--github-summary", *arguments, "--", sys.executable, program),
+        environ={"GITHUB_STEP_SUMMARY": str(page)},
+    )
+    assert ran[0] == code
+    assert "mockbatch: orphan: msgbatch_" in ran[2]
+    assert page.read_text().startswith("before\n### mockbatch\n\n| batches | succeeded |")
+    assert "\n- orphan: msgbatch_" in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "message"),
+    [
+        (["sh", "-c", "exit 7"], 7, "0 batches"),
+        (["sh", "-c", "kill -9 $$"], 137, "0 batches"),
+        (["no-such-command"], 127, "there is no command no-such-command"),
+        (["/"], 126, "cannot run /: "),
+    ],
+)
+def test_the_exit_code_is_that_of_the_command(command: list[str], code: int, message: str) -> None:
+    """As a shell tells it, strict or not."""
+    ran = run("run", "--strict", "--", *command)
+    assert ran[0] == code
+    assert message in ran[2]
+
+
+def test_a_command_that_takes_too_long_is_ended() -> None:
+    """And what happened until then is told."""
+    code, _, err = run("run", "--timeout", "100ms", "--", sys.executable, "-c", "import time; time.sleep(60)")
+    assert code == 124
+    assert "was ended after 0.1 s\nmockbatch: 0 batches" in err
+
+
+def test_an_interrupt_ends_the_command_and_is_summed_up(tmp_path: Path) -> None:
+    """Sent to both, as a terminal does."""
+    started = tmp_path / "started"
+    code = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(60)"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mockbatch", "run", "--", sys.executable, "-c", code, str(started)],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while not started.exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    err = process.communicate(timeout=20)[1]
+    assert process.returncode == 130
+    assert "mockbatch: 0 batches" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--seed", "x", "--", "true"], 4, "flag --seed: 'x' is not an integer"),
+        (["--timeout", "soon", "--", "true"], 4, "--timeout: 'soon' is not a span of time"),
+        (["--github-summary", "--", "true"], 4, "GITHUB_STEP_SUMMARY is not set"),
+        ([], 2, "Missing argument"),
+        (["--strickt", "--", "true"], 2, "Did you mean '--strict'?"),
+    ],
+)
+def test_wrong_use_is_refused_before_anything_runs(arguments: list[str], code: int, message: str) -> None:
+    """In one sentence."""
+    ran = run("run", *arguments, environ={"GITHUB_STEP_SUMMARY": ""})
+    assert ran[0] == code
+    assert message in ran[2]
+
+
+def test_the_commands_tests_are_counted_though_their_sessions_are_gone(tmp_path: Path) -> None:
+    """The plugin uses the server of the run, so the whole suite is summed up."""
+    (tmp_path / "test_it.py").write_text(
+        "import pytest\n"
+        "@pytest.mark.parametrize('n', range(3))\n"
+        "def test_it(mockbatch, anthropic_client, n):\n"
+        "    anthropic_client.messages.batches.create(requests=[{'custom_id': 'a', 'params': {}}])\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis", "-p", "no:asyncio", str(tmp_path)]
+    code, out, err = run("run", "--", *command)
+    assert (code, "3 passed" in out) == (0, True)
+    assert "mockbatch: 3 batches, 3 requests (3 unfinished)" in err
+    assert "3 unfinished\n" in err
