@@ -21,13 +21,16 @@ _PATIENCE = 20.0
 class Process:
     """`mockbatch serve` with these options; ready when it is made."""
 
-    def __init__(self, folder: Path, *options: str, environ: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, *options: str, environ: dict[str, str] | None = None, cwd: Path | None = None
+    ) -> None:
         self._ready = folder / "ready.json"
         self._ready.unlink(missing_ok=True)
         command = [sys.executable, "-m", "mockbatch", "serve", "--port", "0", "--ready-file", str(self._ready)]
         self.process = subprocess.Popen(
             [*command, *options],
             env={**os.environ, **(environ or {})},
+            cwd=cwd,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -61,9 +64,11 @@ class Process:
 
 
 @contextmanager
-def running(folder: Path, *options: str, environ: dict[str, str] | None = None) -> Iterator[Process]:
+def running(
+    folder: Path, *options: str, environ: dict[str, str] | None = None, cwd: Path | None = None
+) -> Iterator[Process]:
     """A server that is gone afterwards, whatever happens."""
-    server = Process(folder, *options, environ=environ)
+    server = Process(folder, *options, environ=environ, cwd=cwd)
     try:
         yield server
     finally:

@@ -24,6 +24,7 @@ _COMMANDS = {
     "estimate": "estimate",
     "cost": "cost",
     "reconcile": "reconcile",
+    "watch": "watch",
     "health": "health",
     "config": "config",
     "openapi": "openapi",

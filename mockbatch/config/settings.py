@@ -44,6 +44,15 @@ class Config(Struct, frozen=True, kw_only=True):
         "URL",
         of_server=True,
     )
+    allow_host: tuple[str, ...] = option(
+        "allow_host",
+        (),
+        "Let browsers reach the dashboard and the control plane under this name too.",
+        parsers.names,
+        "HOST",
+        many=True,
+        of_server=True,
+    )
     db: str | None = option(
         "db",
         None,

@@ -17,6 +17,7 @@ from mockbatch.http import batches, control, files, messages, models, openapi, o
 from mockbatch.http.answers import Answer
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.described import described
+from mockbatch.http.sites import guarded
 from mockbatch.service import Mock
 from mockbatch.service.rules import past
 from mockbatch.service.sessions import Wall
@@ -73,7 +74,7 @@ def _warn(config: Config, now: int) -> None:
 def all_routes() -> list[Route]:
     """Every path that is served."""
     routes = [route for room in _ROOMS for route in room.routes]
-    return [*routes, openapi.route_of(routes)]
+    return [*routes, guarded(openapi.route_of(routes))]
 
 
 class Rooms(Router):

@@ -13,6 +13,8 @@ from mockbatch.service.batches import Batches
 from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.clock import Clocks
 from mockbatch.service.files import Files
+from mockbatch.service.inspection import Inspection
+from mockbatch.service.interventions import Interventions
 from mockbatch.service.journal import Journal
 from mockbatch.service.ledger import Ledger
 from mockbatch.service.messages import Messages
@@ -62,6 +64,8 @@ class Mock:
         )
         batches = self.batches
         self.messages = Messages(self.files, batches.caches, self.ledger, self.playback, batches.check_spending)
+        self.inspection = Inspection(self.batches, self.ledger)
+        self.interventions = Interventions(self.batches)
         self.problems = Problems(self.batches, self.playback)
         self.summaries = Summaries(self.batches, self.problems, self.ledger)
         self.synthesis = Synthesis(self.batches)

@@ -7,9 +7,9 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from mockbatch.core.batch import Batch, as_created, canceled, changes_at, polled, shown
+from mockbatch.core.batch import Batch, Profile, as_created, canceled, changes_at, polled, shown
 from mockbatch.core.contract import wire
-from mockbatch.core.contract.envelope import Intake, Slice
+from mockbatch.core.contract.envelope import Intake, Item, Slice
 from mockbatch.core.contract.errors import InvalidRequest, NotFound
 from mockbatch.core.contract.params import Terms
 from mockbatch.core.money.ledger import Entry
@@ -247,6 +247,32 @@ class Batches:
     def with_params(self, batch: Batch, *, every: bool) -> AsyncIterator[tuple[Row, bytes]]:
         """The rows of a batch with the params that they came with: every one, or those that fail."""
         return self._examination.with_params(batch, every=every)
+
+    async def requests(self, batch: Batch, index: int) -> list[Item]:
+        """The requests of a slice, as they came."""
+        return await self._examination.items(batch, index)
+
+    def profile(self, batch: Batch) -> Profile:
+        """All that decided about a batch besides its requests."""
+        return self._profiles[batch.profile]
+
+    def message_id(self, batch: Batch, row: Row) -> str:
+        """The id of the message of a row."""
+        return self._results.maker(batch).message_id(row)
+
+    async def rewrite(self, session: Session, batch: Batch, change: Callable[[Row], Row]) -> int:
+        """Keep the rows of a batch as `change` leaves them; answers how many it changed."""
+        changed = 0
+        for index in range(batch.slices):
+            rows = await self._examination.rows(batch, index)
+            after = [change(row) for row in rows]
+            differing = sum(new is not old for new, old in zip(after, rows, strict=True))
+            if differing or not batch.kept:
+                await self._examination.keep(batch, index, after)
+            changed += differing
+        self.truth.forget(batch)
+        await self._changed(session, replace(session.batches[batch.id], kept=True))
+        return changed
 
     async def remove(self, session: Session, batch: Batch) -> None:
         """Remove a batch as if it had never been."""

@@ -92,6 +92,14 @@ class Upkeep:
         await self._store.save_session(session.facts())
         return snapshot
 
+    async def put_back(self, session: Session, id: str) -> int:
+        """Have the batches of a snapshot back that are gone, and leave all else; answers how many those are."""
+        gone = [batch for batch in self._snapshot(session, id).batches if batch.id not in session.batches]
+        for batch in gone:
+            await self._batches.put_back(session, batch)
+            session.bulletin.tell(session.now(), "batch.changed", batch=batch.id)
+        return len(gone)
+
     async def drop(self, session: Session, id: str) -> None:
         """Forget a snapshot."""
         snapshot = self._snapshot(session, id)

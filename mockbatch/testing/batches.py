@@ -135,6 +135,11 @@ class Batch:
         """Let its results be gone."""
         return self._done("archive")
 
+    def fail(self, *custom_ids: str) -> "Batch":
+        """Have these of its requests fail with an internal error, when they are done; it must not have ended."""
+        self._control.post("batches", self.id, "fail", custom_ids=list(custom_ids))
+        return Batch(self._control, self._control.get("batches", self.id))
+
     def _done(self, what: str) -> "Batch":
         return Batch(self._control, self._control.post("batches", self.id, what))
 

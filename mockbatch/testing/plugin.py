@@ -118,7 +118,7 @@ def pytest_runtest_makereport(
     if report.failed and session is not None:
         item.stash[_failed] = True
         if report.when != "teardown":
-            report.sections.append(("mockbatch", _told(session)))
+            report.sections.append(("mockbatch", _told(session, kept=item.config.getoption("mockbatch_keep"))))
     return report
 
 
@@ -164,7 +164,7 @@ def _marked(item: pytest.Item) -> dict[str, Any]:
     return options
 
 
-def _told(session: "Session") -> str:
-    from mockbatch.testing.report import told
+def _told(session: "Session", *, kept: bool) -> str:
+    from mockbatch.testing.report import halted, told
 
-    return told(session)
+    return told(session) + (halted(session) if kept else "")

@@ -24,6 +24,15 @@ def told(session: Session) -> str:
     return "\n".join(line for part in parts for line in part)
 
 
+def halted(session: Session) -> str:
+    """Where the dashboard shows a session that is kept; its time stands still from now on."""
+    try:
+        session.clock.freeze()
+    except ServerGone:
+        return ""
+    return f"\nas it was when the test failed: {session.url}/?session={session.id}"
+
+
 def _part(title: str, ask: Callable[[], Iterable[Any]]) -> list[str]:
     try:
         lines = [f"  {line!r}" for line in ask()]

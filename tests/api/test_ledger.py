@@ -85,6 +85,17 @@ def test_the_first_row_writes_what_the_others_read() -> None:
     assert net["cache_read"] == 19 * written * Decimal("0.15") / 1_000_000
 
 
+def test_what_reading_a_shared_prompt_from_the_cache_saves() -> None:
+    """10,000 documents that share a prompt of 5,000 tokens: 142.50 USD less than as plain input at standard."""
+    with serving(cache_hits="all") as api:
+        ran(api, requests(*range(20), system=MARKED, model="claude-sonnet-4"))
+        [read] = [group for group in billed(api, "class")["groups"] if group["by"]["class"] == "cache_read"]
+    tokens = read["quantities"]["cache_read"]
+    assert tokens > 20 * 4000
+    saved = tokens * Decimal(3) / 1_000_000 - Decimal(read["net"])
+    assert saved * 10_000 * 5_000 / tokens == Decimal("142.50")
+
+
 @pytest.mark.parametrize(("hits", "reads"), [("none", 0), ("all", 40), ("first_writes", 39), ("rate:0.5", None)])
 def test_what_parallel_rows_hit_is_a_setting(hits: str, reads: int | None) -> None:
     """And the same rows hit again."""

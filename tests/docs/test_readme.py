@@ -1,97 +1,35 @@
-"""The README keeps its word: its code runs, its tables are those of the registries."""
+"""The README keeps its word: its tables are those of the registries, what it names is there."""
 
-import os
 import re
-import subprocess
-import sys
-import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import mockbatch
-from mockbatch.config import resolve
-from tests.processes import Process, running
-from tests.tools.make_readme import README, filled
+from mockbatch.core.rules.faults import FAULTS
+from tests.docs.readme import README, ROOT
+from tests.tools.failure_modes import MODES, WITHOUT_FAULT
+from tests.tools.make_readme import filled
 
-ROOT = README.parent
 TEXT = README.read_text()
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, re.DOTALL)
-
-
-def blocks(language: str) -> list[str]:
-    return [code for kind, code in BLOCKS if kind == language]
-
-
-def with_ours_first() -> dict[str, str]:
-    """An environment in which `mockbatch` is this one."""
-    return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
-    """The server of the README's first command line, on a free port."""
-    options = blocks("sh")[0].partition("mockbatch serve")[2].split()
-    assert options == ["--fail-rate", "0.05", "--speedup", "1000"]
-    with running(tmp_path_factory.mktemp("readme"), *options) as process:
-        yield process
-
-
-def test_the_ready_line_is_the_one_shown(server: Process) -> None:
-    """But for the port."""
-    assert server.process.stdout
-    shown = blocks("text")[0].replace("http://127.0.0.1:8787", server.url)
-    assert server.process.stdout.readline() == shown
-
-
-def test_the_first_program_prints_what_is_shown(server: Process) -> None:
-    """To the number, since everything is drawn by hash."""
-    environ = {**os.environ, "ANTHROPIC_BASE_URL": server.url, "ANTHROPIC_API_KEY": "sk-ant-anything"}
-    done = subprocess.run(
-        [sys.executable, "-c", blocks("python")[0]], cwd=ROOT, env=environ, capture_output=True, text=True, check=False
-    )
-    assert (done.stdout, done.stderr) == (blocks("text")[1], "")
-
-
-def test_the_first_test_passes(tmp_path: Path) -> None:
-    """As a newcomer would run it: two files in an empty folder."""
-    for code in blocks("python")[1:3]:
-        name = code.partition("\n")[0].removeprefix("# ")
-        (tmp_path / name).write_text(code)
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
-        cwd=tmp_path,
-        env=with_ours_first(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "1 passed" in done.stdout, done.stdout + done.stderr
-
-
-@pytest.mark.parametrize("line", [line for code in blocks("sh") for line in code.splitlines() if "curl" in line])
-def test_every_curl_line_is_answered(server: Process, line: str) -> None:
-    """With a clock, after what it says."""
-    command = line.replace("localhost:8787", server.url.removeprefix("http://"))
-    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith('{"now":"20'), done.stdout
-
-
-@pytest.mark.parametrize("code", blocks("toml"))
-def test_the_options_file_is_understood(tmp_path: Path, code: str) -> None:
-    """Each key is an option, and the values are good."""
-    (tmp_path / "mockbatch.toml").write_text(code)
-    _, sources = resolve({}, {}, None, tmp_path)
-    assert {name for name, source in sources.items() if source.origin == "mockbatch.toml"} == {
-        key.replace("-", "_") for key in tomllib.loads(code)
-    }
+PAGES = ["README.md", "mockbatch/README.md", "tests/README.md", "fixtures/README.md"]
 
 
 def test_the_tables_are_those_of_the_registries() -> None:
     """`python -m tests.tools.make_readme` writes them."""
     assert filled(TEXT) == TEXT
+
+
+def test_every_failure_mode_is_shown_by_a_test_that_is_there() -> None:
+    """Each has a fault or needs none, and never both; each test is defined once at least."""
+    with_fault = {number for fault in FAULTS.values() for number in fault.modes}
+    assert with_fault | WITHOUT_FAULT.keys() == MODES.keys()
+    assert not with_fault & WITHOUT_FAULT.keys()
+    defined = {
+        name for path in (ROOT / "tests").rglob("test_*.py") for name in re.findall(r"def (test_\w+)", path.read_text())
+    }
+    told = {fault.test.partition("::")[2] for fault in FAULTS.values()} | {test for _, test in WITHOUT_FAULT.values()}
+    assert told - defined == set()
 
 
 def test_the_changelog_begins_with_this_version() -> None:
@@ -101,12 +39,20 @@ def test_the_changelog_begins_with_this_version() -> None:
     assert first[1] == mockbatch.__version__
 
 
-@pytest.mark.parametrize("page", ["README.md", "mockbatch/README.md", "tests/README.md", "fixtures/README.md"])
+@pytest.mark.parametrize("page", PAGES)
 def test_every_link_leads_somewhere(page: str) -> None:
-    """Files that are named are there."""
-    folder = (ROOT / page).parent
-    for target in re.findall(r"\]\((?!http)([^)#]+)", (ROOT / page).read_text()):
-        assert (folder / target).exists(), target
+    """Files that are named are there, and so are headings of the page itself."""
+    path = ROOT / page
+    for target, anchor in re.findall(r"\]\((?!http)([^)#]*)#?([^)]*)\)", path.read_text()):
+        assert not target or (path.parent / target).exists(), target
+        assert not anchor or anchor in anchors(path), anchor
+
+
+def anchors(path: Path) -> set[str]:
+    """The headings of a page, as GitHub makes anchors of them."""
+    without_code = re.sub(r"^```.*?^```$", "", path.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.*)$", without_code, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_the_map_names_every_room() -> None:

@@ -5,6 +5,7 @@ import re
 import signal
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from mockbatch.testing import Server
@@ -311,6 +312,22 @@ def test_a_server_is_kept_when_that_is_wanted(project: pytest.Pytester, argument
         with Server.at(found[1]) as server:
             (session,) = server.sessions()
         assert session["label"].endswith("::test_it")
+    finally:
+        os.kill(int(found[2]), signal.SIGTERM)
+
+
+def test_a_failure_leads_to_what_was_when_the_test_failed(project: pytest.Pytester) -> None:
+    """In the dashboard of a server that is kept; time stands still there."""
+    project.makepyfile("def test_it(mockbatch): assert False")
+    result = project.runpytest_subprocess("--mockbatch-keep")
+    found = re.search(r"mockbatch stays at (http\S+) \(process (\d+)\)", result.stdout.str())
+    assert found
+    try:
+        with Server.at(found[1]) as server:
+            (session,) = server.sessions()
+        clock = httpx2.get(f"{found[1]}/_mockbatch/clock", params={"session": session["id"]}).json()
+        assert f"as it was when the test failed: {found[1]}/?session={session['id']}" in result.stdout.str()
+        assert clock["frozen"] is True
     finally:
         os.kill(int(found[2]), signal.SIGTERM)
 

@@ -112,13 +112,14 @@ def test_the_clock_is_moved_in_every_way(session: Session) -> None:
 
 
 def test_batches_are_acted_on(session: Session) -> None:
-    """End, expire, stick, archive; by id and by place."""
+    """Fail, end, expire, stick, archive; by id and by place."""
     with session.client() as client:
         for name in "abc":
             create(client, name)
     batches = session.batches
     assert len(batches) == 3
-    assert batches.first.end().status == "ended"
+    assert batches.first.fail("a").end().status == "ended"
+    assert batches.first.results == {"a": "errored"}
     assert batches[1].expire().results == {"b": "expired"}
     assert batches.last.stick().status == "in_progress"
     session.clock.advance("30d")

@@ -2,12 +2,18 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from mockbatch.cli import BadConfig, BadFixture, BadStore, CannotListen, Unreachable
 from mockbatch.config import OPTIONS, flag_of, variable_of
 from mockbatch.core.contract.catalog import MODELS
-from mockbatch.core.rules.faults import ROW_FAULTS
+from mockbatch.core.replies.kinds import REPLIES
+from mockbatch.core.rules import presets as rule_presets
+from mockbatch.core.rules.faults import FAULTS, ROW_FAULTS
 from mockbatch.core.time.delays import DELAYS, PRESETS
+from mockbatch.http.app import all_routes
+from mockbatch.http.openapi import document
+from tests.tools.failure_modes import MODES, WITHOUT_FAULT
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -56,7 +62,73 @@ def presets() -> str:
     )
 
 
+def presets_of_rules() -> str:
+    return table(
+        ("preset", "what it makes of the server"),
+        ((f"`{name}`", preset.summary) for name, preset in rule_presets.PRESETS.items()),
+    )
+
+
 def faults() -> str:
+    return table(
+        ("fault", "what happens", "what the official SDK does"),
+        ((f"`{fault.name}`", fault.effect, fault.sdk) for fault in FAULTS.values()),
+    )
+
+
+def failure_modes() -> str:
+    return table(
+        ("", "what goes wrong", "how to get it", "shown by"),
+        ((str(number), mode, *_shown(number)) for number, mode in MODES.items()),
+    )
+
+
+def _shown(number: int) -> tuple[str, str]:
+    faults = [fault for fault in FAULTS.values() if number in fault.modes]
+    if not faults:
+        how, test = WITHOUT_FAULT[number]
+        return how, f"`{test}`"
+    tests = dict.fromkeys(fault.test.partition("::")[2] for fault in faults)
+    return ", ".join(f"`{fault.name}`" for fault in faults), ", ".join(f"`{test}`" for test in tests)
+
+
+def replies() -> str:
+    def option(name: str, types: Any, main: str | None) -> str:
+        return f"`{name}`{' (main)' if name == main else ''}: {_type(types)}"
+
+    return table(
+        ("kind", "options", "what comes back"),
+        (
+            (f"`{name}`", "; ".join(option(key, it, kind.main) for key, it in kind.options.items()), kind.explanation)
+            for name, kind in REPLIES.items()
+        ),
+    )
+
+
+_WORDS = {str: "text", int: "number", dict: "table", list: "list"}
+
+
+def _type(types: Any) -> str:
+    if not isinstance(types, tuple):
+        return _WORDS[types]
+    if isinstance(types[0], str):
+        return ", ".join(f"`{word}`" for word in types)
+    return " or ".join(_WORDS[one] for one in types)
+
+
+def control() -> str:
+    return table(
+        ("call", "what it does"),
+        (
+            (f"`{method.upper()} {path}`", operation["summary"])
+            for path, operations in document(all_routes())["paths"].items()
+            if path.startswith("/_mockbatch/")
+            for method, operation in operations.items()
+        ),
+    )
+
+
+def row_faults() -> str:
     total = sum(fault.weight for fault in ROW_FAULTS.values())
     return table(
         ("error type", "message", "share"),
@@ -76,25 +148,33 @@ def models() -> str:
 
 def exit_codes() -> str:
     codes = {
-        0: "all went well; a server that was told to stop by SIGTERM",
-        1: "`mockbatch batch` could not do it: a file has mistakes, the API refused, rows are missing",
-        2: "the command line is wrong",
-        CannotListen.exit_code: "the port is in use, or the address cannot be listened on",
-        BadConfig.exit_code: "an option has a wrong value, or an unknown name in the environment or a file",
-        Unreachable.exit_code: "no server answers",
-        BadStore.exit_code: "the database cannot be used",
-        124: "`mockbatch batch watch` reached its --timeout",
-        BadFixture.exit_code: "a fixture cannot be read or written",
-        130: "Ctrl-C",
+        "0": "all went well; a server that was told to stop by SIGTERM",
+        "1": "something is wrong with what was looked at: requests, rows, fixtures, a tracker; or the API refused",
+        "2": "the command line is wrong",
+        f"{CannotListen.exit_code}": "the port is in use, or the address cannot be listened on",
+        f"{BadConfig.exit_code}": "an option has a wrong value, or an unknown name in the environment or a file",
+        f"{Unreachable.exit_code}": "no server answers",
+        f"{BadStore.exit_code}": "the database cannot be used",
+        f"{BadFixture.exit_code}": "a fixture cannot be read or written",
+        "10": "`mockbatch run --strict`: the command passed, and problems remain",
+        "124": "`mockbatch run` or `mockbatch batch watch` reached its `--timeout`",
+        "126, 127": "`mockbatch run`, `mockbatch record`: the command cannot be run, or is not there",
+        "130": "Ctrl-C",
+        "any other": "`mockbatch run`, `mockbatch record`: that of the command; 128 + the signal that ended it",
     }
-    return table(("code", "meaning"), ((str(code), meaning) for code, meaning in codes.items()))
+    return table(("code", "meaning"), codes.items())
 
 
 TABLES = {
     "options": options,
     "delays": delays,
     "presets": presets,
+    "row-faults": row_faults,
+    "rule-presets": presets_of_rules,
     "faults": faults,
+    "failure-modes": failure_modes,
+    "replies": replies,
+    "control": control,
     "models": models,
     "exit-codes": exit_codes,
 }

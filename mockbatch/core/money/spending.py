@@ -1,13 +1,13 @@
 """What was spent, put together by whatever is asked for: the content of `GET /_mockbatch/ledger`."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from msgspec import Struct
 
 from mockbatch.core.money.ledger import Account, Counts, Sums, Total, net, rates_of
 from mockbatch.core.money.prices import Prices
-from mockbatch.core.money.rates import factors, plain, product, total
+from mockbatch.core.money.rates import CLASSES, Rates, factors, plain, product, total
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.time.spans import format_day
 
@@ -33,7 +33,8 @@ class Dated(Struct, frozen=True):
 
 
 class Spent(Struct, frozen=True):
-    """A group: what it stands for, what was counted, and decimals in USD: billed, and what standard would have cost.
+    """A group: what it stands for, what was counted, and decimals in USD: billed, what standard would have cost, and
+    that without a prompt cache, where every token of a prompt is plain input.
 
     The amounts are null where none of it has a price.
     """
@@ -43,6 +44,7 @@ class Spent(Struct, frozen=True):
     quantities: dict[str, int]
     net: str | None
     standard: str | None
+    uncached: str | None
 
 
 class Spending(Struct, frozen=True, kw_only=True):
@@ -114,6 +116,7 @@ def _spent(by: dict[str, str | None], days: Days, prices: Prices) -> Spent:
         dict(_counts(days).items()),
         plain(total(one.net for one in totals)) if priced else None,
         plain(total(one.standard for one in totals)) if priced else None,
+        _amounts(CLASSES, days, prices, _uncached),
     )
 
 
@@ -135,20 +138,36 @@ def _by_class(by: dict[str, str | None], days: Days, prices: Prices) -> list[Spe
             {**by, "class": kind},
             _requests(days),
             {kind: quantity},
-            _amount(kind, days, prices, standard=False),
-            _amount(kind, days, prices, standard=True),
+            _amounts([kind], days, prices, _billed),
+            _amounts([kind], days, prices, _standard),
+            _amounts([kind], days, prices, _uncached),
         )
         for kind, quantity in _counts(days).items()
     ]
 
 
-def _amount(kind: str, days: Days, prices: Prices, *, standard: bool) -> str | None:
+Rate = Callable[[Rates, str, Account], Decimal]
+
+
+def _billed(rates: Rates, kind: str, account: Account) -> Decimal:
+    return factors(rates, kind, account.service_tier, account.inference_geo).rate
+
+
+def _standard(rates: Rates, kind: str, account: Account) -> Decimal:
+    return factors(rates, kind, "standard", account.inference_geo).rate
+
+
+def _uncached(rates: Rates, kind: str, account: Account) -> Decimal:
+    by = factors(rates, kind, "standard", account.inference_geo)
+    return product(rates.input if kind.startswith("cache_") else by.list_rate, by.geo)
+
+
+def _amounts(kinds: Iterable[str], days: Days, prices: Prices, rate: Rate) -> str | None:
+    """What these classes come to at a rate; None where nothing has a price."""
     amounts: list[Decimal] = []
     for day, sums in days.items():
         for row in sums.rows():
             rates = rates_of(row.account, day, prices)
             if rates is not None:
-                tier = "standard" if standard else row.account.service_tier
-                rate = factors(rates, kind, tier, row.account.inference_geo).rate
-                amounts.append(product(rate, getattr(row.counts, kind)))
-    return plain(total(amounts)) if amounts else None
+                amounts += [product(rate(rates, kind, row.account), getattr(row.counts, kind)) for kind in kinds]
+    return plain(total(amounts)) if amounts or not days else None

@@ -1,19 +1,40 @@
 """`/_mockbatch/*`: what the tester does, on the same port. Looking changes nothing."""
 
 from mockbatch.http.control import (
-    batches,
+    actions,
     clock,
     events,
     info,
     ledger,
     metrics,
+    pages,
     problems,
     requests,
+    rows,
     rules,
     sessions,
     synth,
     webhooks,
 )
+from mockbatch.http.sites import guarded
 
-_ROOMS = (info, clock, sessions, batches, requests, rules, problems, ledger, webhooks, synth, events, metrics)
-routes = [route for room in _ROOMS for route in room.routes]
+_ROOMS = (
+    info,
+    clock,
+    sessions,
+    actions,
+    rows,
+    requests,
+    rules,
+    problems,
+    ledger,
+    webhooks,
+    synth,
+    events,
+    metrics,
+    pages,
+)
+
+
+# who only asks whether a server is there may do so by any name
+routes = [route if route.path == "/health" else guarded(route) for room in _ROOMS for route in room.routes]

@@ -9,10 +9,15 @@ from mockbatch.core.contract.errors import InvalidRequest, NotFound
 from mockbatch.core.names import did_you_mean
 from mockbatch.http.caller import key_of, named_session
 from mockbatch.http.calls import Call
+from mockbatch.http.described import Parameter
+from mockbatch.http.paging import limit_of
 from mockbatch.service import Mock
 from mockbatch.service.sessions import Session
 
 T = TypeVar("T", bound=Struct)
+
+LIMIT = Parameter("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}, "Entries in a page.")
+START = Parameter("start", {"type": "integer", "minimum": 0, "default": 0}, "How many entries to leave out.")
 
 
 async def entered(call: Call) -> tuple[Mock, Session]:
@@ -28,6 +33,15 @@ async def entered(call: Call) -> tuple[Mock, Session]:
             f"There are {len(sessions)} sessions; name yours with its key in the header x-api-key, or with ?session=ID"
         )
     return mock, sessions[0]
+
+
+def part_of(call: Call) -> tuple[int, int]:
+    """Which part of a list is asked for by `start` and `limit`. Raises InvalidRequest."""
+    query = call.query()
+    start = query.get("start", "0")
+    if not (start.isascii() and start.isdigit()):
+        raise InvalidRequest("start: Input should be a valid integer")
+    return int(start), limit_of(query.get("limit", "100"))
 
 
 async def content_of(call: Call, kind: type[T]) -> T:

@@ -25,7 +25,7 @@ _encode = msgspec.json.Encoder().encode
 
 @described(None, kind=EVENTS, caller="control")
 async def events(call: Call) -> Answer:
-    """What happens from now on: `batch.*`, `clock`, `rule`, `call`, `ledger`."""
+    """What happens from now on: `batch.*`, `clock`, `rule`, `call`, `ledger`, `reset`."""
     mock, session = await entered(call)
     return Stream(_happenings(mock, session), EVENTS.encode())
 

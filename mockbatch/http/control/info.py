@@ -1,4 +1,4 @@
-"""`/`, `/health` and `/_mockbatch/info`: whether a server is there, and which."""
+"""`/health` and `/_mockbatch/info`: whether a server is there, and which."""
 
 from typing import Any, Literal
 
@@ -50,7 +50,6 @@ def options_of(config: Config) -> dict[str, Any]:
 
 
 routes = [
-    Route("/", Endpoint(GET=health)),
     Route("/health", Endpoint(GET=health)),
     Route("/_mockbatch/info", Endpoint(GET=info)),
 ]

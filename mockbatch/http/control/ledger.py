@@ -1,16 +1,21 @@
 """`/_mockbatch/ledger`: what was billed, put together, or entry by entry."""
 
+import csv
 from collections.abc import AsyncGenerator, Iterator
 
 import msgspec
+from msgspec import Struct
 from starlette.routing import Route
 
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.money.ledger import Entry, to_csv
+from mockbatch.core.money.reconcile import Reconciliation
+from mockbatch.core.money.reconcile import reconcile as reconciled
 from mockbatch.core.money.spending import GROUPINGS, Dated, Spending, spending
+from mockbatch.core.money.tracker import parse_tracker
 from mockbatch.http.answers import Answer, Json, Stream
 from mockbatch.http.calls import Call, Endpoint
-from mockbatch.http.control.entry import entered
+from mockbatch.http.control.entry import content_of, entered
 from mockbatch.http.described import JSONL, Parameter, described
 from mockbatch.service import Mock
 from mockbatch.service.sessions import Session
@@ -27,6 +32,19 @@ _QUERY = (
     ),
 )
 _encode = msgspec.json.Encoder(decimal_format="string").encode_lines
+
+
+class Tracked(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a cost tracker exports."""
+
+    csv: str
+
+
+class Reconciled(Struct, frozen=True):
+    """Whether a tracker agrees with the ledger, and where it does not."""
+
+    clean: bool
+    found: Reconciliation
 
 
 @described(Spending, query=_QUERY, more={"text/csv": None, JSONL: None}, caller="control")
@@ -48,6 +66,21 @@ async def ledger(call: Call) -> Answer:
         return Json(spending(used, groups, mock.ledger.prices))
     except ValueError as error:
         raise InvalidRequest(str(error)) from None
+
+
+@described(Reconciled, takes=Tracked, caller="control")
+async def reconcile(call: Call) -> Answer:
+    """Compare the rows of a cost tracker, as CSV, with the ledger, and name the likely reason of each difference."""
+    mock, session = await entered(call)
+    wanted = await content_of(call, Tracked)
+    try:
+        tracker = parse_tracker(wanted.csv)
+    except (ValueError, csv.Error) as error:
+        raise InvalidRequest(f"csv: {error}") from None
+    await mock.batches.settle(session)
+    entries = [entry async for some in _all(mock, session) for entry in some]
+    found = reconciled(tracker, entries, mock.ledger.prices)
+    return Json(Reconciled(found.clean, found))
 
 
 async def _entries(mock: Mock, session: Session, form: str) -> AsyncGenerator[bytes]:
@@ -76,4 +109,7 @@ async def _by_row(mock: Mock, session: Session) -> AsyncGenerator[Iterator[Dated
     yield (dated for dated in mock.ledger.used(session) if dated.batch_id is None)
 
 
-routes = [Route("/_mockbatch/ledger", Endpoint(GET=ledger))]
+routes = [
+    Route("/_mockbatch/ledger", Endpoint(GET=ledger)),
+    Route("/_mockbatch/ledger/reconcile", Endpoint(POST=reconcile)),
+]

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from starlette.routing import Route
 
-from mockbatch.core.contract.errors import InvalidRequest, Unverified
+from mockbatch.core.contract.errors import InvalidRequest, NotFound, Unverified
 from mockbatch.core.time.spans import format_instant, parse_span
 from mockbatch.http.answers import Answer, Json
 from mockbatch.http.calls import Call, Endpoint
@@ -20,6 +21,7 @@ _QUERY = (
     Parameter("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}, "How many of the last."),
     Parameter("op", {"type": "string"}, "Only calls of this kind."),
     Parameter("batch", {"type": "string"}, "Only calls about this batch."),
+    Parameter("bodies", {"type": "boolean", "default": True}, "Whether headers and bodies are told."),
 )
 _SECRET = re.compile(r"sk-ant-[A-Za-z0-9_-]+|(?<=Bearer )\S+", re.IGNORECASE)
 _SHOWN = 6
@@ -93,7 +95,20 @@ async def requests(call: Call) -> Answer:
     query = call.query()
     criteria = Criteria(op=query.get("op"), batch=query.get("batch"))
     found = list(session.journal.records(criteria))[-limit_of(query.get("limit", "100")) :]
+    if query.get("bodies", "true") == "false":
+        found = [replace(record, headers=_of_retries(record), sent=b"", answered=b"") for record in found]
     return Json(_list(found, session.journal))
+
+
+@described(CallView, caller="control")
+async def request(call: Call) -> Answer:
+    """One call of a session, by its request_id."""
+    _, session = await entered(call)
+    wanted = call.path_value("id")
+    for record in session.journal.records():
+        if record.request_id == wanted:
+            return Json(_view(record))
+    raise NotFound(f"There is no call {wanted} among the last {len(session.journal)}.")
 
 
 @described(CallList, caller="anyone")
@@ -145,6 +160,11 @@ def _expectation(one: Expected, number: int) -> Expectation:
     return Expectation(calls, one.count, one.at_least, one.at_most, gap)
 
 
+def _of_retries(record: Record) -> dict[bytes, bytes]:
+    """The header that counts retries, if it was sent."""
+    return {name: value for name, value in record.headers.items() if name == b"x-stainless-retry-count"}
+
+
 def _named(one: Expected) -> str:
     names = ("op", "method", "path", "status", "batch", "fault", "body")
     return " ".join(f"{name}={getattr(one, name)}" for name in names if getattr(one, name) is not None) or "any call"
@@ -193,5 +213,6 @@ routes = [
     Route("/_mockbatch/requests/unmatched", Endpoint(GET=unmatched)),
     Route("/_mockbatch/requests/find", Endpoint(POST=find)),
     Route("/_mockbatch/requests/count", Endpoint(POST=count)),
+    Route("/_mockbatch/requests/{id}", Endpoint(GET=request)),
     Route("/_mockbatch/verify", Endpoint(POST=verify)),
 ]

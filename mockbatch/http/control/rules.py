@@ -83,7 +83,9 @@ async def rules(call: Call) -> Answer:
 async def add(call: Call) -> Answer:
     """Add a rule, or a list of them, behind the others; answers what was added."""
     _, session = await entered(call)
-    return Json(RuleList([_view(session, record) for record in session.rules.add(_several(await _body(call)))]))
+    added = session.rules.add(_several(await _body(call)))
+    _tell(session)
+    return Json(RuleList([_view(session, record) for record in added]))
 
 
 @described(RuleList, takes=Tables, caller="control")
@@ -91,6 +93,7 @@ async def put(call: Call) -> Answer:
     """Replace all rules."""
     _, session = await entered(call)
     session.rules.put(_several(await _body(call)))
+    _tell(session)
     return Json(_list(session))
 
 
@@ -99,6 +102,7 @@ async def merge(call: Call) -> Answer:
     """Change the rules that are named, and add the others."""
     _, session = await entered(call)
     session.rules.merge(_several(await _body(call)))
+    _tell(session)
     return Json(_list(session))
 
 
@@ -107,6 +111,7 @@ async def clear(call: Call) -> Answer:
     """Remove all rules."""
     _, session = await entered(call)
     session.rules.put([])
+    _tell(session)
     return Json(_list(session))
 
 
@@ -133,7 +138,9 @@ async def merge_one(call: Call) -> Answer:
 async def drop(call: Call) -> Answer:
     """Remove a rule; answers what it was."""
     _, session = await entered(call)
-    return Json(_view(session, session.rules.drop(call.path_value("id"))))
+    dropped = session.rules.drop(call.path_value("id"))
+    _tell(session)
+    return Json(_view(session, dropped))
 
 
 @described(FaultList, caller="anyone")
@@ -145,7 +152,12 @@ async def faults(call: Call) -> Answer:
 async def _changed(call: Call, *, wholly: bool) -> Answer:
     _, session = await entered(call)
     record = session.rules.change(call.path_value("id"), await _body(call), wholly=wholly)
+    _tell(session)
     return Json(_view(session, record))
+
+
+def _tell(session: Session) -> None:
+    session.bulletin.tell(session.now(), "rule", count=len(session.rules.records))
 
 
 def _list(session: Session) -> RuleList:

@@ -68,6 +68,12 @@ class SnapshotList(Struct, frozen=True):
     snapshots: list[SnapshotView]
 
 
+class PutBack(Struct, frozen=True):
+    """How many batches are there again."""
+
+    batches: int
+
+
 class Done(Struct, frozen=True):
     """That it was done."""
 
@@ -115,7 +121,9 @@ async def delete(call: Call) -> Answer:
 async def reset(call: Call) -> Answer:
     """Let a session begin anew."""
     mock, found = await entered(call)
-    await mock.upkeep.reset(found, (await content_of(call, Reset)).scope)
+    scope = (await content_of(call, Reset)).scope
+    await mock.upkeep.reset(found, scope)
+    found.bulletin.tell(found.now(), "reset", scope=scope)
     return Json(Done())
 
 
@@ -137,7 +145,16 @@ async def take(call: Call) -> Answer:
 async def restore(call: Call) -> Answer:
     """Go back to a snapshot."""
     mock, found = await entered(call)
-    return Json(_snapshot(await mock.upkeep.restore(found, call.path_value("id"))))
+    restored = _snapshot(await mock.upkeep.restore(found, call.path_value("id")))
+    found.bulletin.tell(found.now(), "reset", scope="snapshot")
+    return Json(restored)
+
+
+@described(PutBack, caller="control")
+async def put_back(call: Call) -> Answer:
+    """Have the batches of a snapshot back that are gone, and leave all else as it is."""
+    mock, found = await entered(call)
+    return Json(PutBack(await mock.upkeep.put_back(found, call.path_value("id"))))
 
 
 @described(Done, caller="control")
@@ -165,4 +182,5 @@ routes = [
     Route("/_mockbatch/snapshots", Endpoint(GET=snapshots, POST=take)),
     Route("/_mockbatch/snapshots/{id}", Endpoint(DELETE=drop)),
     Route("/_mockbatch/snapshots/{id}/restore", Endpoint(POST=restore)),
+    Route("/_mockbatch/snapshots/{id}/put_back", Endpoint(POST=put_back)),
 ]

@@ -1,0 +1,83 @@
+"""The small language of searches: `status:errored custom_id:row-* model:haiku cost>0.01 -refusal`.
+
+All terms have to be true. A field is compared with `:` (a part of it; with `*` the whole), or with `>`, `>=`, `<`,
+`<=`, `=` where it is a number; a bare word is looked for everywhere; `-` in front turns a term around; words with
+blanks stand in double quotes.
+"""
+
+import operator
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Literal
+
+from msgspec import Struct
+
+from mockbatch.core.names import did_you_mean
+
+Value = str | int | Decimal | None
+Kind = Literal["text", "number"]
+
+_TERM = re.compile(r'(-?)(?:([A-Za-z_]+)(:|>=|<=|>|<|=))?("[^"]*"?|\S+)')
+_COMPARED: dict[str, Callable[[Decimal, Decimal], bool]] = {
+    ":": operator.eq,
+    "=": operator.eq,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
+
+
+class Term(Struct, frozen=True):
+    """One condition on a field; on everything where `field` is empty."""
+
+    field: str
+    test: Callable[[Value], bool]
+    negated: bool
+
+
+def parse_search(text: str, fields: Mapping[str, Kind]) -> list[Term]:
+    """The terms of a search over these fields. Raises ValueError, whose text is for the person who wrote it."""
+    return [_term(found, fields) for found in _TERM.finditer(text)]
+
+
+def _term(found: re.Match[str], fields: Mapping[str, Kind]) -> Term:
+    minus, field, sign, word = found.groups()
+    word = word.strip('"')
+    if not field:
+        return Term("", _contains(word), bool(minus))
+    if field not in fields:
+        raise ValueError(f"{field} cannot be searched for.{did_you_mean(field, fields)} Known: {', '.join(fields)}")
+    if fields[field] == "number":
+        return Term(field, _number(field, sign, word), bool(minus))
+    if sign not in (":", "="):
+        raise ValueError(f"{field} is a text; write {field}:{word}")
+    return Term(field, _glob(word) if "*" in word else _contains(word), bool(minus))
+
+
+def meets(terms: list[Term], value_of: Callable[[str], Value]) -> bool:
+    """Whether all terms are true; `value_of` gives the value of a field, and all text of the empty name."""
+    return all(term.test(value_of(term.field)) != term.negated for term in terms)
+
+
+def _contains(word: str) -> Callable[[Value], bool]:
+    wanted = word.casefold()
+    return lambda value: value is not None and wanted in str(value).casefold()
+
+
+def _glob(word: str) -> Callable[[Value], bool]:
+    parts = map(re.escape, word.casefold().split("*"))
+    matching = re.compile(".*".join(parts), re.DOTALL).fullmatch
+    return lambda value: value is not None and matching(str(value).casefold()) is not None
+
+
+def _number(field: str, sign: str, word: str) -> Callable[[Value], bool]:
+    try:
+        wanted = Decimal(word.removeprefix("$"))
+    except InvalidOperation:
+        raise ValueError(f"{field} is a number, {word!r} is none") from None
+    if wanted.is_nan():
+        raise ValueError(f"{field} is a number, {word!r} is none")
+    compare = _COMPARED[sign]
+    return lambda value: value is not None and compare(Decimal(value), wanted)

@@ -1,0 +1,181 @@
+"""`/_mockbatch/batches`, what a tester does: put one in without a key, send rows once more, act on one or on many."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal
+
+from msgspec import Struct
+from starlette.routing import Route
+
+from mockbatch.core.batch import Batch, ended_by_hand, expired_by_hand, shelved, stuck
+from mockbatch.core.contract import wire
+from mockbatch.core.contract.errors import ApiError, InvalidRequest
+from mockbatch.core.contract.params import Terms
+from mockbatch.http.answers import Answer, Json
+from mockbatch.http.caller import VERSIONS
+from mockbatch.http.calls import Call, Endpoint
+from mockbatch.http.control.batches import BatchTruth, batch, batches, truth_of
+from mockbatch.http.control.entry import content_of, entered
+from mockbatch.http.described import described
+from mockbatch.http.jsonl import body_of
+from mockbatch.http.origins import origin_of
+from mockbatch.service import Mock
+from mockbatch.service.sessions import Session
+
+Action = Literal["cancel", "end", "expire", "stick", "archive", "delete"]
+_EVERY = 1_000_000
+
+
+class Many(Struct, frozen=True, forbid_unknown_fields=True):
+    """What to do to which batches: those of these `ids`, or all that a search finds, which may be empty."""
+
+    action: Action
+    ids: list[str] | None = None
+    q: str | None = None
+
+
+class Refusal(Struct, frozen=True):
+    """A batch that it was not done to, and why not."""
+
+    id: str
+    message: str
+
+
+class Acted(Struct, frozen=True):
+    """The batches that it was done to, and the others."""
+
+    done: list[str]
+    refused: list[Refusal]
+
+
+class Rows(Struct, frozen=True, forbid_unknown_fields=True):
+    """Rows of a batch: those with these custom_ids, or all that a search finds."""
+
+    custom_ids: list[str] | None = None
+    q: str | None = None
+
+
+class Failed(Struct, frozen=True):
+    """How many rows fail now that would not have."""
+
+    failed: int
+
+
+@described(wire.MessageBatch, takes=wire.BatchCreate, caller="control")
+async def create(call: Call) -> Answer:
+    """Create a batch in a session whose key need not be known. The requests may come as lines of JSON too."""
+    mock, session = await entered(call)
+    async with body_of(call, session.settings.limits.max_bytes) as body:
+        created = await mock.batches.create(session, body, _terms(mock, session), origin_of(call), call.headers)
+    return Json(created)
+
+
+@described(wire.MessageBatch, takes=Rows, caller="control")
+async def again(call: Call) -> Answer:
+    """Send requests of a batch once more, as a new batch."""
+    mock, session = await entered(call)
+    found = mock.batches.found(session, call.path_value("id"))
+    custom_ids = await _custom_ids(call, mock, session, found)
+    return Json(await mock.interventions.again(session, found, custom_ids, _terms(mock, session)))
+
+
+@described(Failed, takes=Rows, caller="control")
+async def fail(call: Call) -> Answer:
+    """Have rows of a running batch fail with an internal error, when they are done."""
+    mock, session = await entered(call)
+    found = mock.batches.found(session, call.path_value("id"))
+    custom_ids = await _custom_ids(call, mock, session, found)
+    return Json(Failed(await mock.interventions.fail(session, found, custom_ids)))
+
+
+@described(Acted, takes=Many, caller="control")
+async def many(call: Call) -> Answer:
+    """Do something to many batches; what cannot be done to one of them is told, and done to the others."""
+    mock, session = await entered(call)
+    wanted = await content_of(call, Many)
+    if (wanted.ids is None) == (wanted.q is None):
+        raise InvalidRequest("give one of ids, q")
+    ids = wanted.ids if wanted.ids is not None else [one.id for one in mock.inspection.found(session, wanted.q or "")]
+    done, refused = [], []
+    for name in ids:
+        try:
+            await _ACTIONS[wanted.action](mock, session, name)
+            done.append(name)
+        except ApiError as error:
+            refused.append(Refusal(name, error.message))
+    return Json(Acted(done, refused))
+
+
+@described(BatchTruth, caller="control")
+async def delete(call: Call) -> Answer:
+    """Take a batch away, running or not, as if it had never been; answers what it was."""
+    mock, session = await entered(call)
+    found = mock.batches.found(session, call.path_value("id"))
+    last = await truth_of(mock, session, found)
+    await _delete(mock, session, found.id)
+    return Json(last)
+
+
+async def _delete(mock: Mock, session: Session, name: str) -> None:
+    await mock.batches.remove(session, mock.batches.found(session, name))
+    session.bulletin.tell(session.now(), "batch.deleted", batch=name)
+
+
+async def _cancel(mock: Mock, session: Session, name: str) -> None:
+    await mock.batches.cancel(session, name, "")
+
+
+def _changing(how: Callable[[Batch, int], Batch]) -> Callable[[Mock, Session, str], Awaitable[Any]]:
+    return lambda mock, session, name: mock.batches.change(session, name, how)
+
+
+_ACTIONS: dict[Action, Callable[[Mock, Session, str], Awaitable[Any]]] = {
+    "cancel": _cancel,
+    "end": _changing(ended_by_hand),
+    "expire": _changing(expired_by_hand),
+    "stick": _changing(stuck),
+    "archive": _changing(shelved),
+    "delete": _delete,
+}
+
+
+def _acting(action: Action, summary: str) -> Any:
+    @described(BatchTruth, caller="control")
+    async def act(call: Call) -> Answer:
+        mock, session = await entered(call)
+        name = call.path_value("id")
+        await _ACTIONS[action](mock, session, name)
+        return Json(await truth_of(mock, session, mock.batches.found(session, name)))
+
+    act.__doc__ = summary
+    act.__name__ = action
+    return act
+
+
+async def _custom_ids(call: Call, mock: Mock, session: Session, found: Batch) -> list[str]:
+    """The rows that the body names. Raises InvalidRequest."""
+    wanted = await content_of(call, Rows)
+    if (wanted.custom_ids is None) == (wanted.q is None):
+        raise InvalidRequest("give one of custom_ids, q")
+    if wanted.custom_ids is not None:
+        return wanted.custom_ids
+    rows = await mock.inspection.rows(session, found, wanted.q or "", 0, _EVERY)
+    return [planned.row.custom_id for planned in rows]
+
+
+def _terms(mock: Mock, session: Session) -> Terms:
+    return mock.terms(session, VERSIONS[-1], ())
+
+
+_ONE = "/_mockbatch/batches/{id}"
+routes = [
+    Route("/_mockbatch/batches", Endpoint(GET=batches, POST=create)),
+    Route("/_mockbatch/batches/actions", Endpoint(POST=many)),
+    Route(_ONE, Endpoint(GET=batch, DELETE=delete)),
+    Route(f"{_ONE}/cancel", Endpoint(POST=_acting("cancel", "Cancel a batch, as its caller would."))),
+    Route(f"{_ONE}/end", Endpoint(POST=_acting("end", "Have all requests of a batch done now."))),
+    Route(f"{_ONE}/expire", Endpoint(POST=_acting("expire", "Let a batch expire now."))),
+    Route(f"{_ONE}/stick", Endpoint(POST=_acting("stick", "Let no more requests of a batch be done."))),
+    Route(f"{_ONE}/archive", Endpoint(POST=_acting("archive", "Let the results of a batch be gone."))),
+    Route(f"{_ONE}/again", Endpoint(POST=again)),
+    Route(f"{_ONE}/fail", Endpoint(POST=fail)),
+]

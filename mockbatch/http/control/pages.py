@@ -1,0 +1,27 @@
+"""`/` and `/_mockbatch/dashboard/*`: the dashboard for browsers; whether a server is there for all others."""
+
+from starlette.routing import Route
+
+from mockbatch.http.answers import Answer
+from mockbatch.http.calls import Call, Endpoint
+from mockbatch.http.control.info import Health, health
+from mockbatch.http.dashboard import KINDS, PAGE, Asset
+from mockbatch.http.described import described
+
+
+@described(Health, more={"text/html": None}, caller="anyone")
+async def page(call: Call) -> Answer:
+    """The dashboard, for those that accept HTML; whether the server is there, for the others."""
+    return Asset(PAGE) if "text/html" in (call.header(b"accept") or "") else await health(call)
+
+
+@described(None, kind="text/javascript", more=dict.fromkeys(KINDS.values()), caller="anyone")
+async def asset(call: Call) -> Answer:
+    """A file of the dashboard."""
+    return Asset(call.path_value("id"))
+
+
+routes = [
+    Route("/", Endpoint(GET=page)),
+    Route("/_mockbatch/dashboard/{id}", Endpoint(GET=asset)),
+]

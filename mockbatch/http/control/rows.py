@@ -1,0 +1,169 @@
+"""`/_mockbatch/batches/{id}/items`: batches row by row."""
+
+from collections.abc import Callable
+
+from msgspec import Raw, Struct
+from starlette.routing import Route
+
+from mockbatch.core.batch import Batch
+from mockbatch.core.contract import wire
+from mockbatch.core.money.ledger import Entry
+from mockbatch.core.money.rates import plain
+from mockbatch.core.time.spans import format_instant
+from mockbatch.core.time.timeline import NEVER
+from mockbatch.http.answers import Answer, Json
+from mockbatch.http.calls import Call, Endpoint
+from mockbatch.http.control.entry import LIMIT, START, entered, part_of
+from mockbatch.http.described import Parameter, described
+from mockbatch.service import Mock
+from mockbatch.service.inspection import Sent
+from mockbatch.service.truth import Planned
+
+_ROWS = (
+    LIMIT,
+    START,
+    Parameter("outcome", {"type": "string"}, "Only rows that end like this."),
+    Parameter("state", {"type": "string"}, "Only rows that are like this now."),
+    Parameter("custom_id", {"type": "string"}, "Only rows with this in their custom_id."),
+    Parameter("q", {"type": "string"}, "Only rows that this search finds, like `status:errored custom_id:row-*`."),
+)
+
+
+class RowTruth(Struct, frozen=True):
+    """A row: its state now, how it ends, when it is done if the end of the batch does not come before, and why.
+
+    `rule` is the name of the one that decided, `cost` what was billed in USD once the batch has ended.
+    """
+
+    custom_id: str
+    index: int
+    state: str
+    outcome: str
+    done_at: str | None
+    model: str | None
+    error: wire.RowErrorDetail | None
+    input_tokens: int
+    output_tokens: int
+    rule: str | None
+    cost: str | None
+
+
+class RowList(Struct, frozen=True):
+    """Some rows of a batch, in its order."""
+
+    items: list[RowTruth]
+    has_more: bool
+
+
+class Bill(Struct, frozen=True, rename={"kind": "class"}):
+    """A class of what a row was billed: how much of it, the list rate and the factors on it, and the product in USD."""
+
+    kind: str
+    quantity: int
+    list_rate: str | None
+    batch_factor: str
+    cache_factor: str
+    geo_factor: str
+    net: str | None
+    reason: str | None
+
+
+class RowWhole(Struct, frozen=True):
+    """A row with its request, and its line in the results as it is or would be sent, letter for letter in `line_text`.
+
+    `sent` are the batches in which its custom_id was sent, `entries` what was billed for it, `reasons` why it ends so.
+    """
+
+    row: RowTruth
+    params: Raw
+    line: Raw
+    line_text: str
+    reasons: list[str]
+    sent: list[Sent]
+    entries: list[Bill]
+
+
+@described(RowList, query=_ROWS, caller="control")
+async def items(call: Call) -> Answer:
+    """The rows of a batch."""
+    mock, session = await entered(call)
+    found = mock.batches.found(session, call.path_value("id"))
+    start, limit = part_of(call)
+    now = session.now()
+    if text := call.query().get("q"):
+        some = await mock.inspection.rows(session, found, text, start, limit + 1)
+        return Json(RowList([_row(mock, found, planned, now) for planned in some[:limit]], len(some) > limit))
+    rows, more = await mock.batches.truth.page(found, start, limit, _wanted(call, found, now))
+    return Json(RowList([_row(mock, found, planned, now) for planned in rows], more))
+
+
+@described(RowWhole, caller="control")
+async def item(call: Call) -> Answer:
+    """A row with its request and its result."""
+    mock, session = await entered(call)
+    found = mock.batches.found(session, call.path_value("id"))
+    planned = await mock.batches.truth.row(found, call.path_value("custom_id"))
+    params, line = await mock.batches.row_whole(found, planned)
+    return Json(
+        RowWhole(
+            _row(mock, found, planned, session.now()),
+            Raw(params),
+            Raw(line),
+            line.decode(),
+            mock.inspection.reasons(found, planned),
+            await mock.inspection.sent(session, found, planned.row.custom_id),
+            list(map(_bill, mock.inspection.entries(session, found, planned))),
+        )
+    )
+
+
+def _row(mock: Mock, batch: Batch, planned: Planned, now: int) -> RowTruth:
+    row = planned.row
+    failure, cost = row.failure, mock.inspection.cost(batch, planned, now)
+    return RowTruth(
+        row.custom_id,
+        row.index,
+        planned.state(batch, now),
+        planned.outcome(batch),
+        None if planned.done_at == NEVER else format_instant(planned.done_at),
+        row.model or None,
+        wire.RowErrorDetail(failure.details, failure.type, failure.message) if failure else None,
+        row.input_tokens,
+        row.output_tokens,
+        row.rule or None,
+        None if cost is None else plain(cost),
+    )
+
+
+def _bill(entry: Entry) -> Bill:
+    return Bill(
+        entry.kind,
+        entry.quantity,
+        None if entry.list_rate is None else plain(entry.list_rate),
+        plain(entry.batch_factor),
+        plain(entry.cache_factor),
+        plain(entry.geo_factor),
+        None if entry.net is None else plain(entry.net),
+        entry.reason,
+    )
+
+
+def _wanted(call: Call, batch: Batch, now: int) -> Callable[[Planned], bool]:
+    query = call.query()
+    outcome, state, part = query.get("outcome"), query.get("state"), query.get("custom_id", "")
+
+    def wanted(planned: Planned) -> bool:
+        if part not in planned.row.custom_id:
+            return False
+        if outcome is not None and planned.outcome(batch) != outcome:
+            return False
+        return state is None or planned.state(batch, now) == state
+
+    return wanted
+
+
+_ITEMS = "/_mockbatch/batches/{id}/items"
+routes = [
+    Route(_ITEMS, Endpoint(GET=items)),
+    Route(f"{_ITEMS}/{{custom_id}}", Endpoint(GET=item)),
+]

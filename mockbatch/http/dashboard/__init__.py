@@ -1,0 +1,60 @@
+"""The files of the dashboard, as they are served: to this origin only, and with scripts of ours only.
+
+Source: https://www.w3.org/TR/CSP3/
+"""
+
+from pathlib import Path
+
+from starlette.types import Receive, Send
+
+from mockbatch.core.contract.errors import NotFound
+from mockbatch.http.answers import Headers
+
+KINDS = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+PAGE = "index.html"
+_FOLDER = Path(__file__).parent
+_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    )
+)
+_SAFETY = {
+    "content-security-policy": _POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-cache",
+}
+
+
+class Asset:
+    """A file of the dashboard."""
+
+    def __init__(self, name: str) -> None:
+        """Raises NotFound for what is none."""
+        kind = KINDS.get(Path(name).suffix)
+        if kind is None or Path(name).name != name or not (_FOLDER / name).is_file():
+            raise NotFound(f"The dashboard has no file {name!r}.")
+        self._kind = kind
+        self._body = (_FOLDER / name).read_bytes()
+
+    async def send(self, own: Headers, receive: Receive, send: Send) -> None:
+        told = {"content-type": self._kind, "content-length": str(len(self._body)), **_SAFETY}
+        headers = [*((name.encode(), value.encode()) for name, value in told.items()), *own]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": self._body})

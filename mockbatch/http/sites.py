@@ -1,0 +1,87 @@
+"""Which pages may call the control plane: our own, and none that was loaded from elsewhere.
+
+A page of another site can send requests here, and with a name that it points to this machine (DNS rebinding) even read
+the answers. What it cannot do is to lie about `Origin` and `Host`. Programs that are no browsers send no `Origin`.
+Sources: https://fetch.spec.whatwg.org/#origin-header, https://www.rfc-editor.org/rfc/rfc6761
+"""
+
+import re
+from functools import wraps
+from ipaddress import ip_address
+
+from starlette.routing import Route
+
+from mockbatch.config import Config
+from mockbatch.core.contract.errors import PermissionDenied
+from mockbatch.core.hosts import host_of
+from mockbatch.http.answers import Answer
+from mockbatch.http.calls import Call, Endpoint, Handler
+
+# names under these are nobody's on the internet
+_PRIVATE = (".localhost", ".internal", ".test", ".invalid")
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]]+))(?::\d*)?").fullmatch
+
+
+def guarded(route: Route) -> Route:
+    """A route that pages of other sites cannot use."""
+    assert isinstance(route.app, Endpoint)
+    return Route(route.path, Endpoint(**{method: _guarded(handler) for method, handler in route.app.handlers.items()}))
+
+
+def _guarded(handler: Handler) -> Handler:
+    @wraps(handler)
+    async def checked(call: Call) -> Answer:
+        check_site(call)
+        return await handler(call)
+
+    return checked
+
+
+def check_site(call: Call) -> None:
+    """Raise PermissionDenied for a call that a page of another site may have made."""
+    config = call.mock.config
+    host = _host(call.header(b"host") or "localhost")
+    if not _is_ours(host, config):
+        raise PermissionDenied(f"Host {host!r} is no name of this server; start it with --allow-host {host} if it is")
+    origin = call.header(b"origin")
+    if origin is not None and not _is_origin_of_ours(origin, host, config):
+        raise PermissionDenied(f"Pages from {origin} may not use the control plane; --allow-host names those that may")
+
+
+def _is_ours(host: str, config: Config) -> bool:
+    """Whether a name can only lead here on purpose: no other site is called by an address, or a name without dots."""
+    if host in _named(config) or "." not in host or host.endswith(_PRIVATE):
+        return True
+    return _is_address(host)
+
+
+def _is_origin_of_ours(origin: str, host: str, config: Config) -> bool:
+    """Whether a page comes from this server, or from this machine."""
+    site = host_of(origin)
+    if site is None:
+        return False
+    return site == host or site in _named(config) or site == "localhost" or (_is_address(site) and _is_loopback(site))
+
+
+def _named(config: Config) -> set[str]:
+    """The names that somebody gave this server."""
+    public = host_of(config.public_url) if config.public_url else None
+    return {name.lower() for name in (config.host, public, *config.allow_host) if name}
+
+
+def _host(header: str) -> str:
+    """The name in a `Host`; as it came where it is none."""
+    found = _HOST(header)
+    return (found[1] or found[2]).lower() if found else f"{header}."
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_loopback(host: str) -> bool:
+    return ip_address(host).is_loopback

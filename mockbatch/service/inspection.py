@@ -1,0 +1,221 @@
+"""What a person wants to know of a batch or a row besides its state: what it cost, why it is so, where else it was
+sent; and which ones a search finds.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from decimal import Decimal
+
+from msgspec import Struct
+
+from mockbatch.core.batch import Batch, Durations, Profile
+from mockbatch.core.contract.envelope import Item
+from mockbatch.core.contract.errors import InvalidRequest
+from mockbatch.core.draws import draw, fraction, subseed
+from mockbatch.core.money.ledger import Entry, Total, cost, counts_of, net
+from mockbatch.core.rows import Row, usage_of_row
+from mockbatch.core.search import Kind, Term, Value, meets, parse_search
+from mockbatch.core.time.spans import SECOND, format_span
+from mockbatch.core.time.timeline import NEVER
+from mockbatch.service.batches import Batches
+from mockbatch.service.ledger import Ledger
+from mockbatch.service.sessions import Session
+from mockbatch.service.truth import Planned
+
+BATCH_FIELDS: dict[str, Kind] = {
+    "status": "text",
+    "id": "text",
+    "ending": "text",
+    "model": "text",
+    "size": "number",
+    "downloads": "number",
+    "delivered": "number",
+    "cost": "number",
+    "succeeded": "number",
+    "errored": "number",
+    "canceled": "number",
+    "expired": "number",
+}
+ROW_FIELDS: dict[str, Kind] = {
+    "status": "text",
+    "outcome": "text",
+    "custom_id": "text",
+    "model": "text",
+    "error": "text",
+    "rule": "text",
+    "cost": "number",
+    "input_tokens": "number",
+    "output_tokens": "number",
+    "index": "number",
+}
+
+
+class Sent(Struct, frozen=True):
+    """A batch in which a custom_id was sent, and whether its params were the same."""
+
+    batch: str
+    same: bool
+
+
+class Inspection:
+    """Looks into batches for a person. Looking changes nothing."""
+
+    def __init__(self, batches: Batches, ledger: Ledger) -> None:
+        self._batches = batches
+        self._ledger = ledger
+
+    def total(self, batch: Batch) -> Total | None:
+        """What a batch was billed; None before that is known."""
+        return net(batch.sums, batch.terms.day, self._ledger.prices) if batch.tally else None
+
+    def found(self, session: Session, text: str) -> list[Batch]:
+        """The batches that a search finds, the newest first; figures are known of batches that were settled.
+
+        Raises InvalidRequest for what is no search.
+        """
+        terms = _terms(text, BATCH_FIELDS)
+        now = session.now()
+        live = [batch for batch in session.older_than(None) if not batch.deleted]
+        return [batch for batch in live if meets(terms, lambda name: self._of_batch(batch, name, now))]  # noqa: B023
+
+    def _of_batch(self, batch: Batch, name: str, now: int) -> Value:
+        match name:
+            case "status":
+                return batch.timeline.status(now)
+            case "ending":
+                return batch.timeline.ending if batch.timeline.has_ended(now) else None
+            case "model":
+                return " ".join(row.account.model for row in batch.sums)
+            case "cost":
+                spent = self.total(batch)
+                return spent.net if spent else None
+            case "succeeded" | "errored" | "canceled" | "expired":
+                return getattr(batch.tally, name) if batch.tally else None
+            case "":
+                return f"{batch.id} {batch.timeline.status(now)}"
+        value: Value = getattr(batch, name)
+        return value
+
+    async def rows(self, session: Session, batch: Batch, text: str, start: int, limit: int) -> list[Planned]:
+        """The first `limit` rows from a place on that a search finds. Raises InvalidRequest for what is no search."""
+        terms = _terms(text, ROW_FIELDS)
+        everywhere = any(not term.field for term in terms)
+        found: list[Planned] = []
+        items: tuple[int, list[Item]] = (-1, [])
+        async for block in self._batches.truth.rows(batch, start):
+            for planned in block:
+                index = batch.slice_of(planned.row.index)
+                if everywhere and items[0] != index:
+                    items = index, await self._batches.requests(batch, index)
+                params = bytes(items[1][planned.row.index - batch.first_of(index)].params) if everywhere else b""
+                if meets(terms, lambda name: self._of_row(batch, planned, params, name, session.now())):  # noqa: B023
+                    found.append(planned)
+            if len(found) >= limit:
+                return found[:limit]
+            await asyncio.sleep(0)
+        return found
+
+    def _of_row(self, batch: Batch, planned: Planned, params: bytes, name: str, now: int) -> Value:
+        row = planned.row
+        match name:
+            case "status":
+                return planned.state(batch, now)
+            case "outcome":
+                return planned.outcome(batch)
+            case "error":
+                return f"{row.failure.type} {row.failure.message}" if row.failure else None
+            case "cost":
+                return self.cost(batch, planned, now)
+            case "":
+                return " ".join((row.custom_id, _error(row), row.rule, _reply(row), params.decode("utf-8", "replace")))
+        value: Value = getattr(row, name)
+        return value
+
+    def cost(self, batch: Batch, planned: Planned, now: int) -> Decimal | None:
+        """What a row was billed in USD; None before the batch has ended, and without a price."""
+        if not batch.timeline.has_ended(now):
+            return None
+        if planned.outcome(batch) != "succeeded":
+            return Decimal(0)
+        row = planned.row
+        counts = counts_of(usage_of_row(row))
+        rates = self._ledger.prices.of(row.model, batch.terms.day, counts.prompt_tokens)
+        return None if rates is None else cost(counts, rates, "batch", row.geo)
+
+    def entries(self, session: Session, batch: Batch, planned: Planned) -> list[Entry]:
+        """What a row was billed, class by class; nothing before the batch has ended."""
+        if not batch.timeline.has_ended(session.now()):
+            return []
+        outcome, row = planned.outcome(batch), planned.row
+        usage = usage_of_row(row) if outcome == "succeeded" else None
+        return self._ledger.entries(session, batch, row, outcome, self._batches.message_id(batch, row), usage)
+
+    async def sent(self, session: Session, batch: Batch, custom_id: str) -> list[Sent]:
+        """The batches of a session in which a custom_id was sent, the oldest first."""
+        times: list[tuple[str, bytes]] = []
+        for other in list(session.batches.values()):
+            if other.deleted:
+                continue
+            for index in range(other.slices):
+                items = await self._batches.requests(other, index)
+                times += [(other.id, bytes(item.params)) for item in items if item.custom_id == custom_id]
+                await asyncio.sleep(0)
+        own = next((params for name, params in times if name == batch.id), b"")
+        return [Sent(name, params == own) for name, params in times]
+
+    def reasons(self, batch: Batch, planned: Planned) -> list[str]:
+        """Why a row ends as it does, and when, in sentences."""
+        return list(_reasons(batch, planned, self._batches.profile(batch)))
+
+
+def _terms(text: str, fields: dict[str, Kind]) -> list[Term]:
+    try:
+        return parse_search(text, fields)
+    except ValueError as error:
+        raise InvalidRequest(f"q: {error}") from None
+
+
+def _error(row: Row) -> str:
+    return f"{row.failure.type} {row.failure.message}" if row.failure else ""
+
+
+def _reply(row: Row) -> str:
+    return row.more.spec.kind if row.more.spec else ""
+
+
+def _reasons(batch: Batch, planned: Planned, profile: Profile) -> Iterator[str]:
+    row = planned.row
+    if planned.done_at == NEVER:
+        how = "canceled" if batch.timeline.ending == "canceled" else "out of its 24 hours"
+        yield f"It was not done when the batch was {how}."
+    elif row.rule:
+        yield _by_rule(row, profile)
+    elif row.failure and not row.failure.executed:
+        yield "The check of its params refused it, as the API does while it works on a batch."
+    elif profile.fail_rate:
+        drawn = fraction(draw(subseed(profile.seed, "fail"), row.custom_id))
+        side = "below" if row.failure else "above"
+        yield f"The share of failures is {profile.fail_rate:g}; its draw was {drawn:.4f}, which is {side}."
+    else:
+        yield "No rule struck it, and no failures are drawn."
+    yield _duration(batch, row, profile)
+
+
+def _by_rule(row: Row, profile: Profile) -> str:
+    rule = next((rule for rule in profile.rules if rule.name == row.rule), None)
+    if rule is None or rule.rate is None:
+        return f"The rule {row.rule!r} decided."
+    drawn = fraction(draw(subseed(profile.seed, "rule", rule.name) or 1, row.custom_id))
+    return f"The rule {row.rule!r} decided: it strikes a share of {rule.rate:g}, and the draw was {drawn:.4f}."
+
+
+def _duration(batch: Batch, row: Row, profile: Profile) -> str:
+    if profile.polls:
+        return f"The batch ends at retrieve number {profile.polls}, and its rows with it."
+    durations = Durations.of_batch(batch, profile)
+    drawn = fraction(durations.drawn([row.custom_id])[0])
+    takes = durations.of(row.custom_id)
+    if takes == NEVER:
+        return f"It is one of those that never finish (its draw of the delay was {drawn:.4f})."
+    span = format_span(takes // SECOND * SECOND) if takes >= SECOND else f"{takes / 1000:g} ms"
+    return f"Its work takes {span}: its draw of the delay was {drawn:.4f}."

@@ -1,0 +1,56 @@
+"""What a tester does to batches by hand: send rows once more, have rows fail."""
+
+from collections.abc import AsyncIterator, Collection
+
+import msgspec
+from msgspec.structs import replace
+
+from mockbatch.core.batch import Batch
+from mockbatch.core.contract import wire
+from mockbatch.core.contract.errors import InvalidRequest
+from mockbatch.core.contract.params import Terms
+from mockbatch.core.rows import Failure, Row
+from mockbatch.service.batches import Batches
+from mockbatch.service.sessions import Session
+
+BY_HAND = "by hand"
+_FAILURE = Failure("api_error", "Internal server error", None, executed=True)
+
+
+class Interventions:
+    """Acts on batches without a call of the API."""
+
+    def __init__(self, batches: Batches) -> None:
+        self._batches = batches
+
+    async def again(
+        self, session: Session, batch: Batch, custom_ids: Collection[str], terms: Terms
+    ) -> wire.MessageBatch:
+        """A new batch of the requests with these custom_ids, as they came. Raises InvalidRequest without any."""
+        return await self._batches.create(session, self._body(batch, frozenset(custom_ids)), terms, "", {})
+
+    async def _body(self, batch: Batch, custom_ids: Collection[str]) -> AsyncIterator[bytes]:
+        comma = b'{"requests":['
+        for index in range(batch.slices):
+            for item in await self._batches.requests(batch, index):
+                if item.custom_id in custom_ids:
+                    yield comma + msgspec.json.encode(item)
+                    comma = b","
+        yield b'{"requests":[]}' if comma != b"," else b"]}"
+
+    async def fail(self, session: Session, batch: Batch, custom_ids: Collection[str]) -> int:
+        """Have these rows of a running batch fail; answers how many do that would not have. Raises InvalidRequest."""
+        if batch.timeline.has_ended(session.now()):
+            raise InvalidRequest("It has ended: its results do not change any more.")
+        wanted = frozenset(custom_ids)
+        failed = await self._batches.rewrite(
+            session, batch, lambda row: _failed(row) if row.custom_id in wanted else row
+        )
+        session.bulletin.tell(session.now(), "batch.changed", batch=batch.id)
+        return failed
+
+
+def _failed(row: Row) -> Row:
+    if not row.succeeds:
+        return row
+    return replace(row, failure=_FAILURE, rule=BY_HAND)

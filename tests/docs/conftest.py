@@ -1,0 +1,91 @@
+"""A folder and a server for the blocks of the README."""
+
+import json
+import os
+import shutil
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.docs.readme import BLOCKS, ROOT, of
+from tests.examples.test_from_vcr import VCRPY
+from tests.processes import Process, running
+
+# what `npm test` runs: a program that does all that one should
+SUITE = """
+import anthropic
+
+PARAMS = {"model": "claude-haiku-4-5", "max_tokens": 64, "messages": [{"role": "user", "content": "hi"}]}
+client = anthropic.Anthropic()
+batch = client.messages.batches.create(requests=[{"custom_id": f"row-{n}", "params": PARAMS} for n in (1, 2)])
+for _ in range(2):
+    client.messages.batches.retrieve(batch.id)
+for _ in client.messages.batches.results(batch.id):
+    pass
+"""
+# what is recorded: no polls, as the upstream of the tests ends batches at once
+NIGHTLY = """
+import anthropic
+
+client = anthropic.Anthropic()
+client.messages.create(model="claude-haiku-4-5", max_tokens=64, messages=[{"role": "user", "content": "hi"}])
+"""
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """The server of the README's first command line, on a free port."""
+    options = of("sh")[0].code.partition("mockbatch serve")[2].split()
+    assert options == ["--fail-rate", "0.05", "--speedup", "1000"]
+    with running(tmp_path_factory.mktemp("server"), *options) as process:
+        yield process
+
+
+@pytest.fixture
+def environ(server: Process) -> dict[str, str]:
+    """Variables that point to that server; `mockbatch` and `python` are ours."""
+    ours = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    known = {key: value for key, value in os.environ.items() if not key.startswith(("ANTHROPIC_", "MOCKBATCH_"))}
+    pointed = {"ANTHROPIC_BASE_URL": server.url, "MOCKBATCH_URL": server.url, "ANTHROPIC_API_KEY": "sk-ant-anything"}
+    return {**known, **pointed, "PATH": ours, "COLUMNS": "120"}
+
+
+@pytest.fixture(scope="session")
+def folder(server: Process, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where commands run: the fixtures, the files that the README shows, and those that it takes for granted."""
+    folder = tmp_path_factory.mktemp("readme")
+    shutil.copytree(ROOT / "fixtures", folder / "fixtures")
+    for block in BLOCKS:
+        if block.name and block.language in ("python", "toml"):
+            (folder / block.name).write_text(block.code)
+    (folder / "myapp").mkdir()
+    (folder / "myapp" / "nightly.py").write_text(NIGHTLY)
+    (folder / "suite.py").write_text(SUITE)
+    (folder / "package.json").write_text(json.dumps({"scripts": {"test": f"{sys.executable} suite.py"}}))
+    (folder / "cassette.yaml").write_text(VCRPY)
+    billed(server, folder)
+    return folder
+
+
+def billed(server: Process, folder: Path) -> None:
+    """Requests, their results, the ledger of them, and a tracker that agrees with it."""
+    key = {"x-api-key": "sk-ant-tracked"}
+    lines = (folder / "fixtures" / "requests.jsonl").read_bytes().split(b"\n")[:5]
+    (folder / "requests.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    body = {"requests": [json.loads(line) for line in lines]}
+    batch = server.http.post("/v1/messages/batches", json=body, headers=key).json()["id"]
+    server.http.post("/_mockbatch/clock/advance", json={"by": "25h"}, headers=key)
+    results = server.http.get(f"/v1/messages/batches/{batch}/results", headers=key)
+    (folder / "results.jsonl").write_bytes(results.content)
+    ledger = server.http.get("/_mockbatch/ledger?format=csv", headers=key).text
+    (folder / "ledger.csv").write_text(ledger)
+    entries = server.http.get("/_mockbatch/ledger?format=jsonl", headers=key).text.splitlines()
+    costs: dict[str, Decimal] = defaultdict(Decimal)
+    for entry in map(json.loads, entries):
+        costs[entry["custom_id"]] += Decimal(entry["net"])
+    rows = [f"{name},{cost}" for name, cost in costs.items()]
+    (folder / "tracker.csv").write_text("\n".join(["custom_id,cost_usd", *rows]) + "\n")

@@ -1,0 +1,58 @@
+"""README.md as its tests see it: blocks of code, each under a heading, some with the output that follows."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+README = Path(__file__).parents[2] / "README.md"
+ROOT = README.parent
+
+_PIECES = re.compile(r"^#+ (?P<heading>[^\n]*)$|^```(?P<language>\w+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+_NAME = re.compile(r"# (\S+\.\w+)\n")
+
+
+class Block(NamedTuple):
+    """A block of code. `output` is the text that follows it, empty if none does; that text is no block of its own."""
+
+    heading: str
+    language: str
+    code: str
+    output: str = ""
+
+    @property
+    def name(self) -> str:
+        """The file that it is, if its first line says so."""
+        found = _NAME.match(self.code)
+        return found[1] if found else ""
+
+    @property
+    def lines(self) -> list[str]:
+        return self.code.splitlines()
+
+
+def blocks() -> list[Block]:
+    """All blocks, in order."""
+    found: list[Block] = []
+    heading = ""
+    for piece in _PIECES.finditer(README.read_text()):
+        if piece["heading"]:
+            heading = piece["heading"]
+        elif piece["language"] == "text":
+            found[-1] = found[-1]._replace(output=piece["code"])
+        else:
+            found.append(Block(heading, piece["language"], piece["code"]))
+    return found
+
+
+BLOCKS = blocks()
+
+
+def of(language: str, heading: str | None = None) -> list[Block]:
+    """The blocks of a language, under a heading if one is named."""
+    return [block for block in BLOCKS if block.language == language and heading in (None, block.heading)]
+
+
+def named(name: str) -> Block:
+    """The block that is this file."""
+    (block,) = (block for block in BLOCKS if block.name == name)
+    return block
