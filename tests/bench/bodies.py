@@ -28,6 +28,13 @@ _TASKS = (
 )
 _MODELS = ("claude-haiku-5-5", "claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5", "claude-haiku-4-5")
 _SENTENCES = 4_000
+_SHARED = 27  # sentences, some 2 KB: of these 100,000 requests nearly fill a body, and the model caches that much
+_SHORT = {
+    "model": "claude-haiku-5-5",
+    "max_tokens": 256,
+    "thinking": {"type": "disabled"},
+    "messages": [{"role": "user", "content": "Go on."}],
+}
 _PER_REQUEST = 2_140  # characters of text; with its envelope a request is then about 2.5 KB
 
 
@@ -35,14 +42,28 @@ def write_body(path: Path, count: int) -> None:
     """Writes a create body of `count` requests to `path`."""
     with path.open("wb") as file:
         file.write(b'{"requests":[')
-        for index, request in enumerate(_requests(count)):
+        for index, request in enumerate(realistic(count)):
             if index:
                 file.write(b",")
             file.write(json.dumps(request, ensure_ascii=False, separators=(",", ":")).encode())
         file.write(b"]}")
 
 
-def _requests(count: int) -> Iterator[dict[str, Any]]:
+def write_shared_body(path: Path, count: int, *, cached: bool) -> None:
+    """Writes a create body of `count` short requests that share a system prompt of 2 KB, which may be `cached`."""
+    mark = {"cache_control": {"type": "ephemeral"}} if cached else {}
+    random = Random(7)
+    system = " ".join(_sentence(random) for _ in range(_SHARED))
+    with path.open("w") as file:
+        file.write('{"requests":[')
+        for index in range(count):
+            content = {"system": [{"type": "text", "text": system, **mark}], **_SHORT}
+            file.write(f"{',' if index else ''}{json.dumps({'custom_id': f'request-{index:06d}', 'params': content})}")
+        file.write("]}")
+
+
+def realistic(count: int) -> Iterator[dict[str, Any]]:
+    """So many requests of about 2.5 KB, as varied as those of a real batch."""
     random = Random(7)
     pool = [_sentence(random) for _ in range(_SENTENCES)]
     for index in range(count):

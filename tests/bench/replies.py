@@ -42,8 +42,8 @@ RULES: dict[str, Any] = {
 
 def per_second(make: Callable[[Request], Any], request: Request) -> float:
     make(request)
-    done, key, begun = 0, request.key, time.perf_counter()
-    while (passed := time.perf_counter() - begun) < _LEAST_SECONDS:
+    done, key, begun = 0, request.key, time.process_time()
+    while (passed := time.process_time() - begun) < _LEAST_SECONDS:
         for _ in range(200):
             key = key * 6364136223846793005 + 1442695040888963407 & (1 << 64) - 1
             make(msgspec.structs.replace(request, key=key))
@@ -57,9 +57,7 @@ def line(reply: Reply, request: Request) -> bytes:
 
 
 def plain(request: Request) -> bytes:
-    message = reply_message(
-        "msg_01", request.model, request.key, max_tokens=request.limit, input_tokens=10, service_tier="batch"
-    )
+    message = reply_message("msg_01", request.model, request.key, request.limit, USAGE)
     return _encode(wire.ResultLine("a", wire.Succeeded(message)))
 
 

@@ -43,9 +43,9 @@ class Row:
     def of(cls, target: Target, run: Run) -> "Row":
         floor, mockbatch = (run.samples[side].get(target.name) for side in ("floor", "mockbatch"))
         problem = run.broken.get(target.name)
-        if problem or not floor or not mockbatch:
+        if problem or not mockbatch or (target.relative and not floor):
             return cls(target, None, None, problem or "no samples")
-        return cls(target, median(floor), median(mockbatch), None)
+        return cls(target, median(floor) if floor else None, median(mockbatch), None)
 
     @property
     def ratio(self) -> float | None:
@@ -53,9 +53,9 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        if self.floor is None or self.mockbatch is None:
+        if self.mockbatch is None:
             return "BROKEN"
-        return "ok" if self.target.met(self.floor, self.mockbatch) else "MISS"
+        return "ok" if self.target.met(self.floor or 1, self.mockbatch) else "MISS"
 
 
 def show(rows: list[Row]) -> None:

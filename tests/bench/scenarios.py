@@ -1,17 +1,21 @@
 """What is done to a server in one round, and what is measured meanwhile."""
 
+import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from .bodies import write_body
+from .bodies import write_body, write_shared_body
 from .load import ROUTE, Connection, count_results, head
 from .poller import polling
 from .process import added_memory, resident, wait_until_idle
-from .servers import BenchError, Server, launch
+from .servers import ROOT, BenchError, Server, launch
+from .targets import CORE
 from .throughput import polls_per_second
 
 Samples = dict[str, list[float]]
@@ -33,6 +37,12 @@ class Workload:
             self._bodies[count] = self.directory / f"{count}.json"
             write_body(self._bodies[count], count)
         return self._bodies[count]
+
+    def shared_body(self, count: int, *, cached: bool) -> Path:
+        path = self.directory / f"{count}-{'cached' if cached else 'plain'}.json"
+        if not path.exists():
+            write_shared_body(path, count, cached=cached)
+        return path
 
 
 def create_small(kinds: Kinds, work: Workload) -> dict[str, Samples]:
@@ -70,6 +80,26 @@ def results(kind: str, work: Workload) -> Samples:
                     _download(server, batch_id, work.large)
     rate = work.large / (taken / 1000)
     return {"results": [rate], "results-memory": added, "results-polls": [poller.p99()]}
+
+
+def cached(kinds: Kinds, work: Workload) -> dict[str, Samples]:
+    """Results of rows that share a prompt, against those of the same rows when nothing of it is cached."""
+    if kinds["mockbatch"] != "mockbatch":
+        raise BenchError("the floor caches nothing")
+    taken = {}
+    with launch("mockbatch", work.directory) as server:
+        for marked in (False, True):
+            connection = Connection(server.address)
+            batch_id = connection.create(work.shared_body(work.large, cached=marked))
+            connection.wait_until_ended(batch_id)
+            taken[marked] = min(_timed(lambda: _download(server, batch_id, work.large)) for _ in range(3))  # noqa: B023
+    return {"mockbatch": {"results-cached": [taken[True] / taken[False]]}}
+
+
+def core(kinds: Kinds, work: Workload) -> dict[str, Samples]:
+    """What needs no server."""
+    told = subprocess.run([sys.executable, "-m", "tests.bench.core"], cwd=ROOT, check=True, capture_output=True)
+    return {"mockbatch": {name: [figure] for name, figure in json.loads(told.stdout).items()}}
 
 
 def polls(kind: str, work: Workload) -> Samples:
@@ -114,6 +144,8 @@ SCENARIOS = (
     Scenario(_one_by_one(create_large), ("create-100k", "create-memory", "create-polls"), 5),
     Scenario(_one_by_one(results), ("results", "results-memory", "results-polls"), 5),
     Scenario(_one_by_one(polls), ("polls",), 5),
+    Scenario(cached, ("results-cached",), 2),
+    Scenario(core, CORE, 3),
     Scenario(_one_by_one(start), ("cold-start", "idle-memory"), 7),
 )
 

@@ -5,6 +5,8 @@ from typing import Literal
 
 Aim = Literal["ratio <=", "ratio >=", "<=", ">="]
 
+CORE = ("replies-plain", "replies-schema", "replies-tool", "rules", "reports", "session")
+
 
 @dataclass(frozen=True)
 class Target:
@@ -38,6 +40,13 @@ def targets(large: int) -> list[Target]:
         Target("polls", "polls, 8 connections", "/s", "ratio >=", 0.7),
         Target("results", f"results of {rows}", "rows/s", ">=", 150_000),
         Target("results-memory", "memory added by results", "MiB", "<=", 32),
+        Target("results-cached", "the same of rows that share a cached prompt, against without", "x", "<=", 1.5),
+        Target("replies-plain", "plain replies", "/s", ">=", 100_000),
+        Target("replies-schema", "replies after a schema", "/s", ">=", 5_000),
+        Target("replies-tool", "replies that call a tool", "/s", ">=", 5_000),
+        Target("rules", "100 rules deciding about 100,000 rows", "s", "<=", 3),
+        Target("reports", "both reports over 1,000,000 rows", "s", "<=", 1),
+        Target("session", "a session opened", "ms", "<=", 1),
         Target("cold-start", "cold start to first answer", "ms", "ratio <=", 1.5),
         Target("idle-memory", "idle memory", "MiB", "<=", 45),
     ]

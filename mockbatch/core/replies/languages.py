@@ -68,6 +68,6 @@ def language_of(text: str) -> Language | None:
         if cyrillic * _SHARE > letters:
             return "ru"
     words = _LETTERS.findall(text.lower())
-    hits = {language: sum(word in known for word in words) for language, known in _WORDS.items()}
+    hits = {language: sum(map(known.__contains__, words)) for language, known in _WORDS.items()}
     best = max(hits, key=lambda language: hits[language])
     return best if hits[best] > 1 or (hits[best] and len(words) < 8) else None
