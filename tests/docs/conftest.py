@@ -13,7 +13,8 @@ import pytest
 
 from tests.docs.readme import BLOCKS, ROOT, of
 from tests.examples.test_from_vcr import VCRPY
-from tests.processes import Process, running
+from tests.processes import Process, run, running
+from tests.upstream import Upstream
 
 # what `npm test` runs: a program that does all that one should
 SUITE = """
@@ -68,7 +69,17 @@ def folder(server: Process, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "package.json").write_text(json.dumps({"scripts": {"test": f"{sys.executable} suite.py"}}))
     (folder / "cassette.yaml").write_text(VCRPY)
     billed(server, folder)
+    recorded(folder)
     return folder
+
+
+def recorded(folder: Path) -> None:
+    """The recording that the README makes, for commands that are tried without it; and nothing used of it yet."""
+    (folder / "used.txt").write_text("")
+    with Upstream() as upstream:
+        command = ("record", "--upstream", upstream.url, "--out", "fixtures/mine", "--", sys.executable, "-m")
+        code, _, err = run(*command, "myapp.nightly", cwd=folder, environ={"ANTHROPIC_API_KEY": "sk-ant-real"})
+    assert code == 0, err
 
 
 def billed(server: Process, folder: Path) -> None:
