@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from mockbatch import __version__
-from mockbatch.config import OPTIONS, Config, ConfigError, Source, flag_of, resolve, variable_of
+from mockbatch.config import OPTIONS, Config, ConfigError, Option, Source, flag_of, resolve, variable_of
 
 _COMMANDS = {
     "serve": "serve",
@@ -90,7 +90,7 @@ def server_options() -> list[click.Parameter]:
             flag_value="true" if spec.is_flag else None,
             default=None,
             metavar=None if spec.is_flag else spec.metavar,
-            help=f"{spec.help} {_default(spec.default)} [env {variable_of(name)}]",
+            help=f"{spec.help}{_default(spec)} [env {variable_of(name)}]",
         )
         for name, spec in OPTIONS.items()
     ]
@@ -105,10 +105,8 @@ def server_options() -> list[click.Parameter]:
     ]
 
 
-def _default(value: object) -> str:
-    if isinstance(value, tuple):
-        value = ",".join(map(str, value))
-    return "" if value in (None, False, "") else f"[default {value}]"
+def _default(spec: Option) -> str:
+    return f" [default {spec.shown_default}]" if spec.shown_default else ""
 
 
 def configured(flags: dict[str, Any]) -> tuple[Config, dict[str, Source]]:

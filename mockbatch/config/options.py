@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import Struct
 
 from mockbatch.config.parsers import Parse
+from mockbatch.core.time.spans import format_span, parse_span
 
 
 class ConfigError(Exception):
@@ -29,6 +30,15 @@ class Option(Struct, frozen=True):
     @property
     def is_flag(self) -> bool:
         return isinstance(self.default, bool)
+
+    @property
+    def shown_default(self) -> str:
+        """The default as a person writes it, empty where there is none."""
+        if self.default in (None, False, "", ()):
+            return ""
+        if isinstance(self.default, tuple):
+            return self.separator.join(map(str, self.default))
+        return format_span(self.default) if self.parse is parse_span else str(self.default)
 
 
 OPTIONS: dict[str, Option] = {}

@@ -10,12 +10,12 @@ from xxhash import xxh3_64
 
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.errors import InvalidRequest
+from mockbatch.core.contract.paging import limit_of
 from mockbatch.http.answers import Answer, Json
 from mockbatch.http.bodies import received
 from mockbatch.http.caller import caller, terms_of
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.described import PAGE, Parameter, described
-from mockbatch.http.paging import limit_of
 from mockbatch.service.files import Upload
 
 _LARGEST = 500_000_000

@@ -5,12 +5,12 @@ from starlette.routing import Route
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.contract.limits import organization_rate_limits
+from mockbatch.core.contract.paging import limit_of
 from mockbatch.core.names import did_you_mean
 from mockbatch.http.answers import Answer, Json
 from mockbatch.http.caller import administrator
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.described import Parameter, described
-from mockbatch.http.paging import limit_of
 
 _GROUPS = ("batch", "files", "model_group", "skills", "token_count", "web_search")
 _QUERY = (

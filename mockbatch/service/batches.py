@@ -270,6 +270,7 @@ class Batches:
             if differing or not batch.kept:
                 await self._examination.keep(batch, index, after)
             changed += differing
+            await asyncio.sleep(0)
         self.truth.forget(batch)
         await self._changed(session, replace(session.batches[batch.id], kept=True))
         return changed

@@ -36,6 +36,7 @@ BATCH_FIELDS: dict[str, Kind] = {
     "canceled": "number",
     "expired": "number",
 }
+_OUTCOMES = ("model", "cost", "succeeded", "errored", "canceled", "expired")
 ROW_FIELDS: dict[str, Kind] = {
     "status": "text",
     "outcome": "text",
@@ -68,12 +69,14 @@ class Inspection:
         """What a batch was billed; None before that is known."""
         return net(batch.sums, batch.terms.day, self._ledger.prices) if batch.tally else None
 
-    def found(self, session: Session, text: str) -> list[Batch]:
-        """The batches that a search finds, the newest first; figures are known of batches that were settled.
+    async def found(self, session: Session, text: str) -> list[Batch]:
+        """The batches that a search finds, the newest first; what came of them is known of those that have ended.
 
         Raises InvalidRequest for what is no search.
         """
         terms = _terms(text, BATCH_FIELDS)
+        if any(term.field in _OUTCOMES for term in terms):
+            await self._batches.settle(session)
         now = session.now()
         live = [batch for batch in session.older_than(None) if not batch.deleted]
         return [batch for batch in live if meets(terms, lambda name: self._of_batch(batch, name, now))]  # noqa: B023

@@ -119,8 +119,8 @@ def test_rows_are_found_by_what_is_in_them(api: Api) -> None:
 def test_batches_are_found_by_what_came_of_them() -> None:
     """Figures are known of those that have ended."""
     with serving(fail_rate="0.5") as api:
-        ended = api.ended(api.create(*range(20)))
-        api.ok(api.get(BATCHES))
+        ended = api.create(*range(20))
+        api.advance(until="batch.ended", batch=ended["id"])
         running = api.create("a")
         assert ids(api, "status:ended errored>0 cost>0 downloads:0") == [ended["id"]]
         api.results(ended)

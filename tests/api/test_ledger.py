@@ -71,6 +71,21 @@ def test_a_batch_that_was_really_billed() -> None:
         assert billed(api)["total"]["net"] == "0.0005825"
 
 
+def test_what_it_would_have_cost_without_a_cache() -> None:
+    """Every token of a prompt at the price of plain input, in each way of grouping."""
+    with serving() as api:
+        batch = ran(api, requests(*range(6), system=FOR_AN_HOUR))
+        found = usages(api, batch).values()
+        prompts = sum(
+            usage["input_tokens"] + usage["cache_read_input_tokens"] + usage["cache_creation_input_tokens"]
+            for usage in found
+        )
+        expected = prompts * Decimal("0.000001") + sum(usage["output_tokens"] for usage in found) * Decimal("0.000005")
+        assert Decimal(billed(api)["total"]["uncached"]) == expected
+        for name in ("class", "model", "batch"):
+            assert sum(Decimal(group["uncached"]) for group in billed(api, name)["groups"]) == expected
+
+
 def test_the_first_row_writes_what_the_others_read() -> None:
     """By default; what is read costs a tenth, what is written a quarter more, all of it half in a batch."""
     with serving() as api:

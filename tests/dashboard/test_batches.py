@@ -210,6 +210,9 @@ def test_many_rows_are_a_window(server: Process, desk: Desk) -> None:
     desk.page.get_by_role("region", name="Rows", exact=True).evaluate("list => { list.scrollTop = list.scrollHeight }")
     expect(desk.rows.get_by_role("link", name="29999", exact=True)).to_be_visible()
     assert desk.page.evaluate("document.querySelectorAll('*').length") < 2_000
+    desk.page.get_by_label("Search rows").fill("custom_id:1234*")
+    expect(desk.rows).to_have_count(11)
+    expect(desk.rows.last).to_contain_text("12349")
 
 
 def test_a_narrow_screen_shows_one_column(server: Process, desks: Any) -> None:

@@ -2,13 +2,14 @@
 
 import json
 import os
+import pty
 import re
 import shlex
 import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from tests.docs.readme import BLOCKS, ROOT, Block, named, of
 from tests.processes import Process, running
 from tests.upstream import Upstream
 
-LANGUAGES = {"sh", "python", "toml", "yaml", "json", "console"}
+LANGUAGES = {"sh", "python", "toml", "yaml", "json", "console", "screen"}
 INSTALLING, TESTING = of("sh")[:2]
 TESTS = [block for block in of("python") if block.name.startswith("test_")]
 PROGRAMS = ["first.py", "replies.py", "tracked.py", "without_pytest.py"]
@@ -292,10 +293,10 @@ def test_the_hook_of_pre_commit(folder: Path, environ: dict[str, str]) -> None:
     assert shell(f"{hook['entry']} {' '.join(matching)}", folder, environ).returncode == 0
 
 
-@pytest.mark.parametrize("block", of("console"), ids=lambda block: block.heading)
-def test_sessions_at_a_console(block: Block, folder: Path, environ: dict[str, str]) -> None:
-    """Each command prints what is shown, on standard error or after it on standard output."""
-    started, *commands = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block.code, re.MULTILINE)
+def test_files_at_a_console_and_in_a_terminal(folder: Path, environ: dict[str, str]) -> None:
+    """Each command prints what is shown, on standard error or after it on standard output; a terminal shows it too."""
+    (console,), (screen,) = of("console"), of("screen")
+    started, *commands = dialogue(console)
     options = started[0].removeprefix("mockbatch serve ").removesuffix(" &").split()
     with running(folder, *options) as process:
         assert process.process.stdout
@@ -305,3 +306,31 @@ def test_sessions_at_a_console(block: Block, folder: Path, environ: dict[str, st
             done = shell(command, folder, environ)
             assert done.returncode == 0, done.stderr
             assert plain(done.stderr + done.stdout) == plain(shown)
+        for command, shown in dialogue(screen):
+            seen = {drawn(line) for line in terminal(command, folder, environ)}
+            assert {drawn(line) for line in shown.splitlines()} <= seen
+
+
+def dialogue(block: Block) -> list[tuple[str, str]]:
+    """Commands, and what each of them prints."""
+    return re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block.code, re.MULTILINE)
+
+
+def terminal(command: str, folder: Path, environ: dict[str, str]) -> list[str]:
+    """All lines that were on the screen at some time while a command ran there."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        ["bash", "-c", command], cwd=folder, env={**environ, "TERM": "xterm"}, stdout=theirs, stderr=theirs
+    ):
+        os.close(theirs)
+        written = b""
+        with suppress(OSError):  # which ends it on Linux
+            while part := os.read(ours, 65536):
+                written += part
+    os.close(ours)
+    return re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", written.decode()))
+
+
+def drawn(line: str) -> str:
+    """A line without what is as wide, as long or as fast as it happens to be."""
+    return re.sub(r"━+", "━", re.sub(r"[\d.]+ [kMG]?B/s", "... MB/s", plain(line)))

@@ -105,6 +105,19 @@ def test_from_a_file_to_its_results_through_a_kill_and_a_cut(tmp_path: Path) -> 
         assert by_id(path).keys() == sent
 
 
+def test_files_are_written_though_nobody_reads_the_summary(tmp_path: Path) -> None:
+    """As when it is piped into `head`, which leaves after a line."""
+    with running(tmp_path, "--progression", "immediate", "--fail-rate", "0.3") as server:
+        (name,) = submitted(server.url, str(FIXTURE))
+        retry = tmp_path / "retry.jsonl"
+        files = ("-o", str(tmp_path / "out.jsonl"), "--requests", str(FIXTURE), "--retry-file", str(retry))
+        with started(server.url, "results", name, *files) as getting:
+            assert getting.stdout
+            getting.stdout.close()
+            getting.wait(timeout=_PATIENCE)
+        assert rows(retry)
+
+
 def test_what_failed_is_written_down_and_can_be_sent_again(tmp_path: Path) -> None:
     """The retry file has the requests as they were, of rows that expired or erred by no fault of their own."""
     with running(tmp_path, "--frozen", "--fail-rate", "0.3", "--delay", "uniform:1h,30h") as server:

@@ -30,18 +30,12 @@ def options() -> str:
             (
                 f"`{flag_of(name)}`",
                 f"`{variable_of(name)}`",
-                _default(spec.default),
+                f"`{spec.shown_default}`" if spec.shown_default else "",
                 spec.help,
             )
             for name, spec in OPTIONS.items()
         ),
     )
-
-
-def _default(value: object) -> str:
-    if isinstance(value, tuple):
-        value = ",".join(map(str, value))
-    return "" if value in (None, False, "") else f"`{value}`"
 
 
 def delays() -> str:

@@ -217,3 +217,13 @@ def test_a_secret_is_written_as_standard_webhooks_write_it(tmp_path: Path, secre
     """Else nobody could verify anything."""
     with pytest.raises(ConfigError, match="whsec_"):
         resolve({"webhook_secret": secret}, {}, None, tmp_path)
+
+
+@pytest.mark.parametrize("name", [name for name, spec in OPTIONS.items() if spec.shown_default])
+def test_a_default_is_shown_as_it_would_be_told(name: str, tmp_path: Path) -> None:
+    """Told, it changes nothing; several may come in another order."""
+    told = getattr(resolve({name: OPTIONS[name].shown_default}, {}, None, tmp_path)[0], name)
+    default = OPTIONS[name].default
+    assert (sorted(told) if isinstance(told, tuple) else told) == (
+        sorted(default) if isinstance(default, tuple) else default
+    )

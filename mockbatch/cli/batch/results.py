@@ -71,11 +71,14 @@ def results(
                     save(api, batch, path, tally, wanted, took, failed_only=failed_only)
     if output != "-":
         screen.say(f"{path}: {sum(_written(tally, failed_only=failed_only)):,} rows")
-        _print(tally, as_json=as_json)
-    if table:
-        write_csv(path, Path(table), tally.bill)
-    if retry_file and requests:
-        _retry(path, requests, Path(retry_file), tally, screen)
+    try:
+        if table:
+            write_csv(path, Path(table), tally.bill)
+        if retry_file and requests:
+            _retry(path, requests, Path(retry_file), tally, screen)
+    finally:
+        if output != "-":  # last, since whoever reads it may stop after a line
+            _print(tally, as_json=as_json)
 
 
 def _ended(api: Api, batch_id: str) -> Batch:

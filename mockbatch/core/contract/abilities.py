@@ -45,7 +45,7 @@ def _check_tools(tools: list[dict[str, Any]], choice: dict[str, Any], model: Mod
 def _check_schemas(params: dict[str, Any], tools: list[dict[str, Any]], form: dict[str, Any] | None) -> None:
     strict = [tool["input_schema"] for tool in tools if tool.get("strict") and "input_schema" in tool]
     schemas = [*strict, *([form["schema"]] if form else [])]
-    objects = [node for schema in schemas for node in _nodes(schema)]
+    objects = [node for schema in schemas for node in nodes(schema)]
     optional = sum(len(set(_properties(node)) - set(_required(node))) for node in objects)
     unions = sum("anyOf" in node or isinstance(node.get("type"), list) for node in objects)
     if len(strict) > _STRICT_TOOLS or optional > _OPTIONAL_PARAMETERS or unions > _UNIONS:
@@ -54,7 +54,7 @@ def _check_schemas(params: dict[str, Any], tools: list[dict[str, Any]], form: di
         refuse("Citations are not supported together with `output_config.format`.")
 
 
-def _nodes(schema: Any) -> Iterator[dict[str, Any]]:
+def nodes(schema: Any) -> Iterator[dict[str, Any]]:
     """Every object in a schema."""
     waiting = [schema]
     while waiting:

@@ -10,6 +10,7 @@ from typing import NoReturn
 from msgspec import Struct
 
 from mockbatch.core.contract.errors import InvalidRequest
+from mockbatch.core.contract.paging import limit_of
 from mockbatch.core.time.spans import DAY, HOUR, MINUTE, SECOND, format_instant, parse_instant
 
 Values = Mapping[str, Sequence[str]]
@@ -105,13 +106,13 @@ def _query(values: Values, groups: tuple[str, ...], widths: tuple[str, ...]) -> 
     end = _instant(values, "ending_at")
     if end is not None and end <= start:
         raise InvalidRequest("ending_at: must be after starting_at")
-    page = _one(values, "page")
+    page, limit = _one(values, "page"), _one(values, "limit")
     first = start // width * width
     return Query(
         first if page is None else _resumed(page, first, width),
         end,
         width,
-        _limit(values, usual, most),
+        usual if limit is None else limit_of(limit, most),
         tuple(dict.fromkeys(_each(values, "group_by", groups))),
         {},
     )
@@ -145,21 +146,6 @@ def _instant(values: Values, name: str) -> int | None:
         return parse_instant(text.replace(" ", "+") if "T" in text else text)
     except ValueError:
         raise InvalidRequest(f"{name}: Input should be a valid datetime") from None
-
-
-def _limit(values: Values, usual: int, most: int) -> int:
-    text = _one(values, "limit")
-    if text is None:
-        return usual
-    try:
-        limit = int(text)
-    except ValueError:
-        raise InvalidRequest("limit: Input should be a valid integer, unable to parse string as an integer") from None
-    if limit < 1:
-        raise InvalidRequest("limit: Input should be greater than or equal to 1")
-    if limit > most:
-        raise InvalidRequest(f"limit: Input should be less than or equal to {most}")
-    return limit
 
 
 def _cursor(start: int) -> str:

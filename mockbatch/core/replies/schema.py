@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from mockbatch.core.contract.abilities import nodes
 from mockbatch.core.replies.conjoin import Schema, Unsatisfiable, conjoin
 from mockbatch.core.replies.dice import Dice
 from mockbatch.core.replies.forms import ReplyError
@@ -80,7 +81,7 @@ class _Known:
 
     def __init__(self, source: bytes) -> None:
         self.root = _decode(source)
-        self._original = {id(node) for node in _nodes(self.root)}
+        self._original = {id(node) for node in nodes(self.root)}
         self._flat: dict[int, Flat] = {}
         self._open: set[int] = set()
 
@@ -97,7 +98,7 @@ class _Known:
     @cached_property
     def _anchors(self) -> dict[str, Any]:
         named = {}
-        for node in _nodes(self.root):
+        for node in nodes(self.root):
             for key in ("$anchor", "$dynamicAnchor"):
                 if isinstance(node.get(key), str):
                     named["#" + node[key]] = node
@@ -201,18 +202,6 @@ def _meant(name: str, value: str) -> Any:
         return int(value) if name in _COUNTS else float(value)
     except ValueError:
         return None
-
-
-def _nodes(schema: Any) -> Iterator[dict[str, Any]]:
-    """Every object in a schema."""
-    waiting = [schema]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, dict):
-            yield node
-            waiting.extend(node.values())
-        elif isinstance(node, list):
-            waiting.extend(node)
 
 
 class _Maker(Values):

@@ -94,7 +94,9 @@ async def many(call: Call) -> Answer:
     wanted = await content_of(call, Many)
     if (wanted.ids is None) == (wanted.q is None):
         raise InvalidRequest("give one of ids, q")
-    ids = wanted.ids if wanted.ids is not None else [one.id for one in mock.inspection.found(session, wanted.q or "")]
+    ids = wanted.ids
+    if ids is None:
+        ids = [one.id for one in await mock.inspection.found(session, wanted.q or "")]
     done, refused = [], []
     for name in ids:
         try:

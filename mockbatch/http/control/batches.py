@@ -60,7 +60,7 @@ class BatchList(Struct, frozen=True):
 async def batches(call: Call) -> Answer:
     """The batches of a session, and what is behind them."""
     mock, session = await entered(call)
-    found = mock.inspection.found(session, call.query().get("q", ""))
+    found = await mock.inspection.found(session, call.query().get("q", ""))
     start, limit = part_of(call)
     page = [await truth_of(mock, session, batch) for batch in found[start : start + limit]]
     return Json(BatchList(page, len(found), format_instant(session.now())))

@@ -6,11 +6,11 @@ import msgspec
 from msgspec import Struct
 
 from mockbatch.core.contract.errors import InvalidRequest, NotFound
+from mockbatch.core.contract.paging import limit_of
 from mockbatch.core.names import did_you_mean
 from mockbatch.http.caller import key_of, named_session
 from mockbatch.http.calls import Call
 from mockbatch.http.described import Parameter
-from mockbatch.http.paging import limit_of
 from mockbatch.service import Mock
 from mockbatch.service.sessions import Session
 

@@ -9,12 +9,12 @@ from msgspec.structs import replace
 from starlette.routing import Route
 
 from mockbatch.core.contract.errors import InvalidRequest, NotFound, Unverified
+from mockbatch.core.contract.paging import limit_of
 from mockbatch.core.time.spans import format_instant, parse_span
 from mockbatch.http.answers import Answer, Json
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.control.entry import content_of, entered
 from mockbatch.http.described import Parameter, described
-from mockbatch.http.paging import limit_of
 from mockbatch.service.journal import BODY, Criteria, Expectation, Journal, Record
 
 _QUERY = (
@@ -60,16 +60,9 @@ class CallCount(Struct, frozen=True):
     count: int
 
 
-class Expected(Struct, frozen=True, forbid_unknown_fields=True):
+class Expected(Criteria, frozen=True, forbid_unknown_fields=True):
     """Calls that are expected: which, and how many; `min_gap` is the virtual time between two of them, like `60s`."""
 
-    op: str | None = None
-    method: str | None = None
-    path: str | None = None
-    status: int | None = None
-    batch: str | None = None
-    fault: str | None = None
-    body: str | None = None
     count: int | None = None
     at_least: int | None = None
     at_most: int | None = None
@@ -156,8 +149,7 @@ def _expectation(one: Expected, number: int) -> Expectation:
         gap = None if one.min_gap is None else parse_span(one.min_gap)
     except ValueError as error:
         raise InvalidRequest(f"expectations.{number}.min_gap: {error}") from None
-    calls = Criteria(one.op, one.method, one.path, one.status, one.batch, one.fault, one.body)
-    return Expectation(calls, one.count, one.at_least, one.at_most, gap)
+    return Expectation(one, one.count, one.at_least, one.at_most, gap)
 
 
 def _of_retries(record: Record) -> dict[bytes, bytes]:

@@ -3,7 +3,7 @@
 import { calmly, fill, h } from "./dom.js";
 import { count, instant, money, relative, seconds, span } from "./format.js";
 import { bar, button, copyButton, KINDS, legend, letter, say, statusBadge } from "./parts.js";
-import { ask, post } from "./server.js";
+import { ask, post, Refused } from "./server.js";
 import { Windowed } from "./windowed.js";
 import { perform } from "./acting.js";
 import * as address from "./address.js";
@@ -41,6 +41,7 @@ export function view(root) {
       const last = answer.items.at(-1);
       return q ? { items: answer.items, next: answer.has_more ? last.index + 1 : null } : { items: answer.items, total: one?.size ?? answer.items.length };
     } catch (error) {
+      if (!(error instanceof Refused)) throw error;
       problem.hidden = false;
       problem.textContent = error.message;
       return { items: [], next: null };
@@ -148,6 +149,7 @@ export function view(root) {
     try {
       answer = await ask(`batches/${id}`);
     } catch (error) {
+      if (!(error instanceof Refused)) throw error;
       if (id !== address.get("batch")) return;
       one = shown = null;
       fill(root, h("p", { class: "blank" }, error.message));

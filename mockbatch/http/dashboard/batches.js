@@ -3,7 +3,7 @@
 import { calmly, fill, h } from "./dom.js";
 import { brief, count, money, seconds, shortId, span } from "./format.js";
 import { bar, button, copy, copyIcon, guarded, KINDS, letter, statusBadge, told } from "./parts.js";
-import { ask, server } from "./server.js";
+import { ask, Refused, server } from "./server.js";
 import { Windowed } from "./windowed.js";
 import * as address from "./address.js";
 import * as batch from "./batch.js";
@@ -63,6 +63,7 @@ export function view(root) {
       }
       return { items: answer.batches, total: answer.total };
     } catch (error) {
+      if (!(error instanceof Refused)) throw error;
       problem.hidden = false;
       problem.textContent = error.message;
       return { items: [], total: 0 };

@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { button, guarded } from "./parts.js";
-import { ask, post, server } from "./server.js";
+import { ask, post, Refused, server } from "./server.js";
 import * as address from "./address.js";
 
 const request = (custom_id, content, more = {}) => ({ custom_id, params: { model: "claude-haiku-4-5", max_tokens: 256, messages: [{ role: "user", content }], ...more } });
@@ -33,6 +33,7 @@ export function composer() {
       problem.hidden = true;
       address.go({ session: server.session, view: "", batch: made.id, row: "", q: "", rq: "" });
     } catch (error) {
+      if (!(error instanceof Refused)) throw error;
       problem.hidden = false;
       problem.textContent = error.message;
     }

@@ -32,17 +32,36 @@ export function fill(parent, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
-/** A function that runs at most once in so many milliseconds, and once more for what came meanwhile. */
+/**
+ * A function that runs at most once in so many milliseconds, never twice at a time, and once more for what came
+ * meanwhile. What takes long runs more rarely: a page that is looked at must not keep a server busy.
+ */
 export function calmly(milliseconds, run) {
-  let waiting = null;
-  let last = -Infinity;
+  let wanted = false;
+  let resting = false;
+
+  async function go() {
+    wanted = false;
+    const began = performance.now();
+    try {
+      await run();
+    } finally {
+      setTimeout(rested, Math.max(milliseconds, 8 * (performance.now() - began)));
+    }
+  }
+
+  function rested() {
+    resting = false;
+    if (wanted) start();
+  }
+
+  function start() {
+    resting = true;
+    setTimeout(go, Math.min(milliseconds, 50));
+  }
+
   return () => {
-    if (waiting !== null) return;
-    const wait = Math.max(0, last + milliseconds - performance.now());
-    waiting = setTimeout(() => {
-      waiting = null;
-      last = performance.now();
-      run();
-    }, wait);
+    wanted = true;
+    if (!resting) start();
   };
 }

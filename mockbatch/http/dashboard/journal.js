@@ -23,7 +23,7 @@ export function view(root) {
   });
   fill(root, h("section", { class: "pane whole", "aria-label": "Journal" },
     h("div", { class: "pane-head" }, heading, kept, h("span", { class: "spring" }), h("label", { class: "check" }, fold, "Fold polls")),
-    h("div", { class: "pane-search" }, search), h("div", { class: "call heads", "aria-hidden": "true" }, ["virtual time", "real time", "call", "status", "batch", "", ""].map((name) => h("span", {}, name))), list.element));
+    h("div", { class: "pane-search" }, search), h("div", { class: "call heads", "aria-hidden": "true" }, ["virtual time", "real time", "call", "status", "batch"].map((name) => h("span", {}, name))), list.element));
 
   async function refresh() {
     const answer = await ask("requests", { query: { limit: LAST, bodies: "false" } });
@@ -44,11 +44,11 @@ export function view(root) {
           opened[opened.has(call.batch) ? "delete" : "add"](call.batch);
           guarded(refresh);
         } }, counted(polls.length, "poll")) : h("a", { class: "mono", href: address.link({ call: call.request_id }), "data-focus": "open" }, `${call.method} ${call.op || call.path}`),
-        polls ? sparkline(polls) : null),
+        polls ? sparkline(polls) : null,
+        call.retry_count ? h("span", { class: "badge warn", title: "x-stainless-retry-count" }, `retry ${call.retry_count}`) : null,
+        call.fault ? h("span", { class: "badge fault", title: "The rule that struck" }, call.fault) : null),
       h("span", { class: bad ? "badge bad" : "badge ok" }, call.status || "cut"),
-      h("span", {}, call.batch ? h("a", { class: "mono", href: address.link({ view: "", batch: call.batch, q: "", call: "" }) }, shortId(call.batch)) : ""),
-      h("span", {}, call.retry_count ? h("span", { class: "badge warn", title: "x-stainless-retry-count" }, `retry ${call.retry_count}`) : ""),
-      h("span", {}, call.fault ? h("span", { class: "badge fault", title: "The rule that struck" }, call.fault) : ""));
+      h("span", {}, call.batch ? h("a", { class: "mono", href: address.link({ view: "", batch: call.batch, q: "", call: "" }) }, shortId(call.batch)) : ""));
   }
 
   async function showCall() {

@@ -155,7 +155,7 @@ function help() {
 }
 
 const writes = (element) => element?.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
-const presses = (element) => element?.closest?.("button, a, summary, input, label");
+const presses = (element) => element?.closest?.("button, summary, input, label");
 
 document.addEventListener("keydown", (event) => {
   if (event.metaKey || event.ctrlKey || event.altKey) return;

@@ -2,6 +2,7 @@
 
 import { byId, h, svg } from "./dom.js";
 import { count } from "./format.js";
+import { Lost, Refused } from "./server.js";
 
 export const KINDS = ["succeeded", "errored", "canceled", "expired", "processing"];
 const LETTERS = { succeeded: "S", errored: "E", canceled: "C", expired: "X", processing: "P" };
@@ -40,7 +41,9 @@ export async function guarded(run) {
   try {
     return await run();
   } catch (error) {
-    say(error instanceof TypeError ? "The server does not answer." : error.message, { kind: "bad" });
+    // that the server is away is told above all views
+    if (error instanceof Refused) say(error.message, { kind: "bad" });
+    else if (!(error instanceof Lost)) throw error;
     return undefined;
   }
 }

@@ -1,11 +1,12 @@
 // What a program did not do, or should not have done.
 
 import { calmly, fill, h } from "./dom.js";
-import { counted } from "./format.js";
+import { count, counted } from "./format.js";
 import { guarded } from "./parts.js";
 import { ask } from "./server.js";
 import * as address from "./address.js";
 
+const SHOWN = 200;
 const NAMES = {
   duplicate: ["The same requests twice", "Both batches are billed. Was the answer to a create lost, and the call repeated?"],
   orphan: ["Results that nobody read", "The batch has ended, it is billed, and its results were never downloaded."],
@@ -23,7 +24,7 @@ export function view(root) {
   fill(root, h("div", { class: "page" }, h("h2", {}, "Problems"), list));
   async function refresh() {
     const { problems } = await ask("problems");
-    fill(list, problems.length ? problems.map(card) : h("p", { class: "blank good" }, "No problems. Every batch was read to its end."));
+    fill(list, problems.length ? [problems.slice(0, SHOWN).map(card), problems.length > SHOWN ? h("p", { class: "dim" }, `and ${count(problems.length - SHOWN)} more`) : null] : h("p", { class: "blank good" }, "No problems. Every batch was read to its end."));
   }
   const soon = calmly(500, () => guarded(refresh));
   return {

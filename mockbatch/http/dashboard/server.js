@@ -7,8 +7,9 @@ export const ORIGIN = location.origin;
 export const server = { session: null, lost: false };
 
 export class Refused extends Error {}
+export class Lost extends Error {}
 
-/** What the server answers, as JSON. Throws Refused with the server's own sentence, TypeError when it is away. */
+/** What the server answers, as JSON. Throws Refused with the server's own sentence, Lost when it is away. */
 export async function ask(path, { method = "GET", query = {}, json, body, type, of = server.session } = {}) {
   const url = new URL(path, BASE);
   const all = of ? { session: of, ...query } : query;
@@ -16,10 +17,18 @@ export async function ask(path, { method = "GET", query = {}, json, body, type, 
     for (const one of [value].flat()) if (one !== null && one !== undefined && one !== "") url.searchParams.append(name, one);
   }
   const headers = json === undefined ? (type ? { "content-type": type } : {}) : { "content-type": "application/json" };
-  const answer = await fetch(url, { method, headers, body: json === undefined ? body : JSON.stringify(json) });
-  const content = await answer.json();
+  const [answer, content] = await fetched(url, { method, headers, body: json === undefined ? body : JSON.stringify(json) });
   if (!answer.ok) throw new Refused(content?.error?.message ?? `status ${answer.status}`);
   return content;
+}
+
+async function fetched(url, options) {
+  try {
+    const answer = await fetch(url, options);
+    return [answer, await answer.json()];
+  } catch {
+    throw new Lost("The server does not answer.");
+  }
 }
 
 export const post = (path, json = {}, more = {}) => ask(path, { method: "POST", json, ...more });

@@ -38,11 +38,18 @@ export class Windowed {
 
   /** Ask again for what is seen; what is shown stays until the answer is there. */
   async refresh() {
+    if (this.refreshing === this.round) return;
     const round = ++this.round;
+    this.refreshing = round;
     const [first, last] = this.visible();
     const start = this.total === null || this.next === undefined ? Math.max(0, first) : 0;
     const limit = Math.min(1000, Math.max(PAGE, last - start + 1));
-    const answer = await this.load(this.next === undefined ? start : 0, limit);
+    let answer;
+    try {
+      answer = await this.load(this.next === undefined ? start : 0, limit);
+    } finally {
+      if (this.refreshing === round) this.refreshing = null;
+    }
     if (round !== this.round) return;
     this.asked.clear();
     this.items.clear();

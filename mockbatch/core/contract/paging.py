@@ -1,0 +1,21 @@
+"""How many entries a page has.
+
+Source: https://platform.claude.com/docs/en/api/overview
+"""
+
+from mockbatch.core.contract.errors import InvalidRequest
+
+_LARGEST_PAGE = 1000
+
+
+def limit_of(text: str, most: int = _LARGEST_PAGE) -> int:
+    """How many entries are asked for at most, from 1 to `most`. Raises InvalidRequest."""
+    try:
+        limit = int(text)
+    except ValueError:
+        raise InvalidRequest("limit: Input should be a valid integer, unable to parse string as an integer") from None
+    if limit < 1:
+        raise InvalidRequest("limit: Input should be greater than or equal to 1")
+    if limit > most:
+        raise InvalidRequest(f"limit: Input should be less than or equal to {most}")
+    return limit
