@@ -73,6 +73,12 @@ class _Commands(click.Group):
         command: click.Command = import_module(f"mockbatch.cli.{module}").command
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            raise BadConfig(str(error)) from None
+
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="mockbatch", message="%(prog)s %(version)s")

@@ -21,6 +21,7 @@ from mockbatch.http.sites import guarded
 from mockbatch.service import Mock
 from mockbatch.service.rules import past
 from mockbatch.service.sessions import Wall
+from mockbatch.service.settings import check_functions
 from mockbatch.store.sqlite import opened
 from mockbatch.webhooks import Webhooks
 
@@ -44,8 +45,10 @@ def wall_clock() -> Wall:
 def create_app(config: Config, wall: Wall | None = None) -> Router:
     """The ASGI application. `wall` gives the real time in microseconds; by default that of the machine.
 
-    Its lifespan opens the store and raises StoreError when that cannot be used.
+    Raises ConfigError for a function that is not there. Its lifespan opens the store and raises StoreError when that
+    cannot be used.
     """
+    check_functions(config)
     clock = wall or wall_clock()
 
     @asynccontextmanager

@@ -54,7 +54,13 @@ class SessionRules(CallRules):
         self._armory = armory
         self._ids = 0
         self.changed = False
-        super().__init__(self._numbered(rules), seed=armory.seed, started_at=started_at)
+        self._first = self._numbered(rules)
+        super().__init__(self._first, seed=armory.seed, started_at=started_at)
+
+    def reset(self) -> None:
+        """Have the rules of the server again, as if none had struck yet."""
+        self.replace([Record(rule) for rule in self._first])
+        self.changed = False
 
     def dump(self) -> list[dict[str, Any]] | None:
         """The rules as they are written, where they are not those of the server any more."""

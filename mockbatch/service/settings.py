@@ -13,6 +13,7 @@ from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.contract.limits import RateLimits
 from mockbatch.core.contract.params import Validation
 from mockbatch.core.money.prices import Prices
+from mockbatch.core.replies.forms import ReplyError
 from mockbatch.core.time.clock import Clock
 
 
@@ -58,9 +59,24 @@ def clock_of(config: Config, real: int) -> Clock:
 def config_of(base: Config, options: Mapping[str, Any]) -> Config:
     """The options of a server with some others. Raises InvalidRequest for what is none, or none of a session."""
     try:
-        return overridden(base, options)
+        config = overridden(base, options)
+        check_functions(config)
+        return config
     except ConfigError as error:
         raise InvalidRequest(str(error)) from None
+
+
+def check_functions(config: Config) -> None:
+    """Raises ConfigError for a function that replies are to come from, and that is not there."""
+    for rule in config.all_rules():
+        if isinstance(rule.reply, dict) and "callable" in rule.reply:
+            # only now, because it loads all kinds of replies
+            from mockbatch.service.functions import function_of
+
+            try:
+                function_of(rule.reply["callable"])
+            except ReplyError as error:
+                raise ConfigError(f"rule {rule.name!r}: {error}") from None
 
 
 def prices_of(config: Config) -> Prices:

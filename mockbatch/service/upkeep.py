@@ -14,7 +14,7 @@ from mockbatch.service.sessions import Opened, Session, Sessions
 from mockbatch.service.settings import clock_of
 from mockbatch.store import SessionFacts, Store
 
-Scope = Literal["all", "state", "clock", "journal"]
+Scope = Literal["all", "state", "clock", "journal", "rules"]
 
 
 class Snapshot(Struct, frozen=True):
@@ -58,14 +58,16 @@ class Upkeep:
         session.bulletin.close()
 
     async def reset(self, session: Session, scope: Scope) -> None:
-        """Let a session begin anew: its batches and files, its clock, or all of it."""
+        """Let a session begin anew: its batches, files and spending, its clock, its rules, its journal, or all."""
         if scope in ("all", "state"):
             await self._empty(session)
         if scope in ("all", "clock"):
             session.clock = clock_of(session.config, session.real())
-            await self._store.save_session(session.facts())
+        if scope in ("all", "rules"):
+            session.rules.reset()
         if scope in ("all", "journal"):
             session.journal.clear()
+        await self._store.save_session(session.facts())
 
     async def take(self, session: Session) -> Snapshot:
         """Take a snapshot."""

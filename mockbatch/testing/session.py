@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mockbatch.testing.virtual_time import VirtualTime
 
-Scope = Literal["all", "state", "clock", "journal", "rules", "ledger"]
+Scope = Literal["all", "state", "clock", "journal", "rules"]
 
 _GLANCE_SECONDS = 0.01
 
@@ -164,7 +164,7 @@ class Session:
         return self.requests.count(event, **({} if batch is None else {"batch": batch}))
 
     def reset(self, scope: Scope) -> None:
-        """Let the session begin anew: its `state`, `clock`, `journal`, `rules`, `ledger`, or `all`."""
+        """Let the session begin anew: its `state` (batches, files, spending), `clock`, `rules`, `journal`, or `all`."""
         self._control.post("reset", scope=scope)
 
     def close(self) -> dict[str, Any]:

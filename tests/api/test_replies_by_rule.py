@@ -120,10 +120,10 @@ def test_a_function_that_raises_harms_its_row_alone(caplog: pytest.LogCaptureFix
         ("no_such_module:f", "No module named"),
     ],
 )
-def test_a_function_that_is_none_or_returns_none_errs(function: str, told: str) -> None:
+def test_a_function_that_is_none_or_returns_none_errs(api: Api, function: str, told: str) -> None:
     """Row by row."""
-    with serving(replies=function) as api:
-        (result,) = rows(api, "a").values()
+    armed(api, {"on": "item", "reply": {"callable": function}})
+    (result,) = rows(api, "a").values()
     assert told in result["error"]["error"]["message"]
 
 

@@ -111,6 +111,16 @@ def test_a_reset_touches_what_it_names(api: Api, scope: str) -> None:
     assert (api.create("a")["id"] == batch["id"]) == (scope != "clock")
 
 
+@pytest.mark.parametrize("scope", ["rules", "all"])
+def test_a_reset_of_rules_leaves_those_of_the_server(scope: str) -> None:
+    """As if none had struck."""
+    with serving(fault="http.error,status=529,times=1") as api:
+        assert api.get(BATCHES).status_code == 529
+        api.ok(api.post("/_mockbatch/rules", json={"on": "list", "http": {"status": 502}}))
+        api.ok(api.post("/_mockbatch/reset", json={"scope": scope}))
+        assert [api.get(BATCHES).status_code for _ in range(2)] == [529, 200]
+
+
 def test_a_reset_without_a_scope_is_refused(api: Api) -> None:
     """Nobody should lose more than was meant."""
     api.create("a")

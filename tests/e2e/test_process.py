@@ -145,6 +145,15 @@ def test_a_wrong_option_is_refused_with_the_nearest_name(tmp_path: Path) -> None
     assert run("serve", "--fail-rate", "2")[::2] == (4, "mockbatch: flag --fail-rate: 2 is not between 0 and 1\n")
 
 
+@pytest.mark.parametrize(
+    ("command", "after"), [("serve", []), ("run", ["--", sys.executable, "-c", ""])], ids=["serve", "run"]
+)
+def test_a_function_that_is_not_there_is_refused(command: str, after: list[str]) -> None:
+    code, out, err = run(command, "--port", "0", "--replies", "no_such_module:answer", *after)
+    assert (code, out) == (4, "")
+    assert err.startswith("mockbatch: rule 'replies': no_such_module:answer cannot be imported: ModuleNotFoundError")
+
+
 def test_what_was_armed_and_never_hit_is_told_at_the_end(tmp_path: Path) -> None:
     """So that no test passes for a fault that did not happen."""
     with running(tmp_path, "--fault", "list.short_pages", "--fault", "results.cut,after_items=1") as server:
