@@ -1,22 +1,24 @@
 """Rows of what was recorded: they end as they ended then, to the byte."""
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mockbatch.core.cassette.tape import Recorded
 from mockbatch.core.contract import wire
 from mockbatch.core.money.ledger import counts_of_json
 from mockbatch.core.money.prompt_cache import CacheUse
 from mockbatch.core.rows import Failure, More, Row
 from mockbatch.core.time.spans import format_span
 
+if TYPE_CHECKING:
+    from mockbatch.core.cassette.tape import Recorded
+
 _encode = msgspec.json.Encoder().encode
 _MOST_SPANS = 200
 
 
-def played_row(recorded: Recorded, custom_id: str, index: int) -> Row:
+def played_row(recorded: "Recorded", custom_id: str, index: int) -> Row:
     """The row of a request that was recorded."""
     match recorded.outcome:
         case "succeeded":

@@ -7,7 +7,6 @@ from typing import Any
 from msgspec import Struct
 
 from mockbatch.core.batch import Batch
-from mockbatch.core.cassette.tape import Recorded
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.limits import spent_too_much
 from mockbatch.core.money.ledger import (
@@ -59,6 +58,8 @@ class Ledger:
 
     async def note_played(self, session: Session, message: dict[str, Any]) -> None:
         """Write down what a message has used that was recorded."""
+        from mockbatch.core.cassette.tape import Recorded
+
         row = played_row(Recorded("succeeded", message, None, None, 200, None, None, 0), "", 0)
         await self._note(session, str(message.get("id")), row.model, usage_of_row(row, "standard"))
 

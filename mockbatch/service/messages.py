@@ -3,11 +3,10 @@
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from msgspec.structs import replace
 
-from mockbatch.core.cassette.interaction import Kind
 from mockbatch.core.contract import ids, wire
 from mockbatch.core.contract.catalog import Model
 from mockbatch.core.contract.errors import ApiError, Internal, InvalidRequest
@@ -25,6 +24,9 @@ from mockbatch.service.files import Files
 from mockbatch.service.ledger import Ledger
 from mockbatch.service.playback import Playback
 from mockbatch.service.sessions import Session
+
+if TYPE_CHECKING:
+    from mockbatch.core.cassette.interaction import Kind
 
 _log = logging.getLogger(__name__)
 
@@ -73,7 +75,7 @@ class Messages:
         _, tokens = self._checked(session, params, terms, "count_tokens")
         return wire.MessageTokensCount(tokens)
 
-    def _played(self, session: Session, params: dict[str, Any], kind: Kind) -> dict[str, Any] | None:
+    def _played(self, session: Session, params: dict[str, Any], kind: "Kind") -> dict[str, Any] | None:
         """What was recorded for a call; None where nothing is played, or answers are made up."""
         player = self._playback.player(session.name, session.config)
         if player is None:

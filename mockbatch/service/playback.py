@@ -2,16 +2,18 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from msgspec import Struct
 
 from mockbatch.config import Config
-from mockbatch.core.cassette.interaction import Kind
-from mockbatch.core.cassette.tape import Recorded, Tape
 from mockbatch.core.contract.errors import InvalidRequest, error_of
 from mockbatch.core.played import played_row, recorded_delay
 from mockbatch.core.rows import Failure, Row
+
+if TYPE_CHECKING:
+    from mockbatch.core.cassette.interaction import Kind
+    from mockbatch.core.cassette.tape import Recorded, Tape
 
 # looking for what is nearest takes long: it is told of the first misses only
 _EXPLAINED = 5
@@ -20,7 +22,7 @@ _EXPLAINED = 5
 class Miss(Struct, frozen=True):
     """A request that was not recorded, and how that was told."""
 
-    kind: Kind
+    kind: "Kind"
     custom_id: str
     text: str
 
@@ -28,14 +30,14 @@ class Miss(Struct, frozen=True):
 class Player:
     """Plays one tape for one session."""
 
-    def __init__(self, tape: Tape, *, fake: bool) -> None:
+    def __init__(self, tape: "Tape", *, fake: bool) -> None:
         self.tape = tape
         self.misses: list[Miss] = []
         self.used: set[int] = set()
         self._fake = fake
         self._asked: Counter[bytes] = Counter()
 
-    def find(self, request: dict[str, Any], kind: Kind, custom_id: str = "", name: bytes = b"") -> Recorded | None:
+    def find(self, request: dict[str, Any], kind: "Kind", custom_id: str = "", name: bytes = b"") -> "Recorded | None":
         """What was recorded for a request, which is known by `name` where it may come again."""
         turn = self._asked[name]
         self._asked[name] += 1
@@ -54,7 +56,7 @@ class Player:
             return None
         return Row(custom_id, index, Failure("invalid_request_error", text, None, executed=False))
 
-    def missed(self, request: dict[str, Any], kind: Kind, custom_id: str = "") -> str:
+    def missed(self, request: dict[str, Any], kind: "Kind", custom_id: str = "") -> str:
         """Note a miss; answers a sentence with the nearest recording and what differs."""
         text = "this request was not recorded"
         near = None
@@ -65,7 +67,7 @@ class Player:
         self.misses.append(Miss(kind, custom_id, text))
         return text
 
-    def answer(self, request: dict[str, Any], kind: Kind) -> Recorded | None:
+    def answer(self, request: dict[str, Any], kind: "Kind") -> "Recorded | None":
         """What was recorded for a call outside of batches; None for a miss where answers are made up.
 
         Raises the ApiError that was recorded, or InvalidRequest for a miss.
@@ -81,7 +83,7 @@ class Player:
         return found
 
 
-def _raise(found: Recorded) -> NoReturn:
+def _raise(found: "Recorded") -> NoReturn:
     inner = (found.error or {}).get("error") or {}
     error = error_of(found.status or 500, inner.get("type"))
     error.message = inner.get("message", "")
@@ -97,7 +99,7 @@ class Playback:
         self._players: dict[str, Player] = {}
         self._used: set[str] = set()
 
-    def tape(self, config: Config) -> Tape | None:
+    def tape(self, config: Config) -> "Tape | None":
         """What is played under a configuration. Raises FixtureError for a fixture that cannot be used."""
         if config.replay is None:
             return None

@@ -170,6 +170,7 @@ _HEAVY = {
     "jsonschema_rs",
     "pydantic",
     "rich",
+    "mockbatch.core.cassette.tape",
     "mockbatch.core.replies.kinds",
 }
 

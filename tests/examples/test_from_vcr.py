@@ -112,7 +112,7 @@ def test_a_cassette_of_vcrpy_becomes_a_fixture(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["chat.yml", "chat.json"])
 def test_a_cassette_of_ruby_as_well(tmp_path: Path, name: str) -> None:
     """In YAML, or as JSON."""
-    import yaml  # type: ignore[import-untyped]
+    import yaml
 
     text = RUBY if name.endswith(".yml") else json.dumps(yaml.safe_load(RUBY))
     (tmp_path / name).write_text(text)
