@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import httpx2
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.builders import BATCHES, HEADERS
 from tests.dashboard.browser import Desk, create
@@ -30,6 +30,18 @@ def test_a_fault_is_armed_strikes_once_and_is_gone(server: Process, desk: Desk) 
     desk.tab("Faults")
     expect(armed).to_contain_text("1 hit")
     expect(armed).to_contain_text("0 left")
+
+
+def test_what_is_typed_before_the_catalogue_has_come_is_looked_for(server: Process, desk: Desk) -> None:
+    create(server, "a")
+    held: list[Route] = []
+    desk.page.route("**/_mockbatch/faults*", lambda route: held.append(route))
+    with desk.page.expect_request("**/_mockbatch/faults*"):
+        desk.open("/?view=faults")
+    desk.page.get_by_label("Search faults").fill("http.error")
+    for route in held:
+        route.continue_()
+    expect(desk.page.get_by_role("button", name="Arm once: http.error")).to_be_visible()
 
 
 def test_what_is_armed_is_exported_changed_and_disarmed(server: Process, desk: Desk) -> None:

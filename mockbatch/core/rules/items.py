@@ -99,12 +99,10 @@ class ItemRules:
         contains: Test | None = None
         entries = self._by_model.get(model_id)
         for entry in self._of_model(model_id) if entries is None else entries:
-            rank = xxh3_64_intdigest(name, entry.seed) if entry.seed else 0
-            if entry.quota:
-                if rank > cutoffs[entry.index]:
+            if entry.seed:
+                rank = xxh3_64_intdigest(name, entry.seed)
+                if rank > cutoffs[entry.index] if entry.quota else rank >= entry.bound:
                     continue
-            elif rank >= entry.bound:
-                continue
             if entry.named is not None and not entry.named(custom_id):
                 continue
             if entry.attempts is not None and attempt not in entry.attempts:

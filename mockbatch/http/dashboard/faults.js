@@ -30,8 +30,9 @@ export function view(root) {
   }
 
   function drawCards() {
+    if (!catalogue) return;
     const wanted = search.value.trim().toLowerCase();
-    const found = (catalogue ?? []).filter((fault) => !wanted || `${fault.name} ${fault.effect} ${fault.sdk}`.toLowerCase().includes(wanted));
+    const found = catalogue.filter((fault) => !wanted || `${fault.name} ${fault.effect} ${fault.sdk}`.toLowerCase().includes(wanted));
     fill(cards, found.length ? found.map(card) : h("p", { class: "blank" }, "No fault is like that."));
   }
 
