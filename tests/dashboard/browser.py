@@ -80,9 +80,11 @@ class Desk:
         self.page.get_by_role("navigation", name="Views").get_by_role("link", name=name).click()
         expect(self.page).to_have_title(f"{name} · mockbatch")
 
-    def copied(self) -> str:
-        """What is in the clipboard."""
-        text: str = self.page.evaluate("navigator.clipboard.readText()")
+    def copy(self, name: str) -> str:
+        """What is in the clipboard after the button of that name was pressed."""
+        self.page.evaluate("navigator.clipboard.writeText('')")
+        self.press(name)
+        text: str = self.page.wait_for_function("() => navigator.clipboard.readText()").json_value()
         return text
 
     @property

@@ -38,7 +38,7 @@ def test_nothing_that_is_sent_becomes_more_than_text(server: Process, desk: Desk
     for name in ("prompt", "tool", "model", "reply"):
         desk.open(f"/?session={session}&batch={batch}&row={name}&rq=%22%3Cimg%22")
         expect(desk.drawer.get_by_role("heading", name=name, exact=True)).to_be_visible()
-        assert "<img src=x onerror=alert(1)>" in desk.drawer.inner_text()
+        expect(desk.drawer).to_contain_text("<img src=x onerror=alert(1)>")
     for view in ("journal", "faults", "problems", "money"):
         desk.open(f"/?session={session}&view={view}")
         expect(desk.page.get_by_role("combobox", name="Session")).to_be_visible()
@@ -115,6 +115,7 @@ def test_it_fits(busy: Any, desks: Callable[..., Desk], view: str, width: int) -
     desk = desks(server, viewport={"width": width, "height": 800})
     desk.open("/" + view.format(batch=batch))
     expect(desk.page.get_by_text("1 fault is armed")).to_be_visible()
+    expect(desk.page.locator("main h2:visible").first).to_be_visible()
     assert desk.page.evaluate("document.documentElement.scrollWidth") <= width
     desk.page.mouse.wheel(0, 3000)
     expect(desk.page.get_by_label("Virtual now")).to_be_in_viewport()

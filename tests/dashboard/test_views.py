@@ -59,10 +59,8 @@ def test_what_is_armed_is_exported_changed_and_disarmed(server: Process, desk: D
         ("item.refusal", 2, None),
         ("results.cut", None, 0.5),
     ]
-    desk.press("Export TOML")
-    assert desk.copied() == "\n".join(rule["toml"] for rule in rules)
-    desk.press("Export pytest")
-    assert desk.copied() == "\n".join(rule["pytest"] for rule in rules)
+    assert desk.copy("Export TOML") == "\n".join(rule["toml"] for rule in rules)
+    assert desk.copy("Export pytest") == "\n".join(rule["pytest"] for rule in rules)
     desk.press("Disable results.cut")
     expect(desk.page.get_by_text("1 fault is armed: item.refusal")).to_be_visible()
     desk.press("Disarm all faults")
