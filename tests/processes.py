@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 
 from tests.builders import HEADERS
 
@@ -29,12 +30,13 @@ class Process:
         command = [sys.executable, "-m", "mockbatch", "serve", "--port", "0", "--ready-file", str(self._ready)]
         self.process = subprocess.Popen(
             [*command, *options],
-            env={**os.environ, **(environ or {})},
+            env={"PYTHONFAULTHANDLER": "1", **os.environ, **(environ or {})},
             cwd=cwd,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.stopped = False
         self.url = self._wait()
         self.http = httpx2.Client(base_url=self.url, headers=HEADERS, timeout=_PATIENCE)
 
@@ -58,6 +60,7 @@ class Process:
     def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
         """Exit code, standard output and standard error."""
         self.http.close()
+        self.stopped = True
         self.process.send_signal(number)
         out, err = self.process.communicate(timeout=_PATIENCE)
         return self.process.returncode, out, err
@@ -67,13 +70,15 @@ class Process:
 def running(
     folder: Path, *options: str, environ: dict[str, str] | None = None, cwd: Path | None = None
 ) -> Iterator[Process]:
-    """A server that is gone afterwards, whatever happens."""
+    """A server that is gone afterwards, whatever happens. Fails the test if it crashed."""
     server = Process(folder, *options, environ=environ, cwd=cwd)
     try:
         yield server
     finally:
         if server.process.poll() is None:
             server.stop(signal.SIGKILL)
+        elif server.process.returncode < 0 and not server.stopped:
+            pytest.fail(f"the server crashed: {server.process.communicate()[1]}")
         for stream in (server.process.stdout, server.process.stderr):
             if stream:
                 stream.close()

@@ -15,6 +15,7 @@ from mockbatch import __version__
 from mockbatch.client import ClientError
 from mockbatch.client.waiting import passes, pause
 from mockbatch.core.hosts import is_local
+from mockbatch.core.shapes import convert
 
 if TYPE_CHECKING:
     from httpx2 import BaseTransport, Client, Response
@@ -225,7 +226,7 @@ def _batch(answer: "Response") -> Batch:
 
 def _as_batch(fields: dict[str, Any]) -> Batch:
     try:
-        return msgspec.convert({**fields, "fields": fields}, Batch)
+        return convert({**fields, "fields": fields}, Batch)
     except msgspec.ValidationError as error:
         raise ClientError(f"the server answered what is no batch: {error}") from None
 

@@ -9,6 +9,7 @@ from mockbatch.core.contract import wire
 from mockbatch.core.money.ledger import counts_of_json
 from mockbatch.core.money.prompt_cache import CacheUse
 from mockbatch.core.rows import Failure, More, Row
+from mockbatch.core.shapes import convert
 from mockbatch.core.time.spans import format_span
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def _succeeded(message: dict[str, Any], custom_id: str, index: int) -> Row:
         result=_encode({"type": "succeeded", "message": message}),
         cache=cache,
         written=True,
-        server_tool_use=msgspec.convert(tools, wire.ServerToolUse, strict=False) if tools else None,
+        server_tool_use=convert(tools, wire.ServerToolUse, strict=False) if tools else None,
     )
     return Row(
         custom_id,

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from mockbatch.core.cassette import values
 from mockbatch.core.cassette.redaction import ALWAYS, Redaction
+from mockbatch.core.shapes import convert
 from mockbatch.core.time.spans import parse_span
 
 VERSION = 1
@@ -126,7 +127,7 @@ def _object(line: bytes, number: int) -> dict[str, Any]:
 
 def _converted(content: dict[str, Any], shape: type[T], number: int) -> T:
     try:
-        return msgspec.convert(content, shape)
+        return convert(content, shape)
     except msgspec.ValidationError as error:
         raise FixtureProblem(number, str(error)) from None
 

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from mockbatch.core.shapes import convert
+
 
 class _Cache(Struct, forbid_unknown_fields=True):
     type: Literal["ephemeral"]
@@ -94,7 +96,7 @@ class _Request(Struct, forbid_unknown_fields=True):
 def is_ordinary(params: dict[str, Any]) -> bool:
     """Whether these params are of the usual kind, and so in shape."""
     try:
-        msgspec.convert(params, _Request)
+        convert(params, _Request)
     except (msgspec.ValidationError, RecursionError):
         return False
     return True

@@ -11,6 +11,7 @@ from mockbatch.core.draws import draw_of, subseed
 from mockbatch.core.replies.forms import Reply, ReplyError
 from mockbatch.core.replies.kept import KeptReply
 from mockbatch.core.replies.text import plain_text
+from mockbatch.core.shapes import convert
 
 _encode_sorted = Encoder(order="sorted").encode
 
@@ -73,6 +74,6 @@ def _with_said(usage: wire.Usage, said: dict[str, Any]) -> wire.Usage:
         elif value is not None:
             whole[name] = {**whole.get(name, {}), **value} if isinstance(value, dict) else value
     try:
-        return msgspec.convert(whole, wire.Usage)
+        return convert(whole, wire.Usage)
     except msgspec.ValidationError as error:
         raise ReplyError(f"the usage of the reply is wrong: {error}") from None

@@ -7,6 +7,7 @@ import msgspec
 from mockbatch.core.contract import wire
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.replies.forms import AnyBlock, Reply, ReplyError, Request
+from mockbatch.core.shapes import convert
 from mockbatch.core.tokens import output_weight, tokenizer_factor, weighed
 
 _MESSAGE_KEYS = frozenset(
@@ -88,6 +89,6 @@ def _container(value: Any) -> wire.Container | None:
     if value is None:
         return None
     try:
-        return msgspec.convert({"skills": None, **value}, wire.Container)
+        return convert({"skills": None, **value}, wire.Container)
     except (msgspec.ValidationError, TypeError) as error:
         raise ReplyError(f"the container of the message is wrong: {error}") from None

@@ -17,6 +17,7 @@ from mockbatch.core.rules.fault import Fault, RuleError, Scope
 from mockbatch.core.rules.faults import FAULTS
 from mockbatch.core.rules.item_faults import ERROR_MESSAGES
 from mockbatch.core.rules.match import Match, check
+from mockbatch.core.shapes import convert
 
 Outcome = Literal["succeeded", "errored", "expired", "canceled"]
 ReadReply = Callable[[Any], Any]
@@ -255,7 +256,7 @@ def _struct(value: Mapping[str, Any], kind: type[Any], prefix: str) -> Any:
         if kind is Match and isinstance(value.get("header"), str):
             name, _, text = value["header"].partition(":")
             value = {**value, "header": {name.strip().lower(): text.strip() or "*"}}
-        return msgspec.convert(_checked_keys(value, kind, prefix), kind, strict=False)
+        return convert(_checked_keys(value, kind, prefix), kind, strict=False)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$.")
         key = ".".join(filter(None, (prefix, path.rstrip("`"))))

@@ -8,6 +8,7 @@ from msgspec import Struct
 from mockbatch.core.contract.errors import InvalidRequest, NotFound
 from mockbatch.core.contract.paging import limit_of
 from mockbatch.core.names import did_you_mean
+from mockbatch.core.shapes import convert
 from mockbatch.http.caller import key_of, named_session
 from mockbatch.http.calls import Call
 from mockbatch.http.described import Parameter
@@ -50,7 +51,7 @@ async def content_of(call: Call, kind: type[T]) -> T:
         content = msgspec.json.decode(await call.body() or b"{}")
         if isinstance(content, dict):
             _refuse_unknown(content, kind)
-        return msgspec.convert(content, kind)
+        return convert(content, kind)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$.")
         name = path.rstrip("`")
