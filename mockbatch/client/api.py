@@ -15,7 +15,7 @@ from mockbatch import __version__
 from mockbatch.client import ClientError
 from mockbatch.client.waiting import passes, pause
 from mockbatch.core.hosts import is_local
-from mockbatch.core.shapes import convert
+from mockbatch.core.typed import convert
 
 if TYPE_CHECKING:
     from httpx2 import BaseTransport, Client, Response

@@ -9,8 +9,8 @@ from mockbatch.core.contract import wire
 from mockbatch.core.money.ledger import counts_of_json
 from mockbatch.core.money.prompt_cache import CacheUse
 from mockbatch.core.rows import Failure, More, Row
-from mockbatch.core.shapes import convert
 from mockbatch.core.time.spans import format_span
+from mockbatch.core.typed import convert
 
 if TYPE_CHECKING:
     from mockbatch.core.cassette.tape import Recorded

@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from mockbatch.core.cassette import values
 from mockbatch.core.cassette.redaction import ALWAYS, Redaction
-from mockbatch.core.shapes import convert
 from mockbatch.core.time.spans import parse_span
+from mockbatch.core.typed import convert
 
 VERSION = 1
 MARK = "mockbatch_fixture"

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from mockbatch.core.shapes import convert
+from mockbatch.core.typed import convert
 
 
 class _Cache(Struct, forbid_unknown_fields=True):

@@ -11,7 +11,7 @@ from mockbatch.core.draws import draw_of, subseed
 from mockbatch.core.replies.forms import Reply, ReplyError
 from mockbatch.core.replies.kept import KeptReply
 from mockbatch.core.replies.text import plain_text
-from mockbatch.core.shapes import convert
+from mockbatch.core.typed import convert
 
 _encode_sorted = Encoder(order="sorted").encode
 

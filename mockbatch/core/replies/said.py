@@ -7,8 +7,8 @@ import msgspec
 from mockbatch.core.contract import wire
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.replies.forms import AnyBlock, Reply, ReplyError, Request
-from mockbatch.core.shapes import convert
 from mockbatch.core.tokens import output_weight, tokenizer_factor, weighed
+from mockbatch.core.typed import convert
 
 _MESSAGE_KEYS = frozenset(
     {

@@ -17,7 +17,7 @@ from mockbatch.core.rules.fault import Fault, RuleError, Scope
 from mockbatch.core.rules.faults import FAULTS
 from mockbatch.core.rules.item_faults import ERROR_MESSAGES
 from mockbatch.core.rules.match import Match, check
-from mockbatch.core.shapes import convert
+from mockbatch.core.typed import convert
 
 Outcome = Literal["succeeded", "errored", "expired", "canceled"]
 ReadReply = Callable[[Any], Any]

@@ -8,7 +8,7 @@ from msgspec import Struct
 from mockbatch.core.contract.errors import InvalidRequest, NotFound
 from mockbatch.core.contract.paging import limit_of
 from mockbatch.core.names import did_you_mean
-from mockbatch.core.shapes import convert
+from mockbatch.core.typed import convert
 from mockbatch.http.caller import key_of, named_session
 from mockbatch.http.calls import Call
 from mockbatch.http.described import Parameter
