@@ -178,6 +178,18 @@ def test_the_first_rule_wins() -> None:
     assert found.decide("row-2", params(), MODEL) == ItemDecision("reply", "succeeded", reply={"static": "hi"})
 
 
+LIKE = st.text("aß语", min_size=1, max_size=7)
+
+
+@given(st.lists(LIKE, min_size=1, max_size=12), st.text("aß语", max_size=40))
+def test_texts_that_begin_alike_are_told_apart(texts: list[str], prompt: str) -> None:
+    """Also where they are all of the prompt, or the same text twice."""
+    found = compiled(*({"name": f"r{at}", "outcome": "expired", "prompt": text} for at, text in enumerate(texts)))
+    decision = found.decide("a", params(prompt), "m")
+    first = next((f"r{at}" for at, text in enumerate(texts) if text in prompt), None)
+    assert (decision and decision.rule) == first
+
+
 def test_a_mix_and_unnamed_failures() -> None:
     """In the proportions that were told, with the errors of random failures."""
     found = compiled({"fault": "item.mix", "mix": "50/20/20/10"})

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from heapq import heappush, heapreplace
+from itertools import takewhile
 from typing import Any, cast
 
 from msgspec import Struct
@@ -12,6 +13,9 @@ from mockbatch.core.rules.faults import ROW_FAULTS, weighted
 from mockbatch.core.rules.match import Prompt, Test, params_test, test_of
 from mockbatch.core.rules.mixes import outcome_of, parse_mix
 from mockbatch.core.rules.rules import ItemError, Outcome, ReadReply, Rule
+
+_HEAD = 4
+"""So many characters in common are worth looking for."""
 
 Cutoffs = tuple[int, ...]
 """For each rule of a batch the highest rank that it strikes; -1 where it strikes by rank nobody, or is no quota."""
@@ -32,7 +36,8 @@ class ItemDecision(Struct, frozen=True):
 
 class _Entry(Struct, frozen=True):
     """A rule, compiled: a draw under `seed` has to be below `bound`, and the tests have to hold. `wanted` is a text in
-    the prompt, apart from the tests that are `asked` because it is what is wanted most.
+    the prompt, apart from the tests that are `asked` because it is what is wanted most; `head` is what it begins with
+    like others do, looked for once for all of them.
     """
 
     index: int
@@ -41,6 +46,7 @@ class _Entry(Struct, frozen=True):
     share: int
     named: Test | None
     wanted: str | None
+    head: str | None
     asked: Callable[[Prompt], Any] | None
     attempts: range | None
     quota: bool
@@ -72,7 +78,8 @@ class ItemRules:
             and (rule.during is None or rule.during.covers(created_at, started_at))
         ]
         self._share_seed = subseed(seed, "share")
-        self._entries = [self._compiled(at, rule, seed, read_reply) for at, rule in enumerate(self._rules)]
+        heads = _heads(filter(None, map(_wanted, self._rules)))
+        self._entries = [self._compiled(at, rule, seed, read_reply, heads) for at, rule in enumerate(self._rules)]
         self._by_model: dict[str, list[_Entry]] = {}
         self.needs_attempts = any(rule.fail_attempts or rule.match.attempt for rule in self._rules)
         self.needs_params = any(entry.asked or entry.wanted for entry in self._entries)
@@ -96,7 +103,8 @@ class ItemRules:
         """
         name = custom_id.encode()
         request = Prompt(params)
-        contains: Test | None = None
+        text: str | None = None
+        begun: dict[str, bool] = {}
         entries = self._by_model.get(model_id)
         for entry in self._of_model(model_id) if entries is None else entries:
             if entry.seed:
@@ -110,9 +118,14 @@ class ItemRules:
             if entry.share and xxh3_64_intdigest(name, self._share_seed) >= entry.share:
                 continue
             if entry.wanted is not None:
-                if contains is None:
-                    contains = request.prompt.__contains__
-                if not contains(entry.wanted):
+                if text is None:
+                    text = request.prompt
+                if (head := entry.head) is not None:
+                    if (there := begun.get(head)) is None:
+                        there = begun[head] = head in text
+                    if not there:
+                        continue
+                if entry.wanted not in text:
                     continue
             if entry.asked is not None and not entry.asked(request):
                 continue
@@ -158,7 +171,8 @@ class ItemRules:
             ]
         return found
 
-    def _compiled(self, index: int, rule: Rule, seed: int, read_reply: ReadReply) -> _Entry:
+    def _compiled(self, index: int, rule: Rule, seed: int, read_reply: ReadReply, heads: dict[str, str]) -> _Entry:
+        wanted = _wanted(rule)
         drawn = rule.rate is not None or rule.exactly is not None
         attempts = None
         if rule.match.attempt is not None:
@@ -172,12 +186,33 @@ class ItemRules:
             threshold(1.0 if rule.rate is None else rule.rate),
             threshold(rule.match.share) if rule.match.share is not None else 0,
             test_of(rule.match.custom_id) if rule.match.custom_id is not None else None,
-            rule.match.prompt if rule.match.prompt and not rule.match.prompt.startswith("re:") else None,
+            wanted,
+            heads.get(wanted[:_HEAD]) if wanted else None,
             params_test(rule.match, prompt=False),
             attempts,
             rule.exactly is not None,
             _action(rule, seed, read_reply),
         )
+
+
+def _wanted(rule: Rule) -> str | None:
+    """The plain text that a rule looks for in the prompt."""
+    prompt = rule.match.prompt
+    return prompt if prompt and not prompt.startswith("re:") else None
+
+
+def _heads(texts: Iterable[str]) -> dict[str, str]:
+    """What texts that begin alike have in common, by their first characters; nothing for those that are few."""
+    alike: dict[str, list[str]] = {}
+    for text in texts:
+        alike.setdefault(text[:_HEAD], []).append(text)
+    return {start: _common(group) for start, group in alike.items() if len(group) > 2 and len(start) == _HEAD}
+
+
+def _common(texts: list[str]) -> str:
+    """What all of them begin with."""
+    pairs = zip(min(texts), max(texts), strict=False)
+    return "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 class Quota:
