@@ -115,6 +115,11 @@ class Durations:
         """Those of the rows of a batch."""
         return cls(profile, batch.id, batch.factor, batch.bound)
 
+    @property
+    def alike(self) -> bool:
+        """Whether all rows take the same time, whatever is drawn."""
+        return self.of_draw(0) == self.of_draw((1 << 64) - 1)
+
     def drawn(self, custom_ids: Iterable[str]) -> list[int]:
         """The draw of each row."""
         return draws(self._seed, custom_ids)

@@ -335,7 +335,7 @@ class Batches:
         body: AsyncIterable[bytes],
         writing: list[asyncio.Future[None]],
         early: EarlyCheck | None,
-    ) -> tuple[list[list[str]], bytes]:
+    ) -> tuple[list[list[str]], bytes | memoryview]:
         """Put the slices of a body into the store as they come; answers their custom_ids and the last slice."""
         ids: list[list[str]] = []
 

@@ -19,7 +19,7 @@ class EarlyCheck:
         self._count = 0
         self.problem: InvalidRequest | None = None
 
-    async def look_at(self, raw: bytes) -> None:
+    async def look_at(self, raw: bytes | memoryview) -> None:
         """Look at the requests of a slice."""
         items = items_of(raw)
         for at in range(0, len(items) if self.problem is None else 0, _BLOCK):

@@ -115,6 +115,8 @@ class Planning:
 
 
 async def _largest_draw(durations: Durations, ids: list[list[str]]) -> int:
+    if durations.alike:
+        return 0
     if len(ids) == 1:
         return durations.largest(ids[0])
     names = chain.from_iterable(ids)

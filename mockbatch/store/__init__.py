@@ -68,7 +68,7 @@ class Store(Protocol):
 
     async def save_profile(self, number: int, profile: Profile) -> None: ...
 
-    async def add_batch(self, batch: Batch, last: bytes) -> None:
+    async def add_batch(self, batch: Batch, last: bytes | memoryview) -> None:
         """Save a new batch with its last slice, at once; putting the others was begun before.
 
         Raises StoreError, and saves nothing, when one of them is not there.
@@ -91,7 +91,7 @@ class Store(Protocol):
 
     async def save_batch(self, batch: Batch) -> None: ...
 
-    def put_slice(self, seq: int, index: int, raw: bytes) -> "Future[None]": ...
+    def put_slice(self, seq: int, index: int, raw: bytes | memoryview) -> "Future[None]": ...
 
     async def slice(self, seq: int, index: int) -> bytes: ...
 

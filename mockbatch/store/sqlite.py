@@ -110,7 +110,7 @@ class SqliteStore:
         found = await self._read("SELECT facts FROM spent WHERE session = ? ORDER BY rowid", session)
         return [msgspec.json.decode(facts, type=Spent) for (facts,) in found]
 
-    async def add_batch(self, batch: Batch, last: bytes) -> None:
+    async def add_batch(self, batch: Batch, last: bytes | memoryview) -> None:
         if batch.slices > 1:
             await asyncio.sleep(0)  # slices whose putting was begun before get in line first
         await self._write("INSERT INTO arrival VALUES (?, ?, ?, ?)", batch.seq, _encode(batch), batch.slices, last)
@@ -125,7 +125,7 @@ class SqliteStore:
     async def save_batch(self, batch: Batch) -> None:
         await self._write("INSERT OR REPLACE INTO batch VALUES (?, ?)", batch.seq, _encode(batch))
 
-    def put_slice(self, seq: int, index: int, raw: bytes) -> "asyncio.Future[None]":
+    def put_slice(self, seq: int, index: int, raw: bytes | memoryview) -> "asyncio.Future[None]":
         return asyncio.ensure_future(self._put("slice", seq, index, raw))
 
     async def slice(self, seq: int, index: int) -> bytes:
@@ -166,7 +166,7 @@ class SqliteStore:
         if self._lock is not None:
             os.close(self._lock)
 
-    async def _put(self, part: str, seq: int, index: int, data: bytes) -> None:
+    async def _put(self, part: str, seq: int, index: int, data: bytes | memoryview) -> None:
         await self._write(f"INSERT OR REPLACE INTO {part} VALUES (?, ?)", seq * _SLICES + index, data)
         self._written(len(data))
 

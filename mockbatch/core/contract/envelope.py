@@ -10,13 +10,15 @@ Source: https://platform.claude.com/docs/en/api/messages/batches/create
 """
 
 import re
-from codecs import utf_8_decode
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from operator import itemgetter
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
 
+from mockbatch.core.contract.characters import Characters, NotJson, Place, characters
 from mockbatch.core.contract.errors import InvalidRequest, RequestTooLarge
 from mockbatch.core.draws import draws, draws_of
 
@@ -25,10 +27,11 @@ _HEAD = re.compile(rb'\s*\{\s*"requests"\s*:\s*\[\s*(?=\{\s*("(?:[^"\\]|\\.){1,1
 _TAIL = re.compile(rb"\]\s*\}\s*\Z")
 _GAP = re.compile(rb"\}\s*(,)\s*\{\s*\Z")
 _LONGEST_GAP = 256
-_PIECE = 32 << 10
-_BODY_START = b'{"requests":['
 _OBJECT, _QUOTE = b'{"'
+_OPEN, _COMMA, _CLOSE = b"[,]"
 _OBJECTS = {_OBJECT}
+_first = itemgetter(0)
+_view: Callable[[Any], memoryview] = memoryview
 
 _CUSTOM_ID = "[a-zA-Z0-9_-]{1,64}"
 _valid_custom_id = re.compile(_CUSTOM_ID).fullmatch
@@ -37,9 +40,10 @@ _MASK = (1 << 64) - 1
 
 
 T = TypeVar("T")
+Buffer = bytes | bytearray | memoryview
 
 
-class Item(Struct, frozen=True, forbid_unknown_fields=True):
+class Item(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """One request of a batch; `params` stay the bytes that came."""
 
     custom_id: str
@@ -49,7 +53,7 @@ class Item(Struct, frozen=True, forbid_unknown_fields=True):
 class Slice(Struct, frozen=True):
     """A JSON list of whole requests as they came, and their custom_ids in order."""
 
-    raw: bytes
+    raw: bytes | memoryview
     custom_ids: list[str]
 
 
@@ -60,11 +64,7 @@ _decode_list = msgspec.json.Decoder(list[Raw]).decode
 _decode_raw = msgspec.json.Decoder(Raw).decode
 
 
-class _NotJson(Exception):
-    """What was to be decoded is not JSON, or not all of it."""
-
-
-def items_of(raw: bytes) -> list[Item]:
+def items_of(raw: bytes | memoryview) -> list[Item]:
     """The requests of a stored slice."""
     return _decode_items(raw)
 
@@ -72,20 +72,20 @@ def items_of(raw: bytes) -> list[Item]:
 def json_problem(body: bytes) -> str | None:
     """What keeps a body from being JSON, and where, if anything does."""
     try:
-        _characters(body)
+        characters(body)
         _decoded(body, _decode_raw)
-    except _NotJson:
-        return _Position().told(body)
+    except NotJson:
+        return Place(Characters()).told(body)
     return None
 
 
 def item_of(line: bytes) -> Item:
     """The request that stands alone on a line. Raises InvalidRequest with create's words, without an index."""
     try:
-        _characters(line)
+        characters(line)
         raw = _decoded(line, _decode_raw)
-    except _NotJson:
-        told = _Position().told(line).replace(": line 1 column ", ": column ")
+    except NotJson:
+        told = Place(Characters()).told(line).replace(": line 1 column ", ": column ")
         raise InvalidRequest(f"not valid JSON: {told.partition(' (char')[0]}") from None
     if problem := _first_problem([raw], 0):
         raise InvalidRequest(problem.removeprefix("requests.0").lstrip(".: "))
@@ -102,15 +102,18 @@ class Intake:
 
     def __init__(self, max_requests: int, max_bytes: int) -> None:
         self.count = 0
-        self.custom_ids: set[str] = set()
         self.identity = 0
         self.webhook_url = ""
         self._max_requests, self._max_bytes = max_requests, max_bytes
         self._received = 0
-        self._buffer = bytearray()
+        self._characters = Characters()
+        self._place = Place(self._characters)
+        self._pieces: list[Buffer] = []
+        self._size = 0
         self._window = SLICE
         self._key: bytes | None = None
-        self._position = _Position()
+        self._ids: list[list[str]] = []
+        self._known: set[str] = set()
         self._problem: str | None = None
         self._doubled: str | None = None
 
@@ -118,9 +121,13 @@ class Intake:
         self._received += len(piece)
         if self._received > self._max_bytes:
             raise RequestTooLarge("Request exceeds the maximum size")
-        self._buffer += piece
+        self._characters.feed(piece)
+        self._pieces.append(piece)
+        self._size += len(piece)
+        if len(self._pieces) == 1:
+            self._pass_head(piece)
         slices = []
-        while len(self._buffer) >= self._window:
+        while self._size >= self._window:
             if taken := self._take():
                 slices.append(taken)
         return slices
@@ -141,44 +148,53 @@ class Intake:
 
     def _take(self) -> Slice | None:
         """Cut whole requests off the first window of the buffer, or look at twice as much next time."""
-        start = self._start()
-        comma = None if start is None else self._last_gap(start)
+        if not self._place.passed and self._pass_head(self._buffer()) and self._size < self._window:
+            return None
+        buffer = self._buffer()
+        comma = self._last_gap(buffer) if self._place.passed and not self._characters.broken else None
         if comma is not None:
-            raw = self._listed(start, comma)
+            raw = _listed(buffer, comma)
             try:
-                characters, items = _characters(raw), _items(raw)
-            except _NotJson:
-                pass
+                items = _items(raw)
+            except NotJson:
+                buffer[comma] = _COMMA
             else:
-                self._position.pass_over(self._buffer[:start], raw, characters)
-                del self._buffer[: comma + 1]
+                self._place.pass_over(buffer, comma + 1)
+                rest = buffer[comma:]
+                self._pieces, self._size = [rest], len(rest)
                 self._window = SLICE
                 return self._admitted(raw, items)
         self._window *= 2
         return None
 
-    def _listed(self, start: int | None, end: int) -> bytes:
-        """The requests in this part of the buffer as a JSON list."""
-        with memoryview(self._buffer) as view:
-            return b"".join((b"[", view[start:end], b"]"))
+    def _buffer(self) -> bytearray:
+        """What came and is not cut off yet; once the head is passed, behind a byte for a bracket."""
+        first = self._pieces[0] if len(self._pieces) == 1 else None
+        if not isinstance(first, bytearray):
+            first = bytearray().join(self._pieces)
+            self._pieces = [first]
+        return first
 
-    def _start(self) -> int | None:
-        """Where the first request in the buffer begins; None when the body does not start as expected."""
-        if self._position.characters:
-            return 0
-        head = _HEAD.match(self._buffer)
+    def _pass_head(self, data: bytes | bytearray) -> bool:
+        """Leave out what stands before the first request, where the body starts as expected."""
+        head = _HEAD.match(data)
         if head is None:
-            return None
+            return False
         self._key = head[1]
-        return head.end()
+        self._place.pass_over(data, head.end())
+        at = head.end()
+        rest = memoryview(data)
+        self._pieces = [rest[at - 1 :]] if data[at - 1] == _OPEN else [b"[", rest[at:]]
+        self._size = 1 + len(data) - at
+        return True
 
-    def _last_gap(self, start: int) -> int | None:
+    def _last_gap(self, buffer: bytearray) -> int | None:
         """The comma of the last place in the window that looks like the border between two requests."""
         assert self._key is not None
         at = self._window
-        while (at := self._buffer.rfind(self._key, start, at)) > start:
-            low = max(at - _LONGEST_GAP, start)
-            if gap := _GAP.search(bytes(self._buffer[low:at])):
+        while (at := buffer.rfind(self._key, 1, at)) > 1:
+            low = max(at - _LONGEST_GAP, 1)
+            if gap := _GAP.search(bytes(buffer[low:at])):
                 return low + gap.start(1)
         return None
 
@@ -196,31 +212,30 @@ class Intake:
             self._problem = f"{extra}: Extra inputs are not permitted"
         return [part for part in admitted if part]
 
-    def _guessed_rest(self) -> tuple[bytes, list[Item]] | None:
+    def _guessed_rest(self) -> tuple[memoryview, list[Item]] | None:
         """The requests that are left, where the body ends as expected."""
-        start = self._start()
-        tail = _TAIL.search(bytes(self._buffer[-_LONGEST_GAP:]))
-        if start is None or tail is None or len(self._buffer) > 2 * SLICE:
+        if not (self._place.passed or self._pass_head(self._buffer())):
             return None
-        raw = self._listed(start, len(self._buffer) - len(tail[0]))
+        buffer = self._pieces[0] if len(self._pieces) == 1 else self._buffer()
+        tail = _TAIL.search(bytes(buffer[-_LONGEST_GAP:]))
+        if tail is None or len(buffer) > 2 * SLICE or not self._characters.whole:
+            return None
+        raw = _listed(buffer, len(buffer) - len(tail[0]))
         try:
-            _characters(raw)
             items = _items(raw)
-        except _NotJson:
+        except NotJson:
             return None
         return (raw, items) if items else None
 
     def _looked_through(self) -> tuple[bytes, str | None]:
         """The same, without guessing: slower, and with a sentence for whatever is wrong."""
-        body = bytes(self._buffer)
-        if self._position.characters:
-            body = _BODY_START + body
-            self._position.begin_with(_BODY_START)
+        rest = bytes(self._buffer()[self._place.passed :])
         try:
-            _characters(body)
-            top = _body(body)
-        except _NotJson:
-            raise InvalidRequest(f"The request body is not valid JSON: {self._position.told(body)}") from None
+            if not self._characters.whole:
+                raise NotJson
+            top = _body(self._place.whole(rest))
+        except NotJson:
+            raise InvalidRequest(f"The request body is not valid JSON: {self._place.told(rest)}") from None
         if top is None:
             raise InvalidRequest("Input should be a valid dictionary")
         if "requests" not in top:
@@ -240,7 +255,7 @@ class Intake:
         else:
             self._problem = "webhook_url: Input should be a valid string"
 
-    def _admitted(self, raw: bytes, items: list[Item] | None) -> Slice | None:
+    def _admitted(self, raw: bytes | memoryview, items: list[Item] | None) -> Slice | None:
         """Count requests that decoded; None when one is wrong, which is kept as the problem of the body."""
         ids = None if items is None else self._admit(items)
         if ids is None:
@@ -254,66 +269,24 @@ class Intake:
         """Take up the ids of good requests; None when one is not good."""
         ids = [item.custom_id for item in items]
         params = [item.params for item in items]
-        if not _all_valid(ids) or {memoryview(raw)[0] for raw in params} != _OBJECTS:
+        if not _all_valid(ids) or set(map(_first, map(_view, params))) != _OBJECTS:
             return None
-        if not self.custom_ids.isdisjoint(ids) or len(set(ids)) < len(ids):
-            self._doubled = self._doubled or _first_doubled(ids, self.custom_ids)
-        self.custom_ids.update(ids)
+        before = len(self._known)
+        self._known.update(ids)
+        if len(self._known) - before < len(ids):
+            self._doubled = self._doubled or _first_doubled(ids, chain.from_iterable(self._ids))
+        self._ids.append(ids)
         self.identity = (self.identity + sum(draws_of(draws(0, ids), params))) & _MASK
         self.count += len(items)
         return ids
 
 
-class _Position:
-    """How much of the body is gone from the buffer, to tell where in the whole an error is."""
-
-    def __init__(self) -> None:
-        self.characters = self.lines = self.column = 0
-
-    def pass_over(self, head: bytes | bytearray, raw: bytes, characters: int) -> None:
-        """Count the head of a body and a list of requests, whose brackets stand for nothing and a comma."""
-        self._count(head, len(head))
-        self._count(raw, characters - 1)
-
-    def begin_with(self, prefix: bytes) -> None:
-        """What is looked at next has a prefix that the body has not."""
-        self.characters -= len(prefix)
-        self.column -= len(prefix)
-
-    def told(self, body: bytes) -> str:
-        """What is wrong with `body`, which stands behind what was passed over."""
-        # not before: only a broken body needs it
-        import orjson
-
-        try:
-            orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            column = error.colno + (self.column if error.lineno == 1 else 0)
-            line, character = error.lineno + self.lines, error.pos + self.characters
-            return f"{error.msg}: line {line} column {column} (char {character})"
-        return "unexpected content"
-
-    def _count(self, data: bytes | bytearray, characters: int) -> None:
-        newline = data.rfind(b"\n") + 1
-        self.characters += characters
-        self.lines += data.count(b"\n") if newline else 0
-        self.column = _characters(data[newline:]) if newline else self.column + characters
-
-
-def _characters(data: bytes | bytearray) -> int:
-    """How many characters these bytes are. Raises _NotJson where they are not UTF-8, which the decoder overlooks."""
-    if data.isascii():
-        return len(data)
-    count, at, end = 0, 0, len(data)
-    try:
-        with memoryview(data) as view:
-            while at < end:
-                # piece by piece: what is decoded and thrown away again then stays in the processor's cache
-                text, length = utf_8_decode(view[at : at + _PIECE], "strict", at + _PIECE >= end)
-                count, at = count + len(text), at + length
-    except UnicodeDecodeError:
-        raise _NotJson from None
-    return count
+def _listed(buffer: Buffer, end: int) -> memoryview:
+    """The requests up to `end`, where a comma or a bracket is, as a JSON list."""
+    listed = memoryview(buffer)[: end + 1]
+    if not listed.readonly:
+        listed[0], listed[-1] = _OPEN, _CLOSE
+    return listed
 
 
 def _all_valid(custom_ids: list[str]) -> bool:
@@ -321,7 +294,7 @@ def _all_valid(custom_ids: list[str]) -> bool:
     return _valid_custom_ids(joined) is not None and joined.count("\n") == len(custom_ids)
 
 
-def _first_doubled(custom_ids: list[str], known: set[str]) -> str:
+def _first_doubled(custom_ids: list[str], known: Iterable[str]) -> str:
     seen = set(known)
     return next(name for name in custom_ids if name in seen or seen.add(name))  # type: ignore[func-returns-value]
 
@@ -330,8 +303,8 @@ def _is_object(item: Item) -> bool:
     return memoryview(item.params)[0] == _OBJECT
 
 
-def _items(data: bytes) -> list[Item] | None:
-    """The requests of a list; None when its JSON is fine but a request is not. Raises _NotJson."""
+def _items(data: bytes | memoryview) -> list[Item] | None:
+    """The requests of a list; None when its JSON is fine but a request is not. Raises NotJson."""
     try:
         return _decoded(data, _decode_items)
     except msgspec.ValidationError:
@@ -340,7 +313,7 @@ def _items(data: bytes) -> list[Item] | None:
 
 
 def _body(data: bytes) -> dict[str, Raw] | None:
-    """The keys of a body; None when it is JSON but no object. Raises _NotJson."""
+    """The keys of a body; None when it is JSON but no object. Raises NotJson."""
     try:
         return _decoded(data, _decode_body)
     except msgspec.ValidationError:
@@ -348,13 +321,13 @@ def _body(data: bytes) -> dict[str, Raw] | None:
         return None
 
 
-def _decoded(data: bytes, decode: Callable[[bytes], T]) -> T:
+def _decoded(data: bytes | memoryview, decode: Callable[[Any], T]) -> T:
     try:
         return decode(data)
     except msgspec.ValidationError:
         raise
     except (msgspec.DecodeError, RecursionError):
-        raise _NotJson from None
+        raise NotJson from None
 
 
 def _parts(raw: bytes) -> Iterator[bytes]:
