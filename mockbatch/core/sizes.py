@@ -1,5 +1,8 @@
 """Sizes as people write them: `256MB`, `64KiB`."""
 
+LARGEST_TEXT = 50_000_000
+"""How long the text of a reply may be, in bytes: a line of the results is in memory at once."""
+
 _SIZES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 
 

@@ -11,7 +11,6 @@ from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.contract.params import Terms
 from mockbatch.core.rules.fault import RuleError
 from mockbatch.core.rules.rules import Rule, parse_rule
-from mockbatch.core.sizes import parse_size
 from mockbatch.service.batches import Batches
 from mockbatch.service.sessions import Session
 
@@ -62,8 +61,7 @@ def _rules(wanted: Wanted) -> tuple[Rule, ...]:
         if wanted.mix is not None:
             tables.append({"name": "synth mix", "fault": "item.mix", "mix": wanted.mix})
         if wanted.bytes is not None:
-            size = parse_size(str(wanted.bytes))
-            tables.append({"name": "synth text", "on": "item", "reply": {"kind": "huge_line", "bytes": size}})
+            tables.append({"name": "synth text", "fault": "item.output_bytes", "size": wanted.bytes})
         return tuple(parse_rule(table, "") for table in tables)
     except (RuleError, ValueError) as error:
         raise InvalidRequest(str(error)) from None

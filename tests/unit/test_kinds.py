@@ -82,6 +82,8 @@ WRONG: list[tuple[Any, str]] = [
     ({"lorem": -1}, "words is a number, not -1"),
     ({"empty": "x"}, "empty takes no value; write 'empty' or {empty = true}"),
     ({"truncate": "mid_jsn"}, "cut is one of half, mid_json, mid_field, before_text, not 'mid_jsn'. Did you mean"),
+    ({"huge_line": "240GB"}, "bytes is at most 50,000,000, not 240,000,000,000"),
+    ({"lorem": 10**12}, "words is at most 50,000,000, not "),
     ({"huge_line": "5 parsecs"}, "bytes is a size such as 5MB, not '5 parsecs'"),
     ({"template": "a\n{{ b"}, "the template is wrong in line 2: "),
     ({"schema": {"type": "text"}}, "The schema is not valid JSON Schema"),

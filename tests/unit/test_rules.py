@@ -80,6 +80,7 @@ def test_what_a_flag_says(flag: str, rule: Rule) -> None:
         ),
         ({"fault": "results.cut", "how": "rest"}, "with.how: 'rest' is not one of them. Did you mean 'reset'?"),
         ({"fault": "results.cut", "after_items": -1}, "with.after_items: -1 is not an integer"),
+        ({"fault": "item.output_bytes", "size": "1GB"}, "size: a text has at most 50,000,000 bytes, not 1,000,000,000"),
         ({"fault": "results.cut", "after_items": 1, "after_bytes": 1}, "after_items and after_bytes contradict"),
         ({"fault": "results.cut", "on": "retrieve"}, "results.cut does not happen to 'retrieve', only to results"),
         ({"fault": "results.cut", "custom_id": "a"}, "match.custom_id: a call of results has none of its own"),

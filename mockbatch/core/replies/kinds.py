@@ -1,6 +1,5 @@
 """The kinds of replies that a rule can name. Add one with a function and a line in REPLIES."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,6 +15,7 @@ from mockbatch.core.replies.reply import natural_reply, structured, write
 from mockbatch.core.replies.said import said_reply
 from mockbatch.core.replies.schema import check_schema
 from mockbatch.core.replies.template import compiled, rendered
+from mockbatch.core.sizes import LARGEST_TEXT, parse_size
 
 Options = dict[str, Any]
 Maker = Callable[[Request, Options], Reply]
@@ -24,8 +24,6 @@ _LOREM = (
     "lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt ut labore et dolore magna "
     "aliqua enim ad minim veniam quis nostrud exercitation ullamco laboris nisi aliquip ex ea commodo consequat"
 )
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(|k|kb|m|mb|g|gb)b?", re.IGNORECASE)
-_FACTORS = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 
 
 class ReplyKind(Struct, frozen=True):
@@ -204,6 +202,8 @@ def _check_type(name: str, said: Any, wanted: Any) -> None:
             raise ValueError(f"{name} is one of {', '.join(allowed)}, not {said!r}.{did_you_mean(str(said), allowed)}")
     elif not isinstance(said, allowed) or isinstance(said, bool) or (isinstance(said, int) and said < 0):
         raise ValueError(f"{name} is {_spelled(allowed)}, not {said!r}")
+    elif isinstance(said, int) and said > LARGEST_TEXT:
+        raise ValueError(f"{name} is at most {LARGEST_TEXT:,}, not {said:,}")
 
 
 def _spelled(types: tuple[type, ...]) -> str:
@@ -215,10 +215,12 @@ def _converted(options: Options) -> Options:
     size = options.get("bytes")
     if not isinstance(size, str):
         return options
-    found = _SIZE.fullmatch(size.strip())
-    if not found:
-        raise ValueError(f"bytes is a size such as 5MB, not {size!r}")
-    return {**options, "bytes": int(float(found[1]) * _FACTORS[found[2][:1].lower()])}
+    try:
+        told = {"bytes": parse_size(size.strip())}
+    except ValueError:
+        raise ValueError(f"bytes is a size such as 5MB, not {size!r}") from None
+    _check_type("bytes", told["bytes"], int)
+    return {**options, **told}
 
 
 def _check_source(spec: ReplySpec) -> None:

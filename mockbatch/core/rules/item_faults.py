@@ -5,6 +5,7 @@ from typing import Any
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.rules.fault import Fault, Option
 from mockbatch.core.rules.mixes import parse_mix
+from mockbatch.core.sizes import LARGEST_TEXT, parse_size
 
 ERROR_MESSAGES: dict[str, str] = {
     "api_error": "Internal server error",
@@ -38,6 +39,12 @@ def mix_problem(options: dict[str, Any]) -> str | None:
     except ValueError as error:
         return f"mix: {error}"
     return None
+
+
+def size_problem(options: dict[str, Any]) -> str | None:
+    """What is wrong with the size of a text."""
+    size = parse_size(str(options["size"]))
+    return None if size <= LARGEST_TEXT else f"size: a text has at most {LARGEST_TEXT:,} bytes, not {size:,}"
 
 
 _REPLIED = "a succeeded row; nothing is raised until the code looks into `result.message`"
@@ -160,5 +167,6 @@ ITEM_FAULTS = (
         (22,),
         "tests/e2e/test_faults_items.py::test_a_reply_that_careless_code_trips_over",
         options={"size": Option("size", "How long, in bytes.", "5MB")},
+        check=size_problem,
     ),
 )
