@@ -176,7 +176,8 @@ class Endpoint:
         own = call.own_headers()
         if not call.struck_by and written(answer, own, scope):
             if op:
-                _note(call, op, answer.status, answer.body)
+                # it leaves at the end of this turn of the loop, and what comes next is read after the next one's calls
+                asyncio.get_running_loop().call_soon(_note, call, op, answer.status, answer.body)
             return
         overheard = Delivery(send, named=bool(call.struck_by)) if op == "results" else Overheard(send)
         try:

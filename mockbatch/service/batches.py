@@ -36,7 +36,7 @@ from mockbatch.service.truth import Planned, Truth
 from mockbatch.store import Facts, Store, StoreError
 
 # so many slices may wait for the store while the next ones arrive
-_AHEAD = 2
+_AHEAD = 4
 _WEBHOOK = b"x-mockbatch-webhook"
 
 

@@ -22,7 +22,7 @@ from mockbatch.core.contract.characters import Characters, NotJson, Place, chara
 from mockbatch.core.contract.errors import InvalidRequest, RequestTooLarge
 from mockbatch.core.draws import draws, draws_of
 
-SLICE = 2 << 20
+SLICE = 1 << 20
 _HEAD = re.compile(rb'\s*\{\s*"requests"\s*:\s*\[\s*(?=\{\s*("(?:[^"\\]|\\.){1,128}"))')
 _TAIL = re.compile(rb"\]\s*\}\s*\Z")
 _GAP = re.compile(rb"\}\s*(,)\s*\{\s*\Z")
