@@ -1,6 +1,6 @@
 """SQLite. One connection writes, one reads, one folds the log back into the file.
 
-Bodies are stored as the slices in which they came, up to two megabytes each: a row for each request would take ten
+Bodies are stored as the slices in which they came, a megabyte each: a row for each request would take ten
 times as long. Without a path the database is SQLite's own temporary one: on disk, and gone with the process.
 """
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 Rows = Iterable[sqlite3.Row]
 
 _APPLICATION = 0x6D6F636B
-_VERSION = 2
+_VERSION = 3
 _SLICES = 1 << 20
 _SCHEMA = (
     "CREATE TABLE session (name TEXT PRIMARY KEY, facts BLOB NOT NULL) WITHOUT ROWID",
@@ -34,21 +34,17 @@ _SCHEMA = (
     "CREATE TABLE file (seq INTEGER PRIMARY KEY, facts BLOB NOT NULL)",
     "CREATE TABLE spent (session TEXT NOT NULL, facts BLOB NOT NULL)",
     "CREATE TABLE notice (id TEXT PRIMARY KEY, facts BLOB NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE slice (id INTEGER PRIMARY KEY, raw BLOB NOT NULL)",
+    # a batch arrives with the facts in the row of its last slice; in `batch` are the facts that changed since
+    "CREATE TABLE slice (id INTEGER PRIMARY KEY, facts BLOB, raw BLOB NOT NULL)",
     "CREATE TABLE rows (id INTEGER PRIMARY KEY, rows BLOB NOT NULL)",
     "CREATE TABLE starts (id INTEGER PRIMARY KEY, starts BLOB NOT NULL)",
-    # the last slice and the facts of a batch in one statement, and only when all slices are there
-    "CREATE VIEW arrival AS SELECT seq, facts, 0 AS slices, x'' AS raw FROM batch",
-    f"""CREATE TRIGGER arrive INSTEAD OF INSERT ON arrival BEGIN
-        INSERT INTO slice VALUES (NEW.seq * {_SLICES} + NEW.slices - 1, NEW.raw);
-        SELECT RAISE(ABORT, 'a slice is not there') WHERE NEW.slices <>
-            (SELECT count(*) FROM slice WHERE id >= NEW.seq * {_SLICES} AND id < (NEW.seq + 1) * {_SLICES});
-        INSERT INTO batch VALUES (NEW.seq, NEW.facts);
-    END""",
     f"PRAGMA application_id = {_APPLICATION}",
     f"PRAGMA user_version = {_VERSION}",
 )
 _PARTS = ("slice", "rows", "starts")
+_ARRIVED = f"SELECT id / {_SLICES} AS seq, facts FROM slice WHERE facts IS NOT NULL"
+_OF_BATCH = "id >= ? AND id < ?"
+_BATCHES = f"SELECT * FROM batch UNION ALL {_ARRIVED} AND id / {_SLICES} NOT IN (SELECT seq FROM batch) ORDER BY seq"
 # the log is folded back when nothing was written for a while, or when it has become this large
 _QUIET_SECONDS = 5.0
 _LOG_LIMIT = 1 << 30
@@ -69,17 +65,17 @@ class SqliteStore:
 
     async def load(self) -> Facts:
         for part in _PARTS:
-            await self._write(f"DELETE FROM {part} WHERE id / {_SLICES} NOT IN (SELECT seq FROM batch)")
+            await self._write(f"DELETE FROM {part} WHERE id / {_SLICES} NOT IN (SELECT seq FROM ({_BATCHES}))")
         sessions = await self._read("SELECT facts FROM session ORDER BY name")
         profiles = await self._read("SELECT number, facts FROM profile ORDER BY number")
-        batches = await self._read("SELECT facts FROM batch ORDER BY seq")
+        batches = await self._read(_BATCHES)
         files = await self._read("SELECT facts FROM file ORDER BY seq")
         spent = await self._read("SELECT facts FROM spent ORDER BY rowid")
         notices = await self._read("SELECT facts FROM notice ORDER BY id")
         return Facts(
             [msgspec.json.decode(facts, type=SessionFacts) for (facts,) in sessions],
             {number: msgspec.json.decode(facts, type=Profile) for number, facts in profiles},
-            [msgspec.json.decode(facts, type=Batch) for (facts,) in batches],
+            [msgspec.json.decode(facts, type=Batch) for _, facts in batches],
             [msgspec.json.decode(facts, type=File) for (facts,) in files],
             [msgspec.json.decode(facts, type=Spent) for (facts,) in spent],
             [msgspec.json.decode(facts, type=Notice) for (facts,) in notices],
@@ -111,9 +107,14 @@ class SqliteStore:
         return [msgspec.json.decode(facts, type=Spent) for (facts,) in found]
 
     async def add_batch(self, batch: Batch, last: bytes | memoryview) -> None:
+        first, at = batch.seq * _SLICES, batch.seq * _SLICES + batch.slices - 1
         if batch.slices > 1:
             await asyncio.sleep(0)  # slices whose putting was begun before get in line first
-        await self._write("INSERT INTO arrival VALUES (?, ?, ?, ?)", batch.seq, _encode(batch), batch.slices, last)
+            count = "SELECT count(*) FROM slice WHERE id >= ? AND id < ?"
+            ((there,),) = await _explained(self._path, self._writer.execute_fetchall(count, (first, at)))
+            if there < batch.slices - 1:
+                raise StoreError(f"batch {batch.seq} cannot be saved: a slice is not there")
+        await self._write("INSERT INTO slice VALUES (?, ?, ?)", at, _encode(batch), last)
         self._written(len(last))
 
     async def save_notice(self, notice: Notice) -> None:
@@ -126,7 +127,7 @@ class SqliteStore:
         await self._write("INSERT OR REPLACE INTO batch VALUES (?, ?)", batch.seq, _encode(batch))
 
     def put_slice(self, seq: int, index: int, raw: bytes | memoryview) -> "asyncio.Future[None]":
-        return asyncio.ensure_future(self._put("slice", seq, index, raw))
+        return asyncio.ensure_future(self._put("slice(id, raw)", seq, index, raw))
 
     async def slice(self, seq: int, index: int) -> bytes:
         raw = await self._get("raw", "slice", seq, index)
@@ -147,6 +148,7 @@ class SqliteStore:
         return await self._get("starts", "starts", seq, index)
 
     async def forget(self, seq: int) -> None:
+        await self._write(f"UPDATE slice SET facts = NULL WHERE {_OF_BATCH} AND facts IS NOT NULL", *_range(seq))
         await self._write("DELETE FROM batch WHERE seq = ?", seq)
 
     async def remove(self, seq: int) -> None:
@@ -154,8 +156,9 @@ class SqliteStore:
         await self.discard(seq)
 
     async def discard(self, seq: int) -> None:
+        await self._write(f"INSERT OR IGNORE INTO batch {_ARRIVED} AND {_OF_BATCH}", *_range(seq))
         for part in _PARTS:
-            await self._write(f"DELETE FROM {part} WHERE id >= ? AND id < ?", seq * _SLICES, (seq + 1) * _SLICES)
+            await self._write(f"DELETE FROM {part} WHERE {_OF_BATCH}", *_range(seq))
 
     async def close(self) -> None:
         if self._folding:
@@ -194,6 +197,10 @@ class SqliteStore:
 
     async def _read(self, sql: str, *values: Any) -> Rows:
         return await _explained(self._path, self._reader.execute_fetchall(sql, values))
+
+
+def _range(seq: int) -> tuple[int, int]:
+    return seq * _SLICES, (seq + 1) * _SLICES
 
 
 async def _explained(path: Path | None, work: Awaitable[T]) -> T:

@@ -100,6 +100,20 @@ async def test_what_has_no_batch_is_swept_away(store: Store) -> None:
         await store.slice(2, 0)
 
 
+async def test_a_forgotten_batch_is_gone_though_its_slices_are_there(store: Store) -> None:
+    """Until the next start; also one that changed since it came."""
+    for seq in (1, 2, 3):
+        await store.put_slice(seq, 0, b"raw")
+        await store.add_batch(a_batch(seq), b"last")
+    await store.save_batch(a_batch(2, deleted=True))
+    for seq in (1, 2):
+        await store.forget(seq)
+        assert [await store.slice(seq, 0), await store.slice(seq, 1)] == [b"raw", b"last"]
+    assert list((await store.load()).batches) == [a_batch(3)]
+    with pytest.raises(StoreError):
+        await store.slice(1, 1)
+
+
 async def test_a_removed_batch_was_never_there(store: Store) -> None:
     """Facts and slices; a discarded one keeps its facts."""
     for seq in (1, 2):
