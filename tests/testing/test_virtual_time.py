@@ -4,10 +4,12 @@ import asyncio
 import datetime
 import functools
 import queue
+import random
 import subprocess
 import sys
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -240,6 +242,23 @@ def test_nothing_is_left_behind(clock: Standing) -> None:
     assert members == [threading.Condition.wait, threading.Thread.join, asyncio.BaseEventLoop.time]
     assert datetime.datetime.now(datetime.UTC).timestamp() == pytest.approx(time.time(), abs=5)
     assert abs(time.time() - START) > 86400
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells which threads could run")
+def test_a_thread_that_computes_outside_of_python_is_at_work() -> None:
+    """Though it stays at one place, and lets Python go on."""
+    computed = []
+    with VirtualTime(Standing()) as virtual:
+
+        def compute() -> None:
+            zlib.compress(random.Random(1).randbytes(8_000_000))
+            computed.append(virtual.elapsed)
+
+        thread = threading.Thread(target=compute)
+        thread.start()
+        time.sleep(60)
+        thread.join()
+    assert computed == [0]
 
 
 @given(st.lists(st.integers(1, 50), min_size=2, max_size=6))

@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -54,23 +55,37 @@ class Threads:
             for one in others
             if (ident := one.ident) is not None
             and ident not in asleep
-            and self._is_at_work(frames.get(ident), ident, now)
+            and self._is_at_work(frames.get(ident), one, now)
         }
         if waited > PATIENCE_SECONDS:
             self._given_up |= busy
         return bool(busy - self._given_up) or any(call() for call in self._calls_in_flight)
 
-    def _is_at_work(self, frame: FrameType | None, thread: int, now: float) -> bool:
+    def _is_at_work(self, frame: FrameType | None, thread: threading.Thread, now: float) -> bool:
         """A thread that stays where it is waits for somebody else, or for an answer."""
         if frame is None or is_outsider(frame):
             return False
+        ident = thread.ident or 0
         place = id(frame), frame.f_lasti
-        before, since, looks = self._places.get(thread, (None, now, 0))
-        if place != before:
-            self._places[thread] = place, now, 1
-            return True
-        self._places[thread] = place, since, looks + 1
-        return looks < _LOOKS or now - since < _patience_with(frame)
+        before, since, looks = self._places.get(ident, (None, now, 0))
+        if place == before:
+            self._places[ident] = place, since, looks + 1
+            if looks < _LOOKS or now - since < _patience_with(frame):
+                return True
+            if not _is_runnable(thread):
+                return False
+        self._places[ident] = place, now, 1
+        return True
+
+
+def _is_runnable(thread: threading.Thread) -> bool:
+    """Whether the system would run it, had it a processor to spare. Where that cannot be told, no."""
+    try:
+        stat = Path(f"/proc/self/task/{thread.native_id}/stat").read_bytes()
+    except OSError:
+        return False
+    # the name stands in brackets, and may hold any of them
+    return stat.rpartition(b")")[2].split()[0] == b"R"
 
 
 def _patience_with(frame: FrameType) -> float:
