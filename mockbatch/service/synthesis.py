@@ -1,5 +1,6 @@
 """Batches that nobody sent: big or odd ones, to list, download and stumble over."""
 
+import re
 from collections.abc import AsyncIterator, Iterator
 
 import msgspec
@@ -16,6 +17,7 @@ from mockbatch.service.sessions import Session
 
 _PIECE = 1_000
 _MOST = 1_000_000
+_OPTION = re.compile(r"^with[.:] ?\w+: ")
 _encode = msgspec.json.encode
 
 
@@ -56,15 +58,20 @@ class Synthesis:
 
 def _rules(wanted: Wanted) -> tuple[Rule, ...]:
     """What makes the rows as they are wanted."""
-    tables: list[dict[str, object]] = []
+    rules = []
+    if wanted.mix is not None:
+        rules.append(_rule("mix", {"name": "synth mix", "fault": "item.mix", "mix": wanted.mix}))
+    if wanted.bytes is not None:
+        rules.append(_rule("bytes", {"name": "synth text", "fault": "item.output_bytes", "size": wanted.bytes}))
+    return tuple(rules)
+
+
+def _rule(wish: str, table: dict[str, object]) -> Rule:
     try:
-        if wanted.mix is not None:
-            tables.append({"name": "synth mix", "fault": "item.mix", "mix": wanted.mix})
-        if wanted.bytes is not None:
-            tables.append({"name": "synth text", "fault": "item.output_bytes", "size": wanted.bytes})
-        return tuple(parse_rule(table, "") for table in tables)
-    except (RuleError, ValueError) as error:
-        raise InvalidRequest(str(error)) from None
+        return parse_rule(table, "")
+    except RuleError as error:
+        # who asked for batches has not written the rule
+        raise InvalidRequest(_OPTION.sub(f"{wish}: ", str(error))) from None
 
 
 async def _body(wanted: Wanted, number: int) -> AsyncIterator[bytes]:

@@ -52,20 +52,21 @@ def test_a_batch_may_be_left_running() -> None:
         assert api.ended(batch)["request_counts"]["succeeded"] == 2
 
 
-WRONG: list[dict[str, Any]] = [
-    {"items": 0},
-    {"items": 1_000_001},
-    {"batches": 0},
-    {"bytes": "much"},
-    {"bytes": 240_892_161_641},
-    {"mix": "90"},
-    {"item": 3},
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"items": 0}, "items: Input should be from 1 to 1,000,000 requests, over all batches"),
+    ({"items": 1_000_001}, "items: Input should be from 1 to 1,000,000 requests, over all batches"),
+    ({"batches": 0}, "items: Input should be from 1 to 1,000,000 requests, over all batches"),
+    ({"bytes": "much"}, "bytes: 'much' is not a size; write it like 256MB or 64KiB"),
+    ({"bytes": 240_892_161_641}, "bytes: a text has at most 50,000,000 bytes, not 240,892,161,641"),
+    ({"mix": "90"}, "mix: "),
+    ({"item": 3}, "item: unknown key. Did you mean 'items'?"),
 ]
 
 
-@pytest.mark.parametrize("wanted", WRONG)
-def test_what_cannot_be_made_is_refused(api: Api, wanted: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("wanted", "sentence"), WRONG)
+def test_what_cannot_be_made_is_refused(api: Api, wanted: dict[str, Any], sentence: str) -> None:
     """And nothing is made."""
-    assert api.post(SYNTH, json=wanted).status_code == 400
-    assert api.ok(api.get(BATCHES))["data"] == []
+    answer = api.post(SYNTH, json=wanted)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"].startswith(sentence)
     assert api.ok(api.get(BATCHES))["data"] == []
