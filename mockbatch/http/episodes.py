@@ -15,7 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 from mockbatch.core.cassette.interaction import Kind
 from mockbatch.core.cassette.tape import Tape
 from mockbatch.core.cassette.values import decode
-from mockbatch.core.contract.envelope import Intake, Slice, items_of
+from mockbatch.core.contract.envelope import Intake, Slice
 from mockbatch.core.contract.errors import ApiError
 from mockbatch.fixtures.exchange import inflater, object_of
 
@@ -138,16 +138,16 @@ class _Look:
             if self._kind:
                 asked = object_of(bytes(self._body))
                 return not asked or self._tape.find(asked, kind=self._kind) is not None
-            self._look(self._intake.finish())
+            self._look(self._intake.rest())
+            self._intake.check()
         except ApiError:
             return True
         return self._known
 
     def _look(self, slices: list[Slice]) -> None:
         for part in slices:
-            self._known = self._known and all(
-                self._finds(item.custom_id, decode(item.params)) for item in items_of(part.raw)
-            )
+            self._intake.look(part)
+            self._known = self._known and all(self._finds(item.custom_id, decode(item.params)) for item in part.items)
 
     def _finds(self, custom_id: str, params: Any) -> bool:
         return self._tape.find(params, custom_id=custom_id) is not None

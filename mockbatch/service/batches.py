@@ -112,13 +112,13 @@ class Batches:
             with self._examination.busy():
                 early = self._early(session, terms) if terms.validation == "early" else None
                 intake = Intake(session.settings.limits.max_requests, session.settings.limits.max_bytes)
-                ids, last = await self._receive(seq, intake, body, writing, early)
+                ids = await self._receive(seq, intake, body, writing, early)
                 self._rates.queue(session, intake.count)
                 await self.check_spending(session)
                 webhook = self._webhook(session, intake.webhook_url or headers.get(_WEBHOOK, b"").decode("latin-1"))
                 planned = await self._planning.planned(session, seq, intake.identity, ids, headers, rules)
                 batch = replace(planned, terms=terms, webhook=webhook)
-                await self._store.add_batch(batch, last)
+                await self._add(batch, writing)
         except BaseException:
             await asyncio.shield(self._undo(seq, writing))
             raise
@@ -335,29 +335,39 @@ class Batches:
         body: AsyncIterable[bytes],
         writing: list[asyncio.Future[None]],
         early: EarlyCheck | None,
-    ) -> tuple[list[list[str]], bytes | memoryview]:
-        """Put the slices of a body into the store as they come; answers their custom_ids and the last slice."""
+    ) -> list[list[str]]:
+        """Put the slices of a body into the store as they come, and look at each meanwhile; answers the custom_ids."""
         ids: list[list[str]] = []
 
-        async def put(slices: list[Slice]) -> None:
-            for slice in slices:
-                writing.append(self._store.put_slice(seq, len(ids), slice.raw))
-                ids.append(slice.custom_ids)
-                if early:
-                    await early.look_at(slice.raw)
-                if len(writing) > _AHEAD:
-                    await writing.pop(0)
+        def put(slice: Slice) -> None:
+            writing.append(self._store.put_slice(seq, len(ids), slice.raw))
+
+        async def look(slice: Slice) -> None:
+            ids.append(intake.look(slice))
+            if early and ids[-1]:
+                await early.look_at(slice.items)
 
         async for piece in body:
-            await put(intake.feed(piece))
-        *others, last = intake.finish()
-        await put(others)
-        ids.append(last.custom_ids)
-        if early:
-            await early.look_at(last.raw)
-            if early.problem:
-                raise early.problem
-        return ids, last.raw
+            for slice in intake.feed(piece):
+                put(slice)
+                await look(slice)
+                if len(writing) > _AHEAD:
+                    await writing.pop(0)
+        for slice in intake.rest():
+            put(slice)
+            await self._store.begun()
+            await look(slice)
+        intake.check()
+        if early and early.problem:
+            raise early.problem
+        return ids
+
+    async def _add(self, batch: Batch, writing: list[asyncio.Future[None]]) -> None:
+        try:
+            await self._store.add_batch(batch)
+        except StoreError:
+            await asyncio.gather(*writing)  # why a slice is not there, if that is it
+            raise
 
     async def _undo(self, seq: int, writing: list[asyncio.Future[None]]) -> None:
         await asyncio.gather(*writing, return_exceptions=True)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection
 
-from mockbatch.core.contract.envelope import items_of
+from mockbatch.core.contract.envelope import Item
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.contract.params import Terms
 from mockbatch.core.rows import Conditions, Examiner, Row
@@ -19,9 +19,8 @@ class EarlyCheck:
         self._count = 0
         self.problem: InvalidRequest | None = None
 
-    async def look_at(self, raw: bytes | memoryview) -> None:
-        """Look at the requests of a slice."""
-        items = items_of(raw)
+    async def look_at(self, items: list[Item]) -> None:
+        """Look at the next requests."""
         for at in range(0, len(items) if self.problem is None else 0, _BLOCK):
             for index, item in enumerate(items[at : at + _BLOCK], self._count + at):
                 row = self._examiner.row(item, index)

@@ -1,7 +1,7 @@
 """Where facts are kept, behind a small protocol.
 
-The slices of a batch are put under a number of its own as they arrive; the last one comes with the facts. Only
-these make the batch exist: slices without them are swept away.
+The slices of a batch are put under a number of its own as they arrive, and then its facts are added. Only these make
+the batch exist: slices without them are swept away.
 """
 
 from asyncio import Future
@@ -68,8 +68,8 @@ class Store(Protocol):
 
     async def save_profile(self, number: int, profile: Profile) -> None: ...
 
-    async def add_batch(self, batch: Batch, last: bytes | memoryview) -> None:
-        """Save a new batch with its last slice, at once; putting the others was begun before.
+    async def add_batch(self, batch: Batch) -> None:
+        """Save a new batch; putting its slices was begun before.
 
         Raises StoreError, and saves nothing, when one of them is not there.
         """
@@ -91,7 +91,13 @@ class Store(Protocol):
 
     async def save_batch(self, batch: Batch) -> None: ...
 
-    def put_slice(self, seq: int, index: int, raw: bytes | memoryview) -> "Future[None]": ...
+    def put_slice(self, seq: int, index: int, raw: bytes | memoryview) -> "Future[None]":
+        """Begin to put a slice; it is there when the future is done."""
+        ...
+
+    async def begun(self) -> None:
+        """Returns when what was put just now is being written, for those who have work to do meanwhile."""
+        ...
 
     async def slice(self, seq: int, index: int) -> bytes: ...
 

@@ -8,7 +8,6 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Awaitable, Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,12 +19,13 @@ from mockbatch.core.files import File
 from mockbatch.core.notice import Notice
 from mockbatch.store import Facts, SessionFacts, Spent, StoreError
 from mockbatch.store.lock import locked
+from mockbatch.store.log import PAGE, Log
 
 T = TypeVar("T")
 Rows = Iterable[sqlite3.Row]
 
 _APPLICATION = 0x6D6F636B
-_VERSION = 3
+_VERSION = 4
 _SLICES = 1 << 20
 _SCHEMA = (
     "CREATE TABLE session (name TEXT PRIMARY KEY, facts BLOB NOT NULL) WITHOUT ROWID",
@@ -34,20 +34,16 @@ _SCHEMA = (
     "CREATE TABLE file (seq INTEGER PRIMARY KEY, facts BLOB NOT NULL)",
     "CREATE TABLE spent (session TEXT NOT NULL, facts BLOB NOT NULL)",
     "CREATE TABLE notice (id TEXT PRIMARY KEY, facts BLOB NOT NULL) WITHOUT ROWID",
-    # a batch arrives with the facts in the row of its last slice; in `batch` are the facts that changed since
-    "CREATE TABLE slice (id INTEGER PRIMARY KEY, facts BLOB, raw BLOB NOT NULL)",
+    "CREATE TABLE slice (id INTEGER PRIMARY KEY, raw BLOB NOT NULL)",
     "CREATE TABLE rows (id INTEGER PRIMARY KEY, rows BLOB NOT NULL)",
     "CREATE TABLE starts (id INTEGER PRIMARY KEY, starts BLOB NOT NULL)",
     f"PRAGMA application_id = {_APPLICATION}",
     f"PRAGMA user_version = {_VERSION}",
 )
 _PARTS = ("slice", "rows", "starts")
-_ARRIVED = f"SELECT id / {_SLICES} AS seq, facts FROM slice WHERE facts IS NOT NULL"
 _OF_BATCH = "id >= ? AND id < ?"
-_BATCHES = f"SELECT * FROM batch UNION ALL {_ARRIVED} AND id / {_SLICES} NOT IN (SELECT seq FROM batch) ORDER BY seq"
-# the log is folded back when nothing was written for a while, or when it has become this large
-_QUIET_SECONDS = 5.0
-_LOG_LIMIT = 1 << 30
+# only when all slices are there
+_ADD = f"INSERT INTO batch SELECT ?, ? WHERE ? = (SELECT count(*) FROM slice WHERE {_OF_BATCH}) RETURNING seq"
 
 _encode = msgspec.json.encode
 
@@ -58,24 +54,23 @@ class SqliteStore:
     def __init__(self, path: Path | None, connections: list[aiosqlite.Connection], lock: int | None) -> None:
         self._path = path
         self._connections = connections
-        self._writer, self._reader, self._janitor = connections[0], connections[1 % len(connections)], connections[-1]
+        self._writer, self._reader = connections[0], connections[1 % len(connections)]
+        self._log = Log(connections[-1]) if path else None
         self._lock = lock
-        self._unfolded = 0
-        self._folding: asyncio.Task[None] | None = None
 
     async def load(self) -> Facts:
         for part in _PARTS:
-            await self._write(f"DELETE FROM {part} WHERE id / {_SLICES} NOT IN (SELECT seq FROM ({_BATCHES}))")
+            await self._write(f"DELETE FROM {part} WHERE id / {_SLICES} NOT IN (SELECT seq FROM batch)")
         sessions = await self._read("SELECT facts FROM session ORDER BY name")
         profiles = await self._read("SELECT number, facts FROM profile ORDER BY number")
-        batches = await self._read(_BATCHES)
+        batches = await self._read("SELECT facts FROM batch ORDER BY seq")
         files = await self._read("SELECT facts FROM file ORDER BY seq")
         spent = await self._read("SELECT facts FROM spent ORDER BY rowid")
         notices = await self._read("SELECT facts FROM notice ORDER BY id")
         return Facts(
             [msgspec.json.decode(facts, type=SessionFacts) for (facts,) in sessions],
             {number: msgspec.json.decode(facts, type=Profile) for number, facts in profiles},
-            [msgspec.json.decode(facts, type=Batch) for _, facts in batches],
+            [msgspec.json.decode(facts, type=Batch) for (facts,) in batches],
             [msgspec.json.decode(facts, type=File) for (facts,) in files],
             [msgspec.json.decode(facts, type=Spent) for (facts,) in spent],
             [msgspec.json.decode(facts, type=Notice) for (facts,) in notices],
@@ -106,16 +101,11 @@ class SqliteStore:
         found = await self._read("SELECT facts FROM spent WHERE session = ? ORDER BY rowid", session)
         return [msgspec.json.decode(facts, type=Spent) for (facts,) in found]
 
-    async def add_batch(self, batch: Batch, last: bytes | memoryview) -> None:
-        first, at = batch.seq * _SLICES, batch.seq * _SLICES + batch.slices - 1
-        if batch.slices > 1:
-            await asyncio.sleep(0)  # slices whose putting was begun before get in line first
-            count = "SELECT count(*) FROM slice WHERE id >= ? AND id < ?"
-            ((there,),) = await _explained(self._path, self._writer.execute_fetchall(count, (first, at)))
-            if there < batch.slices - 1:
-                raise StoreError(f"batch {batch.seq} cannot be saved: a slice is not there")
-        await self._write("INSERT INTO slice VALUES (?, ?, ?)", at, _encode(batch), last)
-        self._written(len(last))
+    async def add_batch(self, batch: Batch) -> None:
+        await asyncio.sleep(0)  # slices whose putting was begun in this turn of the loop get in line first
+        added = await self._write(_ADD, batch.seq, _encode(batch), batch.slices, *_range(batch.seq))
+        if not list(added):
+            raise StoreError(f"batch {batch.seq} cannot be saved: a slice is not there")
 
     async def save_notice(self, notice: Notice) -> None:
         await self._write("INSERT OR REPLACE INTO notice VALUES (?, ?)", notice.id, _encode(notice))
@@ -127,7 +117,12 @@ class SqliteStore:
         await self._write("INSERT OR REPLACE INTO batch VALUES (?, ?)", batch.seq, _encode(batch))
 
     def put_slice(self, seq: int, index: int, raw: bytes | memoryview) -> "asyncio.Future[None]":
-        return asyncio.ensure_future(self._put("slice(id, raw)", seq, index, raw))
+        return asyncio.ensure_future(self._put("slice", seq, index, raw))
+
+    async def begun(self) -> None:
+        # nothing is open, so that this does nothing; but it is in line before what is put in this turn of the loop, and
+        # the thread that is done with it goes on with that
+        await _explained(self._path, self._writer.commit())
 
     async def slice(self, seq: int, index: int) -> bytes:
         raw = await self._get("raw", "slice", seq, index)
@@ -148,7 +143,6 @@ class SqliteStore:
         return await self._get("starts", "starts", seq, index)
 
     async def forget(self, seq: int) -> None:
-        await self._write(f"UPDATE slice SET facts = NULL WHERE {_OF_BATCH} AND facts IS NOT NULL", *_range(seq))
         await self._write("DELETE FROM batch WHERE seq = ?", seq)
 
     async def remove(self, seq: int) -> None:
@@ -156,44 +150,29 @@ class SqliteStore:
         await self.discard(seq)
 
     async def discard(self, seq: int) -> None:
-        await self._write(f"INSERT OR IGNORE INTO batch {_ARRIVED} AND {_OF_BATCH}", *_range(seq))
         for part in _PARTS:
             await self._write(f"DELETE FROM {part} WHERE {_OF_BATCH}", *_range(seq))
 
     async def close(self) -> None:
-        if self._folding:
-            self._folding.cancel()
-            await asyncio.wait([self._folding])
+        if self._log:
+            await self._log.close()
         for connection in reversed(self._connections):
             await connection.close()
         if self._lock is not None:
             os.close(self._lock)
 
     async def _put(self, part: str, seq: int, index: int, data: bytes | memoryview) -> None:
-        await self._write(f"INSERT OR REPLACE INTO {part} VALUES (?, ?)", seq * _SLICES + index, data)
-        self._written(len(data))
-
-    def _written(self, size: int) -> None:
-        self._unfolded += size
-        if self._path and (self._folding is None or self._folding.done()):
-            self._folding = asyncio.create_task(self._fold())
+        await self._write(f"INSERT OR REPLACE INTO {part} VALUES (?, ?)", seq * _SLICES + index, data, size=len(data))
 
     async def _get(self, column: str, part: str, seq: int, index: int) -> bytes | None:
         found = await self._read(f"SELECT {column} FROM {part} WHERE id = ?", seq * _SLICES + index)
         return next((bytes(row[0]) for row in found), None)
 
-    async def _fold(self) -> None:
-        before = -1
-        while before < self._unfolded < _LOG_LIMIT:
-            before = self._unfolded
-            await asyncio.sleep(_QUIET_SECONDS)
-        self._unfolded = 0
-        # PASSIVE makes nobody wait; the writer's own checkpoints would write everything twice inside a commit
-        with suppress(sqlite3.Error):
-            await self._janitor.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
-
-    async def _write(self, sql: str, *values: Any) -> None:
-        await _explained(self._path, self._writer.execute_fetchall(sql, values))
+    async def _write(self, sql: str, *values: Any, size: int = 0) -> Rows:
+        found = await _explained(self._path, self._writer.execute_fetchall(sql, values))
+        if self._log:
+            self._log.grew(size)
+        return found
 
     async def _read(self, sql: str, *values: Any) -> Rows:
         return await _explained(self._path, self._reader.execute_fetchall(sql, values))
@@ -250,7 +229,7 @@ async def _prepared(connection: aiosqlite.Connection, path: Path | None, durabil
         empty = await run("SELECT count(*) FROM sqlite_schema") == 0
         if not empty:
             await _recognized(run, path)
-        await run("PRAGMA page_size = 32768")
+        await run(f"PRAGMA page_size = {PAGE}")
         await run(f"PRAGMA journal_mode = {'WAL' if path else 'MEMORY'}")
         if empty:
             await run("BEGIN IMMEDIATE")

@@ -18,7 +18,7 @@ from mockbatch.core.batch import (
     unfinished_result,
 )
 from mockbatch.core.contract import wire
-from mockbatch.core.contract.envelope import Intake, items_of
+from mockbatch.core.contract.envelope import Intake
 from mockbatch.core.contract.params import Terms
 from mockbatch.core.rows import Conditions, Examiner, Row
 from mockbatch.core.time.spans import SECOND, parse_instant
@@ -103,16 +103,16 @@ class Core:
 
     def create(self, names: set[str]) -> dict[str, Any]:
         intake = Intake(100_000, 1 << 30)
-        slices = intake.feed(json.dumps({"requests": requests(*names)}).encode()) + intake.finish()
+        slices = intake.feed(json.dumps({"requests": requests(*names)}).encode()) + intake.rest()
+        sizes = tuple(len(intake.look(part)) for part in slices)
+        intake.check()
         ordinal = sum(batch.identity == intake.identity for batch in self._batches.values())
         id = new_batch_id(self._profile, "core", intake.identity, ordinal)
         timeline = planned(self._profile, id, self._now, Durations(self._profile, id).longest(names))
         seq = len(self._batches)
-        self._batches[id] = Batch(
-            seq, id, "core", intake.identity, tuple(len(part.custom_ids) for part in slices), 1, timeline
-        )
+        self._batches[id] = Batch(seq, id, "core", intake.identity, sizes, 1, timeline)
         examiner = Examiner(Conditions(Terms(), self._profile.seed, self._profile.fail_rate))
-        items = [item for part in slices for item in items_of(part.raw)]
+        items = [item for part in slices for item in part.items]
         rows = [examiner.row(item, index) for index, item in enumerate(items)]
         self._rows[id] = [row for row in rows if isinstance(row, Row)]
         return self.show(id)

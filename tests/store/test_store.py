@@ -45,6 +45,12 @@ def a_batch(seq: int = 1, **more: object) -> Batch:
     return replace(batch, **more) if more else batch
 
 
+async def put_batch(store: Store, seq: int) -> None:
+    for index in (0, 1):
+        await store.put_slice(seq, index, f"raw {index}".encode())
+    await store.add_batch(a_batch(seq))
+
+
 async def test_what_was_saved_is_loaded(store: Store) -> None:
     """Sessions, profiles and batches, the newest facts of each, in the order of their making."""
     session = SessionFacts("session", Clock(1, 2, 0.5, frozen=True), b"\0\1")
@@ -76,14 +82,12 @@ async def test_slices_rows_and_starts_are_kept_apart(store: Store) -> None:
 
 async def test_a_batch_is_only_added_when_all_its_slices_are_there(store: Store) -> None:
     """They need not have been waited for."""
-    writing = store.put_slice(1, 0, b"raw")
-    await store.add_batch(a_batch(1), b"last")
-    await writing
-    assert [await store.slice(1, 0), await store.slice(1, 1)] == [b"raw", b"last"]
+    writing = [store.put_slice(1, index, b"raw") for index in (0, 1)]
+    await store.add_batch(a_batch(1))
+    assert all(each.done() for each in writing)
+    await store.put_slice(2, 1, b"raw")
     with pytest.raises(StoreError, match="a slice is not there"):
-        await store.add_batch(a_batch(2), b"last")
-    with pytest.raises(StoreError):
-        await store.slice(2, 1)
+        await store.add_batch(a_batch(2))
     assert list((await store.load()).batches) == [a_batch(1)]
 
 
@@ -103,12 +107,11 @@ async def test_what_has_no_batch_is_swept_away(store: Store) -> None:
 async def test_a_forgotten_batch_is_gone_though_its_slices_are_there(store: Store) -> None:
     """Until the next start; also one that changed since it came."""
     for seq in (1, 2, 3):
-        await store.put_slice(seq, 0, b"raw")
-        await store.add_batch(a_batch(seq), b"last")
+        await put_batch(store, seq)
     await store.save_batch(a_batch(2, deleted=True))
     for seq in (1, 2):
         await store.forget(seq)
-        assert [await store.slice(seq, 0), await store.slice(seq, 1)] == [b"raw", b"last"]
+        assert [await store.slice(seq, 0), await store.slice(seq, 1)] == [b"raw 0", b"raw 1"]
     assert list((await store.load()).batches) == [a_batch(3)]
     with pytest.raises(StoreError):
         await store.slice(1, 1)
@@ -117,8 +120,7 @@ async def test_a_forgotten_batch_is_gone_though_its_slices_are_there(store: Stor
 async def test_a_removed_batch_was_never_there(store: Store) -> None:
     """Facts and slices; a discarded one keeps its facts."""
     for seq in (1, 2):
-        await store.put_slice(seq, 0, b"raw")
-        await store.add_batch(a_batch(seq), b"last")
+        await put_batch(store, seq)
     await store.remove(1)
     await store.discard(2)
     assert list((await store.load()).batches) == [a_batch(2)]
@@ -143,13 +145,12 @@ async def test_discarding_a_batch_leaves_its_neighbours(store: Store) -> None:
 async def test_a_full_disk_is_an_error_and_no_half_batch(tmp_path: Path) -> None:
     """SQLite's own limit stands in for the disk; what was there stays readable."""
     async with opened_at(tmp_path / "state.db") as store:
-        await store.put_slice(1, 0, b"raw")
-        await store.add_batch(a_batch(1), b"last")
+        await put_batch(store, 1)
         await store._writer.execute_fetchall("PRAGMA max_page_count = 20")
         with pytest.raises(StoreError, match="database or disk is full"):
             await asyncio.gather(*(store.put_slice(2, index, bytes(512 << 10)) for index in range(10)))
         await store.discard(2)
-        assert await store.slice(1, 0) == b"raw"
+        assert await store.slice(1, 0) == b"raw 0"
     async with opened_at(tmp_path / "state.db") as again:
         assert list((await again.load()).batches) == [a_batch(1)]
 
@@ -162,14 +163,53 @@ async def test_power_makes_every_commit_wait_for_the_disk(tmp_path: Path) -> Non
             assert found == level
 
 
-async def test_the_log_is_folded_back_into_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When nothing was written for a while; no commit ever waits for it."""
-    monkeypatch.setattr("mockbatch.store.sqlite._QUIET_SECONDS", 0.05)
+def size_of(path: Path) -> int:
+    return path.stat().st_size
+
+
+async def folded(store: SqliteStore, path: Path, size: int) -> None:
+    """Returns when the file itself has that size, which must be before a small log is folded."""
+    async with asyncio.timeout(4):
+        while size_of(path) < size:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    if store._log and store._log._folding:
+        await store._log._folding
+
+
+async def test_a_large_log_is_folded_back_into_the_file_soon(tmp_path: Path) -> None:
+    """It then begins at its start again, so that it does not grow."""
+    path, log = tmp_path / "state.db", tmp_path / "state.db-wal"
+    async with opened_at(path) as store:
+        for index in range(20):
+            await store.put_slice(1, index, bytes(512 << 10))
+        await folded(store, path, 10 << 20)
+        length = size_of(log)
+        for index in range(10):
+            await store.put_slice(2, index, bytes(512 << 10))
+        assert size_of(log) == length
+        assert await store.slice(1, 0) == await store.slice(2, 9) == bytes(512 << 10)
+
+
+async def test_a_small_log_is_folded_when_it_has_been_quiet_for_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not before: the first commit after it has to wait for the disk."""
     path = tmp_path / "state.db"
     async with opened_at(path) as store:
-        before = path.stat().st_size
-        for index in range(8):
-            await store.put_slice(1, index, bytes(512 << 10))
-        assert store._folding
-        await store._folding
-        assert path.stat().st_size - before >= 4 << 20
+        before = size_of(path)
+        await store.put_slice(1, 0, bytes(512 << 10))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await folded(store, path, before + (512 << 10))
+        monkeypatch.setattr("mockbatch.store.log._QUIET_SECONDS", 0.05)
+        await store.put_slice(1, 1, bytes(512 << 10))
+        await folded(store, path, before + (1 << 20))
+
+
+async def test_many_small_commits_make_a_large_log(tmp_path: Path) -> None:
+    """Each of them writes a page at least."""
+    path = tmp_path / "state.db"
+    async with opened_at(path) as store:
+        for number in range(300):
+            await store.save_session(SessionFacts(f"session {number}", Clock(0, 0), label="x" * 2000))
+        await folded(store, path, 300 * 2000)

@@ -1,7 +1,7 @@
 """The intake: whatever way a body arrives and looks, it is cut between requests, and never differently."""
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mockbatch.core.contract import envelope
 from mockbatch.core.contract.envelope import Intake, Slice, items_of
-from mockbatch.core.contract.errors import InvalidRequest
+from mockbatch.core.contract.errors import InvalidRequest, RequestTooLarge
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text(st.characters(codec="utf-8")),
@@ -28,14 +28,29 @@ traps = st.sampled_from(
 batches = st.dictionaries(custom_ids, st.dictionaries(st.text(max_size=6), json_values, max_size=3) | traps, min_size=1)
 
 
-def taken(body: bytes, steps: list[int], limit: int = 100_000) -> tuple[Intake, list[Slice]]:
+class Taken(NamedTuple):
+    intake: Intake
+    slices: list[bytes]
+    custom_ids: list[str]
+
+
+def taken(body: bytes, steps: list[int], limit: int = 100_000) -> Taken:
     """The body, fed in pieces of these sizes."""
-    intake, slices, at = Intake(limit, 1 << 30), [], 0
-    for step in steps:
-        slices += intake.feed(body[at : at + step])
+    intake, at = Intake(limit, 1 << 30), 0
+    slices: list[bytes] = []
+    custom_ids: list[str] = []
+
+    def look(found: list[Slice]) -> None:
+        for part in found:
+            slices.append(bytes(part.raw))
+            custom_ids.extend(intake.look(part))
+
+    for step in [*steps, len(body)]:
+        look(intake.feed(body[at : at + step]))
         at += step
-    slices += intake.feed(body[at:])
-    return intake, [*slices, *intake.finish()]
+    look(intake.rest())
+    intake.check()
+    return Taken(intake, slices, custom_ids)
 
 
 def written(requests: dict[str, Any], style: str) -> bytes:
@@ -63,12 +78,12 @@ def test_a_body_in_any_style_and_pieces_is_what_json_reads(
 ) -> None:
     """Compared with the standard library's reading of the whole."""
     body = written(requests, style)
-    intake, slices = taken(body, steps)
-    read = [(item.custom_id, json.loads(bytes(item.params))) for part in slices for item in items_of(part.raw)]
+    intake, slices, custom_ids = taken(body, steps)
+    read = [(item.custom_id, json.loads(bytes(item.params))) for part in slices for item in items_of(part)]
     assert read == [(item["custom_id"], item["params"]) for item in json.loads(body)["requests"]]
-    assert [name for part in slices for name in part.custom_ids] == list(requests)
+    assert custom_ids == list(requests)
     assert intake.count == len(requests)
-    assert slices == taken(body, [])[1]
+    assert slices == taken(body, []).slices
 
 
 @given(batches, st.randoms(use_true_random=False))
@@ -76,11 +91,11 @@ def test_the_identity_of_a_batch_does_not_depend_on_the_order(requests: dict[str
     """The same requests in another order are the same batch; other params are another one."""
     names = list(requests)
     random.shuffle(names)
-    first = taken(written(requests, "compact"), [])[0].identity
-    assert taken(written({name: requests[name] for name in names}, "compact"), [])[0].identity == first
+    first = taken(written(requests, "compact"), []).intake.identity
+    assert taken(written({name: requests[name] for name in names}, "compact"), []).intake.identity == first
     changed = requests | {names[0]: {"changed": 1}}
     if requests[names[0]] != {"changed": 1}:
-        assert taken(written(changed, "compact"), [])[0].identity != first
+        assert taken(written(changed, "compact"), []).intake.identity != first
 
 
 @given(batches, st.data())
@@ -98,11 +113,32 @@ def test_a_spoilt_byte_never_does_worse_than_a_refusal(requests: dict[str, Any],
     body = bytearray(written(requests, "compact"))
     body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
     try:
-        _, slices = taken(bytes(body), [50] * 10)
+        slices = taken(bytes(body), [50] * 10).slices
     except InvalidRequest:
         return
-    read = [item.custom_id for part in slices for item in items_of(part.raw)]
+    read = [item.custom_id for part in slices for item in items_of(part)]
     assert read == [item["custom_id"] for item in json.loads(bytes(body))["requests"]]
+
+
+@given(batches, st.lists(st.integers(1, 100), max_size=20), st.data())
+def test_what_is_not_utf_8_is_refused_wherever_it_is(requests: dict[str, Any], steps: list[int], data: Any) -> None:
+    """Before all else that is wrong, and told of the body as a whole."""
+    body = written({**requests, "row 1": {}}, "compact")
+    at = data.draw(st.integers(0, len(body)))
+    with pytest.raises(InvalidRequest, match=r"not valid JSON: str is not valid UTF-8.*: line 1 column 1 \(char 0\)$"):
+        taken(body[:at] + b"\xff" + body[at:], steps)
+
+
+def test_what_follows_bytes_that_are_not_utf_8_is_not_kept() -> None:
+    """The rest of a body is only counted then."""
+    intake = Intake(100_000, 1000)
+    item = b'{"custom_id":"a","params":{"b":"\xff"}},'
+    (broken,) = intake.feed(b'{"requests":[' + item + item)
+    assert intake.look(broken) == []
+    for _ in range(10):
+        assert intake.feed(item) == []
+    with pytest.raises(RequestTooLarge):
+        intake.feed(bytes(1000))
 
 
 @pytest.mark.parametrize("style", ["indented", "compact", "spaced"])

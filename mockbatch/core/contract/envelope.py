@@ -4,7 +4,7 @@
 the memory of one slice. It guesses where a request ends (before `},{"custom_id"`, or whatever key comes first),
 and proves the guess: a slice that decodes as a list of objects can only have been cut between requests. Where the
 guess fails it looks at more of the body, in the end at all of it. The cuts depend on the bytes of the body alone,
-not on how they arrive.
+not on how they arrive. A slice can be stored as soon as it is cut off; what is in it is looked at meanwhile.
 
 Source: https://platform.claude.com/docs/en/api/messages/batches/create
 """
@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
-from mockbatch.core.contract.characters import Characters, NotJson, Place, characters
+from mockbatch.core.contract.characters import NotJson, Place, characters
 from mockbatch.core.contract.errors import InvalidRequest, RequestTooLarge
 from mockbatch.core.draws import draws, draws_of
 
@@ -51,10 +51,10 @@ class Item(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 
 
 class Slice(Struct, frozen=True):
-    """A JSON list of whole requests as they came, and their custom_ids in order."""
+    """A JSON list of whole requests as they came, and what they are; no items where one of them is wrong."""
 
     raw: bytes | memoryview
-    custom_ids: list[str]
+    items: list[Item]
 
 
 _decode_items = msgspec.json.Decoder(list[Item]).decode
@@ -75,7 +75,7 @@ def json_problem(body: bytes) -> str | None:
         characters(body)
         _decoded(body, _decode_raw)
     except NotJson:
-        return Place(Characters()).told(body)
+        return Place().told(body)
     return None
 
 
@@ -85,7 +85,7 @@ def item_of(line: bytes) -> Item:
         characters(line)
         raw = _decoded(line, _decode_raw)
     except NotJson:
-        told = Place(Characters()).told(line).replace(": line 1 column ", ": column ")
+        told = Place().told(line).replace(": line 1 column ", ": column ")
         raise InvalidRequest(f"not valid JSON: {told.partition(' (char')[0]}") from None
     if problem := _first_problem([raw], 0):
         raise InvalidRequest(problem.removeprefix("requests.0").lstrip(".: "))
@@ -93,7 +93,8 @@ def item_of(line: bytes) -> Item:
 
 
 class Intake:
-    """A body on its way in: `feed` it piece by piece, then `finish`; both answer slices that can be stored.
+    """A body on its way in: `feed` it piece by piece, then take the `rest`; both answer slices that can be stored.
+    `look` at each of them, in their order, before what comes next; then `check` the whole.
 
     Raises RequestTooLarge as soon as the body is, and at the end the InvalidRequest that the API answers: broken
     JSON before anything else, then too many requests, then the first request that is wrong, then a doubled id.
@@ -106,8 +107,8 @@ class Intake:
         self.webhook_url = ""
         self._max_requests, self._max_bytes = max_requests, max_bytes
         self._received = 0
-        self._characters = Characters()
-        self._place = Place(self._characters)
+        self._broken = False
+        self._place = Place()
         self._pieces: list[Buffer] = []
         self._size = 0
         self._window = SLICE
@@ -115,13 +116,15 @@ class Intake:
         self._ids: list[list[str]] = []
         self._known: set[str] = set()
         self._problem: str | None = None
+        self._problem_beside: str | None = None
         self._doubled: str | None = None
 
     def feed(self, piece: bytes) -> list[Slice]:
         self._received += len(piece)
         if self._received > self._max_bytes:
             raise RequestTooLarge("Request exceeds the maximum size")
-        self._characters.feed(piece)
+        if self._broken:
+            return []
         self._pieces.append(piece)
         self._size += len(piece)
         if len(self._pieces) == 1:
@@ -132,26 +135,52 @@ class Intake:
                 slices.append(taken)
         return slices
 
-    def finish(self) -> list[Slice]:
-        slices = self._rest()
+    def look(self, slice: Slice) -> list[str]:
+        """Look at what is in a slice; answers its custom_ids, none where something is wrong."""
+        try:
+            # its first character is the last one of what was cut off before
+            self._place.count(characters(slice.raw) - 1)
+        except NotJson:
+            self._broken = True
+            return []
+        if (ids := self._admit(slice.items)) is None:
+            requests = _decode_list(slice.raw)
+            self._problem = self._problem or _first_problem(requests, self.count)
+            self.count += len(requests)
+            return []
+        return ids
+
+    def rest(self) -> list[Slice]:
+        """What is left, at the end of the body."""
+        if self._broken:
+            raise self._not_json()
+        if guessed := self._guessed_rest():
+            return [guessed]
+        return [Slice(part, _items(part)) for part in _parts(self._looked_through())]
+
+    def check(self) -> None:
+        """Whether the body as a whole can be taken."""
+        if self._broken:
+            raise self._not_json()
+        if self.count == 0:
+            raise InvalidRequest("requests: List should have at least 1 item after validation, not 0")
         if self.count > self._max_requests:
             raise InvalidRequest(
                 f"requests: List should have at most {self._max_requests} items after validation, not {self.count}"
             )
-        if self._problem is not None:
-            raise InvalidRequest(self._problem)
+        if problem := self._problem or self._problem_beside:
+            raise InvalidRequest(problem)
         if self._doubled is not None:
             raise InvalidRequest(
                 f"requests: custom_id's must be unique within a batch. Duplicate custom_id found: {self._doubled}"
             )
-        return slices
 
     def _take(self) -> Slice | None:
         """Cut whole requests off the first window of the buffer, or look at twice as much next time."""
         if not self._place.passed and self._pass_head(self._buffer()) and self._size < self._window:
             return None
         buffer = self._buffer()
-        comma = self._last_gap(buffer) if self._place.passed and not self._characters.broken else None
+        comma = self._last_gap(buffer) if self._place.passed else None
         if comma is not None:
             raw = _listed(buffer, comma)
             try:
@@ -163,7 +192,7 @@ class Intake:
                 rest = buffer[comma:]
                 self._pieces, self._size = [rest], len(rest)
                 self._window = SLICE
-                return self._admitted(raw, items)
+                return Slice(raw, items)
         self._window *= 2
         return None
 
@@ -181,8 +210,9 @@ class Intake:
         if head is None:
             return False
         self._key = head[1]
-        self._place.pass_over(data, head.end())
         at = head.end()
+        self._place.pass_over(data, at)
+        self._place.count(at)
         rest = memoryview(data)
         self._pieces = [rest[at - 1 :]] if data[at - 1] == _OPEN else [b"[", rest[at:]]
         self._size = 1 + len(data) - at
@@ -198,44 +228,28 @@ class Intake:
                 return low + gap.start(1)
         return None
 
-    def _rest(self) -> list[Slice]:
-        """What is left in the buffer, to the end of the body."""
-        extra = None
-        if guessed := self._guessed_rest():
-            admitted = [self._admitted(*guessed)]
-        else:
-            raw, extra = self._looked_through()
-            admitted = [self._admitted(part, _items(part)) for part in _parts(raw)]
-        if self.count == 0:
-            raise InvalidRequest("requests: List should have at least 1 item after validation, not 0")
-        if extra and self._problem is None:
-            self._problem = f"{extra}: Extra inputs are not permitted"
-        return [part for part in admitted if part]
-
-    def _guessed_rest(self) -> tuple[memoryview, list[Item]] | None:
+    def _guessed_rest(self) -> Slice | None:
         """The requests that are left, where the body ends as expected."""
         if not (self._place.passed or self._pass_head(self._buffer())):
             return None
         buffer = self._pieces[0] if len(self._pieces) == 1 else self._buffer()
         tail = _TAIL.search(bytes(buffer[-_LONGEST_GAP:]))
-        if tail is None or len(buffer) > 2 * SLICE or not self._characters.whole:
+        if tail is None or len(buffer) > 2 * SLICE:
             return None
         raw = _listed(buffer, len(buffer) - len(tail[0]))
         try:
-            items = _items(raw)
+            return Slice(raw, _items(raw))
         except NotJson:
             return None
-        return (raw, items) if items else None
 
-    def _looked_through(self) -> tuple[bytes, str | None]:
+    def _looked_through(self) -> bytes:
         """The same, without guessing: slower, and with a sentence for whatever is wrong."""
         rest = bytes(self._buffer()[self._place.passed :])
         try:
-            if not self._characters.whole:
-                raise NotJson
+            characters(rest)
             top = _body(self._place.whole(rest))
         except NotJson:
-            raise InvalidRequest(f"The request body is not valid JSON: {self._place.told(rest)}") from None
+            raise self._not_json(rest) from None
         if top is None:
             raise InvalidRequest("Input should be a valid dictionary")
         if "requests" not in top:
@@ -245,7 +259,9 @@ class Intake:
             self._name_webhook(top.pop("webhook_url"))
         if not raw.startswith(b"["):
             raise InvalidRequest("requests: Input should be a valid list")
-        return raw, next(iter(top), None)
+        if extra := next(iter(top), None):
+            self._problem_beside = self._problem_beside or f"{extra}: Extra inputs are not permitted"
+        return raw
 
     def _name_webhook(self, raw: Raw) -> None:
         """Take up the URL beside the requests, which the official API does not have."""
@@ -253,17 +269,10 @@ class Intake:
         if isinstance(url, str):
             self.webhook_url = url
         else:
-            self._problem = "webhook_url: Input should be a valid string"
+            self._problem_beside = "webhook_url: Input should be a valid string"
 
-    def _admitted(self, raw: bytes | memoryview, items: list[Item] | None) -> Slice | None:
-        """Count requests that decoded; None when one is wrong, which is kept as the problem of the body."""
-        ids = None if items is None else self._admit(items)
-        if ids is None:
-            raws = _decode_list(raw)
-            self._problem = self._problem or _first_problem(raws, self.count)
-            self.count += len(raws)
-            return None
-        return Slice(raw, ids)
+    def _not_json(self, *rest: bytes) -> InvalidRequest:
+        return InvalidRequest(f"The request body is not valid JSON: {self._place.told(*rest)}")
 
     def _admit(self, items: list[Item]) -> list[str] | None:
         """Take up the ids of good requests; None when one is not good."""
@@ -303,13 +312,13 @@ def _is_object(item: Item) -> bool:
     return memoryview(item.params)[0] == _OBJECT
 
 
-def _items(data: bytes | memoryview) -> list[Item] | None:
-    """The requests of a list; None when its JSON is fine but a request is not. Raises NotJson."""
+def _items(data: bytes | memoryview) -> list[Item]:
+    """The requests of a list; none when its JSON is fine but a request is not. Raises NotJson."""
     try:
         return _decoded(data, _decode_items)
     except msgspec.ValidationError:
         _decoded(data, _decode_list)
-        return None
+        return []
 
 
 def _body(data: bytes) -> dict[str, Raw] | None:
@@ -326,7 +335,7 @@ def _decoded(data: bytes | memoryview, decode: Callable[[Any], T]) -> T:
         return decode(data)
     except msgspec.ValidationError:
         raise
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise NotJson from None
 
 
