@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _EVERY = 0.005
-_IDLE = 0.05
+_IDLE = 0.25
 
 
 def resident(pid: int, field: str = "VmRSS") -> float:
@@ -42,7 +42,7 @@ def added_memory(pid: int) -> Iterator[list[float]]:
 
 
 def wait_until_idle(pid: int) -> None:
-    """Returns when the process has used no processor time for a twentieth of a second."""
+    """Returns when the process has used no processor time for a quarter of a second."""
     before, now = "", _worked(pid)
     while before != now:
         time.sleep(_IDLE)
