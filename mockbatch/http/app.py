@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -13,11 +14,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mockbatch.config import Config
 from mockbatch.core.contract.errors import NotFound
-from mockbatch.http import batches, control, files, messages, models, openapi, organization, reports
+from mockbatch.http import batches, files, health, messages, models
 from mockbatch.http.answers import Answer
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.described import described
-from mockbatch.http.sites import guarded
 from mockbatch.service import Mock
 from mockbatch.service.rules import past
 from mockbatch.service.sessions import Wall
@@ -27,7 +27,7 @@ from mockbatch.webhooks import Webhooks
 
 _log = logging.getLogger(__name__)
 
-_ROOMS = (batches, messages, models, files, organization, reports, control)
+_FRONT_ROOMS = (batches, messages, models, files, health)
 
 
 class State(TypedDict):
@@ -64,8 +64,7 @@ def create_app(config: Config, wall: Wall | None = None) -> Router:
         finally:
             await mock.close()
 
-    routes = all_routes()
-    return Rooms(routes, redirect_slashes=False, default=_elsewhere(routes), lifespan=lifespan)
+    return Rooms(_front_routes(), redirect_slashes=False, default=_further, lifespan=lifespan)
 
 
 def _warn(config: Config, now: int) -> None:
@@ -74,9 +73,17 @@ def _warn(config: Config, now: int) -> None:
             _log.warning("rule %r: %s", rule.name, problem)
 
 
+def _front_routes() -> list[Route]:
+    return [route for room in _FRONT_ROOMS for route in room.routes]
+
+
 def all_routes() -> list[Route]:
     """Every path that is served."""
-    routes = [route for room in _ROOMS for route in room.routes]
+    # not before: many servers are never asked for more than what is in front
+    from mockbatch.http import control, openapi, organization, reports
+    from mockbatch.http.sites import guarded
+
+    routes = [*_front_routes(), *organization.routes, *reports.routes, *control.routes]
     return [*routes, guarded(openapi.route_of(routes))]
 
 
@@ -100,6 +107,16 @@ class Rooms(Router):
                 await endpoint(scope, receive, send)
                 return
         await super().__call__(scope, receive, send)
+
+
+async def _further(scope: Scope, receive: Receive, send: Send) -> None:
+    await _all_rooms()(scope, receive, send)
+
+
+@cache
+def _all_rooms() -> Rooms:
+    routes = all_routes()
+    return Rooms(routes, redirect_slashes=False, default=_elsewhere(routes))
 
 
 def _elsewhere(routes: Sequence[Route]) -> ASGIApp:

@@ -35,6 +35,4 @@ _ROOMS = (
     pages,
 )
 
-
-# who only asks whether a server is there may do so by any name
-routes = [route if route.path == "/health" else guarded(route) for room in _ROOMS for route in room.routes]
+routes = [guarded(route) for room in _ROOMS for route in room.routes]

@@ -1,6 +1,6 @@
-"""`/health` and `/_mockbatch/info`: whether a server is there, and which."""
+"""`/_mockbatch/info`: what a server works under."""
 
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct
 from starlette.routing import Route
@@ -12,14 +12,6 @@ from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.described import described
 
 
-class Health(Struct, frozen=True):
-    """That the server is there, and which it is."""
-
-    status: Literal["ready"]
-    name: str
-    version: str
-
-
 class Info(Struct, frozen=True):
     """What the server works under: every option as it is written, and the models that it knows."""
 
@@ -28,12 +20,6 @@ class Info(Struct, frozen=True):
     options: dict[str, Any]
     models: list[str]
     sessions: int
-
-
-@described(Health, caller="anyone")
-async def health(call: Call) -> Answer:
-    """Whether the server is there."""
-    return Json(Health("ready", "mockbatch", __version__))
 
 
 @described(Info, caller="anyone")
@@ -49,7 +35,4 @@ def options_of(config: Config) -> dict[str, Any]:
     return {name: readable(name, getattr(config, name)) for name in OPTIONS}
 
 
-routes = [
-    Route("/health", Endpoint(GET=health)),
-    Route("/_mockbatch/info", Endpoint(GET=info)),
-]
+routes = [Route("/_mockbatch/info", Endpoint(GET=info))]

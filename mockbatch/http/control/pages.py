@@ -4,9 +4,9 @@ from starlette.routing import Route
 
 from mockbatch.http.answers import Answer
 from mockbatch.http.calls import Call, Endpoint
-from mockbatch.http.control.info import Health, health
 from mockbatch.http.dashboard import KINDS, PAGE, Asset
 from mockbatch.http.described import described
+from mockbatch.http.health import Health, health
 
 
 @described(Health, more={"text/html": None}, caller="anyone")
