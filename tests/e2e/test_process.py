@@ -172,6 +172,7 @@ _HEAVY = {
     "rich",
     "mockbatch.core.cassette.tape",
     "mockbatch.core.replies.kinds",
+    "mockbatch.http.control",
 }
 
 
