@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from mockbatch.core.batch import Batch, Profile, as_created, canceled, changes_at, polled, shown
 from mockbatch.core.contract import wire
-from mockbatch.core.contract.envelope import Intake, Item, Slice
+from mockbatch.core.contract.envelope import Intake, Item
 from mockbatch.core.contract.errors import InvalidRequest, NotFound
 from mockbatch.core.contract.params import Terms
 from mockbatch.core.money.ledger import Entry
@@ -29,14 +29,13 @@ from mockbatch.service.paging import Window
 from mockbatch.service.planning import Headers, Planning
 from mockbatch.service.playback import Playback, Player
 from mockbatch.service.rates import Rates
+from mockbatch.service.reception import Reception
 from mockbatch.service.results import Results
 from mockbatch.service.sessions import Session, Sessions, View
 from mockbatch.service.settlement import Settlement
 from mockbatch.service.truth import Planned, Truth
 from mockbatch.store import Facts, Store, StoreError
 
-# so many slices may wait for the store while the next ones arrive
-_AHEAD = 4
 _WEBHOOK = b"x-mockbatch-webhook"
 
 
@@ -107,20 +106,21 @@ class Batches:
         A body that is cut short or refused leaves nothing behind.
         """
         seq, self._next_seq = self._next_seq, self._next_seq + 1
-        writing: list[asyncio.Future[None]] = []
+        early = self._early(session, terms) if terms.validation == "early" else None
+        intake = Intake(session.settings.limits.max_requests, session.settings.limits.max_bytes)
+        reception = Reception(self._store, seq, intake, early)
         try:
             with self._examination.busy():
-                early = self._early(session, terms) if terms.validation == "early" else None
-                intake = Intake(session.settings.limits.max_requests, session.settings.limits.max_bytes)
-                ids = await self._receive(seq, intake, body, writing, early)
+                await reception.receive(body)
                 self._rates.queue(session, intake.count)
                 await self.check_spending(session)
                 webhook = self._webhook(session, intake.webhook_url or headers.get(_WEBHOOK, b"").decode("latin-1"))
+                ids = reception.custom_ids
                 planned = await self._planning.planned(session, seq, intake.identity, ids, headers, rules)
                 batch = replace(planned, terms=terms, webhook=webhook)
-                await self._add(batch, writing)
+                await reception.add(batch)
         except BaseException:
-            await asyncio.shield(self._undo(seq, writing))
+            await asyncio.shield(reception.undo())
             raise
         session.keep(batch)
         self._examination.begin(
@@ -327,52 +327,6 @@ class Batches:
         reached = max(batch.delivered, min(rows, batch.size))
         await self._changed(session, replace(batch, downloads=batch.downloads + 1, delivered=reached))
         session.bulletin.tell(session.now(), "batch.downloaded", batch=batch_id, rows=rows)
-
-    async def _receive(
-        self,
-        seq: int,
-        intake: Intake,
-        body: AsyncIterable[bytes],
-        writing: list[asyncio.Future[None]],
-        early: EarlyCheck | None,
-    ) -> list[list[str]]:
-        """Put the slices of a body into the store as they come, and look at each meanwhile; answers the custom_ids."""
-        ids: list[list[str]] = []
-
-        def put(slice: Slice) -> None:
-            writing.append(self._store.put_slice(seq, len(ids), slice.raw))
-
-        async def look(slice: Slice) -> None:
-            ids.append(intake.look(slice))
-            if early and ids[-1]:
-                await early.look_at(slice.items)
-
-        async for piece in body:
-            for slice in intake.feed(piece):
-                put(slice)
-                await look(slice)
-                if len(writing) > _AHEAD:
-                    await writing.pop(0)
-        for slice in intake.rest():
-            put(slice)
-            await self._store.begun()
-            await look(slice)
-        intake.check()
-        if early and early.problem:
-            raise early.problem
-        return ids
-
-    async def _add(self, batch: Batch, writing: list[asyncio.Future[None]]) -> None:
-        try:
-            await self._store.add_batch(batch)
-        except StoreError:
-            await asyncio.gather(*writing)  # why a slice is not there, if that is it
-            raise
-
-    async def _undo(self, seq: int, writing: list[asyncio.Future[None]]) -> None:
-        await asyncio.gather(*writing, return_exceptions=True)
-        # the facts too: whoever broke off may have done so while they were being written
-        await self._store.remove(seq)
 
     async def _changed(self, session: Session, batch: Batch) -> Batch:
         """Take up newer facts at once, so that calls that come meanwhile see them; back if they cannot be kept."""

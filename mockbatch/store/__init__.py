@@ -68,8 +68,8 @@ class Store(Protocol):
 
     async def save_profile(self, number: int, profile: Profile) -> None: ...
 
-    async def add_batch(self, batch: Batch) -> None:
-        """Save a new batch; putting its slices was begun before.
+    async def add_batch(self, batch: Batch, only: bytes | memoryview | None = None) -> None:
+        """Save a new batch, at once with its `only` slice, or when putting its slices was begun before.
 
         Raises StoreError, and saves nothing, when one of them is not there.
         """

@@ -25,7 +25,7 @@ T = TypeVar("T")
 Rows = Iterable[sqlite3.Row]
 
 _APPLICATION = 0x6D6F636B
-_VERSION = 4
+_VERSION = 3
 _SLICES = 1 << 20
 _SCHEMA = (
     "CREATE TABLE session (name TEXT PRIMARY KEY, facts BLOB NOT NULL) WITHOUT ROWID",
@@ -34,13 +34,16 @@ _SCHEMA = (
     "CREATE TABLE file (seq INTEGER PRIMARY KEY, facts BLOB NOT NULL)",
     "CREATE TABLE spent (session TEXT NOT NULL, facts BLOB NOT NULL)",
     "CREATE TABLE notice (id TEXT PRIMARY KEY, facts BLOB NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE slice (id INTEGER PRIMARY KEY, raw BLOB NOT NULL)",
+    # facts that arrived with the only slice of a batch; those in `batch` are newer
+    "CREATE TABLE slice (id INTEGER PRIMARY KEY, facts BLOB, raw BLOB NOT NULL)",
     "CREATE TABLE rows (id INTEGER PRIMARY KEY, rows BLOB NOT NULL)",
     "CREATE TABLE starts (id INTEGER PRIMARY KEY, starts BLOB NOT NULL)",
     f"PRAGMA application_id = {_APPLICATION}",
     f"PRAGMA user_version = {_VERSION}",
 )
 _PARTS = ("slice", "rows", "starts")
+_ARRIVED = f"SELECT id / {_SLICES} AS seq, facts FROM slice WHERE facts IS NOT NULL"
+_BATCHES = f"SELECT * FROM batch UNION ALL {_ARRIVED} AND id / {_SLICES} NOT IN (SELECT seq FROM batch) ORDER BY seq"
 _OF_BATCH = "id >= ? AND id < ?"
 # only when all slices are there
 _ADD = f"INSERT INTO batch SELECT ?, ? WHERE ? = (SELECT count(*) FROM slice WHERE {_OF_BATCH}) RETURNING seq"
@@ -60,17 +63,17 @@ class SqliteStore:
 
     async def load(self) -> Facts:
         for part in _PARTS:
-            await self._write(f"DELETE FROM {part} WHERE id / {_SLICES} NOT IN (SELECT seq FROM batch)")
+            await self._write(f"DELETE FROM {part} WHERE id / {_SLICES} NOT IN (SELECT seq FROM ({_BATCHES}))")
         sessions = await self._read("SELECT facts FROM session ORDER BY name")
         profiles = await self._read("SELECT number, facts FROM profile ORDER BY number")
-        batches = await self._read("SELECT facts FROM batch ORDER BY seq")
+        batches = await self._read(_BATCHES)
         files = await self._read("SELECT facts FROM file ORDER BY seq")
         spent = await self._read("SELECT facts FROM spent ORDER BY rowid")
         notices = await self._read("SELECT facts FROM notice ORDER BY id")
         return Facts(
             [msgspec.json.decode(facts, type=SessionFacts) for (facts,) in sessions],
             {number: msgspec.json.decode(facts, type=Profile) for number, facts in profiles},
-            [msgspec.json.decode(facts, type=Batch) for (facts,) in batches],
+            [msgspec.json.decode(facts, type=Batch) for _, facts in batches],
             [msgspec.json.decode(facts, type=File) for (facts,) in files],
             [msgspec.json.decode(facts, type=Spent) for (facts,) in spent],
             [msgspec.json.decode(facts, type=Notice) for (facts,) in notices],
@@ -101,7 +104,11 @@ class SqliteStore:
         found = await self._read("SELECT facts FROM spent WHERE session = ? ORDER BY rowid", session)
         return [msgspec.json.decode(facts, type=Spent) for (facts,) in found]
 
-    async def add_batch(self, batch: Batch) -> None:
+    async def add_batch(self, batch: Batch, only: bytes | memoryview | None = None) -> None:
+        if only is not None:
+            values = batch.seq * _SLICES, _encode(batch), only
+            await self._write("INSERT INTO slice VALUES (?, ?, ?)", *values, size=len(only))
+            return
         await asyncio.sleep(0)  # slices whose putting was begun in this turn of the loop get in line first
         added = await self._write(_ADD, batch.seq, _encode(batch), batch.slices, *_range(batch.seq))
         if not list(added):
@@ -117,7 +124,7 @@ class SqliteStore:
         await self._write("INSERT OR REPLACE INTO batch VALUES (?, ?)", batch.seq, _encode(batch))
 
     def put_slice(self, seq: int, index: int, raw: bytes | memoryview) -> "asyncio.Future[None]":
-        return asyncio.ensure_future(self._put("slice", seq, index, raw))
+        return asyncio.ensure_future(self._put("slice(id, raw)", seq, index, raw))
 
     async def begun(self) -> None:
         # nothing is open, so that this does nothing; but it is in line before what is put in this turn of the loop, and
@@ -143,6 +150,7 @@ class SqliteStore:
         return await self._get("starts", "starts", seq, index)
 
     async def forget(self, seq: int) -> None:
+        await self._write(f"UPDATE slice SET facts = NULL WHERE {_OF_BATCH} AND facts IS NOT NULL", *_range(seq))
         await self._write("DELETE FROM batch WHERE seq = ?", seq)
 
     async def remove(self, seq: int) -> None:
@@ -150,6 +158,7 @@ class SqliteStore:
         await self.discard(seq)
 
     async def discard(self, seq: int) -> None:
+        await self._write(f"INSERT OR IGNORE INTO batch {_ARRIVED} AND {_OF_BATCH}", *_range(seq))
         for part in _PARTS:
             await self._write(f"DELETE FROM {part} WHERE {_OF_BATCH}", *_range(seq))
 

@@ -1,0 +1,73 @@
+"""A body on its way in: slice by slice into the store, looked at meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterable
+
+from mockbatch.core.batch import Batch
+from mockbatch.core.contract.envelope import Intake, Slice
+from mockbatch.service.early import EarlyCheck
+from mockbatch.store import Store, StoreError
+
+# so many slices may wait for the store while the next ones arrive
+_AHEAD = 4
+# to look at less takes no longer than to have it written on its own
+_SMALL = 128 << 10
+
+
+class Reception:
+    """Takes in the body of the batch `seq`: `receive` it, then `add` the batch that was made of it; or `undo` it all.
+
+    `custom_ids` are those of the requests, slice by slice.
+    """
+
+    def __init__(self, store: Store, seq: int, intake: Intake, early: EarlyCheck | None) -> None:
+        self.custom_ids: list[list[str]] = []
+        self._store = store
+        self._seq = seq
+        self._intake = intake
+        self._early = early
+        self._writing: list[asyncio.Future[None]] = []
+        self._only: bytes | memoryview | None = None
+
+    async def receive(self, body: AsyncIterable[bytes]) -> None:
+        """Raises what is wrong with the body."""
+        async for piece in body:
+            for slice in self._intake.feed(piece):
+                self._put(slice)
+                await self._look(slice)
+                if len(self._writing) > _AHEAD:
+                    await self._writing.pop(0)
+        rest = self._intake.rest()
+        if not self.custom_ids and len(rest[0].raw) < _SMALL:
+            self._only = rest[0].raw
+        for slice in rest:
+            if self._only is None:
+                self._put(slice)
+                await self._store.begun()
+            await self._look(slice)
+        self._intake.check()
+        if self._early and self._early.problem:
+            raise self._early.problem
+
+    async def add(self, batch: Batch) -> None:
+        """Save the batch. Raises StoreError, and the batch is not there."""
+        try:
+            await self._store.add_batch(batch, self._only)
+        except StoreError:
+            await asyncio.gather(*self._writing)  # why a slice is not there, if that is it
+            raise
+
+    async def undo(self) -> None:
+        """Leave nothing behind."""
+        await asyncio.gather(*self._writing, return_exceptions=True)
+        # the facts too: whoever broke off may have done so while they were being written
+        await self._store.remove(self._seq)
+
+    def _put(self, slice: Slice) -> None:
+        self._writing.append(self._store.put_slice(self._seq, len(self.custom_ids), slice.raw))
+
+    async def _look(self, slice: Slice) -> None:
+        custom_ids = self._intake.look(slice)
+        self.custom_ids.append(custom_ids)
+        if self._early and custom_ids:
+            await self._early.look_at(slice.items)
