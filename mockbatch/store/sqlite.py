@@ -62,14 +62,18 @@ class SqliteStore:
         self._lock = lock
 
     async def load(self) -> Facts:
-        for part in _PARTS:
-            await self._write(f"DELETE FROM {part} WHERE id / {_SLICES} NOT IN (SELECT seq FROM ({_BATCHES}))")
-        sessions = await self._read("SELECT facts FROM session ORDER BY name")
-        profiles = await self._read("SELECT number, facts FROM profile ORDER BY number")
-        batches = await self._read(_BATCHES)
-        files = await self._read("SELECT facts FROM file ORDER BY seq")
-        spent = await self._read("SELECT facts FROM spent ORDER BY rowid")
-        notices = await self._read("SELECT facts FROM notice ORDER BY id")
+        sweep = f"WHERE id / {_SLICES} NOT IN (SELECT seq FROM ({_BATCHES}))"
+        await _explained(
+            self._path, self._writer.executescript(";".join(f"DELETE FROM {part} {sweep}" for part in _PARTS))
+        )
+        sessions, profiles, batches, files, spent, notices = await asyncio.gather(
+            self._read("SELECT facts FROM session ORDER BY name"),
+            self._read("SELECT number, facts FROM profile ORDER BY number"),
+            self._read(_BATCHES),
+            self._read("SELECT facts FROM file ORDER BY seq"),
+            self._read("SELECT facts FROM spent ORDER BY rowid"),
+            self._read("SELECT facts FROM notice ORDER BY id"),
+        )
         return Facts(
             [msgspec.json.decode(facts, type=SessionFacts) for (facts,) in sessions],
             {number: msgspec.json.decode(facts, type=Profile) for number, facts in profiles},
@@ -241,13 +245,9 @@ async def _prepared(connection: aiosqlite.Connection, path: Path | None, durabil
         await run(f"PRAGMA page_size = {PAGE}")
         await run(f"PRAGMA journal_mode = {'WAL' if path else 'MEMORY'}")
         if empty:
-            await run("BEGIN IMMEDIATE")
-            for statement in _SCHEMA:
-                await run(statement)
-            await run("COMMIT")
+            await _explained(path, connection.executescript(";".join(("BEGIN IMMEDIATE", *_SCHEMA, "COMMIT"))))
     level = "OFF" if path is None else "FULL" if durability == "power" else "NORMAL"
-    await run(f"PRAGMA synchronous = {level}")
-    await run("PRAGMA wal_autocheckpoint = 0")
+    await _explained(path, connection.executescript(f"PRAGMA synchronous = {level}; PRAGMA wal_autocheckpoint = 0"))
 
 
 async def _recognized(run: Any, path: Path | None) -> None:
