@@ -45,8 +45,8 @@ _PARTS = ("slice", "rows", "starts")
 _ARRIVED = f"SELECT id / {_SLICES} AS seq, facts FROM slice WHERE facts IS NOT NULL"
 _BATCHES = f"SELECT * FROM batch UNION ALL {_ARRIVED} AND id / {_SLICES} NOT IN (SELECT seq FROM batch) ORDER BY seq"
 _OF_BATCH = "id >= ? AND id < ?"
-# only when all slices are there
-_ADD = f"INSERT INTO batch SELECT ?, ? WHERE ? = (SELECT count(*) FROM slice WHERE {_OF_BATCH}) RETURNING seq"
+# no facts, which the table refuses, unless all slices are there; older SQLites have no RETURNING
+_ADD = f"INSERT INTO batch VALUES (?, CASE (SELECT count(*) FROM slice WHERE {_OF_BATCH}) WHEN ? THEN ? END)"
 
 _encode = msgspec.json.encode
 
@@ -114,9 +114,12 @@ class SqliteStore:
             await self._write("INSERT INTO slice VALUES (?, ?, ?)", *values, size=len(only))
             return
         await asyncio.sleep(0)  # slices whose putting was begun in this turn of the loop get in line first
-        added = await self._write(_ADD, batch.seq, _encode(batch), batch.slices, *_range(batch.seq))
-        if not list(added):
-            raise StoreError(f"batch {batch.seq} cannot be saved: a slice is not there")
+        try:
+            await self._write(_ADD, batch.seq, *_range(batch.seq), batch.slices, _encode(batch))
+        except StoreError as error:
+            if isinstance(error.__cause__, sqlite3.IntegrityError):
+                raise StoreError(f"batch {batch.seq} cannot be saved: a slice is not there") from error
+            raise
 
     async def save_notice(self, notice: Notice) -> None:
         await self._write("INSERT OR REPLACE INTO notice VALUES (?, ?)", notice.id, _encode(notice))
@@ -181,11 +184,10 @@ class SqliteStore:
         found = await self._read(f"SELECT {column} FROM {part} WHERE id = ?", seq * _SLICES + index)
         return next((bytes(row[0]) for row in found), None)
 
-    async def _write(self, sql: str, *values: Any, size: int = 0) -> Rows:
-        found = await _explained(self._path, self._writer.execute_fetchall(sql, values))
+    async def _write(self, sql: str, *values: Any, size: int = 0) -> None:
+        await _explained(self._path, self._writer.execute_fetchall(sql, values))
         if self._log:
             self._log.grew(size)
-        return found
 
     async def _read(self, sql: str, *values: Any) -> Rows:
         return await _explained(self._path, self._reader.execute_fetchall(sql, values))
