@@ -174,6 +174,8 @@ class Endpoint:
             answer = alter(answer)
         op = self._ops.get(call.method)
         own = call.own_headers()
+        if call.session is not None and call.session.counted:
+            await call.mock.counting.save(call.session)
         if not call.struck_by and written(answer, own, scope):
             if op:
                 # it leaves at the end of this turn of the loop, and what comes next is read after the next one's calls

@@ -8,7 +8,7 @@ from mockbatch.core.contract.errors import InvalidRequest, NotFound
 from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.timeline import Event, events
 from mockbatch.service.sessions import Session
-from mockbatch.store import Store
+from mockbatch.store import Store, StoreError
 
 
 class Moved(Struct, frozen=True):
@@ -76,9 +76,14 @@ class Clocks:
         await self._set(session, session.clock.running(session.real(), rate=rate))
 
     async def _set(self, session: Session, clock: Clock) -> None:
-        session.clock = clock
+        before, session.clock = session.clock, clock
+        try:
+            await self._store.commit(session.facts())
+        except StoreError:
+            if session.clock is clock:
+                session.clock = before
+            raise
         session.bulletin.tell(session.now(), "clock", speedup=clock.rate, frozen=clock.frozen)
-        await self._store.save_session(session.facts())
 
     @staticmethod
     def _events(session: Session, after: int, until: int | None) -> list[Event]:

@@ -12,7 +12,7 @@ from mockbatch.core.draws import subseed
 from mockbatch.core.files import File, not_found, shown_file
 from mockbatch.core.time.spans import SECOND
 from mockbatch.service.sessions import Session
-from mockbatch.store import Store
+from mockbatch.store import Gone, Store, StoreError
 
 
 class Upload(Struct, frozen=True):
@@ -60,7 +60,11 @@ class Files:
             now,
             None if upload.lifetime is None else now + upload.lifetime * SECOND,
         )
-        await self._store.save_file(file)
+        try:
+            await self._store.commit(file)
+        except StoreError:
+            self._uploaded[same] -= 1
+            raise
         self._of_session[session.name][file.id] = file
         return shown_file(file)
 
@@ -74,15 +78,16 @@ class Files:
 
     async def delete(self, session: Session, file_id: str) -> wire.DeletedFile:
         file = replace(self._found(session, file_id), deleted_at=session.now())
-        await self._store.save_file(file)
+        await self._store.commit(file)
         self._of_session[session.name][file.id] = file
         return wire.DeletedFile(id=file.id)
 
-    async def remove_all(self, session: Session) -> None:
-        """Remove all files of a session as if they had never been."""
-        for file in self._of_session.pop(session.name, {}).values():
-            await self._store.remove_file(file.seq)
+    def removals(self, session: Session) -> list[Gone]:
+        """Let go of all files of a session as if they had never been; answers what to commit for that."""
+        files = self._of_session.pop(session.name, {}).values()
+        for file in files:
             self._uploaded.pop((session.name, file.filename, file.identity), None)
+        return [Gone("file", file.seq) for file in files]
 
     def listed(self, session: Session, only: Collection[str]) -> list[wire.FileMetadata]:
         """The files that are there, newest first; of `only` these, if any are named."""

@@ -1,8 +1,8 @@
 """Messages outside batches: one request, answered at once, and its tokens counted."""
 
 import logging
-from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from msgspec.structs import replace
@@ -24,6 +24,7 @@ from mockbatch.service.files import Files
 from mockbatch.service.ledger import Ledger
 from mockbatch.service.playback import Playback
 from mockbatch.service.sessions import Session
+from mockbatch.store import Spent, StoreError
 
 if TYPE_CHECKING:
     from mockbatch.core.cassette.interaction import Kind
@@ -47,25 +48,43 @@ class Messages:
         self._playback = playback
         self._caches = caches
         self._ledger = ledger
-        self._sent: Counter[tuple[str, int]] = Counter()
+        self._sent: defaultdict[str, Counter[int]] = defaultdict(Counter)
+
+    def restore(self, spent: Iterable[Spent]) -> None:
+        """Take up how often each request was answered."""
+        for one in spent:
+            self._sent[one.session][one.key] += 1
+
+    def forget(self, session: Session) -> None:
+        """Count the requests of a session from the beginning."""
+        self._sent.pop(session.name, None)
 
     async def create(
         self, session: Session, params: dict[str, Any], terms: Terms, rule: Rule | None
     ) -> wire.Message | dict[str, Any]:
         """The reply, which a rule may have decided, or which was recorded. Raises the ApiError that the API answers."""
         if rule is None and (played := self._played(session, params, "message")) is not None:
-            await self._ledger.note_played(session, played)
+            await self._ledger.note_played(session, played, *self._playback.unsaved(session.name))
             return played
         model, tokens = self._checked(session, params, terms, "messages")
         await self._check_spending(session)
         conditions = self._conditions(session, terms)
         row = await self._answered(session, params, model, tokens, Examiner(conditions), rule)
+        sent = self._sent[session.name]
+        before = self._caches.entries(session) if row.more.prefixes else None
         row = await self._cached(session, row)
-        ordinal = self._sent[session.name, row.key] = self._sent[session.name, row.key] + 1
+        ordinal = sent[row.key] = sent[row.key] + 1
         seed = subseed(conditions.seed, "message", session.name)
         message_id = ids.message_id(seed, f"{row.key}/{ordinal}")
         message = Lines(conditions, lambda place: params).message(row, message_id, "standard")
-        await self._ledger.note(session, message)
+        left = [self._caches.entries(session)] if before else []
+        try:
+            await self._ledger.note(session, message, row.key, *left, *self._playback.unsaved(session.name))
+        except StoreError:
+            if before:
+                self._caches.take_back(before)
+            sent[row.key] -= 1
+            raise
         return message
 
     def count(self, session: Session, params: dict[str, Any], terms: Terms) -> wire.MessageTokensCount:

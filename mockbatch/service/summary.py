@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
 
-from msgspec import Struct
+import msgspec
+from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from mockbatch.core.contract.wire import RequestCounts
@@ -48,6 +49,14 @@ class Summaries:
         self._problems = problems
         self._ledger = ledger
         self._gone = _NOTHING
+
+    def restore(self, past: Raw) -> None:
+        """Take up what sessions came to that are gone."""
+        self._gone = msgspec.json.decode(past, type=Summary)
+
+    def dump(self) -> Raw:
+        """What sessions came to that are gone, to be saved."""
+        return Raw(msgspec.json.encode(self._gone))
 
     async def of(self, session: Session) -> Summary:
         """The summary of a session."""

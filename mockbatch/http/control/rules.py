@@ -82,8 +82,9 @@ async def rules(call: Call) -> Answer:
 @described(RuleList, takes=Tables, caller="control")
 async def add(call: Call) -> Answer:
     """Add a rule, or a list of them, behind the others; answers what was added."""
-    _, session = await entered(call)
-    added = session.rules.add(_several(await _body(call)))
+    mock, session = await entered(call)
+    values = _several(await _body(call))
+    added = await mock.arming.change(session, lambda rules: rules.add(values))
     _tell(session)
     return Json(RuleList([_view(session, record) for record in added]))
 
@@ -91,8 +92,9 @@ async def add(call: Call) -> Answer:
 @described(RuleList, takes=Tables, caller="control")
 async def put(call: Call) -> Answer:
     """Replace all rules."""
-    _, session = await entered(call)
-    session.rules.put(_several(await _body(call)))
+    mock, session = await entered(call)
+    values = _several(await _body(call))
+    await mock.arming.change(session, lambda rules: rules.put(values))
     _tell(session)
     return Json(_list(session))
 
@@ -100,8 +102,9 @@ async def put(call: Call) -> Answer:
 @described(RuleList, takes=Tables, caller="control")
 async def merge(call: Call) -> Answer:
     """Change the rules that are named, and add the others."""
-    _, session = await entered(call)
-    session.rules.merge(_several(await _body(call)))
+    mock, session = await entered(call)
+    values = _several(await _body(call))
+    await mock.arming.change(session, lambda rules: rules.merge(values))
     _tell(session)
     return Json(_list(session))
 
@@ -109,8 +112,8 @@ async def merge(call: Call) -> Answer:
 @described(RuleList, caller="control")
 async def clear(call: Call) -> Answer:
     """Remove all rules."""
-    _, session = await entered(call)
-    session.rules.put([])
+    mock, session = await entered(call)
+    await mock.arming.change(session, lambda rules: rules.put([]))
     _tell(session)
     return Json(_list(session))
 
@@ -137,8 +140,8 @@ async def merge_one(call: Call) -> Answer:
 @described(RuleView, caller="control")
 async def drop(call: Call) -> Answer:
     """Remove a rule; answers what it was."""
-    _, session = await entered(call)
-    dropped = session.rules.drop(call.path_value("id"))
+    mock, session = await entered(call)
+    dropped = await mock.arming.change(session, lambda rules: rules.drop(call.path_value("id")))
     _tell(session)
     return Json(_view(session, dropped))
 
@@ -150,8 +153,9 @@ async def faults(call: Call) -> Answer:
 
 
 async def _changed(call: Call, *, wholly: bool) -> Answer:
-    _, session = await entered(call)
-    record = session.rules.change(call.path_value("id"), await _body(call), wholly=wholly)
+    mock, session = await entered(call)
+    value = await _body(call)
+    record = await mock.arming.change(session, lambda rules: rules.change(call.path_value("id"), value, wholly=wholly))
     _tell(session)
     return Json(_view(session, record))
 

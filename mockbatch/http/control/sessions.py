@@ -12,7 +12,8 @@ from mockbatch.http.control.entry import content_of, entered
 from mockbatch.http.described import described
 from mockbatch.service.sessions import Session
 from mockbatch.service.summary import Summary
-from mockbatch.service.upkeep import Scope, Snapshot
+from mockbatch.service.upkeep import Scope
+from mockbatch.store import Snapshot
 
 
 class Open(Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,9 +113,7 @@ async def configure(call: Call) -> Answer:
 async def delete(call: Call) -> Answer:
     """Delete a session and all that is in it; answers what it came to."""
     found = call.mock.sessions.identified(call.path_value("id"))
-    last = await call.mock.summaries.remember(found)
-    await call.mock.upkeep.delete(found)
-    return Json(last)
+    return Json(await call.mock.upkeep.delete(found))
 
 
 @described(Done, takes=Reset, caller="control")
@@ -145,7 +144,7 @@ async def take(call: Call) -> Answer:
 async def restore(call: Call) -> Answer:
     """Go back to a snapshot."""
     mock, found = await entered(call)
-    restored = _snapshot(await mock.upkeep.restore(found, call.path_value("id")))
+    restored = _snapshot(await mock.upkeep.restore_to(found, call.path_value("id")))
     found.bulletin.tell(found.now(), "reset", scope="snapshot")
     return Json(restored)
 
