@@ -4,6 +4,7 @@ import asyncio
 from array import array
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Collection, Iterable
+from contextlib import asynccontextmanager
 from itertools import islice
 
 from msgspec.structs import replace
@@ -12,7 +13,7 @@ from xxhash import xxh3_64_intdigest
 from mockbatch.core.batch import Batch, Profile, as_created, canceled, changes_at, polled, shown
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.envelope import Intake, Item
-from mockbatch.core.contract.errors import InvalidRequest, NotFound
+from mockbatch.core.contract.errors import ApiError, InvalidRequest, NotFound
 from mockbatch.core.contract.params import Terms
 from mockbatch.core.money.ledger import Entry
 from mockbatch.core.money.spending import Dated
@@ -80,9 +81,9 @@ class Batches:
         """Take up what the store has."""
         self._sessions.restore(facts.sessions, facts.counters)
         held = [batch for snapshot in facts.snapshots for batch in snapshot.batches]
-        unused = self._planning.restore(facts.profiles, [*facts.batches, *held])
+        # what snapshots hold is counted when these are taken up
+        unused = self._planning.restore(facts.profiles, facts.batches, held)
         await self._store.commit(*unused)
-        self._held.update(batch.seq for batch in held)
         known = {session.name for session in facts.sessions}
         for batch in facts.batches:
             lost = batch.session not in known
@@ -147,6 +148,7 @@ class Batches:
                 more.append(session.facts())
             if session.counted or session.counts_attempts:
                 more.append(session.counters())
+            session.check_open()
             await reception.add(batch, more)
         except BaseException:
             self._attempts.forget(session)
@@ -180,7 +182,7 @@ class Batches:
         advances = session.settings.poll_advances
         if advances and not batch.timeline.has_ended(session.now()):
             session.advance(advances)
-            await self._store.commit(session.facts())
+            await session.commit(session.facts())
         now = session.now()
         profile = self._profiles[batch.profile]
         if profile.polls and not batch.timeline.has_ended(now):
@@ -303,7 +305,20 @@ class Batches:
 
     async def remove(self, session: Session, batch: Batch) -> None:
         """Remove a batch as if it had never been."""
-        await self._store.commit(*self.removals(session, [batch]))
+        async with self.unless_saved(session):
+            await session.commit(*self.removals(session, [batch]))
+
+    @asynccontextmanager
+    async def unless_saved(self, session: Session) -> AsyncIterator[None]:
+        """Have the batches of a session as they were, where changes of them cannot be saved."""
+        before = dict(session.batches)
+        try:
+            yield
+        except StoreError:
+            self.removals(session, [batch for batch in session.batches.values() if batch.id not in before])
+            for batch in before.values():
+                self.put_back(session, batch)
+            raise
 
     def removals(self, session: Session, batches: Iterable[Batch]) -> list[Change]:
         """Let go of batches as if they had never been; answers what to commit for that."""
@@ -389,8 +404,8 @@ class Batches:
         before = session.batches[batch.id]
         session.keep(batch)
         try:
-            await self._store.commit(batch, *more)
-        except StoreError:
+            await session.commit(batch, *more)
+        except (ApiError, StoreError):
             if session.batches[batch.id] is batch:
                 session.keep(before)
             raise

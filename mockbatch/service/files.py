@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mockbatch.core.contract import ids, wire
-from mockbatch.core.contract.errors import InvalidRequest, NotFound
+from mockbatch.core.contract.errors import ApiError, InvalidRequest, NotFound
 from mockbatch.core.draws import subseed
 from mockbatch.core.files import File, not_found, shown_file
 from mockbatch.core.time.spans import SECOND
@@ -61,8 +61,8 @@ class Files:
             None if upload.lifetime is None else now + upload.lifetime * SECOND,
         )
         try:
-            await self._store.commit(file)
-        except StoreError:
+            await session.commit(file)
+        except (ApiError, StoreError):
             self._uploaded[same] -= 1
             raise
         self._of_session[session.name][file.id] = file
@@ -78,16 +78,18 @@ class Files:
 
     async def delete(self, session: Session, file_id: str) -> wire.DeletedFile:
         file = replace(self._found(session, file_id), deleted_at=session.now())
-        await self._store.commit(file)
+        await session.commit(file)
         self._of_session[session.name][file.id] = file
         return wire.DeletedFile(id=file.id)
 
     def removals(self, session: Session) -> list[Gone]:
-        """Let go of all files of a session as if they had never been; answers what to commit for that."""
-        files = self._of_session.pop(session.name, {}).values()
-        for file in files:
+        """What to commit to remove all files of a session as if they had never been."""
+        return [Gone("file", file.seq) for file in self._of_session[session.name].values()]
+
+    def forget(self, session: Session) -> None:
+        """Let go of all files of a session."""
+        for file in self._of_session.pop(session.name, {}).values():
             self._uploaded.pop((session.name, file.filename, file.identity), None)
-        return [Gone("file", file.seq) for file in files]
 
     def listed(self, session: Session, only: Collection[str]) -> list[wire.FileMetadata]:
         """The files that are there, newest first; of `only` these, if any are named."""

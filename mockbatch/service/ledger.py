@@ -70,7 +70,7 @@ class Ledger:
         lengths = session.settings.profile.prompt_lengths
         account = _account(model, counts, usage.inference_geo, usage.service_tier, lengths)
         spent = Spent(session.name, message_id, session.now(), account, counts, key)
-        await self._store.commit(spent, *more)
+        await session.commit(spent, *more)
         self._add(spent)
         session.bulletin.tell(spent.at, "ledger", message=message_id)
 

@@ -80,7 +80,7 @@ class Messages:
         left = [self._caches.entries(session)] if before else []
         try:
             await self._ledger.note(session, message, row.key, *left, *self._playback.unsaved(session.name))
-        except StoreError:
+        except (ApiError, StoreError):
             if before:
                 self._caches.take_back(before)
             sent[row.key] -= 1

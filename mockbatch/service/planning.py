@@ -32,13 +32,14 @@ class Planning:
         self._saved: set[int] = set()
         self._users: Counter[int] = Counter()
 
-    def restore(self, profiles: Mapping[int, Profile], batches: Iterable[Batch]) -> list[Gone]:
+    def restore(self, profiles: Mapping[int, Profile], batches: Iterable[Batch], held: Iterable[Batch]) -> list[Gone]:
         """Take up what the store has; answers which profiles nobody needs any more."""
         for batch in batches:
             self.use(batch)
-        self.profiles.update({number: profile for number, profile in profiles.items() if number in self._users})
+        used = {*self._users, *(batch.profile for batch in held)}
+        self.profiles.update({number: profile for number, profile in profiles.items() if number in used})
         self._saved.update(self.profiles)
-        return [Gone("options", number) for number in profiles if number not in self._users]
+        return [Gone("options", number) for number in profiles if number not in used]
 
     def use(self, batch: Batch) -> None:
         """Keep the profile of a batch while it, or a snapshot of it, is there."""

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -25,7 +26,7 @@ from mockbatch.service.journal import Journal
 from mockbatch.service.playback import Playback
 from mockbatch.service.rules import SessionRules, armory_of
 from mockbatch.service.settings import Settings, clock_of, config_of, settings_of
-from mockbatch.store import Calls, Counters, Gone, SessionFacts, Store
+from mockbatch.store import Change, Counters, Gone, SessionFacts, Store, StoreError
 
 _log = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ class Session:
         wall: Wall,
         seed: int,
         config: Config,
-        calls: Calls,
+        store: Store,
         counters: Counters,
         delay: str | None = None,
     ) -> None:
@@ -86,7 +87,7 @@ class Session:
         self.reserved: set[str] = set()
         self.closed = False
         self.slot = facts.slot
-        self._calls = calls
+        self._store = store
         self._request_seed = subseed(seed, "request", facts.name)
         self._wall = wall
         self.on_change: OnChange = _nothing
@@ -118,13 +119,30 @@ class Session:
         return self._wall()
 
     def next_request_id(self) -> str:
-        calls = self._calls.get(self.slot) + 1
-        self._calls.set(self.slot, calls)
+        calls = self._store.calls.get(self.slot) + 1
+        self._store.calls.set(self.slot, calls)
         return ids.request_id(self._request_seed, str(calls))
+
+    def begin_anew(self) -> None:
+        """Have nothing counted or queued."""
+        self.lanes, self.bucket, self.counts_attempts = b"", None, False
+
+    @contextmanager
+    def unless_saved(self) -> Iterator[None]:
+        """Have the clock, the queue, the rules and the limits as they were, where changes of them cannot be saved."""
+        before = self._clock, self.lanes, self.bucket, self.counts_attempts
+        records, changed = self.rules.records, self.rules.changed
+        try:
+            yield
+        except StoreError:
+            self.clock, self.lanes, self.bucket, self.counts_attempts = before
+            self.rules.replace(records)
+            self.rules.changed = changed
+            raise
 
     def forget_calls(self) -> None:
         """Count calls from the beginning."""
-        self._calls.set(self.slot, 0)
+        self._store.calls.set(self.slot, 0)
 
     def configure(self, config: Config, settings: Settings) -> None:
         """Work under other options from now on; rules that come with them begin to count anew."""
@@ -148,6 +166,16 @@ class Session:
         """Let so much virtual time pass, or as much as there is left."""
         real = self._wall()
         self.clock = self.clock.advanced_to(min(self.clock.now(real) + span, LATEST), real)
+
+    async def commit(self, *changes: Change) -> None:
+        """Save changes of this session, all or none. Raise NotFound if it was deleted meanwhile."""
+        self.check_open()
+        await self._store.commit(*changes)
+
+    def check_open(self) -> None:
+        """Raise NotFound if the session was deleted: what is saved for it then would come back at the next start."""
+        if self.closed:
+            raise NotFound(f"Session {self.name} was deleted.")
 
     def keep(self, batch: Batch) -> None:
         """Take up a batch, or the newer facts of one."""
@@ -290,7 +318,7 @@ class Sessions:
             self._wall,
             self._seed,
             config,
-            self._store.calls,
+            self._store,
             counters or Counters(facts.name),
             self._playback.delay(config),
         )
@@ -348,7 +376,7 @@ class Sessions:
             )
         config = config_of(self._config, named)
         settings = settings_of(config, self._played(config))
-        await self._store.commit(replace(session.facts(), options=named), Gone("played", session.name))
+        await session.commit(replace(session.facts(), options=named), Gone("played", session.name))
         session.options = named
         session.configure(config, settings)
         self._playback.forget(session.name)
@@ -367,11 +395,18 @@ class Sessions:
         return next(key for key in keys if _name(key) not in self._by_name)
 
     def forget(self, session: Session) -> None:
-        """Let go of a session; its key opens a new one."""
-        if self._by_name.pop(session.name, None):
-            self._free_slots.append(session.slot)
-            session.closed = True
+        """Let go of a session, which can be changed no more; its key opens a new one."""
+        session.check_open()
+        session.closed = True
+        del self._by_name[session.name]
+        self._free_slots.append(session.slot)
         self._known = {known: other for known, other in self._known.items() if other is not session}
+
+    def take_back(self, session: Session) -> None:
+        """Have a session again that could not be deleted."""
+        self._by_name[session.name] = session
+        self._free_slots.remove(session.slot)
+        session.closed = False
 
     async def _of_workspace(self, key: str, workspace: str | None) -> Session:
         name = _name(key)

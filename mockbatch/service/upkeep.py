@@ -1,9 +1,14 @@
 """What a tester does with whole sessions: open, reset, delete, take a snapshot, go back to it."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from mockbatch.core.contract.errors import NotFound
+import msgspec
+from msgspec import Raw
+from msgspec.structs import replace
+
+from mockbatch.core.contract.errors import ApiError, NotFound
 from mockbatch.service.batches import Batches
 from mockbatch.service.files import Files
 from mockbatch.service.ledger import Ledger
@@ -39,15 +44,17 @@ class Upkeep:
         self._messages = messages
         self._summaries = summaries
         self._snapshots: dict[str, Snapshot] = {}
+        self._deleting = asyncio.Lock()
         self.struck: dict[str, None] = {}
         """The names of rules that struck something in sessions that are gone, the first ones first."""
 
     def restore(self, facts: Facts) -> None:
         """Take up what the store has."""
-        self._snapshots.update({snapshot.id: snapshot for snapshot in facts.snapshots})
+        for snapshot in facts.snapshots:
+            self._hold(snapshot)
         if facts.past:
             self.struck.update(dict.fromkeys(facts.past.struck))
-            self._summaries.restore(facts.past.summary)
+            self._summaries.past = msgspec.json.decode(facts.past.summary, type=Summary)
 
     async def open(self, label: str, options: Mapping[str, Any], key: str | None) -> Opened:
         """Open a session of its own. Raises InvalidRequest for wrong options, Conflict for a key that has one."""
@@ -59,36 +66,48 @@ class Upkeep:
 
     async def delete(self, session: Session) -> Summary:
         """Delete a session and all that is in it; answers what it came to."""
-        last = await self._summaries.remember(session)
-        for record in session.rules.records:
-            if record.hits and len(self.struck) < _STRUCK:
-                self.struck[record.rule.name] = None
-        changes = [change for snapshot in self.taken(session) for change in self._dropped(session, snapshot)]
-        self._sessions.forget(session)
-        await self._store.commit(
-            Past(self._summaries.dump(), list(self.struck)),
-            *changes,
-            *self._emptied(session),
-            Gone("session", session.name),
-            Gone("counters", session.name),
-        )
+        last = await self._summaries.of(session)
+        async with self._deleting:
+            past = self._summaries.with_past(last)
+            struck = self.struck | {record.rule.name: None for record in session.rules.records if record.hits}
+            names = list(struck)[:_STRUCK]
+            kept = Past(Raw(msgspec.json.encode(past)), names)
+            snapshots = self.taken(session)
+            self._sessions.forget(session)
+            try:
+                async with self._batches.unless_saved(session):
+                    changes = [change for snapshot in snapshots for change in self._dropped(session, snapshot)]
+                    changes += [*self._emptied(session), Gone("session", session.name), Gone("counters", session.name)]
+                    await self._store.commit(kept, *changes)
+            except StoreError:
+                for snapshot in snapshots:
+                    self._hold(snapshot)
+                self._sessions.take_back(session)
+                raise
+            self._summaries.past, self.struck = past, dict.fromkeys(names)
+        self._forget(session)
         session.bulletin.close()
         return last
 
     async def reset(self, session: Session, scope: Scope) -> None:
         """Let a session begin anew: its batches, files and spending, its clock, its rules, its journal, or all."""
         changes: list[Change] = []
-        if scope in ("all", "state"):
-            changes = self._emptied(session)
-        if scope in ("all", "clock"):
-            session.clock = clock_of(session.config, session.real())
-        if scope in ("all", "rules"):
-            session.rules.reset()
+        async with self._batches.unless_saved(session):
+            with session.unless_saved():
+                if scope in ("all", "state"):
+                    changes = self._emptied(session)
+                    session.begin_anew()
+                if scope in ("all", "clock"):
+                    session.clock = clock_of(session.config, session.real())
+                if scope in ("all", "rules"):
+                    session.rules.reset()
+                await session.commit(*changes, session.facts(), session.counters())
+        if changes:
+            self._forget(session)
         if scope in ("all", "journal"):
             session.journal.clear()
         if scope == "all":
             session.forget_calls()
-        await self._store.commit(*changes, session.facts(), session.counters())
 
     async def take(self, session: Session) -> Snapshot:
         """Take a snapshot."""
@@ -97,13 +116,12 @@ class Upkeep:
         batches = tuple(session.batches.values())
         snapshot = Snapshot(id, session.name, session.now(), session.facts(), batches)
         # held before it is saved, so that nothing it names can go meanwhile
-        self._batches.hold(batches)
+        self._hold(snapshot)
         try:
-            await self._store.commit(snapshot, session.counters())
-        except StoreError:
-            self._batches.release(session, batches)
+            await session.commit(snapshot, session.counters())
+        except (ApiError, StoreError):
+            self._dropped(session, snapshot)
             raise
-        self._snapshots[id] = snapshot
         return snapshot
 
     async def restore_to(self, session: Session, id: str) -> Snapshot:
@@ -111,24 +129,32 @@ class Upkeep:
         snapshot = self._snapshot(session, id)
         before = {batch.id: batch for batch in snapshot.batches}
         later = [batch for batch in session.batches.values() if batch.id not in before]
-        changes = self._batches.removals(session, later)
-        changes += [self._batches.put_back(session, batch) for batch in snapshot.batches]
-        session.lanes = snapshot.facts.lanes
-        session.clock = snapshot.facts.clock.showing(snapshot.taken_at, session.real())
-        await self._store.commit(*changes, session.facts())
+        clock = snapshot.facts.clock.showing(snapshot.taken_at, session.real())
+        async with self._batches.unless_saved(session):
+            changes = self._batches.removals(session, later)
+            changes += [self._batches.put_back(session, batch) for batch in snapshot.batches]
+            facts = replace(session.facts(), lanes=snapshot.facts.lanes, clock=clock)
+            await session.commit(*changes, facts)
+        session.lanes, session.clock = facts.lanes, clock
         return snapshot
 
     async def put_back(self, session: Session, id: str) -> int:
         """Have the batches of a snapshot back that are gone, and leave all else; answers how many those are."""
         gone = [batch for batch in self._snapshot(session, id).batches if batch.id not in session.batches]
-        await self._store.commit(*[self._batches.put_back(session, batch) for batch in gone])
+        async with self._batches.unless_saved(session):
+            await session.commit(*[self._batches.put_back(session, batch) for batch in gone])
         for batch in gone:
             session.bulletin.tell(session.now(), "batch.changed", batch=batch.id)
         return len(gone)
 
     async def drop(self, session: Session, id: str) -> None:
         """Forget a snapshot."""
-        await self._store.commit(*self._dropped(session, self._snapshot(session, id)))
+        snapshot = self._snapshot(session, id)
+        try:
+            await session.commit(*self._dropped(session, snapshot))
+        except StoreError:
+            self._hold(snapshot)
+            raise
 
     def taken(self, session: Session) -> list[Snapshot]:
         """The snapshots of a session, the oldest first."""
@@ -141,22 +167,25 @@ class Upkeep:
             raise NotFound(f"Snapshot {id} not found.")
         return snapshot
 
+    def _hold(self, snapshot: Snapshot) -> None:
+        self._snapshots[snapshot.id] = snapshot
+        self._batches.hold(snapshot.batches)
+
     def _dropped(self, session: Session, snapshot: Snapshot) -> list[Change]:
         """Let go of a snapshot; answers what to commit for that."""
         del self._snapshots[snapshot.id]
         return [Gone("snapshot", snapshot.id), *self._batches.release(session, snapshot.batches)]
 
     def _emptied(self, session: Session) -> list[Change]:
-        """Let go of all that is in a session; answers what to commit for that."""
+        """Let go of all batches of a session; answers what to commit to remove all that is in it."""
         changes = self._batches.removals(session, list(session.batches.values()))
-        session.lanes = b""
-        session.bucket = None
-        session.counts_attempts = False
-        self._batches.forget(session)
-        self._ledger.forget(session)
-        self._messages.forget(session)
         gone = [Gone("spent", session.name), Gone("cache", session.name), Gone("played", session.name)]
         return [*changes, *gone, *self._files.removals(session)]
+
+    def _forget(self, session: Session) -> None:
+        """Let go of what is remembered of a session besides its batches."""
+        for room in (self._batches, self._ledger, self._messages, self._files):
+            room.forget(session)
 
 
 def _number(snapshot: Snapshot) -> int:
