@@ -236,4 +236,7 @@ def _note(call: Call, op: str, status: int, body: bytes) -> None:
 async def _note_delivery(call: Call, delivery: Delivery) -> None:
     if call.session:
         name = call.path_value("id")
-        await call.mock.batches.note_delivery(call.session, name, delivery.rows, delivery.custom_ids)
+        try:
+            await call.mock.batches.note_delivery(call.session, name, delivery.rows, delivery.custom_ids)
+        except (ApiError, StoreError) as error:
+            _log.error("the download of batch %s is not counted: %s", name, error)

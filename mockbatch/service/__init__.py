@@ -134,4 +134,5 @@ class Mock:
 
             note_used(Path(self.config.replay_used), self.playback.used())
         await self.batches.close()
+        await self.counting.close(self.sessions.all())
         await self._store.close()

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from mockbatch.core.contract.errors import ApiError
 from mockbatch.service.rules import SessionRules
 from mockbatch.service.sessions import Session
 
@@ -15,13 +14,7 @@ class Arming:
 
     async def change(self, session: Session, how: Callable[[SessionRules], T]) -> T:
         """Change the rules of a session. Raise InvalidRequest, NotFound, or StoreError if it cannot be saved."""
-        rules = session.rules
-        ids = rules.ids
         with session.unless_saved():
-            try:
-                result = how(rules)
-            except ApiError:
-                rules.ids = ids
-                raise
+            result = how(session.rules)
             await session.commit(session.facts(), session.counters())
         return result

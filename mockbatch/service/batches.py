@@ -1,6 +1,7 @@
 """The life of batches: create, retrieve, list, cancel, delete, results."""
 
 import asyncio
+import logging
 from array import array
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Collection, Iterable
@@ -38,6 +39,8 @@ from mockbatch.service.sessions import Session, Sessions, View
 from mockbatch.service.settlement import Settlement
 from mockbatch.service.truth import Planned, Truth
 from mockbatch.store import Change, Facts, Gone, Store, StoreError
+
+_log = logging.getLogger(__name__)
 
 _WEBHOOK = b"x-mockbatch-webhook"
 
@@ -319,6 +322,7 @@ class Batches:
             for batch in before.values():
                 self.put_back(session, batch)
             raise
+        self._planning.forget_unused()
 
     def removals(self, session: Session, batches: Iterable[Batch]) -> list[Change]:
         """Let go of batches as if they had never been; answers what to commit for that."""
@@ -447,9 +451,16 @@ class Batches:
         return await asyncio.shield(task)
 
     async def _tally(self, session: Session, batch: Batch) -> wire.RequestCounts:
-        settled = await self._settlement.settled(session, batch)
+        settled, struck = await self._settlement.settled(session, batch)
         assert settled.tally is not None
         facts = session.batches[batch.id]
         after = replace(facts, tally=settled.tally, kept=settled.kept, sums=settled.sums)
-        await self._changed(session, after, *([session.counters()] if session.counted else []))
+        try:
+            with session.unless_saved():
+                for name, hits in struck.items():
+                    session.rules.count(name, hits, batch.timeline.ended_at)
+                await self._changed(session, after, *([session.counters()] if struck else []))
+        except StoreError as error:
+            # not needed to answer: it is counted again when somebody asks again
+            _log.error("the counts of batch %s: %s", batch.id, error)
         return settled.tally

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Iterable
 
 from mockbatch.service.sessions import Session
 from mockbatch.store import Store, StoreError
@@ -30,6 +31,12 @@ class Counting:
         if self._next is None:
             self._next = asyncio.create_task(self._save(self._commit))
         await asyncio.shield(self._next)
+
+    async def close(self, sessions: Iterable[Session]) -> None:
+        """Save what could not be saved before."""
+        for session in sessions:
+            if session.counted:
+                await self.save(session)
 
     async def _save(self, before: asyncio.Task[None] | None) -> None:
         if before is not None:

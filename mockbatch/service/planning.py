@@ -30,6 +30,7 @@ class Planning:
         self._store = store
         self.profiles: dict[int, Profile] = {}
         self._saved: set[int] = set()
+        self._unused: set[int] = set()
         self._users: Counter[int] = Counter()
 
     def restore(self, profiles: Mapping[int, Profile], batches: Iterable[Batch], held: Iterable[Batch]) -> list[Gone]:
@@ -44,6 +45,7 @@ class Planning:
     def use(self, batch: Batch) -> None:
         """Keep the profile of a batch while it, or a snapshot of it, is there."""
         self._users[batch.profile] += 1
+        self._unused.discard(batch.profile)
 
     def release(self, batch: Batch) -> list[Gone]:
         """Let go of the profile of a batch; answers what that leaves to remove."""
@@ -51,9 +53,15 @@ class Planning:
         if self._users[batch.profile] > 0:
             return []
         del self._users[batch.profile]
-        self.profiles.pop(batch.profile, None)
         self._saved.discard(batch.profile)
+        self._unused.add(batch.profile)
         return [Gone("options", batch.profile)]
+
+    def forget_unused(self) -> None:
+        """Let go of the profiles that nobody needs, once the batches that did are gone for good."""
+        for number in self._unused:
+            self.profiles.pop(number, None)
+        self._unused.clear()
 
     def unsaved(self, batch: Batch) -> list[Options]:
         """The profile of a batch, where it has to be saved with it."""
@@ -134,6 +142,7 @@ class Planning:
         """The number of a profile: a hash of it, so that the same one has the same number on every server."""
         number = xxh3_64_intdigest(msgspec.json.encode(profile)) >> 1
         self.profiles.setdefault(number, profile)
+        self._unused.discard(number)
         return number
 
     async def _queued(

@@ -26,7 +26,7 @@ _EXPLAINED = 5
 class Miss(Struct, frozen=True):
     """A request that was not recorded, and how that was told."""
 
-    kind: "Kind"
+    kind: str
     custom_id: str
     text: str
 

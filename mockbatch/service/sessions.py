@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from mockbatch.config import Config
 from mockbatch.core.batch import Batch
 from mockbatch.core.contract import ids, wire
-from mockbatch.core.contract.errors import Authentication, Conflict, InvalidRequest, NotFound
+from mockbatch.core.contract.errors import ApiError, Authentication, Conflict, InvalidRequest, NotFound
 from mockbatch.core.draws import draw, subseed
 from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.spans import LATEST
@@ -86,7 +86,7 @@ class Session:
         self.identities: Counter[int] = Counter()
         self.reserved: set[str] = set()
         self.closed = False
-        self.slot = facts.slot
+        self.slot, self.place = facts.slot, facts.place
         self._store = store
         self._request_seed = subseed(seed, "request", facts.name)
         self._wall = wall
@@ -129,15 +129,16 @@ class Session:
 
     @contextmanager
     def unless_saved(self) -> Iterator[None]:
-        """Have the clock, the queue, the rules and the limits as they were, where changes of them cannot be saved."""
+        """Have the clock, the queue, the rules and the limits as they were, where a change is refused or not saved."""
         before = self._clock, self.lanes, self.bucket, self.counts_attempts
-        records, changed = self.rules.records, self.rules.changed
+        records, changed = [record.copy() for record in self.rules.records], self.rules.changed
+        rule_ids = self.rules.ids
         try:
             yield
-        except StoreError:
+        except (ApiError, StoreError):
             self.clock, self.lanes, self.bucket, self.counts_attempts = before
             self.rules.replace(records)
-            self.rules.changed = changed
+            self.rules.changed, self.rules.ids = changed, rule_ids
             raise
 
     def forget_calls(self) -> None:
@@ -216,6 +217,7 @@ class Session:
             self.rules.dump(),
             self.key_patterns,
             self.slot,
+            self.place,
         )
 
     def counters(self) -> Counters:
@@ -266,6 +268,7 @@ class Sessions:
         self._opening = asyncio.Lock()
         self._free_slots: list[int] = []
         self._slots = 1
+        self._places = 1
         self._wall = wall
         self._config = config
         self._seed = config.seed
@@ -278,9 +281,10 @@ class Sessions:
         """Take up what the store has."""
         counted = {one.session: one for one in counters}
         used = set()
-        for facts in sessions:
+        for facts in sorted(sessions, key=lambda facts: facts.place):
             self._take(facts, config_of(self._config, facts.options), counted.get(facts.name))
             used.add(facts.slot)
+            self._places = facts.place + 1
         self._slots = max(used, default=0) + 1
         self._free_slots = sorted(set(range(1, self._slots)) - used, reverse=True)
 
@@ -301,12 +305,13 @@ class Sessions:
             if found is None:
                 slot = self._free_slots[-1] if self._free_slots else self._slots
                 self._store.calls.set(slot, 0)
-                facts = replace(facts, slot=slot)
+                facts = replace(facts, slot=slot, place=self._places)
                 await self._store.commit(facts)
                 if self._free_slots:
                     self._free_slots.pop()
                 else:
                     self._slots += 1
+                self._places += 1
                 return self._take(facts, config)
         if only_new:
             raise Conflict(f"the key of {found.told} has a session; delete it first, or choose another key")
@@ -405,6 +410,7 @@ class Sessions:
     def take_back(self, session: Session) -> None:
         """Have a session again that could not be deleted."""
         self._by_name[session.name] = session
+        self._by_name = dict(sorted(self._by_name.items(), key=lambda known: known[1].place))
         self._free_slots.remove(session.slot)
         session.closed = False
 

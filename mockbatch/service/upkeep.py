@@ -121,6 +121,7 @@ class Upkeep:
             await session.commit(snapshot, session.counters())
         except (ApiError, StoreError):
             self._dropped(session, snapshot)
+            session.snapshots -= 1
             raise
         return snapshot
 

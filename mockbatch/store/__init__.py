@@ -39,6 +39,7 @@ class SessionFacts(Struct, frozen=True):
     rules: list[dict[str, Any]] | None = None
     key_patterns: tuple[str, ...] = ()
     slot: int = 0
+    place: int = 0
 
 
 class Counters(Struct, frozen=True):

@@ -87,6 +87,8 @@ _OF_BATCH = "id >= ? AND id < ?"
 # no facts, which the table refuses, unless all slices are there; older SQLites have no RETURNING
 _ADD = f"INSERT INTO batch VALUES (?, CASE (SELECT count(*) FROM slice WHERE {_OF_BATCH}) WHEN ? THEN ? END)"
 
+_NAMELESS = "the database"
+
 _encode = msgspec.json.encode
 
 
@@ -113,7 +115,8 @@ class SqliteStore:
     """A Store in one SQLite file, or in none. Made by `opened`."""
 
     def __init__(self, path: Path | None, connections: list[Writer], lock: int | None, calls: Calls) -> None:
-        self._path = path
+        # a caller need not know where it is; the person who starts the server does
+        self._named = str(path or _NAMELESS)
         self._connections = connections
         self._writer, self._reader = connections[0], connections[1 % len(connections)]
         self._log = Log(connections[-1]) if path else None
@@ -136,6 +139,7 @@ class SqliteStore:
         )
         profiles = {one.number: one.profile for one in options}
         last = past[0] if past else None
+        self._named = _NAMELESS
         return Facts(sessions, profiles, batches, files, spent, notices, counters, cache, played, snapshots, last)
 
     async def _all(self, kind: type[T], query: str = "") -> list[T]:
@@ -145,7 +149,7 @@ class SqliteStore:
         try:
             return [msgspec.json.decode(facts, type=kind) for _, facts in found]
         except msgspec.DecodeError as error:
-            raise StoreError(f"{self._path} is damaged: {table}: {error}; choose another --db") from None
+            raise StoreError(f"{self._named} is damaged: {table}: {error}; choose another --db") from None
 
     async def _sweep(self, held: Iterable[int]) -> None:
         """Remove what belongs to no batch."""
@@ -184,7 +188,7 @@ class SqliteStore:
     async def begun(self) -> None:
         # nothing is open, so that this does nothing; but it is in line before what is put in this turn of the loop, and
         # the thread that is done with it goes on with that
-        await _explained(self._path, self._writer.commit())
+        await _explained(self._named, self._writer.commit())
 
     async def slice(self, seq: int, index: int) -> bytes:
         raw = await self._get("slice", seq, index)
@@ -239,11 +243,11 @@ class SqliteStore:
             await self._transact(statements, size)
 
     async def _transact(self, statements: Sequence[Statement], size: int = 0) -> None:
-        await _explained(self._path, self._writer.transact(statements))
+        await _explained(self._named, self._writer.transact(statements))
         self._grew(size)
 
     async def _write(self, sql: str, values: tuple[Any, ...], size: int = 0) -> None:
-        await _explained(self._path, self._writer.execute_fetchall(sql, values))
+        await _explained(self._named, self._writer.execute_fetchall(sql, values))
         self._grew(size)
 
     def _grew(self, size: int) -> None:
@@ -251,7 +255,7 @@ class SqliteStore:
             self._log.grew(size)
 
     async def _read(self, sql: str, values: tuple[Any, ...] = ()) -> Rows:
-        return await _explained(self._path, self._reader.execute_fetchall(sql, values))
+        return await _explained(self._named, self._reader.execute_fetchall(sql, values))
 
 
 def _statements(change: Change) -> list[Statement]:
@@ -282,11 +286,11 @@ def _range(seq: int) -> tuple[int, int]:
     return seq * _SLICES, (seq + 1) * _SLICES
 
 
-async def _explained(path: Path | None, work: Awaitable[T]) -> T:
+async def _explained(named: object, work: Awaitable[T]) -> T:
     try:
         return await work
     except sqlite3.Error as error:
-        raise StoreError(f"{path or 'the temporary database'} cannot be used: {error}") from error
+        raise StoreError(f"{named or _NAMELESS} cannot be used: {error}") from error
 
 
 async def opened(path: Path | None, durability: str = "process") -> SqliteStore:
