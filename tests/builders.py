@@ -77,7 +77,7 @@ class Api(TestClient):
 def serving(**options: str) -> Iterator[Api]:
     """A server in this process under these options."""
     app = create_app(config(**options), wall=lambda: parse_instant(START))
-    with Api(app, base_url="http://mockbatch", headers=HEADERS) as api:
+    with Api(app, base_url="http://mockbatch", headers=HEADERS, client=("127.0.0.1", 50000)) as api:
         yield api
 
 

@@ -6,7 +6,7 @@ from mockbatch.core.contract.catalog import Model
 from mockbatch.core.rules.rules import Rule
 from mockbatch.core.time.spans import format_instant, format_span
 
-_SECRETS = {"api_key", "webhook_secret"}
+_SECRETS = {"api_key", "control_key", "webhook_secret"}
 _SPANS, _INSTANTS = {"poll_advances", "cancel_delay", "report_lag"}, {"clock_start"}
 
 

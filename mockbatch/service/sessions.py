@@ -16,6 +16,7 @@ from mockbatch.core.contract import ids, wire
 from mockbatch.core.contract.errors import Authentication, Conflict, InvalidRequest, NotFound
 from mockbatch.core.contract.limits import Bucket
 from mockbatch.core.draws import draw, subseed
+from mockbatch.core.keys import is_one_of
 from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.spans import LATEST
 from mockbatch.fixtures import FixtureError
@@ -23,7 +24,7 @@ from mockbatch.service.bulletin import Bulletin
 from mockbatch.service.journal import Journal
 from mockbatch.service.playback import Playback
 from mockbatch.service.rules import SessionRules, armory_of
-from mockbatch.service.settings import clock_of, config_of, settings_of
+from mockbatch.service.settings import check_sent, clock_of, config_of, settings_of
 from mockbatch.store import SessionFacts, Store
 
 Wall = Callable[[], int]
@@ -185,7 +186,7 @@ class Sessions:
         self._wall = wall
         self._config = config
         self._seed = config.seed
-        self._admitted = frozenset(config.api_key)
+        self._admitted = config.api_key
         self.on_change: OnChange = _nothing
         self._by_name: dict[str, Session] = {}
         self._known: dict[tuple[str, str | None], Session] = {}
@@ -214,8 +215,12 @@ class Sessions:
 
     def admit(self, key: str) -> None:
         """Raises Authentication for a key that is not admitted."""
-        if self._admitted and key not in self._admitted:
+        if self._admitted and not is_one_of(key, self._admitted):
             raise Authentication("API key is invalid.")
+
+    def belongs_to(self, session: Session, key: str) -> bool:
+        """Whether a session is that of a key, in whichever workspace."""
+        return session.name in (_name(key), _name(f"{key}\n{session.workspace}"))
 
     async def of_key(self, key: str, workspace: str | None = None) -> Session:
         """The session of an API key, in a workspace if one is named. The key itself is kept nowhere.
@@ -229,11 +234,13 @@ class Sessions:
             self._arm(session, key)
         return session
 
-    async def open(self, label: str, options: Mapping[str, Any], key: str | None) -> Opened:
-        """Open a session with options of its own; without a key, one is made up.
+    async def open(self, label: str, options: Mapping[str, Any], key: str | None, *, owner: bool = False) -> Opened:
+        """Open a session with options of its own; without a key, one is made up. Only an `owner` may name files and code.
 
         Raises InvalidRequest for wrong options, Conflict for a key that has a session.
         """
+        if not owner:
+            check_sent(options)
         config = config_of(self._config, options)
         self._played(config)
         key = key or self._new_key(label)
@@ -249,8 +256,10 @@ class Sessions:
         await self._store.save_session(facts)
         return Opened(session, key)
 
-    async def configure(self, session: Session, options: Mapping[str, Any]) -> None:
+    async def configure(self, session: Session, options: Mapping[str, Any], *, owner: bool = False) -> None:
         """Change options of a session, for what comes from now on. Raises InvalidRequest for wrong ones."""
+        if not owner:
+            check_sent(options)
         named = {name.replace("-", "_"): value for name, value in [*session.options.items(), *options.items()]}
         for name in sorted(_OF_CLOCK & {name.replace("-", "_") for name in options}):
             raise InvalidRequest(

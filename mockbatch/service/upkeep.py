@@ -40,13 +40,13 @@ class Upkeep:
         self.struck: set[str] = set()
         """The names of the rules that struck something in sessions that are gone."""
 
-    async def open(self, label: str, options: Mapping[str, Any], key: str | None) -> Opened:
+    async def open(self, label: str, options: Mapping[str, Any], key: str | None, *, owner: bool = False) -> Opened:
         """Open a session of its own. Raises InvalidRequest for wrong options, Conflict for a key that has one."""
-        return await self._sessions.open(label, options, key)
+        return await self._sessions.open(label, options, key, owner=owner)
 
-    async def configure(self, session: Session, options: Mapping[str, Any]) -> None:
+    async def configure(self, session: Session, options: Mapping[str, Any], *, owner: bool = False) -> None:
         """Change options of a session, for what comes from now on. Raises InvalidRequest for wrong ones."""
-        await self._sessions.configure(session, options)
+        await self._sessions.configure(session, options, owner=owner)
 
     async def delete(self, session: Session) -> None:
         """Delete a session and all that is in it."""

@@ -81,7 +81,7 @@ class Verified(Struct, frozen=True):
     verified: int
 
 
-@described(CallList, query=_QUERY, caller="control")
+@described(CallList, query=_QUERY, caller="own")
 async def requests(call: Call) -> Answer:
     """The last calls of a session."""
     _, session = await entered(call)
@@ -93,7 +93,7 @@ async def requests(call: Call) -> Answer:
     return Json(_list(found, session.journal))
 
 
-@described(CallView, caller="control")
+@described(CallView, caller="own")
 async def request(call: Call) -> Answer:
     """One call of a session, by its request_id."""
     _, session = await entered(call)
@@ -104,28 +104,28 @@ async def request(call: Call) -> Answer:
     raise NotFound(f"There is no call {wanted} among the last {len(session.journal)}.")
 
 
-@described(CallList, caller="anyone")
+@described(CallList, caller="all")
 async def unmatched(call: Call) -> Answer:
     """The calls that went nowhere: to no path that is known, or without a key that opens a session."""
     journal = call.mock.journal
     return Json(_list(journal.records(), journal))
 
 
-@described(CallList, takes=Criteria, caller="control")
+@described(CallList, takes=Criteria, caller="own")
 async def find(call: Call) -> Answer:
     """The calls that meet criteria."""
     _, session = await entered(call)
     return Json(_list(session.journal.records(await content_of(call, Criteria)), session.journal))
 
 
-@described(CallCount, takes=Criteria, caller="control")
+@described(CallCount, takes=Criteria, caller="own")
 async def count(call: Call) -> Answer:
     """How many calls meet criteria."""
     _, session = await entered(call)
     return Json(CallCount(sum(1 for _ in session.journal.records(await content_of(call, Criteria)))))
 
 
-@described(Verified, takes=Verify, caller="control")
+@described(Verified, takes=Verify, caller="own")
 async def verify(call: Call) -> Answer:
     """Whether the calls are as expected; a 422 that says what is not, and which calls come closest."""
     _, session = await entered(call)

@@ -83,7 +83,7 @@ class RowWhole(Struct, frozen=True):
     entries: list[Bill]
 
 
-@described(RowList, query=_ROWS, caller="control")
+@described(RowList, query=_ROWS, caller="own")
 async def items(call: Call) -> Answer:
     """The rows of a batch."""
     mock, session = await entered(call)
@@ -97,7 +97,7 @@ async def items(call: Call) -> Answer:
     return Json(RowList([_row(mock, found, planned, now) for planned in rows], more))
 
 
-@described(RowWhole, caller="control")
+@described(RowWhole, caller="own")
 async def item(call: Call) -> Answer:
     """A row with its request and its result."""
     mock, session = await entered(call)

@@ -13,8 +13,10 @@ from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.rules.calls import Record
 from mockbatch.core.rules.fault import Fault
 from mockbatch.core.rules.faults import FAULTS
+from mockbatch.core.rules.replied import unsendable
 from mockbatch.core.rules.written import as_pytest, as_toml, dump_rule
 from mockbatch.core.time.spans import format_instant
+from mockbatch.http.access import is_owner
 from mockbatch.http.answers import Answer, Json
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.control.entry import entered
@@ -72,14 +74,14 @@ class FaultList(Struct, frozen=True):
     faults: list[FaultView]
 
 
-@described(RuleList, caller="control")
+@described(RuleList, caller="own")
 async def rules(call: Call) -> Answer:
     """The rules of a session."""
     _, session = await entered(call)
     return Json(_list(session))
 
 
-@described(RuleList, takes=Tables, caller="control")
+@described(RuleList, takes=Tables, caller="own")
 async def add(call: Call) -> Answer:
     """Add a rule, or a list of them, behind the others; answers what was added."""
     _, session = await entered(call)
@@ -88,7 +90,7 @@ async def add(call: Call) -> Answer:
     return Json(RuleList([_view(session, record) for record in added]))
 
 
-@described(RuleList, takes=Tables, caller="control")
+@described(RuleList, takes=Tables, caller="own")
 async def put(call: Call) -> Answer:
     """Replace all rules."""
     _, session = await entered(call)
@@ -97,7 +99,7 @@ async def put(call: Call) -> Answer:
     return Json(_list(session))
 
 
-@described(RuleList, takes=Tables, caller="control")
+@described(RuleList, takes=Tables, caller="own")
 async def merge(call: Call) -> Answer:
     """Change the rules that are named, and add the others."""
     _, session = await entered(call)
@@ -106,7 +108,7 @@ async def merge(call: Call) -> Answer:
     return Json(_list(session))
 
 
-@described(RuleList, caller="control")
+@described(RuleList, caller="own")
 async def clear(call: Call) -> Answer:
     """Remove all rules."""
     _, session = await entered(call)
@@ -115,26 +117,26 @@ async def clear(call: Call) -> Answer:
     return Json(_list(session))
 
 
-@described(RuleView, caller="control")
+@described(RuleView, caller="own")
 async def rule(call: Call) -> Answer:
     """One rule."""
     _, session = await entered(call)
     return Json(_view(session, session.rules.named(call.path_value("id"))))
 
 
-@described(RuleView, takes=Table, caller="control")
+@described(RuleView, takes=Table, caller="own")
 async def put_one(call: Call) -> Answer:
     """Replace a rule; it starts to count anew."""
     return await _changed(call, wholly=True)
 
 
-@described(RuleView, takes=Table, caller="control")
+@described(RuleView, takes=Table, caller="own")
 async def merge_one(call: Call) -> Answer:
     """Change some keys of a rule; null takes one away."""
     return await _changed(call, wholly=False)
 
 
-@described(RuleView, caller="control")
+@described(RuleView, caller="own")
 async def drop(call: Call) -> Answer:
     """Remove a rule; answers what it was."""
     _, session = await entered(call)
@@ -143,7 +145,7 @@ async def drop(call: Call) -> Answer:
     return Json(_view(session, dropped))
 
 
-@described(FaultList, caller="anyone")
+@described(FaultList, caller="own")
 async def faults(call: Call) -> Answer:
     """Every kind of fault, with its options."""
     return Json(FaultList(list(map(fault_view, FAULTS.values()))))
@@ -190,9 +192,19 @@ def fault_view(fault: Fault) -> FaultView:
 
 async def _body(call: Call) -> Any:
     try:
-        return msgspec.json.decode(await call.body())
+        content = msgspec.json.decode(await call.body())
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise InvalidRequest("The request body is not valid JSON") from None
+    if not is_owner(call):
+        _check_sent(_several(content))
+    return content
+
+
+def _check_sent(tables: Any) -> None:
+    """Raise InvalidRequest for rules that may not come over HTTP."""
+    for table in tables if isinstance(tables, list) else [tables]:
+        if isinstance(table, dict) and (problem := unsendable(table.get("reply"))):
+            raise InvalidRequest(f"rule: reply: {problem}")
 
 
 def _several(content: Any) -> Any:
