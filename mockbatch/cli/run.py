@@ -7,8 +7,8 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 from secrets import token_hex
+from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
 
 import click

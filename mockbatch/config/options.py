@@ -8,9 +8,8 @@ from msgspec import Struct
 from mockbatch.config.parsers import Parse
 from mockbatch.core.time.spans import format_span, parse_span
 
-
 Meaning = Literal["data", "file", "code"]
-"""What the text of an option is: a value, or the name of a file or of code, which nobody may send over HTTP."""
+"""What the text of an option is: a value, or the name of a file or of code, which may not come over HTTP."""
 
 
 class ConfigError(Exception):
@@ -18,11 +17,11 @@ class ConfigError(Exception):
 
 
 class Option(Struct, frozen=True):
-    """One option: what its text means, its default, a sentence of help, how its text is read and how its value is called.
+    """One option: what its text means, its default, its help, how its text is read and how its value is called.
 
     Of an option with `many` values the text has the separator between them. One that is `of_server` is the same for all
-    sessions; the others a session may have of its own. `is_data` knows the texts that name nothing, of an option that may
-    name a file.
+    sessions; the others a session may have of its own. `is_data` tells, of an option that may name a file, which of its
+    texts name none.
     """
 
     means: Meaning

@@ -176,7 +176,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "|".join(rule_presets.PRESETS),
     )
     owner: str = ""
-    """The token of the process that started the server, which may name files and functions over HTTP; none by default."""
+    """The token of the process that started the server, which may name files and functions over HTTP."""
     rules: tuple[Rule, ...] = ()
     """The rules of the file, and before them those of a session."""
     mix: str | None = option(

@@ -9,4 +9,5 @@ def is_one_of(key: str, known: Iterable[str]) -> bool:
     from hmac import compare_digest
 
     told = key.encode("utf-8", "surrogatepass")
-    return any([compare_digest(told, one.encode("utf-8", "surrogatepass")) for one in known])
+    same = [compare_digest(told, one.encode("utf-8", "surrogatepass")) for one in known]
+    return any(same)

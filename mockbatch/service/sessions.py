@@ -235,7 +235,7 @@ class Sessions:
         return session
 
     async def open(self, label: str, options: Mapping[str, Any], key: str | None, *, owner: bool = False) -> Opened:
-        """Open a session with options of its own; without a key, one is made up. Only an `owner` may name files and code.
+        """Open a session with options of its own; without a key, one is made up. Only an `owner` names files.
 
         Raises InvalidRequest for wrong options, Conflict for a key that has a session.
         """

@@ -71,8 +71,8 @@ class Server:
 
     @classmethod
     def at(cls, url: str, control_key: str | None = None) -> "Server":
-        """A server that is there already; a control key reaches beyond the sessions that are opened here, and is by default
-        that of the variable MOCKBATCH_CONTROL_KEY. Raises ServerGone if none answers, ValueError if it is not this version.
+        """A server that is there already. A control key, by default that of MOCKBATCH_CONTROL_KEY, reaches beyond the
+        sessions that are opened here. Raises ServerGone if none answers, ValueError if it is not this version.
         """
         server = cls.__new__(cls)
         server._begin(_Foreign(url), "adopted", _headers_of(os.environ, control_key))
@@ -102,7 +102,7 @@ class Server:
         return Session(self.control, self._host.clients(), view)
 
     def _opened(self, given: dict[str, Any]) -> Any:
-        """A new session. A server that makes up no keys for us gets one that is made up here, the same for the same label."""
+        """A new session. A server that makes up no keys for us gets one from here, the same for the same label."""
         if not self._chooses:
             try:
                 return self.control.post("sessions", **given)

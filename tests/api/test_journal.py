@@ -38,7 +38,7 @@ def test_a_call_is_shown_as_it_came_and_was_answered(api: Api) -> None:
     assert (call["at"][:19], call["request_id"]) == ("2026-01-01T01:00:00", answer.headers["request-id"])
     assert json.loads(call["sent"]) == {"requests": []}
     assert json.loads(call["answered"]) == answer.json()
-    assert call["headers"]["x-api-key"] == "sk-ant..."
+    assert call["headers"]["x-api-key"] == "[redacted]"
     assert "sk-ant-test" not in json.dumps(call)
 
 

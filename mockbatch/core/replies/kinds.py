@@ -191,8 +191,8 @@ def unsendable(value: Any) -> str | None:
         for name, type in kind.options.items():
             if isinstance(type, Outside) and name in value:
                 return (
-                    f"{name} names {type.what}, which is not taken over HTTP; write the rule into the configuration file "
-                    "of the server"
+                    f"{name} names {type.what}, which is not taken over HTTP; write the rule into the "
+                    "configuration file of the server"
                 )
     return None
 

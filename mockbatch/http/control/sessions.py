@@ -5,8 +5,9 @@ from typing import Any, Literal
 from msgspec import Struct
 from starlette.routing import Route
 
-from mockbatch.core.time.spans import format_instant
+from mockbatch.core.cassette.showing import shown_value
 from mockbatch.core.keys import is_one_of
+from mockbatch.core.time.spans import format_instant
 from mockbatch.http.access import check_control, is_owner, may_control, session_of_id
 from mockbatch.http.answers import Answer, Json
 from mockbatch.http.caller import key_of
@@ -178,7 +179,7 @@ async def drop(call: Call) -> Answer:
 def _view(session: Session, api_key: str | None = None) -> SessionView:
     live = sum(not batch.deleted for batch in session.batches.values())
     now = format_instant(session.now())
-    return SessionView(session.name, session.label, session.workspace, now, live, session.options, api_key)
+    return SessionView(session.name, session.label, session.workspace, now, live, shown_value(session.options), api_key)
 
 
 def _snapshot(snapshot: Snapshot) -> SnapshotView:

@@ -3,6 +3,7 @@
 from msgspec import Struct
 from starlette.routing import Route
 
+from mockbatch.core.cassette.showing import shown_text
 from mockbatch.core.notice import Notice
 from mockbatch.core.time.spans import format_instant
 from mockbatch.core.time.timeline import NEVER
@@ -36,8 +37,9 @@ class WebhookView(Struct, frozen=True):
 
 
 class WebhookList(Struct, frozen=True):
-    """The notices of a session, the latest first, and the secret that they are signed with; one that the server was given
-    is shown to those who may reach beyond their own session."""
+    """The notices of a session, the latest first, and the secret that they are signed with; one that the server was
+    given is shown only to those who may reach beyond their own session.
+    """
 
     secret: str
     webhooks: list[WebhookView]
@@ -64,7 +66,7 @@ def _view(notice: Notice) -> WebhookView:
         notice.id,
         notice.type,
         notice.batch,
-        notice.url,
+        shown_text(notice.url),
         notice.state,
         format_instant(notice.at),
         None if notice.due == NEVER else format_instant(notice.due),
