@@ -75,7 +75,7 @@ class Server:
         sessions that are opened here. Raises ServerGone if none answers, ValueError if it is not this version.
         """
         server = cls.__new__(cls)
-        server._begin(_Foreign(url), "adopted", _headers_of(os.environ, control_key))
+        server._begin(_Foreign(url), "adopted", _headers_of(os.environ, url, control_key))
         _greet(url)
         return server
 
@@ -147,10 +147,12 @@ class Server:
         return ServerGone(f"no answer from the mockbatch server at {self.url}: {error}")
 
 
-def _headers_of(environ: Mapping[str, str], control_key: str | None) -> dict[str, str]:
+def _headers_of(environ: Mapping[str, str], url: str, control_key: str | None) -> dict[str, str]:
     """What is shown to a server that somebody else has started, to do more than open sessions."""
     key = control_key or environ.get("MOCKBATCH_CONTROL_KEY", "").partition(",")[0].strip()
-    given = {"x-mockbatch-control-key": key, "x-mockbatch-owner": environ.get("MOCKBATCH_OWNER", "")}
+    # the token is that of the server which `mockbatch run` has started, and nobody else's business
+    owner = environ.get("MOCKBATCH_OWNER", "") if url == environ.get("MOCKBATCH_URL") else ""
+    given = {"x-mockbatch-control-key": key, "x-mockbatch-owner": owner}
     return {name: value for name, value in given.items() if value}
 
 

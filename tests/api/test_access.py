@@ -20,7 +20,7 @@ LOCAL, ELSEWHERE = ("127.0.0.1", 1), ("192.0.2.7", 1)
 
 
 @contextmanager
-def reached(peer: tuple[str, int] | None, **options: str) -> Iterator[Api]:
+def reached(peer: tuple[str, int], **options: str) -> Iterator[Api]:
     """A server, called from an address, without a key."""
     app = create_app(config(**options), wall=lambda: parse_instant(START))
     with Api(app, base_url="http://mockbatch", client=peer, headers={"anthropic-version": "2023-06-01"}) as api:
@@ -160,7 +160,14 @@ def test_a_peer_that_is_gone_is_not_local() -> None:
 
     def called(server: tuple[str, int | None] | None) -> Call:
         state = {"mock": None}
-        scope = {"type": "http", "method": "GET", "headers": [], "state": state, "client": None, "server": server}
+        scope: dict[str, Any] = {
+            "type": "http",
+            "method": "GET",
+            "headers": [],
+            "state": state,
+            "client": None,
+            "server": server,
+        }
         return Call(scope, None)  # type: ignore[arg-type]
 
     assert not is_local(called(("127.0.0.1", 8787)))

@@ -37,7 +37,8 @@ sys.addaudithook(_hook)
 def untouched(*names: str) -> Iterator[None]:
     """Fails where a file or a module with one of these names is opened or imported meanwhile."""
     global _watched
-    _watched = touched = []
+    touched: list[str] = []
+    _watched = touched
     try:
         yield
     finally:

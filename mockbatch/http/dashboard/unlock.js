@@ -19,6 +19,7 @@ export function askForKey(message, entered) {
     h("label", { for: "control-key" }, "Control key"),
     h("div", { class: "line" }, input, h("button", { type: "submit", class: "button" }, "Unlock")),
     h("p", { class: "dim" }, "It is kept until this tab is closed.")));
+  dialog.oncancel = (event) => event.preventDefault();
   if (!dialog.open) dialog.showModal();
   input.focus();
 }
