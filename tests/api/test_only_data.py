@@ -100,9 +100,9 @@ def rules(file: Path) -> Iterator[dict[str, Any]]:
             yield {"on": "messages", "reply": {name: text}}
             yield {"on": "messages", "reply": {name: text, "no_such_key": 1}}
             yield {"on": "messages", "reply": {name: [text]}}
-            for kind in REPLIES:
-                yield {"on": "messages", "reply": {"kind": kind, name: text}}
-                yield {"on": "item", "reply": {kind: True, name: text}}
+        for kind in REPLIES:
+            yield {"on": "messages", "reply": {"kind": kind, name: str(file)}}
+            yield {"on": "item", "reply": {kind: True, name: str(file)}}
 
 
 def test_no_rule_opens_or_imports(api: Api, secret: Path) -> None:
@@ -164,6 +164,16 @@ def test_who_started_the_server_names_files_and_functions(secret: Path) -> None:
         api.ok(api.patch(f"{SESSIONS}/{view['id']}", json={"options": {"seed": 3}}))
         assert api.ok(api.post("/v1/messages", json=params("hi")))["content"][0]["text"] == "ran"
         assert api.post(SESSIONS, json=told, headers={"x-mockbatch-owner": "x"}).status_code == 400
+
+
+def test_rules_of_the_server_may_come_back(secret: Path) -> None:
+    """As they are when somebody looks at all rules and puts them back."""
+    with serving(replies=f"{MODULE}:f") as api:
+        rules = [view["rule"] for view in api.ok(api.get(RULES))["rules"]]
+        api.ok(api.delete(RULES))
+        api.ok(api.put(RULES, json=rules))
+        assert api.ok(api.post("/v1/messages", json=params("hi")))["content"][0]["text"] == "ran"
+        assert api.put(RULES, json=[{**rules[0], "reply": {"callable": f"{MODULE}:g"}}]).status_code == 400
 
 
 @pytest.mark.parametrize("token", ["", "x", " "])

@@ -1,8 +1,10 @@
 """`/_mockbatch/problems` and `/_mockbatch/summary`: what was not done, and what a run came to."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 from starlette.routing import Route
 
+from mockbatch.core.cassette.showing import shown_text
 from mockbatch.http.access import check_control
 from mockbatch.http.answers import Answer, Json
 from mockbatch.http.calls import Call, Endpoint
@@ -22,7 +24,8 @@ class ProblemList(Struct, frozen=True):
 async def problems(call: Call) -> Answer:
     """The problems of a session."""
     mock, session = await entered(call)
-    return Json(ProblemList(await mock.problems.of(session)))
+    found = await mock.problems.of(session)
+    return Json(ProblemList([replace(problem, text=shown_text(problem.text)) for problem in found]))
 
 
 @described(Summary, caller="own")

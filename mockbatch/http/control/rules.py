@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 from starlette.routing import Route
 
+from mockbatch.config import Config
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.rules.calls import Record
 from mockbatch.core.rules.fault import Fault
@@ -196,14 +197,15 @@ async def _body(call: Call) -> Any:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise InvalidRequest("The request body is not valid JSON") from None
     if not is_owner(call):
-        _check_sent(_several(content))
+        _check_sent(_several(content), call.mock.config)
     return content
 
 
-def _check_sent(tables: Any) -> None:
-    """Raise InvalidRequest for rules that may not come over HTTP."""
+def _check_sent(tables: Any, config: Config) -> None:
+    """Raise InvalidRequest for rules that may not come over HTTP; those of the server itself may come back."""
     for table in tables if isinstance(tables, list) else [tables]:
-        if isinstance(table, dict) and (problem := unsendable(table.get("reply"))):
+        reply = table.get("reply") if isinstance(table, dict) else None
+        if (problem := unsendable(reply)) and all(rule.reply != reply for rule in config.all_rules()):
             raise InvalidRequest(f"rule: reply: {problem}")
 
 
