@@ -18,6 +18,7 @@ from mockbatch.core.batch import Batch
 from mockbatch.core.contract import ids, wire
 from mockbatch.core.contract.errors import ApiError, Authentication, Conflict, InvalidRequest, NotFound
 from mockbatch.core.draws import draw, subseed
+from mockbatch.core.keys import is_one_of
 from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.spans import LATEST
 from mockbatch.fixtures import FixtureError
@@ -25,7 +26,7 @@ from mockbatch.service.bulletin import Bulletin
 from mockbatch.service.journal import Journal
 from mockbatch.service.playback import Playback
 from mockbatch.service.rules import SessionRules, armory_of
-from mockbatch.service.settings import Settings, clock_of, config_of, settings_of
+from mockbatch.service.settings import Settings, check_sent, clock_of, config_of, settings_of
 from mockbatch.store import Change, Counters, Gone, SessionFacts, Store, StoreError
 
 _log = logging.getLogger(__name__)
@@ -272,7 +273,7 @@ class Sessions:
         self._wall = wall
         self._config = config
         self._seed = config.seed
-        self._admitted = frozenset(config.api_key)
+        self._admitted = config.api_key
         self.on_change: OnChange = _nothing
         self._by_name: dict[str, Session] = {}
         self._known: dict[tuple[str, str | None], Session] = {}
@@ -344,8 +345,12 @@ class Sessions:
 
     def admit(self, key: str) -> None:
         """Raises Authentication for a key that is not admitted."""
-        if self._admitted and key not in self._admitted:
+        if self._admitted and not is_one_of(key, self._admitted):
             raise Authentication("API key is invalid.")
+
+    def belongs_to(self, session: Session, key: str) -> bool:
+        """Whether a session is that of a key, in whichever workspace."""
+        return session.name in (_name(key), _name(f"{key}\n{session.workspace}"))
 
     async def of_key(self, key: str, workspace: str | None = None) -> Session:
         """The session of an API key, in a workspace if one is named. The key itself is kept nowhere.
@@ -360,11 +365,13 @@ class Sessions:
             session.known_by(armory_of(session.config).patterns(key))
         return session
 
-    async def open(self, label: str, options: Mapping[str, Any], key: str | None) -> Opened:
-        """Open a session with options of its own; without a key, one is made up.
+    async def open(self, label: str, options: Mapping[str, Any], key: str | None, *, owner: bool = False) -> Opened:
+        """Open a session with options of its own; without a key, one is made up. Only an `owner` names files.
 
         Raises InvalidRequest for wrong options, Conflict for a key that has a session.
         """
+        if not owner:
+            check_sent(options)
         config = config_of(self._config, options)
         self._played(config)
         key = key or self._new_key(label)
@@ -372,8 +379,10 @@ class Sessions:
         facts = self._facts(_name(key), config, label=label, options=dict(options), key_patterns=patterns)
         return Opened(await self._opened(facts, config, only_new=True), key)
 
-    async def configure(self, session: Session, options: Mapping[str, Any]) -> None:
+    async def configure(self, session: Session, options: Mapping[str, Any], *, owner: bool = False) -> None:
         """Change options of a session, for what comes from now on. Raises InvalidRequest for wrong ones."""
+        if not owner:
+            check_sent(options)
         named = {name.replace("-", "_"): value for name, value in [*session.options.items(), *options.items()]}
         for name in sorted(_OF_CLOCK & {name.replace("-", "_") for name in options}):
             raise InvalidRequest(

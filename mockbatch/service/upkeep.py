@@ -56,13 +56,13 @@ class Upkeep:
             self.struck.update(dict.fromkeys(facts.past.struck))
             self._summaries.past = msgspec.json.decode(facts.past.summary, type=Summary)
 
-    async def open(self, label: str, options: Mapping[str, Any], key: str | None) -> Opened:
+    async def open(self, label: str, options: Mapping[str, Any], key: str | None, *, owner: bool = False) -> Opened:
         """Open a session of its own. Raises InvalidRequest for wrong options, Conflict for a key that has one."""
-        return await self._sessions.open(label, options, key)
+        return await self._sessions.open(label, options, key, owner=owner)
 
-    async def configure(self, session: Session, options: Mapping[str, Any]) -> None:
+    async def configure(self, session: Session, options: Mapping[str, Any], *, owner: bool = False) -> None:
         """Change options of a session, for what comes from now on. Raises InvalidRequest for wrong ones."""
-        await self._sessions.configure(session, options)
+        await self._sessions.configure(session, options, owner=owner)
 
     async def delete(self, session: Session) -> Summary:
         """Delete a session and all that is in it; answers what it came to."""

@@ -26,6 +26,13 @@ _LOREM = (
 )
 
 
+class Outside(Struct, frozen=True):
+    """The type of an option whose text names `what`: something outside, which nobody may name over HTTP."""
+
+    what: str
+    type: type = str
+
+
 class ReplyKind(Struct, frozen=True):
     """A kind of reply. `options` are the types of those it has; `main` is the one that stands for the kind, as in
     `{template = "..."}`. A kind without `make` is made by the caller.
@@ -33,7 +40,7 @@ class ReplyKind(Struct, frozen=True):
 
     explanation: str
     make: Maker | None
-    options: Mapping[str, type | tuple[type, ...] | tuple[str, ...]] = {}
+    options: Mapping[str, type | tuple[type, ...] | tuple[str, ...] | Outside] = {}
     main: str | None = None
     needs_main: bool = False
 
@@ -88,7 +95,7 @@ REPLIES: dict[str, ReplyKind] = {
     "template": ReplyKind(
         "A Jinja2 template that sees request, prompt, system, custom_id, index, session, batch, fake and others.",
         _template,
-        {"template": str, "file": str},
+        {"template": str, "file": Outside("a file")},
         "template",
         needs_main=True,
     ),
@@ -99,7 +106,11 @@ REPLIES: dict[str, ReplyKind] = {
     ),
     "fixture": ReplyKind("What was recorded for this request.", None, {"fixture": str}, "fixture"),
     "callable": ReplyKind(
-        "What a Python function returns: `module:function`.", None, {"callable": str}, "callable", needs_main=True
+        "What a Python function returns: `module:function`.",
+        None,
+        {"callable": Outside("a Python function")},
+        "callable",
+        needs_main=True,
     ),
     "refusal": ReplyKind(
         "A refusal: stop_reason refusal with stop_details, and no text unless some is given.",
@@ -172,6 +183,20 @@ def parse_reply(value: Any) -> ReplySpec:
     return _checked(kind, options)
 
 
+def unsendable(value: Any) -> str | None:
+    """Why a reply may not come over HTTP: it names a file or code, rightly written or not. None where it may."""
+    if not isinstance(value, Mapping):
+        return None
+    for kind in REPLIES.values():
+        for name, type in kind.options.items():
+            if isinstance(type, Outside) and name in value:
+                return (
+                    f"{name} names {type.what}, which is not taken over HTTP; write the rule into the "
+                    "configuration file of the server"
+                )
+    return None
+
+
 def _unnamed(value: dict[str, Any], named: list[str]) -> str:
     if named:
         return f"a reply is of one kind, not of {' and '.join(named)}"
@@ -196,6 +221,7 @@ def _checked(kind: str, options: Options, hint: str = "") -> ReplySpec:
 
 
 def _check_type(name: str, said: Any, wanted: Any) -> None:
+    wanted = wanted.type if isinstance(wanted, Outside) else wanted
     allowed = wanted if isinstance(wanted, tuple) else (wanted,)
     if isinstance(allowed[0], str):
         if said not in allowed:
