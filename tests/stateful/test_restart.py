@@ -3,12 +3,14 @@
 Only what a single run of the server knows is left out: the journal of calls, and what is made of it.
 """
 
+import logging
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
@@ -75,7 +77,8 @@ class Twin:
 
     def _start(self) -> None:
         options = {**self._options, "db": str(self._home / "state.db")}
-        self.api = Api(create_app(config(**options), wall=lambda: parse_instant(START)), base_url="http://mockbatch")
+        app = create_app(config(**options), wall=lambda: parse_instant(START))
+        self.api = Api(app, base_url="http://mockbatch", client=("127.0.0.1", 50000))
         self.api.__enter__()
 
     @property
@@ -283,6 +286,7 @@ class Restarts(RuleBasedStateMachine):
         return known[-1 - at % len(known)] if known else "none"
 
 
-def test_a_restart_changes_no_answer() -> None:
+def test_a_restart_changes_no_answer(caplog: pytest.LogCaptureFixture) -> None:
     """Whenever it comes, and whether the server was stopped or killed."""
+    caplog.set_level(logging.CRITICAL, "mockbatch")  # it names each call that the full disk fails
     run_state_machine_as_test(Restarts, settings=settings(max_examples=25, stateful_step_count=40))
