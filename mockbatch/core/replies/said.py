@@ -68,6 +68,31 @@ def _of_content(content: list[AnyBlock], message: dict[str, Any], request: Reque
     usage = message.get("usage")
     if usage is not None and not isinstance(usage, dict):
         raise ReplyError(f"the usage of a message is a dict, not {usage!r}")
+    if usage is not None:
+        check_usage(usage)
+    try:
+        _check_utf8(content, message)
+        return _counted(content, message, usage, request)
+    except (TypeError, ValueError, AttributeError, KeyError, RecursionError, OverflowError) as error:
+        raise ReplyError(f"the content of the message is wrong: {str(error)[:200]}") from None
+
+
+def _check_utf8(*values: Any) -> None:
+    msgspec.json.encode(values)
+
+
+def check_usage(usage: dict[str, Any]) -> None:
+    """Raise ReplyError for counts that are no integers from 0 to 2**53."""
+    for name, value in usage.items():
+        if isinstance(value, dict):
+            check_usage(value)
+        elif isinstance(value, float) or (
+            isinstance(value, int) and (isinstance(value, bool) or not 0 <= value <= 1 << 53)
+        ):
+            raise ReplyError(f"usage.{str(name)[:100]}: {value!r} is not an integer from 0 to 2**53")
+
+
+def _counted(content: list[AnyBlock], message: dict[str, Any], usage: dict[str, Any] | None, request: Request) -> Reply:
     weight = sum(output_weight(block) for block in msgspec.to_builtins(content))
     called = any(_type(block) == "tool_use" for block in content)
     return Reply(
