@@ -14,7 +14,7 @@ from mockbatch.core.replies.asked import prompt_of, schema_of
 from mockbatch.core.replies.forms import Draft, Reply, ReplyError, ReplySpec, Request
 from mockbatch.core.replies.prose import sentences
 from mockbatch.core.replies.reply import natural_reply, structured, write
-from mockbatch.core.replies.said import check_usage, said_reply
+from mockbatch.core.replies.said import check_said, check_usage, said_reply
 from mockbatch.core.replies.schema import check_schema
 from mockbatch.core.replies.template import compiled, rendered
 from mockbatch.core.sizes import LARGEST_TEXT, parse_size
@@ -233,6 +233,8 @@ def _check_source(spec: ReplySpec) -> None:
     except (TypeError, OverflowError, RecursionError, ValueError) as error:
         raise ValueError(f"the reply cannot be written as JSON: {str(error)[:200]}") from None
     try:
+        if "static" in spec.options:
+            check_said(spec.options["static"])
         if "usage" in spec.options:
             check_usage(spec.options["usage"])
         if "template" in spec.options:

@@ -105,6 +105,9 @@ def parse_rule(
         return _parsed(value, read_reply, known_models)
     except RuleError as error:
         raise RuleError(f"{where}: {error}" if where else str(error)) from None
+    except (OverflowError, RecursionError):
+        problem = "a number is too large, or a table too deeply nested"
+        raise RuleError(f"{where}: {problem}" if where else problem) from None
 
 
 def _parsed(value: Any, read_reply: ReadReply | None, known_models: Iterable[str]) -> Rule:
