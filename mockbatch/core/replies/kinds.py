@@ -1,8 +1,10 @@
 """The kinds of replies that a rule can name. Add one with a function and a line in REPLIES."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -12,7 +14,7 @@ from mockbatch.core.replies.asked import prompt_of, schema_of
 from mockbatch.core.replies.forms import Draft, Reply, ReplyError, ReplySpec, Request
 from mockbatch.core.replies.prose import sentences
 from mockbatch.core.replies.reply import natural_reply, structured, write
-from mockbatch.core.replies.said import said_reply
+from mockbatch.core.replies.said import check_said, check_usage, said_reply
 from mockbatch.core.replies.schema import check_schema
 from mockbatch.core.replies.template import compiled, rendered
 from mockbatch.core.sizes import LARGEST_TEXT, parse_size
@@ -104,7 +106,6 @@ REPLIES: dict[str, ReplyKind] = {
     "schema": ReplyKind(
         "JSON that is valid against this schema, or against that of the request.", _schema, {"schema": dict}, "schema"
     ),
-    "fixture": ReplyKind("What was recorded for this request.", None, {"fixture": str}, "fixture"),
     "callable": ReplyKind(
         "What a Python function returns: `module:function`.",
         None,
@@ -252,6 +253,16 @@ def _converted(options: Options) -> Options:
 def _check_source(spec: ReplySpec) -> None:
     """What can be wrong inside of an option is told when it is read, not when it is used."""
     try:
+        text = json.dumps(spec.options, ensure_ascii=False, allow_nan=False)
+        text.encode()
+        msgspec.json.encode(spec.options)
+    except (TypeError, OverflowError, RecursionError, ValueError) as error:
+        raise ValueError(f"the reply cannot be written as JSON: {str(error)[:200]}") from None
+    try:
+        if "static" in spec.options:
+            check_said(spec.options["static"])
+        if "usage" in spec.options:
+            check_usage(spec.options["usage"])
         if "template" in spec.options:
             compiled(spec.options["template"])
         if "schema" in spec.options:
