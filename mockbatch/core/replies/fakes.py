@@ -4,7 +4,7 @@ from collections.abc import Callable
 from threading import local
 from typing import TYPE_CHECKING, Any
 
-from mockbatch.core.replies.budget import Budget
+from mockbatch.core.replies.allowance import Allowance
 from mockbatch.core.replies.forms import ReplyError
 
 if TYPE_CHECKING:
@@ -165,8 +165,8 @@ class Fake:
 
     __slots__ = ("_budget", "_faker", "_key")
 
-    def __init__(self, key: int, budget: Budget) -> None:
-        self._key, self._budget = key, budget
+    def __init__(self, key: int, allowance: Allowance) -> None:
+        self._key, self._budget = key, allowance
         self._faker: Faker | None = None
 
     def __getitem__(self, name: str) -> Callable[..., Any]:

@@ -14,12 +14,12 @@ from jinja2.runtime import LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedFormatter
 from jinja2.utils import Cycler, Namespace
 
-from mockbatch.core.replies.budget import Budget, check_size, plain
+from mockbatch.core.replies.allowance import Allowance, check_size, plain
 from mockbatch.core.replies.forms import ReplyError
 
 LONGEST_SOURCE = 64_000
 own = local()
-"""`own.budget` is that of the template which this thread renders."""
+"""`own.allowance` is that of the template which this thread renders."""
 
 _FILTERS = frozenset(
     [
@@ -149,16 +149,16 @@ _EACH, _CONCAT, _WRITTEN, _MEASURED = "each step", "joined text", "written text"
 """Filters that no template can name."""
 
 
-def _budget() -> Budget:
-    budget: Budget = own.budget
-    return budget
+def _budget() -> Allowance:
+    allowance: Allowance = own.allowance
+    return allowance
 
 
 @pass_context
 def _each(context: Any, value: Iterable[Any]) -> Iterator[Any]:
-    budget = _budget()
+    allowance = _budget()
     for one in value:
-        budget.spend(1)
+        allowance.spend(1)
         yield one
 
 
@@ -192,8 +192,8 @@ def _refuse_objects(value: Any) -> None:
 
 def _check_call(name: str, args: tuple[Any, ...], named: Mapping[str, Any]) -> None:
     """Raise ReplyError for arguments that are huge, or make something huge together."""
-    budget, given = _budget(), (*args, *named.values())
-    sizes = [budget.measure(one, 32 if name in _SLOW else 1_024) for one in given]
+    allowance, given = _budget(), (*args, *named.values())
+    sizes = [allowance.measure(one, 32 if name in _SLOW else 1_024) for one in given]
     for one in given[1:]:
         if isinstance(one, int) and abs(one) > 10_000:
             raise ReplyError(f"{name}: {one} is more than 10,000")

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from mockbatch.core.replies.asked import prompt_of, text_in
-from mockbatch.core.replies.budget import Budget
+from mockbatch.core.replies.allowance import Allowance
 from mockbatch.core.replies.fakes import Fake
 from mockbatch.core.replies.forms import ReplyError, Request
 
@@ -24,15 +24,15 @@ def rendered(source: str, request: Request) -> str:
     template = compiled(source)
     from mockbatch.core.replies.sandbox import own
 
-    own.budget = budget = Budget()
+    own.allowance = allowance = Allowance()
     try:
-        return template.render(_seen(request, budget))
+        return template.render(_seen(request, allowance))
     except ReplyError:
         raise
     except Exception as error:  # a template may raise anything
         raise ReplyError(f"the template raised {type(error).__name__}: {str(error)[:_LONGEST_MESSAGE]}") from error
     finally:
-        del own.budget
+        del own.allowance
 
 
 @lru_cache(maxsize=64)
@@ -56,7 +56,7 @@ def _environment() -> "Sandbox":
     return Sandbox()
 
 
-def _seen(request: Request, budget: Budget) -> dict[str, Any]:
+def _seen(request: Request, allowance: Allowance) -> dict[str, Any]:
     """What a template can name."""
     dice = request.dice("template")
     return {
@@ -71,5 +71,5 @@ def _seen(request: Request, budget: Budget) -> dict[str, Any]:
         "batch": request.batch,
         "choose": lambda *options: dice.choose(options),
         "number": dice.between,
-        "fake": Fake(request.key, budget),
+        "fake": Fake(request.key, allowance),
     }

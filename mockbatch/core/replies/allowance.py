@@ -11,7 +11,7 @@ _CHARACTERS = 1_024
 _ATOMS = (int, float, bool, type(None))
 
 
-class Budget:
+class Allowance:
     """What is left of the work of one rendering."""
 
     __slots__ = ("output", "steps")
