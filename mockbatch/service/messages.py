@@ -1,9 +1,10 @@
 """Messages outside batches: one request, answered at once, and its tokens counted."""
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from msgspec.structs import replace
 
@@ -28,6 +29,9 @@ from mockbatch.service.sessions import Session
 if TYPE_CHECKING:
     from mockbatch.core.cassette.interaction import Kind
 
+QUICK = 32 << 10
+"""Up to so many bytes a request without schemas and documents is answered at once."""
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -50,30 +54,43 @@ class Messages:
         self._sent: Counter[tuple[str, int]] = Counter()
 
     async def create(
-        self, session: Session, params: dict[str, Any], terms: Terms, rule: Rule | None
+        self, session: Session, params: dict[str, Any], terms: Terms, rule: Rule | None, size: int = 0
     ) -> wire.Message | dict[str, Any]:
-        """The reply, which a rule may have decided, or which was recorded. Raises the ApiError that the API answers."""
+        """The reply, which a rule may have decided, or which was recorded; `size` is that of the request in bytes.
+
+        Raises the ApiError that the API answers.
+        """
         if rule is None and (played := self._played(session, params, "message")) is not None:
             await self._ledger.note_played(session, played)
             return played
-        model, tokens = self._checked(session, params, terms, "messages")
+        model, tokens = await self._apart(size, self._checked, session, params, terms, "messages")
         await self._check_spending(session)
         conditions = self._conditions(session, terms)
-        row = await self._answered(session, params, model, tokens, Examiner(conditions), rule)
+        examiner = Examiner(conditions)
+        answered = await self._apart(size, self._answered, session, params, model, tokens, examiner, rule)
+        row = await _settled(answered, examiner)
         row = await self._cached(session, row)
         ordinal = self._sent[session.name, row.key] = self._sent[session.name, row.key] + 1
         seed = subseed(conditions.seed, "message", session.name)
         message_id = ids.message_id(seed, f"{row.key}/{ordinal}")
-        message = Lines(conditions, lambda place: params).message(row, message_id, "standard")
+        lines = Lines(conditions, lambda place: params)
+        message = await self._apart(size, lines.message, row, message_id, "standard")
         await self._ledger.note(session, message)
         return message
 
-    def count(self, session: Session, params: dict[str, Any], terms: Terms) -> wire.MessageTokensCount:
+    async def count(
+        self, session: Session, params: dict[str, Any], terms: Terms, size: int = 0
+    ) -> wire.MessageTokensCount:
         """How many tokens the request has. Raises the ApiError that the API answers."""
         if (played := self._played(session, params, "count_tokens")) is not None:
             return wire.MessageTokensCount(played["input_tokens"])
-        _, tokens = self._checked(session, params, terms, "count_tokens")
+        _, tokens = await self._apart(size, self._checked, session, params, terms, "count_tokens")
         return wire.MessageTokensCount(tokens)
+
+    @staticmethod
+    async def _apart(size: int, work: Callable[..., T], *arguments: Any) -> T:
+        """What some work comes to: off the event loop where it may take long, so that others are answered meanwhile."""
+        return await asyncio.to_thread(work, *arguments) if size > QUICK else work(*arguments)
 
     def _played(self, session: Session, params: dict[str, Any], kind: "Kind") -> dict[str, Any] | None:
         """What was recorded for a call; None where nothing is played, or answers are made up."""
@@ -84,7 +101,7 @@ class Messages:
         found = player.answer(asked, kind)
         return None if found is None else found.message or found.answer
 
-    async def _answered(
+    def _answered(
         self,
         session: Session,
         params: dict[str, Any],
@@ -92,7 +109,7 @@ class Messages:
         tokens: int,
         examiner: Examiner,
         rule: Rule | None,
-    ) -> Row:
+    ) -> Row | Pending:
         limit = params.get("max_tokens")
         row = Row(
             "",
@@ -104,14 +121,7 @@ class Messages:
             geo=geo_of(params, model),
             rule=rule.name if rule else "",
         )
-        answered = examiner.answered(row, params, model, reply_of_call(rule) if rule else None)
-        if isinstance(answered, Pending):
-            answered = await _made(answered, examiner)
-        for _, error in examiner.mishaps:
-            _log.error("rule %r, a message: %s", answered.rule, error.message, exc_info=error)
-        if answered.failure:
-            _raise(answered.failure)
-        return answered
+        return examiner.answered(row, params, model, reply_of_call(rule) if rule else None)
 
     async def _cached(self, session: Session, row: Row) -> Row:
         if not row.more.prefixes:
@@ -145,6 +155,16 @@ class Messages:
             return model, tokens
         except ApiError as error:
             _plainly(error)
+
+
+async def _settled(answered: Row | Pending, examiner: Examiner) -> Row:
+    """The row, whoever makes its reply. Raises the ApiError of a row that fails."""
+    row = await _made(answered, examiner) if isinstance(answered, Pending) else answered
+    for _, error in examiner.mishaps:
+        _log.error("rule %r, a message: %s", row.rule, error.message, exc_info=error)
+    if row.failure:
+        _raise(row.failure)
+    return row
 
 
 async def _made(pending: Pending, examiner: Examiner) -> Row:
