@@ -15,13 +15,14 @@ from mockbatch.core.contract import ids, wire
 from mockbatch.core.contract.catalog import Model, Models
 from mockbatch.core.contract.envelope import Item
 from mockbatch.core.contract.errors import ApiError
+from mockbatch.core.contract.extent import check_values
 from mockbatch.core.contract.params import Terms, check_length, checked, unchecked
 from mockbatch.core.draws import subseed
 from mockbatch.core.files import check_files
 from mockbatch.core.money.prompt_cache import CacheUse, Prefix, prefixes
 from mockbatch.core.replies.forms import Reply, ReplyError, ReplySpec, Request
 from mockbatch.core.replies.kept import SHORT, KeptReply, dump_reply, load_reply
-from mockbatch.core.replies.message import message_of, reply_key, reply_message, usage_of
+from mockbatch.core.replies.message import check_usage, message_of, reply_key, reply_message, usage_of
 from mockbatch.core.replies.text import plain_text
 from mockbatch.core.rules.faults import ROW_FAULTS, random_fault
 from mockbatch.core.rules.items import Cutoffs, ItemDecision, ItemRules
@@ -105,6 +106,11 @@ _UNUSABLE = Failure(
     {"error_visibility": "user_facing"},
     False,
 )
+_UNEXPECTED = Failure("api_error", "Internal server error", None, executed=True)
+_NOTHING_USED = wire.Usage(0, 0, 0, wire.CacheCreation(0, 0), 0, "batch", "")
+_MOST_WORDS = 2_000
+_QUICK = 256 << 10
+_SLOW = (b"schema", b"document", b"\\u")
 _USER_FACING = {"error_visibility": "user_facing"}
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _pack, _unpack = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(list[Row]).decode
@@ -160,9 +166,21 @@ class Examiner:
         except (msgspec.DecodeError, RecursionError):
             # a number beyond all ranges, or nesting beyond all depths: the bytes are JSON, the values are not usable
             failure = _UNUSABLE
+        except Exception as error:
+            # whatever is wrong with one row is no matter of the others
+            self._note(Row(item.custom_id, index), error)
+            failure = _UNEXPECTED
         return Row(item.custom_id, index, failure)
 
+    def is_quick(self, items: Sequence[Item]) -> bool:
+        """Whether rows are made of these requests in no time: small ones, without rules and schemas and documents."""
+        if self._under.rules or self._under.player:
+            return False
+        joined = b"".join(bytes(item.params) for item in items)
+        return len(joined) <= _QUICK and not any(word in joined for word in _SLOW)
+
     def _row(self, item: Item, index: int, attempt: int) -> Row | Pending:
+        check_values(item.params)
         params, under = _decode(item.params), self._under
         decision = self._decided(item.custom_id, params, attempt) if under.rules else None
         if decision is not None and decision.outcome != "succeeded":
@@ -212,10 +230,9 @@ class Examiner:
         if spec is not None and REPLIES[spec.kind].make is None:
             return Pending(row, spec, request)
         try:
-            reply = reply_to(request, spec)
-        except ReplyError as error:
+            return self.replied(row, reply_to(request, spec))
+        except Exception as error:
             return self.failed(row, error)
-        return self.replied(row, reply)
 
     def _prefixes(self, row: Row, params: dict[str, Any], model: Model) -> tuple[Prefix, ...]:
         """What of the prompt may be cached: no more of it than it is said to have."""
@@ -232,8 +249,11 @@ class Examiner:
         return request_of(row, params, model, under.session, under.batch, under.seed, under.created_at)
 
     def replied(self, row: Row, reply: Reply, *, long: bool = False) -> Row:
-        """The row with what is kept of its reply, whatever its length if it may be `long`."""
-        kept = dump_reply(reply)
+        """The row with what is kept of its reply, whatever its length if it may be `long`.
+
+        Raises ReplyError for a reply that cannot be sent.
+        """
+        kept = _sendable(reply)
         more = replace(
             row.more,
             kept=kept if long or len(kept) <= SHORT else None,
@@ -241,21 +261,38 @@ class Examiner:
             thinking_tokens=reply.thinking_tokens,
             server_tool_use=reply.server_tool_use,
         )
+        if reply.usage:
+            check_usage(usage_of(reply, _NOTHING_USED))
         return self._kept(row, reply.output_tokens, more)
 
     def made(self, row: Row, reply: Reply | ReplyError) -> Row:
         """The row with a reply that somebody else made, and that is not made again."""
         if isinstance(reply, ReplyError):
             return self.failed(row, reply)
-        return self.replied(row, reply, long=True)
+        try:
+            return self.replied(row, reply, long=True)
+        except Exception as error:
+            return self.failed(row, error)
 
-    def failed(self, row: Row, error: ReplyError) -> Row:
+    def failed(self, row: Row, error: Exception) -> Row:
         """The row when its reply could not be made: an error of the API's where no rule has to do with it."""
         bare = Row(row.custom_id, row.index, rule=row.rule)
         if row.more.spec is None:
-            return replace(bare, failure=Failure("invalid_request_error", error.message, _USER_FACING, executed=False))
+            if isinstance(error, ReplyError):
+                failure = Failure("invalid_request_error", _plain_words(error.message), _USER_FACING, executed=False)
+                return replace(bare, failure=failure)
+            self._note(row, error)
+            return replace(bare, failure=_UNEXPECTED)
+        message = f"rule {row.rule!r}: {_plain_words(self._note(row, error).message)}"
+        return replace(bare, failure=Failure("api_error", message, None, executed=True))
+
+    def _note(self, row: Row, error: Exception) -> ReplyError:
+        """Keep what went wrong for the log."""
+        if not isinstance(error, ReplyError):
+            found = ReplyError(f"the reply could not be made: {type(error).__name__}: {error}")
+            found.__cause__, error = error, found
         self.mishaps.append((row, error))
-        return replace(bare, failure=Failure("api_error", f"rule {row.rule!r}: {error.message}", None, executed=True))
+        return error
 
     def _kept(self, row: Row, output_tokens: int, more: More) -> Row:
         fixed = self._under.tokens.output
@@ -329,7 +366,7 @@ def limit_of(params: dict[str, Any], model: Model) -> int:
 
 
 def usage_of_row(row: Row, service_tier: Literal["standard", "batch"] = "batch") -> wire.Usage:
-    """What a row that succeeds has used. Raises ReplyError where its reply says nonsense of that."""
+    """What a row that succeeds has used."""
     more, cache = row.more, row.more.cache
     usage = wire.Usage(
         max(row.input_tokens - cache.total, 0),
@@ -342,8 +379,34 @@ def usage_of_row(row: Row, service_tier: Literal["standard", "batch"] = "batch")
     )
     if not more.written:
         return usage
-    said = Reply([], "", row.output_tokens, usage=more.said)
-    return usage_of(replace(said, thinking_tokens=more.thinking_tokens, server_tool_use=more.server_tool_use), usage)
+    said = Reply([], "", row.output_tokens, thinking_tokens=more.thinking_tokens, server_tool_use=more.server_tool_use)
+    usage = usage_of(said, usage)
+    return usage if more.said is None else _with_said(usage, more.said)
+
+
+def _with_said(usage: wire.Usage, said: dict[str, Any]) -> wire.Usage:
+    """The usage with what the reply says of it, where that can be used: rows of older servers were not checked."""
+    try:
+        whole = usage_of(Reply([], "", usage.output_tokens, usage=said), usage)
+        check_usage(whole)
+    except ReplyError:
+        return usage
+    return whole
+
+
+def _sendable(reply: Reply) -> bytes:
+    """A reply as it is kept. Raises ReplyError for one that is not JSON, or no message."""
+    try:
+        kept = dump_reply(reply)
+        load_reply(kept)
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise ReplyError(f"the reply cannot be sent: {error}") from error
+    return kept
+
+
+def _plain_words(message: str) -> str:
+    """A message that can be sent, whatever it quotes."""
+    return message[:_MOST_WORDS].encode("utf-8", "replace").decode()
 
 
 def dump_rows(rows: list[Row]) -> bytes:
@@ -363,13 +426,14 @@ Params = Callable[[int], dict[str, Any]]
 class Lines:
     """The result lines of one batch. Ids depend on the batch and the custom_id, so every download is the same.
 
-    `params` are those of a request, which some replies are made of again.
+    `params` are those of a request, which some replies are made of again; `mishaps` are those that could not be.
     """
 
     def __init__(self, conditions: Conditions, params: Params) -> None:
         self._under = conditions
         self._models: Models = conditions.terms.models
         self._params = params
+        self.mishaps: list[tuple[Row, Exception]] = []
         self._message_seed = subseed(conditions.seed, "message", conditions.batch)
         self._worker_seed = subseed(conditions.seed, "worker", conditions.batch)
         self._encode = msgspec.json.Encoder().encode_lines
@@ -391,6 +455,14 @@ class Lines:
         return ids.message_id(self._message_seed, row.custom_id)
 
     def _result(self, row: Row) -> wire.Result:
+        try:
+            return self._whole_result(row)
+        except Exception as error:
+            # a reply that was made once and cannot be made again: the other rows are sent all the same
+            self.mishaps.append((row, error))
+            return self._errored(row, _UNEXPECTED)
+
+    def _whole_result(self, row: Row) -> wire.Result:
         if row.more.result is not None:
             # JSON already, of the same shape
             return cast(wire.Result, Raw(row.more.result))

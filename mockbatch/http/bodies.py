@@ -3,6 +3,7 @@
 Source: https://platform.claude.com/docs/en/api/errors
 """
 
+import asyncio
 import re
 import zlib
 from collections.abc import AsyncIterable, AsyncIterator
@@ -12,19 +13,34 @@ import msgspec
 
 from mockbatch.core.contract.envelope import json_problem
 from mockbatch.core.contract.errors import InvalidRequest, RequestTooLarge
+from mockbatch.core.contract.extent import check_values
 from mockbatch.http.calls import Call
 
 _CHARSET = re.compile(r"charset\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
 _CHARSETS = {"utf-8": "utf-8", "utf8": "utf-8", "iso-8859-1": "latin-1", "latin-1": "latin-1", "us-ascii": "utf-8"}
 _PIECE = 1 << 18
+_QUICK = 32 << 10
 
 
 async def json_object(call: Call, largest: int) -> dict[str, Any]:
     """The JSON object in the body of a call. Raises InvalidRequest, or RequestTooLarge over `largest` bytes."""
+    content, _ = await read_object(call, largest)
+    return content
+
+
+async def read_object(call: Call, largest: int) -> tuple[dict[str, Any], bytes]:
+    """The same, and the bytes that it was read from."""
     data = bytearray()
     async for piece in received(call, largest):
         data += piece
     body = bytes(data)
+    # a large one is read off the event loop
+    content = await asyncio.to_thread(_object, body) if len(body) > _QUICK else _object(body)
+    return content, body
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    check_values(body)
     if problem := json_problem(body):
         raise InvalidRequest(f"The request body is not valid JSON: {problem}")
     content = _decoded(body)

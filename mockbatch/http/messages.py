@@ -8,7 +8,7 @@ from starlette.routing import Route
 from mockbatch.core.contract import wire
 from mockbatch.core.replies.stream import events
 from mockbatch.http.answers import Answer, Json, Stream
-from mockbatch.http.bodies import json_object
+from mockbatch.http.bodies import read_object
 from mockbatch.http.caller import known_caller, terms_of
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.described import EVENTS, described
@@ -16,14 +16,16 @@ from mockbatch.http.effects import meet
 from mockbatch.service.sessions import Session
 
 _LARGEST = 32_000_000
+# what may stand for more work than its size says; an escape may hide it
+_HEAVY = (b"schema", b"document", b"\\u")
 
 
 @described(wire.Message, takes=wire.MessageCreate, more={EVENTS: None}, op="messages", caller="key")
 async def create(call: Call) -> Answer:
     """Answer a message, streamed when that is asked for."""
-    session, params = await _entered(call)
+    session, params, effort = await _entered(call)
     terms = terms_of(call, session)
-    message = await call.mock.messages.create(session, params, terms, call.decided_by)
+    message = await call.mock.messages.create(session, params, terms, call.decided_by, effort)
     if isinstance(message, wire.Message) and (warning := call.mock.catalogue.retired(message.model, terms)):
         call.told = [(b"mockbatch-warning", warning.encode())]
     if params.get("stream") is True:
@@ -34,16 +36,18 @@ async def create(call: Call) -> Answer:
 @described(wire.MessageTokensCount, takes=wire.MessageCount, op="count_tokens", caller="key")
 async def count_tokens(call: Call) -> Answer:
     """Count the tokens of a message."""
-    session, params = await _entered(call)
-    return Json(call.mock.messages.count(session, params, terms_of(call, session)))
+    session, params, effort = await _entered(call)
+    return Json(await call.mock.messages.count(session, params, terms_of(call, session), effort))
 
 
-async def _entered(call: Call) -> tuple[Session, dict[str, Any]]:
+async def _entered(call: Call) -> tuple[Session, dict[str, Any], int]:
+    """The session, the request, and its size in bytes: a schema, a document or a rule's reply counts as a large one."""
     session = await known_caller(call)
-    params = await json_object(call, _LARGEST)
+    params, body = await read_object(call, _LARGEST)
     if session.rules.armed:
         await meet(call, session, "messages", params, str(params.get("model")))
-    return session, params
+    heavy = call.decided_by is not None or any(word in body for word in _HEAVY)
+    return session, params, _LARGEST if heavy else len(body)
 
 
 async def _sent(pieces: Iterator[bytes]) -> AsyncGenerator[bytes]:

@@ -29,6 +29,10 @@ _PATIENCE = 0.02
 Attempts = list[list[int]]
 
 
+class ClosingError(Exception):
+    """The server stops: nobody waits for these rows any more."""
+
+
 class Examination:
     """Makes rows of requests. Those of large batches, and where rules have a say, once and in the background; those of
     others whenever they are asked for.
@@ -51,7 +55,8 @@ class Examination:
         self._profiles = profiles
         self._catalogue = catalogue
         self._files = files
-        self._one_at_a_time = asyncio.Lock()
+        self._turns: dict[str, asyncio.Lock] = {}
+        self._closing = False
         self._running: dict[int, asyncio.Task[None]] = {}
         self._wanted: set[int] = set()
         self._busy = 0
@@ -74,7 +79,7 @@ class Examination:
         """Have the requests of a batch looked at when nothing else is to do."""
         if batch.kept and batch.seq not in self._running:
             self._running[batch.seq] = task = asyncio.create_task(self._examine(batch))
-            task.add_done_callback(lambda done: self._done(batch.seq, done))
+            task.add_done_callback(lambda done: self._done(batch, done))
 
     async def rows(self, batch: Batch, index: int) -> list[Row]:
         """The rows of a slice."""
@@ -133,6 +138,7 @@ class Examination:
 
     async def close(self) -> None:
         """Give up what is done in the background; it is done again when it is needed."""
+        self._closing = True
         tasks = list(self._running.values())
         for task in tasks:
             task.cancel()
@@ -148,7 +154,9 @@ class Examination:
             self._wanted.discard(batch.seq)
 
     async def _examine(self, batch: Batch) -> None:
-        async with self._one_at_a_time:
+        # one batch of a session after the other: those of others do not wait for its replies
+        turn = self._turns.setdefault(batch.session, asyncio.Lock())
+        async with turn:
             await self._quiet(batch)
             conditions = self.conditions(batch)
             asked = conditions.rules and conditions.rules.needs_attempts
@@ -173,8 +181,15 @@ class Examination:
                     await asyncio.sleep(0)
         return quota.cutoffs()
 
-    def _done(self, seq: int, task: asyncio.Task[None]) -> None:
+    def _tidy(self, session: str) -> None:
+        turn = self._turns.get(session)
+        if turn is not None and not turn.locked():
+            del self._turns[session]
+
+    def _done(self, batch: Batch, task: asyncio.Task[None]) -> None:
+        seq = batch.seq
         self._running.pop(seq, None)
+        self._tidy(batch.session)
         if not task.cancelled() and (error := task.exception()):
             # not lost: whoever asks for the rows has them examined again
             _log.warning("the requests of batch %s could not be examined: %s", seq, error, exc_info=error)
@@ -195,13 +210,18 @@ class Examination:
 
         def rows_of(at: int) -> list[Row | Pending]:
             sent = attempts[index][at : at + _STEP] if attempts else [1] * _STEP
-            block = items[at : at + _STEP]
-            return [examiner.row(item, first + at + place, sent[place]) for place, item in enumerate(block)]
+            made = []
+            for place, item in enumerate(items[at : at + _STEP]):
+                if self._closing:
+                    raise ClosingError
+                made.append(examiner.row(item, first + at + place, sent[place]))
+            return made
 
         rows: list[Row] = []
         for at in range(0, len(items), _STEP):
-            # an unusual request costs a long import, once: not where others wait
-            block = rows_of(at) if is_warm() else await asyncio.to_thread(rows_of, at)
+            # an unusual request costs a long import, once, and some cost long replies: not where others wait
+            quick = is_warm() and examiner.is_quick(items[at : at + _STEP])
+            block = rows_of(at) if quick else await asyncio.to_thread(rows_of, at)
             rows += await _made(block, examiner)
             await asyncio.sleep(0)
             if self._busy:

@@ -5,6 +5,7 @@ import inspect
 import logging
 import os
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import import_module
@@ -15,6 +16,12 @@ from mockbatch.core.replies.kinds import callable_reply
 from mockbatch.core.replies.reply import Reply, ReplyError, Request
 
 _log = logging.getLogger(__name__)
+
+PATIENCE = 60.0
+"""Seconds after which a function that has not returned is given up."""
+
+Wanted = Sequence[tuple[ReplySpec, Request]]
+Made = list[Reply | ReplyError | None]
 
 
 @cache
@@ -35,27 +42,111 @@ def function_of(name: str) -> Callable[[Request], Any]:
     return function
 
 
-async def replies_of(wanted: Sequence[tuple[ReplySpec, Request]]) -> list[Reply | ReplyError]:
-    """The replies of functions to some requests, in order; a ReplyError for each that raised.
+async def replies_of(wanted: Wanted, patience: float = PATIENCE) -> list[Reply | ReplyError]:
+    """The replies of functions to some requests, in order; a ReplyError for each that raised, or did not return.
 
     Functions run off the event loop: async ones in one of their own, others one after the other.
     """
-    return await asyncio.to_thread(asyncio.run, _all(wanted))
+    made: Made = [None] * len(wanted)
+    while left := [at for at, reply in enumerate(made) if reply is None]:
+        run = _Run([wanted[at] for at in left])
+        await run.finished(patience)
+        for at, reply in zip(left, run.made, strict=True):
+            made[at] = reply
+    return [reply for reply in made if reply is not None]
 
 
-async def _all(wanted: Sequence[tuple[ReplySpec, Request]]) -> list[Reply | ReplyError]:
-    return await asyncio.gather(*(_reply(spec, request) for spec, request in wanted))
+class _Run:
+    """Calls of functions on a thread of their own, which keeps neither others from theirs nor the process from ending:
+    one that does not return is left alone.
+    """
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.made: Made = [None] * len(wanted)
+        self._wanted = wanted
+        self._running: int | None = None
+        self._begun = 0
+        self._waiting = asyncio.get_running_loop()
+        self._news = asyncio.Event()
+        self._is_over = False
+        threading.Thread(target=self._work, name="mockbatch functions", daemon=True).start()
+
+    async def finished(self, patience: float) -> None:
+        """Wait until all replies are made, or none was for so many seconds: then what hangs is given up."""
+        while not self._is_over:
+            self._news.clear()
+            try:
+                await asyncio.wait_for(self._news.wait(), patience)
+            except TimeoutError:
+                self._give_up(patience)
+                return
+
+    def _give_up(self, patience: float) -> None:
+        running = self._running
+        # others may only have waited for the one that is running; without one, all that have begun hang
+        for at in range(self._begun) if running is None else (running,):
+            if self.made[at] is None:
+                name = self._wanted[at][0].options["callable"]
+                self.made[at] = ReplyError(f"{name} did not return within {patience:g} s")
+        self.made = list(self.made)  # what the thread may still write is not read any more
+
+    def _work(self) -> None:
+        try:
+            asyncio.run(self._all(self.made))
+        except BaseException:
+            _log.exception("the event loop of the reply functions failed")
+            for at, reply in enumerate(self.made):
+                self.made[at] = reply or ReplyError("the event loop of the reply functions failed")
+        self._is_over = True
+        self._tell()
+
+    def _tell(self) -> None:
+        try:
+            self._waiting.call_soon_threadsafe(self._news.set)
+        except RuntimeError:  # the server has stopped: nobody waits
+            return
+
+    async def _all(self, made: Made) -> None:
+        await asyncio.gather(*(self._one(at, made) for at in range(len(self._wanted))))
+
+    async def _one(self, at: int, made: Made) -> None:
+        spec, request = self._wanted[at]
+        self._begun = max(self._begun, at + 1)
+        self._running = at
+        try:
+            made[at] = await self._reply(spec, request)
+        finally:
+            self._running = None
+        self._tell()
+
+    async def _reply(self, spec: ReplySpec, request: Request) -> Reply | ReplyError:
+        name = spec.options["callable"]
+        try:
+            value = function_of(name)(request)
+            if inspect.isawaitable(value):
+                self._running = None
+                value = await value
+            return callable_reply(value, request, spec)
+        except ReplyError as error:
+            return error
+        except BaseException as error:
+            # what the function raises is about its row, even where it says that the process is to end
+            _log.error("%s failed on %s", name, request.custom_id or "a message", exc_info=_shown(error))
+            return ReplyError(f"{name} raised {type(error).__name__}{_said(error)}")
 
 
-async def _reply(spec: ReplySpec, request: Request) -> Reply | ReplyError:
-    name = spec.options["callable"]
+def _said(error: BaseException) -> str:
     try:
-        value = function_of(name)(request)
-        if inspect.isawaitable(value):
-            value = await value
-        return callable_reply(value, request, spec)
-    except ReplyError as error:
-        return error
-    except Exception as error:
-        _log.exception("%s failed on %s", name, request.custom_id or "a message")
-        return ReplyError(f"{name} raised {type(error).__name__}: {error}")
+        said = str(error)
+    except BaseException:
+        return ""
+    return f": {said}"
+
+
+def _shown(error: BaseException) -> BaseException | None:
+    """The error where it can be written to a log."""
+    try:
+        str(error)
+    except BaseException:
+        return None
+    return error

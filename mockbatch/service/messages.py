@@ -1,9 +1,10 @@
 """Messages outside batches: one request, answered at once, and its tokens counted."""
 
+import asyncio
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from msgspec.structs import replace
 
@@ -24,11 +25,14 @@ from mockbatch.service.files import Files
 from mockbatch.service.ledger import Ledger
 from mockbatch.service.playback import Playback
 from mockbatch.service.sessions import Session
-from mockbatch.store import Spent, StoreError
+from mockbatch.store import Spent
 
 if TYPE_CHECKING:
     from mockbatch.core.cassette.interaction import Kind
 
+QUICK = 32 << 10
+"""Up to so many bytes a request without schemas and documents is answered at once."""
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -60,39 +64,52 @@ class Messages:
         self._sent.pop(session.name, None)
 
     async def create(
-        self, session: Session, params: dict[str, Any], terms: Terms, rule: Rule | None
+        self, session: Session, params: dict[str, Any], terms: Terms, rule: Rule | None, size: int = 0
     ) -> wire.Message | dict[str, Any]:
-        """The reply, which a rule may have decided, or which was recorded. Raises the ApiError that the API answers."""
+        """The reply, which a rule may have decided, or which was recorded; `size` is that of the request in bytes.
+
+        Raises the ApiError that the API answers.
+        """
         if rule is None and (played := self._played(session, params, "message")) is not None:
             await self._ledger.note_played(session, played, *self._playback.unsaved(session.name))
             return played
-        model, tokens = self._checked(session, params, terms, "messages")
+        model, tokens = await self._apart(size, self._checked, session, params, terms, "messages")
         await self._check_spending(session)
         conditions = self._conditions(session, terms)
-        row = await self._answered(session, params, model, tokens, Examiner(conditions), rule)
+        examiner = Examiner(conditions)
+        answered = await self._apart(size, self._answered, session, params, model, tokens, examiner, rule)
+        row = await _settled(answered, examiner)
         sent = self._sent[session.name]
         before = self._caches.entries(session) if row.more.prefixes else None
         row = await self._cached(session, row)
         ordinal = sent[row.key] = sent[row.key] + 1
         seed = subseed(conditions.seed, "message", session.name)
         message_id = ids.message_id(seed, f"{row.key}/{ordinal}")
-        message = Lines(conditions, lambda place: params).message(row, message_id, "standard")
-        left = [self._caches.entries(session)] if before else []
+        lines = Lines(conditions, lambda place: params)
         try:
+            message = await self._apart(size, lines.message, row, message_id, "standard")
+            left = [self._caches.entries(session)] if before else []
             await self._ledger.note(session, message, row.key, *left, *self._playback.unsaved(session.name))
-        except (ApiError, StoreError):
+        except BaseException:
             if before:
                 self._caches.take_back(before)
             sent[row.key] -= 1
             raise
         return message
 
-    def count(self, session: Session, params: dict[str, Any], terms: Terms) -> wire.MessageTokensCount:
+    async def count(
+        self, session: Session, params: dict[str, Any], terms: Terms, size: int = 0
+    ) -> wire.MessageTokensCount:
         """How many tokens the request has. Raises the ApiError that the API answers."""
         if (played := self._played(session, params, "count_tokens")) is not None:
             return wire.MessageTokensCount(played["input_tokens"])
-        _, tokens = self._checked(session, params, terms, "count_tokens")
+        _, tokens = await self._apart(size, self._checked, session, params, terms, "count_tokens")
         return wire.MessageTokensCount(tokens)
+
+    @staticmethod
+    async def _apart(size: int, work: Callable[..., T], *arguments: Any) -> T:
+        """What some work comes to: off the event loop where it may take long, so that others are answered meanwhile."""
+        return await asyncio.to_thread(work, *arguments) if size > QUICK else work(*arguments)
 
     def _played(self, session: Session, params: dict[str, Any], kind: "Kind") -> dict[str, Any] | None:
         """What was recorded for a call; None where nothing is played, or answers are made up."""
@@ -103,7 +120,7 @@ class Messages:
         found = player.answer(asked, kind)
         return None if found is None else found.message or found.answer
 
-    async def _answered(
+    def _answered(
         self,
         session: Session,
         params: dict[str, Any],
@@ -111,7 +128,7 @@ class Messages:
         tokens: int,
         examiner: Examiner,
         rule: Rule | None,
-    ) -> Row:
+    ) -> Row | Pending:
         limit = params.get("max_tokens")
         row = Row(
             "",
@@ -123,14 +140,7 @@ class Messages:
             geo=geo_of(params, model),
             rule=rule.name if rule else "",
         )
-        answered = examiner.answered(row, params, model, reply_of_call(rule) if rule else None)
-        if isinstance(answered, Pending):
-            answered = await _made(answered, examiner)
-        for _, error in examiner.mishaps:
-            _log.error("rule %r, a message: %s", answered.rule, error.message, exc_info=error)
-        if answered.failure:
-            _raise(answered.failure)
-        return answered
+        return examiner.answered(row, params, model, reply_of_call(rule) if rule else None)
 
     async def _cached(self, session: Session, row: Row) -> Row:
         if not row.more.prefixes:
@@ -164,6 +174,16 @@ class Messages:
             return model, tokens
         except ApiError as error:
             _plainly(error)
+
+
+async def _settled(answered: Row | Pending, examiner: Examiner) -> Row:
+    """The row, whoever makes its reply. Raises the ApiError of a row that fails."""
+    row = await _made(answered, examiner) if isinstance(answered, Pending) else answered
+    for _, error in examiner.mishaps:
+        _log.error("rule %r, a message: %s", row.rule, error.message, exc_info=error)
+    if row.failure:
+        _raise(row.failure)
+    return row
 
 
 async def _made(pending: Pending, examiner: Examiner) -> Row:

@@ -1,6 +1,7 @@
 """The result lines of stored batches, slice by slice."""
 
 import asyncio
+import logging
 from array import array
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from heapq import merge
@@ -13,8 +14,10 @@ from mockbatch.core.rows import Lines, Row, params_of
 from mockbatch.service.examination import BLOCK, Examination
 from mockbatch.store import Store
 
-# of replies that take longer so many are made before others get their turn
-_FEW = 20
+_log = logging.getLogger(__name__)
+
+# of replies that are made again so many are made at a time, off the event loop
+_FEW = 5
 
 
 class Results:
@@ -29,14 +32,19 @@ class Results:
         """The results, about a hundred kilobytes at a time."""
         profile = self._profiles[batch.profile]
         source = _Source(self._examination, batch)
-        encode = Lines(self._examination.conditions(batch), source.params).encode
+        maker = Lines(self._examination.conditions(batch), source.params)
         unfinished = unfinished_result(batch.timeline)
         async for rows, done in self._ordered(batch, profile):
             step = _FEW if any(map(_is_made, rows)) else BLOCK
             for at in range(0, len(rows), step):
                 block = rows[at : at + step]
                 await source.fetch(block)
-                yield encode(block, done and done[at : at + step], unfinished)
+                finished = done and done[at : at + step]
+                if step == BLOCK:
+                    yield maker.encode(block, finished, unfinished)
+                else:
+                    yield await asyncio.to_thread(maker.encode, block, finished, unfinished)
+                _log_mishaps(maker)
                 # sending does not give way to others while the client reads fast
                 await asyncio.sleep(0)
 
@@ -49,7 +57,8 @@ class Results:
         source = _Source(self._examination, batch)
         await source.fetch([row])
         encode = Lines(self._examination.conditions(batch), source.params).encode
-        return encode([row], [done], unfinished_result(batch.timeline)).rstrip(b"\n")
+        line = await asyncio.to_thread(encode, [row], [done], unfinished_result(batch.timeline))
+        return line.rstrip(b"\n")
 
     async def _ordered(self, batch: Batch, profile: Profile) -> AsyncIterator[tuple[list[Row], Sequence[bool] | None]]:
         """Rows in the order of the results, with which of them were done."""
@@ -120,6 +129,12 @@ class _Source:
     def params(self, place: int) -> dict[str, Any]:
         index = self._batch.slice_of(place)
         return params_of(self._slices[index][place - self._batch.first_of(index)])
+
+
+def _log_mishaps(maker: Lines) -> None:
+    for row, error in maker.mishaps:
+        _log.error("request %r: its reply could not be made again: %s", row.custom_id, error, exc_info=error)
+    maker.mishaps.clear()
 
 
 def _is_made(row: Row) -> bool:

@@ -3,14 +3,20 @@
 Source: https://json-schema.org/draft/2020-12/json-schema-core
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from itertools import islice
 from math import gcd
 from typing import Any
 
 from mockbatch.core.replies.pattern import found
 
 Schema = dict[str, Any] | bool
+_LISTED = ("properties", "patternProperties", "required", "enum", "prefixItems", "pattern", "dependentRequired")
+_SMALL = 1_000
+_FEW = 10_000
+_LARGEST = 1_024
 
 
 class Unsatisfiable(Exception):
@@ -23,7 +29,7 @@ def conjoin(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
         return one or other
     whole = _arrays(_objects({**other, **one}, one, other), one, other)
     for name in one.keys() & other.keys():
-        if one[name] != other[name] and name not in _MERGED_APART:
+        if name not in _MERGED_APART and not _equal(one[name], other[name]):
             merge = _MERGES.get(name)
             if merge is not None:
                 whole[name] = merge(one[name], other[name])
@@ -34,7 +40,7 @@ def both(one: Schema, other: Schema) -> Schema:
     """The schema of what both allow, whatever is in them."""
     if one is False or other is False:
         return False
-    if one is True or one == {} or one == other:
+    if one is True or one == {} or _equal(one, other):
         return other
     if other is True or other == {}:
         return one
@@ -52,6 +58,36 @@ def patterns_of(said: Any) -> list[str]:
     return [said] if isinstance(said, str) else list(said)
 
 
+def weight(schema: dict[str, Any]) -> int:
+    """About how many steps it takes to conjoin a schema with another."""
+    listed = [schema.get(name) for name in _LISTED]
+    return 1 + len(schema) // 4 + sum(len(value) for value in listed if isinstance(value, dict | list))
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Whether two parts of schemas are the same; what is large counts as different from anything but itself.
+
+    Merged schemas share their parts, so that what is small in memory may be without end when it is walked through.
+    """
+    return one is other or (_is_small(one) and _is_small(other) and bool(one == other))
+
+
+def _is_small(value: Any) -> bool:
+    return sum(1 for _ in islice(parts(value), _SMALL + 1)) <= _SMALL
+
+
+def parts(value: Any) -> Iterator[Any]:
+    """A value and all values in it, as often as they stand there."""
+    waiting = [value]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        if isinstance(found, dict):
+            waiting.extend(found.values())
+        elif isinstance(found, list):
+            waiting.extend(found)
+
+
 def _types(one: Any, other: Any) -> list[str]:
     mine, theirs = types_of({"type": one}), types_of({"type": other})
     shared = [name for name in mine if name in theirs]
@@ -64,7 +100,11 @@ def _types(one: Any, other: Any) -> list[str]:
 
 
 def _enums(one: list[Any], other: list[Any]) -> list[Any]:
-    shared = [value for value in one if any(same(value, known) for known in other)]
+    if len(one) * len(other) <= _FEW:
+        shared = [value for value in one if any(same(value, known) for known in other)]
+    else:
+        known = set(map(canonical, other))
+        shared = [value for value in one if canonical(value) in known]
     if not shared:
         raise Unsatisfiable("two enums have nothing in common")
     return shared
@@ -77,12 +117,36 @@ def same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
+def canonical(value: Any) -> str:
+    """A text that is the same for values that are equal in JSON, where 1.0 is 1."""
+    return json.dumps(_plain(value), sort_keys=True)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return list(map(_plain, value))
+    if isinstance(value, dict):
+        return {name: _plain(nested) for name, nested in value.items()}
+    return value
+
+
 def _common_multiple(one: float, other: float) -> float:
+    try:
+        return _least_multiple(one, other)
+    except (OverflowError, ValueError):
+        raise Unsatisfiable("no number is a multiple of both") from None
+
+
+def _least_multiple(one: float, other: float) -> float:
     mine, theirs = Fraction(str(one)), Fraction(str(other))
     low = Fraction(
         mine.numerator * theirs.numerator // gcd(mine.numerator, theirs.numerator),
         gcd(mine.denominator, theirs.denominator),
     )
+    if low.numerator.bit_length() > _LARGEST:
+        raise OverflowError
     return low.numerator if low.denominator == 1 else float(low)
 
 

@@ -1,5 +1,6 @@
 """The reply to a request, as a whole message. Pure: the same request gets the same reply, in a batch or outside."""
 
+from collections.abc import Iterator
 from typing import Any, cast
 
 import msgspec
@@ -13,6 +14,7 @@ from mockbatch.core.replies.kept import KeptReply
 from mockbatch.core.replies.text import plain_text
 from mockbatch.core.typed import convert
 
+_MOST_TOKENS = 10**12
 _encode_sorted = Encoder(order="sorted").encode
 
 
@@ -64,6 +66,21 @@ def usage_of(reply: Reply, before: wire.Usage) -> wire.Usage:
         server_tool_use=msgspec.UNSET if used is None else used,
     )
     return _with_said(usage, reply.usage) if reply.usage else usage
+
+
+def check_usage(usage: wire.Usage) -> None:
+    """Raises ReplyError for a usage that nobody could have had, or that cannot be summed up."""
+    for count in _counts(msgspec.to_builtins(usage)):
+        if not 0 <= count <= _MOST_TOKENS:
+            raise ReplyError(f"the usage of the reply is wrong: {count} is not between 0 and {_MOST_TOKENS}")
+
+
+def _counts(usage: dict[str, Any]) -> Iterator[int]:
+    for value in usage.values():
+        if isinstance(value, dict):
+            yield from _counts(value)
+        elif isinstance(value, int):
+            yield value
 
 
 def _with_said(usage: wire.Usage, said: dict[str, Any]) -> wire.Usage:

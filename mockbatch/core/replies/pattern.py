@@ -4,12 +4,17 @@ Source: https://json-schema.org/understanding-json-schema/reference/regular_expr
 """
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from re import _constants as op
 from re import _parser as parser
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from mockbatch.core.remembered import Remembered
+from mockbatch.core.replies.budget import Budget
 from mockbatch.core.replies.dice import Dice
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Draft202012Validator, FancyRegexOptions
 
 _DIGITS, _LOWER, _UPPER = "0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _WORD = _LOWER + _UPPER + _DIGITS + "_"
@@ -22,51 +27,113 @@ _CATEGORIES = {
     op.CATEGORY_NOT_WORD: " -.,",
     op.CATEGORY_NOT_SPACE: _LOWER + _DIGITS,
 }
+_REPEATS = (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT)
 _PROPERTIES = {"L": "a-zA-Z", "Lu": "A-Z", "Ll": "a-z", "N": "0-9", "Nd": "0-9", "P": r"!-/:-@", "S": "$+<=>", "Z": " "}
 _PROPERTY = re.compile(r"\\p\{(?:Script=|General_Category=)?(\w+)\}")
 _IN_CLASS = re.compile(r"\[(?:\\.|[^\]\\])*\]")
 _ATTEMPTS = 40
 _RARELY = 1 << 16
 _MOST_TURNS = 200_000
+_LONGEST = 10_000
+_BACKTRACKS = 20_000
+_UNBUDGETED = 2_000_000
+_UNREADABLE = (re.error, OverflowError, RecursionError)
 
 
 class NoMatch(Exception):
     """No text was found that matches."""
 
 
-def matching(pattern: str, dice: Dice, shortest: int = 0, longest: int | None = None) -> str:
+def matching(
+    pattern: str, dice: Dice, shortest: int = 0, longest: int | None = None, budget: Budget | None = None
+) -> str:
     """A text of `shortest` to `longest` characters in which `pattern` is found. Raises NoMatch."""
+    budget = budget or Budget(_UNBUDGETED)
     try:
-        parsed, compiled, anchored = _parsed(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise NoMatch(f"{pattern!r} is no regular expression: {error}") from None
+        parsed, anchored = _parsed(pattern)
+    except _UNREADABLE as error:
+        raise NoMatch(f"{_shown(pattern)} is no regular expression: {error}") from None
     extra = 2
     for _ in range(_ATTEMPTS):
-        text = _Writer(dice, extra).sequence(parsed)
+        text = _Writer(dice, extra, budget).sequence(parsed)
         if len(text) < shortest and not anchored:
             text = text.ljust(shortest, "x")
         if len(text) < shortest:
             extra += max(shortest - len(text), 1)
         elif longest is not None and len(text) > longest:
             extra = max(extra // 2, 0)
-        elif compiled.search(text):
+        elif found(pattern, text):
             return text
-    raise NoMatch(f"no text was found that matches {pattern!r}")
+    raise NoMatch(f"no text was found that matches {_shown(pattern)}")
 
 
 def found(pattern: str, text: str) -> bool:
-    """Whether `pattern` is found in `text`; a pattern that cannot be read is found nowhere."""
+    """Whether `pattern` is found in `text`; a pattern that cannot be read is found nowhere.
+
+    In time that grows with the text alone: an engine that does not backtrack, or not for long, decides.
+    """
+    engine = _engine(pattern)
     try:
-        return _parsed(pattern)[1].search(text) is not None
-    except (re.error, OverflowError, RecursionError):
+        return engine is not None and engine.is_valid(text)
+    except ValueError:  # a lone surrogate
         return False
 
 
-@lru_cache(maxsize=512)
-def _parsed(pattern: str) -> tuple[Any, re.Pattern[str], bool]:
-    """The parsed expression, the compiled one, and whether it is bound to the end of the text."""
+def size_of(pattern: str) -> int:
+    """How many parts an engine has to hold for a pattern, whose repetitions it writes out."""
+    try:
+        return len(pattern) + _size(_parsed(pattern)[0])
+    except _UNREADABLE:
+        return len(pattern)
+
+
+def _size(parsed: Any) -> int:
+    return sum(_part_size(kind, argument) for kind, argument in parsed)
+
+
+def _part_size(kind: Any, argument: Any) -> int:
+    if kind in _REPEATS:
+        least, most, inner = argument
+        return int(_size(inner) * max(least, 0 if most is op.MAXREPEAT else most, 1))
+    if kind is op.BRANCH:
+        return sum(map(_size, argument[1]))
+    if kind is op.SUBPATTERN:
+        return _size(argument[-1])
+    return _size(argument) if kind is op.ATOMIC_GROUP else 1
+
+
+@cache
+def engine_options() -> "FancyRegexOptions":
+    """How patterns are looked for: what needs backtracking gets a bounded number of steps."""
+    # not at the start, which needs no schemas
+    from jsonschema_rs import FancyRegexOptions
+
+    return FancyRegexOptions(backtrack_limit=_BACKTRACKS)
+
+
+def _compiled(pattern: str) -> "Draft202012Validator | None":
+    from jsonschema_rs import Draft202012Validator
+
+    try:
+        return Draft202012Validator({"pattern": pattern}, pattern_options=engine_options())
+    except ValueError:
+        return None
+
+
+def _read(pattern: str) -> tuple[Any, bool]:
+    """The parsed expression, and whether it is bound to the end of the text."""
+    if len(pattern) > _LONGEST:
+        raise OverflowError(f"it has more than {_LONGEST} characters")
     text = _translated(pattern)
-    return parser.parse(text), re.compile(text), text.endswith(("$", r"\Z"))
+    return parser.parse(text), text.endswith(("$", r"\Z"))
+
+
+_engine = Remembered(_compiled, count=256, size=64 << 10)
+_parsed = Remembered(_read, count=256, size=64 << 10)
+
+
+def _shown(pattern: str) -> str:
+    return repr(pattern if len(pattern) <= 200 else f"{pattern[:200]}...")
 
 
 def _translated(pattern: str) -> str:
@@ -80,13 +147,15 @@ def _translated(pattern: str) -> str:
 class _Writer:
     """Writes one text; open repetitions get up to `extra` turns more than they must."""
 
-    def __init__(self, dice: Dice, extra: int) -> None:
+    def __init__(self, dice: Dice, extra: int, budget: Budget) -> None:
         self._dice = dice
+        self._budget = budget
         self._extra = extra
         self._groups: dict[int, str] = {}
         self._turns = 0
 
     def sequence(self, parsed: Any) -> str:
+        self._budget.spend(len(parsed))
         return "".join(self._part(kind, argument) for kind, argument in parsed)
 
     def _part(self, kind: Any, argument: Any) -> str:
@@ -108,8 +177,10 @@ class _Writer:
         if kind is op.ATOMIC_GROUP:
             return self.sequence(argument)
         if kind is op.GROUPREF:
-            return self._groups.get(argument, "")
-        if kind in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT):
+            text = self._groups.get(argument, "")
+            self._budget.spend(len(text) // 10)
+            return text
+        if kind in _REPEATS:
             return self._repeated(*argument)
         # positions and what must or must not follow write nothing
         return ""
@@ -120,10 +191,11 @@ class _Writer:
         self._turns += turns
         if self._turns > _MOST_TURNS:
             raise NoMatch("the pattern repeats too often")
+        self._budget.spend(turns)
         return "".join(self.sequence(parsed) for _ in range(turns))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def _members(argument: tuple[Any, ...]) -> str:
     """Characters of a class such as `[a-z_]`."""
     negated = argument[0][0] is op.NEGATE

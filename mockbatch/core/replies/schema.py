@@ -6,27 +6,36 @@ draws. Source: https://json-schema.org/draft/2020-12
 
 import re
 from collections.abc import Iterator
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import msgspec
 
 from mockbatch.core.contract.abilities import nodes
-from mockbatch.core.replies.conjoin import Schema, Unsatisfiable, conjoin
+from mockbatch.core.remembered import Remembered
+from mockbatch.core.replies.applied import effort, is_harmless
+from mockbatch.core.replies.budget import NODE, TOO_COMPLEX, Budget
+from mockbatch.core.replies.conjoin import Schema, Unsatisfiable, canonical, conjoin, parts, weight
 from mockbatch.core.replies.dice import Dice
 from mockbatch.core.replies.forms import ReplyError
+from mockbatch.core.replies.pattern import engine_options, size_of
 from mockbatch.core.replies.values import SOFT_DEPTH, Values
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator
 
-TOO_COMPLEX = "Schema is too complex for compilation."
+__all__ = ["TOO_COMPLEX", "check_schema", "instance", "is_valid"]
+
 _ATTEMPTS = 100
 _HOPELESS = 8
 _VARIANTS = 24
-_MOST_NODES = 20_000
 _DEEPEST = 40
+_MOST_NODES = 10_000
+_MOST_BYTES = 1 << 20
+_MOST_OF_PATTERNS = 10_000
+_LONGEST_PATTERN = 10_000
+_APPLIED_PER_STEP = 20
 
 _encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(dict[str, Any]).decode
 _ANNOTATIONS = frozenset(
@@ -49,11 +58,12 @@ Flat = tuple[dict[str, Any], list[list[Schema]]]
 
 def instance(schema: dict[str, Any], dice: Dice) -> Any:
     """A value that is valid against `schema`. Raises ReplyError when the schema is wrong, too complex or has none."""
-    known = _known(_encode(schema))
+    known = _known(_source(schema))
     reason = "none was found that a validator accepts"
+    budget = Budget()
     for attempt in range(_ATTEMPTS):
         try:
-            value = _Maker(known, dice).make(known.root, 0)
+            value = _Maker(known, dice, budget).make(known.root, 0)
         except Unsatisfiable as error:
             reason = str(error)
             if attempt >= _HOPELESS:
@@ -61,39 +71,96 @@ def instance(schema: dict[str, Any], dice: Dice) -> Any:
             continue
         except RecursionError:
             raise ReplyError(TOO_COMPLEX) from None
-        if known.validator.is_valid(value):
+        if known.accepts(value, budget):
             return value
     raise ReplyError(f"No value is valid against the schema: {reason}")
 
 
 def is_valid(schema: dict[str, Any], value: Any) -> bool:
     """Whether `value` is valid. Raises ReplyError when the schema is wrong."""
-    return _known(_encode(schema)).validator.is_valid(value)
+    return _known(_source(schema)).accepts(value, Budget())
 
 
 def check_schema(schema: dict[str, Any]) -> None:
     """Raises ReplyError when the schema is wrong."""
-    _known(_encode(schema))
+    _known(_source(schema))
+
+
+def _source(schema: dict[str, Any]) -> bytes:
+    try:
+        source = _encode(schema)
+    except (ValueError, OverflowError, TypeError, RecursionError):
+        raise ReplyError("The schema is not valid JSON Schema: a value in it is out of range") from None
+    if len(source) > _MOST_BYTES:
+        raise ReplyError(TOO_COMPLEX)
+    return source
 
 
 class _Known:
     """A schema, and what was found out about it."""
 
     def __init__(self, source: bytes) -> None:
-        self.root = _decode(source)
+        try:
+            self.root = _decode(source)
+        except (msgspec.DecodeError, RecursionError):
+            raise ReplyError("The schema is not valid JSON Schema: a value in it is out of range") from None
         self._original = {id(node) for node in nodes(self.root)}
-        self._flat: dict[int, Flat] = {}
-        self._open: set[int] = set()
+        if len(self._original) > _MOST_NODES:
+            raise ReplyError(TOO_COMPLEX)
+        self._flat: dict[int, tuple[Flat, int]] = {}
+        self._complexities: dict[int, tuple[int, int]] = {}
 
     @cached_property
     def validator(self) -> "Draft202012Validator":
         # not at the start, which needs no schemas
         from jsonschema_rs import Draft202012Validator, ReferencingError, ValidationError
 
+        self._check_patterns()
         try:
-            return Draft202012Validator(self.root, validate_formats=True, offline=True)
+            return Draft202012Validator(
+                self.root, validate_formats=True, offline=True, pattern_options=engine_options()
+            )
         except (ValidationError, ReferencingError, ValueError) as error:
-            raise ReplyError(f"The schema is not valid JSON Schema: {str(error).splitlines()[0]}") from None
+            raise _invalid(error) from None
+
+    def _check_patterns(self) -> None:
+        """Refuse patterns that together would take an engine long to prepare for."""
+        if sum(map(size_of, self._patterns())) <= _MOST_OF_PATTERNS:
+            return
+        if max(map(len, self._patterns())) > _LONGEST_PATTERN:
+            raise ReplyError(TOO_COMPLEX)
+        # a pattern that no engine takes is the better reason
+        from jsonschema_rs import Draft202012Validator
+
+        left = _MOST_OF_PATTERNS
+        for pattern in self._patterns():
+            try:
+                Draft202012Validator({"pattern": pattern}, pattern_options=engine_options())
+            except ValueError as error:
+                raise _invalid(error) from None
+            left -= size_of(pattern)
+            if left < 0:
+                raise ReplyError(TOO_COMPLEX)
+
+    def _patterns(self) -> Iterator[str]:
+        for node in nodes(self.root):
+            if isinstance(node.get("pattern"), str):
+                yield node["pattern"]
+            if isinstance(node.get("patternProperties"), dict):
+                yield from node["patternProperties"]
+
+    @cached_property
+    def _is_harmless(self) -> bool:
+        return is_harmless(self.root, self.target)
+
+    def accepts(self, value: Any, budget: Budget) -> bool:
+        """Whether a value is valid. Raises ReplyError where that takes too long to tell."""
+        if not self._is_harmless:
+            budget.spend(effort(self.root, value, self.target) // _APPLIED_PER_STEP)
+        try:
+            return self.validator.is_valid(value)
+        except ValueError:  # a number or a text that is out of range
+            return False
 
     @cached_property
     def _anchors(self) -> dict[str, Any]:
@@ -123,23 +190,25 @@ class _Known:
             raise ReplyError(f"The schema is not valid JSON Schema: {reference!r} refers to nothing in it")
         return place
 
-    def flat(self, node: dict[str, Any]) -> Flat:
-        """A schema without references, and the lists of schemas of which one must hold besides."""
+    def flat(self, node: dict[str, Any], budget: Budget, within: frozenset[int] = frozenset()) -> Flat:
+        """A schema without references, and the lists of schemas of which one must hold besides.
+
+        It costs the same whether it is known or not: `within` are the schemas that are being made flat.
+        """
         key = id(node)
         if key in self._flat:
-            return self._flat[key]
-        if key in self._open:
+            found, cost = self._flat[key]
+            budget.spend(cost)
+            return found
+        if key in within:
             raise Unsatisfiable("a reference leads back to itself")
-        self._open.add(key)
-        try:
-            found = self._flattened(node)
-        finally:
-            self._open.discard(key)
+        before = budget.left
+        found = self._flattened(node, budget, within | {key})
         if key in self._original:
-            self._flat[key] = found
+            self._flat[key] = found, before - budget.left
         return found
 
-    def _flattened(self, node: dict[str, Any]) -> Flat:
+    def _flattened(self, node: dict[str, Any], budget: Budget, within: frozenset[int]) -> Flat:
         base = {name: value for name, value in node.items() if name not in _ANNOTATIONS and name not in _APPLIED}
         if "const" in node:
             base = conjoin(base, {"enum": [node["const"]]})
@@ -149,7 +218,8 @@ class _Known:
             if part is False:
                 raise Unsatisfiable("false allows nothing")
             if part is not True:
-                other, more = self.flat(part)
+                other, more = self.flat(part, budget, within)
+                budget.spend(weight(base) + weight(other) + len(more))
                 base = conjoin(base, other)
                 choices.extend(more)
         if "if" in node:
@@ -170,12 +240,44 @@ class _Known:
             if name in node:
                 yield self.target(node[name])
 
+    def complexity(self, option: Schema, budget: Budget) -> int:
+        """How much a schema leads to."""
+        if not isinstance(option, dict):
+            return 0
+        key = id(option)
+        if key in self._complexities:
+            found, cost = self._complexities[key]
+            budget.spend(cost)
+            return found
+        before = budget.left
+        found = self._complexity(option, budget)
+        if key in self._original:
+            self._complexities[key] = found, before - budget.left
+        return found
 
-@lru_cache(maxsize=256)
-def _known(source: bytes) -> _Known:
+    def _complexity(self, option: dict[str, Any], budget: Budget) -> int:
+        try:
+            base, choices = self.flat(option, budget)
+        except Unsatisfiable:
+            return 0
+        references = 0
+        for part in parts([base, choices]):
+            budget.spend(1)
+            references += isinstance(part, dict) and "$ref" in part
+        return references * 2 + ("properties" in base or "items" in base)
+
+
+def _invalid(error: Exception) -> ReplyError:
+    return ReplyError(f"The schema is not valid JSON Schema: {str(error).splitlines()[0]}")
+
+
+def _remember(source: bytes) -> _Known:
     known = _Known(source)
     _ = known.validator  # what it refuses is not even tried
     return known
+
+
+_known = Remembered(_remember, count=256, size=2 << 20)
 
 
 def _with_hints(base: dict[str, Any], description: Any) -> dict[str, Any]:
@@ -207,21 +309,18 @@ def _meant(name: str, value: str) -> Any:
 class _Maker(Values):
     """Makes one value."""
 
-    def __init__(self, known: _Known, dice: Dice) -> None:
-        super().__init__(dice)
+    def __init__(self, known: _Known, dice: Dice, budget: Budget) -> None:
+        super().__init__(dice, budget)
         self._known = known
-        self._made = 0
 
     def make(self, node: Schema, depth: int, name: str = "") -> Any:
         """A value of a schema at a depth, perhaps that of a property of this name. Raises Unsatisfiable."""
         if node is False:
             raise Unsatisfiable("false allows nothing")
-        self._made += 1
-        if self._made > _MOST_NODES:
-            raise ReplyError(TOO_COMPLEX)
+        self.budget.spend(NODE)
         if depth > _DEEPEST:
             raise Unsatisfiable("it goes on without end")
-        base, choices = ({}, []) if node is True else self._known.flat(node)
+        base, choices = ({}, []) if node is True else self._known.flat(node, self.budget)
         return self._one_of(base, choices, depth, name)
 
     def _one_of(self, base: dict[str, Any], choices: list[list[Schema]], depth: int, name: str) -> Any:
@@ -242,11 +341,13 @@ class _Maker(Values):
         if not choices:
             yield base
             return
+        self.budget.spend(len(choices) + len(choices[0]))
         for option in self._ordered(choices[0], depth):
             if option is False:
                 continue
             try:
-                other, more = ({}, []) if option is True else self._known.flat(option)
+                other, more = ({}, []) if option is True else self._known.flat(option, self.budget)
+                self.budget.spend(weight(base) + weight(other))
                 merged = conjoin(base, other)
             except Unsatisfiable:
                 continue
@@ -257,13 +358,24 @@ class _Maker(Values):
         ordered = self.dice.shuffled(options)
         if isinstance(ordered[0], dict) and ordered[0].get("type") == "null" and self.dice.chance(1, 2):
             ordered.append(ordered.pop(0))
-        return sorted(ordered, key=self._complexity) if depth >= SOFT_DEPTH else ordered
+        if depth < SOFT_DEPTH:
+            return ordered
+        return sorted(ordered, key=lambda option: self._known.complexity(option, self.budget))
 
-    def _complexity(self, option: Schema) -> int:
-        if not isinstance(option, dict):
-            return 0
-        try:
-            base, choices = self._known.flat(option)
-        except Unsatisfiable:
-            return 0
-        return repr((base, choices)).count("'$ref'") * 2 + ("properties" in base or "items" in base)
+    def domain(self, node: Schema) -> list[Any] | None:
+        """All values of a schema, where they can be listed."""
+        if node is True:
+            return None
+        if node is False:
+            return []
+        base, choices = self._known.flat(node, self.budget)
+        if not choices:
+            return self.listed(base)
+        found: dict[str, Any] = {}
+        for variant in self._variants(base, choices, 0):
+            values = self.listed(variant)
+            if values is None:
+                return None
+            self.budget.spend(len(values))
+            found.update((canonical(value), value) for value in values)
+        return list(found.values())

@@ -6,8 +6,8 @@ Source: https://jinja.palletsprojects.com/en/stable/sandbox/
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from mockbatch.core.replies.asked import prompt_of, text_in
 from mockbatch.core.replies.allowance import Allowance
+from mockbatch.core.replies.asked import prompt_of, text_in
 from mockbatch.core.replies.fakes import Fake
 from mockbatch.core.replies.forms import ReplyError, Request
 

@@ -1,11 +1,21 @@
 """Values of a JSON schema that has no references and no alternatives: by type, within bounds."""
 
-import json
 from abc import ABC, abstractmethod
+from itertools import chain
 from math import ceil, floor
 from typing import Any
 
-from mockbatch.core.replies.conjoin import Schema, Unsatisfiable, item_of, patterns_of, property_of, same, types_of
+from mockbatch.core.replies.budget import Budget
+from mockbatch.core.replies.conjoin import (
+    Schema,
+    Unsatisfiable,
+    canonical,
+    item_of,
+    patterns_of,
+    property_of,
+    same,
+    types_of,
+)
 from mockbatch.core.replies.dice import Dice
 from mockbatch.core.replies.formats import FORMATS, text_of_name
 from mockbatch.core.replies.pattern import NoMatch, found, matching
@@ -15,6 +25,7 @@ from mockbatch.core.replies.text import english_sentences
 SHALLOW, SOFT_DEPTH = 2, 5
 _TRIES = 40
 _LONGEST = 1_000_000
+_LISTED = 100_000
 _KEYS = ("note", "detail", "origin", "status", "remark", "extra")
 _SIGNS: dict[str, tuple[str, ...]] = {
     "object": ("properties", "required", "additionalProperties", "patternProperties", "minProperties", "propertyNames"),
@@ -28,12 +39,37 @@ _PYTHON = {"string": str, "object": dict, "array": list, "boolean": bool, "null"
 class Values(ABC):
     """Makes values of each type; how nested schemas become values is said by `make`."""
 
-    def __init__(self, dice: Dice) -> None:
+    def __init__(self, dice: Dice, budget: Budget) -> None:
         self.dice = dice
+        self.budget = budget
 
     @abstractmethod
     def make(self, node: Schema, depth: int, name: str = "") -> Any:
         """A value of a nested schema."""
+
+    @abstractmethod
+    def domain(self, node: Schema) -> list[Any] | None:
+        """All values of a nested schema, where they can be listed."""
+
+    def listed(self, schema: dict[str, Any]) -> list[Any] | None:
+        """All values of a settled schema, where they can be listed."""
+        unwanted, types = schema.get("not", False), types_of(schema)
+        if "enum" in schema:
+            found = [value for value in schema["enum"] if not types or any(is_of(kind, value) for kind in types)]
+        else:
+            kinds = [self._of_kind(kind, schema) for kind in types]
+            if not kinds or None in kinds:
+                return None
+            found = list(chain.from_iterable(kind for kind in kinds if kind is not None))
+        self.budget.spend(len(found))
+        return [value for value in found if not surely(unwanted, value)]
+
+    def _of_kind(self, kind: str, schema: dict[str, Any]) -> list[Any] | None:
+        if kind == "null":
+            return [None]
+        if kind == "boolean":
+            return [False, True]
+        return _integers(schema) if kind == "integer" else None
 
     def value(self, schema: dict[str, Any], depth: int, name: str) -> Any:
         """A value of a settled schema. Raises Unsatisfiable."""
@@ -41,6 +77,7 @@ class Values(ABC):
         if unwanted is None:
             return self._value(schema, depth, name)
         for _ in range(_TRIES):
+            self.budget.spend(1)
             value = self._value(schema, depth, name)
             if not surely(unwanted, value):
                 return value
@@ -49,6 +86,9 @@ class Values(ABC):
     def _value(self, schema: dict[str, Any], depth: int, name: str) -> Any:
         types = types_of(schema) or _implied(schema)
         if "enum" in schema:
+            if not types_of(schema):
+                return self.dice.choose(schema["enum"])
+            self.budget.spend(len(schema["enum"]) // 8)
             allowed = [value for value in schema["enum"] if not types_of(schema) or any(is_of(t, value) for t in types)]
             if not allowed:
                 raise Unsatisfiable("no value of the enum is of the type")
@@ -59,6 +99,8 @@ class Values(ABC):
                 return self._of_type(kind, schema, depth, name)
             except Unsatisfiable as error:
                 reason = error
+            except (OverflowError, ZeroDivisionError, ValueError):
+                reason = Unsatisfiable("its numbers are beyond all ranges")
         raise reason
 
     def _ordered_types(self, types: list[str], depth: int) -> list[str]:
@@ -90,39 +132,61 @@ class Values(ABC):
     def _object(self, schema: dict[str, Any], depth: int) -> dict[str, Any]:
         required = list(schema.get("required", ()))
         names = self._names(schema, required, depth)
+        needed = set(required)
         made: dict[str, Any] = {}
         for name in names:
             try:
-                made[name] = self.make(_further_or(schema, name), depth + 1, name)
+                made[name] = self.make(self._of_property(schema, name), depth + 1, name)
             except Unsatisfiable:
-                if name in required:
+                if name in needed:
                     raise
         self._fill(schema, made, depth)
         return made
 
     def _names(self, schema: dict[str, Any], required: list[str], depth: int) -> list[str]:
         """The properties to make: what is required, and some of the others while there is room."""
-        most = schema.get("maxProperties", len(required) + len(schema.get("properties", ())))
+        properties = schema.get("properties", {})
+        most = schema.get("maxProperties", len(required) + len(properties))
         dependent = schema.get("dependentRequired", {})
-        wanted = _closed(required, dependent)
+        self.budget.spend(len(properties) + len(required))
+        wanted = self._closed(required, dependent, {})
         if depth < SOFT_DEPTH:
-            for name, said in schema.get("properties", {}).items():
+            for name, said in properties.items():
                 if name not in wanted and said is not False and self.dice.chance(1, 2):
-                    more = _closed([*wanted, name], dependent)
-                    wanted = more if len(more) <= most else wanted
-        known = list(schema.get("properties", ()))
-        return sorted(wanted, key=lambda name: known.index(name) if name in known else len(known))
+                    more = self._closed([name], dependent, wanted)
+                    if len(wanted) + len(more) <= most:
+                        wanted.update(more)
+        known = {name: place for place, name in enumerate(properties)}
+        return sorted(wanted, key=lambda name: known.get(name, len(known)))
+
+    def _closed(self, names: list[str], dependent: dict[str, list[str]], known: dict[str, None]) -> dict[str, None]:
+        """The names, and all that they demand, but for those that are known."""
+        found = dict.fromkeys(name for name in names if name not in known)
+        waiting = list(found)
+        for name in waiting:
+            demanded = dependent.get(name, ())
+            self.budget.spend(len(demanded))
+            for other in demanded:
+                if other not in known and other not in found:
+                    found[other] = None
+                    waiting.append(other)
+        return found
+
+    def _of_property(self, schema: dict[str, Any], name: str) -> Schema:
+        self.budget.spend(len(schema.get("patternProperties", ())) * (2 + len(name) // 100))
+        return _further_or(schema, name)
 
     def _fill(self, schema: dict[str, Any], made: dict[str, Any], depth: int) -> None:
         """Properties that the schema does not name, as many as it takes; some where they are all that it has."""
-        least = schema.get("minProperties", 0)
+        least = _count(schema, "minProperties", 0)
         only_others = not schema.get("properties") and isinstance(_further(schema), dict) and depth < SOFT_DEPTH
         wanted = max(least, self.dice.between(1, 3) if only_others else 0)
-        wanted = min(wanted, schema.get("maxProperties", wanted))
+        wanted = min(wanted, _count(schema, "maxProperties", wanted))
         for name in [name for name in schema.get("properties", {}) if name not in made]:
             if len(made) < least:
                 self._try(schema, made, name, depth)
         for turn in range(_TRIES + wanted):
+            self.budget.spend(1)
             if len(made) >= wanted:
                 return
             name = self._new_name(schema, turn)
@@ -133,7 +197,7 @@ class Values(ABC):
 
     def _try(self, schema: dict[str, Any], made: dict[str, Any], name: str, depth: int) -> None:
         try:
-            made[name] = self.make(_further_or(schema, name), depth + 1, name)
+            made[name] = self.make(self._of_property(schema, name), depth + 1, name)
         except Unsatisfiable:
             return
 
@@ -141,7 +205,7 @@ class Values(ABC):
         patterns = list(schema.get("patternProperties", ()))
         if patterns and (_further(schema) is False or self.dice.chance(1, 2)):
             try:
-                return matching(self.dice.choose(patterns), self.dice)
+                return matching(self.dice.choose(patterns), self.dice, budget=self.budget)
             except NoMatch:
                 pass
         said = schema.get("propertyNames", True)
@@ -153,8 +217,8 @@ class Values(ABC):
 
     def _array(self, schema: dict[str, Any], depth: int) -> list[Any]:
         first = len(schema.get("prefixItems", ()))
-        least, most = schema.get("minItems", 0), schema.get("maxItems")
-        holds, held = schema.get("contains"), schema.get("minContains", 1) if "contains" in schema else 0
+        least, most = _count(schema, "minItems", 0), _limit(schema, "maxItems")
+        holds, held = schema.get("contains"), _count(schema, "minContains", 1) if "contains" in schema else 0
         if _further_items(schema) is False:
             most = first if most is None else min(most, first)
         usual = 1 if depth >= SHALLOW else 3
@@ -166,32 +230,27 @@ class Values(ABC):
         if count < least:
             raise Unsatisfiable("fewer items are allowed than are demanded")
         made: list[Any] = []
+        further = _further_items(schema)
+        further_held = further if holds is None else {"allOf": [further, holds]}
+        items = _DifferentItems(self, depth) if schema.get("uniqueItems") else None
         for index in range(count):
-            said = item_of(schema, index) if index < first else _further_items(schema)
-            if holds is not None and index >= count - held:
-                said = {"allOf": [said, holds]}
+            demanded = holds is not None and index >= count - held
+            said = further_held if demanded else further
+            if index < first:
+                said = item_of(schema, index)
+                said = {"allOf": [said, holds]} if demanded else said
             try:
-                made.append(self._item(said, made, schema, depth))
+                made.append(self.make(said, depth + 1) if items is None else items.another(said))
             except Unsatisfiable:
                 if index < least or held:
                     raise
                 break
         return made
 
-    def _item(self, said: Schema, made: list[Any], schema: dict[str, Any], depth: int) -> Any:
-        if not schema.get("uniqueItems"):
-            return self.make(said, depth + 1)
-        others = {canonical(value) for value in made}
-        for _ in range(_TRIES):
-            value = self.make(said, depth + 1)
-            if canonical(value) not in others:
-                return value
-        raise Unsatisfiable("there are not as many different items")
-
     # texts
 
     def _string(self, schema: dict[str, Any], name: str) -> str:
-        least, most = schema.get("minLength", 0), schema.get("maxLength")
+        least, most = _count(schema, "minLength", 0), _limit(schema, "maxLength")
         if least > (_LONGEST if most is None else min(most, _LONGEST)):
             raise Unsatisfiable(f"no text has {least} characters")
         if "pattern" in schema:
@@ -209,15 +268,17 @@ class Values(ABC):
         """A text that matches one pattern, and as luck has it the others too."""
         for turn in range(_TRIES if len(patterns) > 1 else 1):
             try:
-                text = matching(patterns[turn % len(patterns)], self.dice, least, most)
+                text = matching(patterns[turn % len(patterns)], self.dice, least, most, self.budget)
             except NoMatch as error:
                 raise Unsatisfiable(str(error)) from None
+            self.budget.spend(len(patterns) * (2 + len(text) // 100))
             if all(found(pattern, text) for pattern in patterns):
                 return text
         raise Unsatisfiable("no text was found that matches all patterns")
 
     def _fitting(self, kind: str, least: int, most: int | None) -> str:
         for _ in range(_TRIES):
+            self.budget.spend(5)
             text = FORMATS[kind](self.dice)
             if least <= len(text) and (most is None or len(text) <= most):
                 return text
@@ -228,8 +289,12 @@ class Values(ABC):
         text: str = self.dice.choose(english_sentences())
         if least <= 1:
             text = " ".join(text.split()[: self.dice.between(2, 6)]).rstrip(".,:;")
-        while len(text) < least:
-            text = f"{text} {self.dice.choose(english_sentences())}"
+        length, sentences = len(text), [text]
+        self.budget.spend(least // 10)
+        while length < least:
+            sentences.append(self.dice.choose(english_sentences()))
+            length += 1 + len(sentences[-1])
+        text = " ".join(sentences)
         return text[: max(least, min(most, len(text)))].ljust(least, "x") if most is not None else text
 
     # numbers
@@ -275,6 +340,7 @@ class Values(ABC):
     def _multiple_of(self, schema: dict[str, Any], step: float) -> float:
         low, high = _bounds(schema, 0)
         for _ in range(_TRIES):
+            self.budget.spend(2)
             least = None if low is None else low / step
             most = None if high is None else high / step
             value = self._multiple(least, most, 1) * step
@@ -284,12 +350,60 @@ class Values(ABC):
         raise Unsatisfiable("no multiple is within the bounds")
 
 
-def _closed(names: list[str], dependent: dict[str, list[str]]) -> list[str]:
-    """The names, and all that they demand."""
-    found = list(dict.fromkeys(names))
-    for name in found:
-        found.extend(other for other in dependent.get(name, ()) if other not in found)
-    return found
+class _DifferentItems:
+    """Makes the items of an array of which no two may be the same."""
+
+    def __init__(self, values: Values, depth: int) -> None:
+        self._values, self._depth = values, depth
+        self._made: set[str] = set()
+        self._left: dict[int, tuple[Schema, list[Any]]] = {}
+
+    def another(self, said: Schema) -> Any:
+        """One more item. Raises Unsatisfiable when all that there are were made."""
+        if id(said) not in self._left:
+            for _ in range(_TRIES):
+                value = self._values.make(said, self._depth + 1)
+                if self._is_new(value):
+                    return value
+            self._list(said)
+        left = self._left[id(said)][1]
+        while left:
+            if self._is_new(value := left.pop()):
+                return value
+        raise Unsatisfiable("there are not as many different items")
+
+    def _list(self, said: Schema) -> None:
+        """Have at hand what is left where most of it is made: to draw on would hit what is there again and again."""
+        domain = self._values.domain(said) or []
+        left = [value for value in domain if canonical(value) not in self._made]
+        self._left[id(said)] = said, self._values.dice.shuffled(left)
+
+    def _is_new(self, value: Any) -> bool:
+        key = canonical(value)
+        self._values.budget.spend(1 + len(key) // 20)
+        known = len(self._made)
+        self._made.add(key)
+        return len(self._made) > known
+
+
+def _count(schema: dict[str, Any], name: str, default: int) -> int:
+    """A number of items, properties or characters, which a schema may write as 2.0."""
+    return int(schema.get(name, default))
+
+
+def _limit(schema: dict[str, Any], name: str) -> int | None:
+    return int(schema[name]) if name in schema else None
+
+
+def _integers(schema: dict[str, Any]) -> list[int] | None:
+    """The integers that a schema allows, where they are few enough."""
+    low, high = _bounds(schema, 1)
+    step = schema.get("multipleOf", 1)
+    if low is None or high is None or step != int(step):
+        return None
+    step = int(step)
+    least, most = -(-ceil(low) // step), floor(high) // step
+    return [step * turn for turn in range(least, most + 1)] if most - least < _LISTED else None
 
 
 def _further(schema: dict[str, Any]) -> Schema:
@@ -365,18 +479,3 @@ def surely(schema: Schema, value: Any) -> bool:
         and ("required" not in schema or not isinstance(value, dict) or set(schema["required"]) <= value.keys())
         and ("anyOf" not in schema or any(surely(option, value) for option in schema["anyOf"]))
     )
-
-
-def canonical(value: Any) -> str:
-    """A text that is the same for values that are equal in JSON, where 1.0 is 1."""
-    return json.dumps(_plain(value), sort_keys=True)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, list):
-        return list(map(_plain, value))
-    if isinstance(value, dict):
-        return {name: _plain(nested) for name, nested in value.items()}
-    return value

@@ -1,0 +1,39 @@
+"""How much may be in the params of one request, so that no request keeps those of others waiting."""
+
+from msgspec import Raw
+
+from mockbatch.core.contract.errors import InvalidRequest
+
+MOST_VALUES = 1_000_000
+_SMALL = 1 << 16
+_PIECE = 1 << 20
+_MARKS = (b",", b"[", b"{")
+
+
+def check_values(data: bytes | Raw) -> None:
+    """Raises InvalidRequest for JSON that has too many values. What is small is not looked at."""
+    with memoryview(data) as view:
+        if len(view) <= _SMALL:
+            return
+        pieces = [bytes(view[at : at + _PIECE]) for at in range(0, len(view), _PIECE)]
+    if _marks(pieces) > MOST_VALUES and _values(pieces) > MOST_VALUES:
+        raise InvalidRequest(f"The request has too many values: at most {MOST_VALUES} are supported")
+
+
+def _marks(pieces: list[bytes]) -> int:
+    return sum(piece.count(mark) for piece in pieces for mark in _MARKS)
+
+
+def _values(pieces: list[bytes]) -> int:
+    """The values of JSON: what stands inside of texts is none."""
+    count, inside, rest = 0, False, b""
+    for piece in pieces:
+        piece = rest + piece
+        # a backslash at the end goes with what follows it
+        cut = len(piece) - (len(piece) - len(piece.rstrip(b"\\"))) % 2
+        piece, rest = piece[:cut], piece[cut:]
+        parts = piece.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')
+        outside = parts[inside::2]
+        count += _marks(outside)
+        inside ^= not len(parts) % 2
+    return count

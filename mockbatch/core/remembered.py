@@ -1,0 +1,44 @@
+"""What was worked out of texts of callers, remembered within a bound by count and by size."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sized
+from threading import Lock
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Sized)
+V = TypeVar("V")
+
+
+class Remembered(Generic[K, V]):
+    """A function of a text that remembers the results of the last texts: at most `count` of them, which have at most
+    `size` characters or bytes together. Safe in any thread.
+    """
+
+    def __init__(self, make: Callable[[K], V], count: int, size: int) -> None:
+        self._make = make
+        self._count, self._size = count, size
+        self._known: OrderedDict[K, V] = OrderedDict()
+        self._held = 0
+        self._lock = Lock()
+
+    def __call__(self, key: K) -> V:
+        with self._lock:
+            if key in self._known:
+                self._known.move_to_end(key)
+                return self._known[key]
+        made = self._make(key)
+        if len(key) <= self._size:
+            self._keep(key, made)
+        return made
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def _keep(self, key: K, made: V) -> None:
+        with self._lock:
+            if key not in self._known:
+                self._held += len(key)
+            self._known[key] = made
+            while self._held > self._size or len(self._known) > self._count:
+                oldest, _ = self._known.popitem(last=False)
+                self._held -= len(oldest)

@@ -1,0 +1,96 @@
+"""How much a validator has to do: how often the parts of a JSON schema are applied to one value.
+
+References make a small schema large: one that names another twice, which does so too, doubles with each step.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from mockbatch.core.replies.budget import TOO_COMPLEX
+from mockbatch.core.replies.conjoin import Schema
+from mockbatch.core.replies.forms import ReplyError
+
+_MOST = 1_000_000
+_MOST_PAIRS = 20_000
+_HARMLESS = 500
+_LISTS = ("allOf", "anyOf", "oneOf")
+_SINGLE = ("not", "if", "then", "else")
+_OF_PROPERTIES = ("additionalProperties", "unevaluatedProperties")
+_OF_ITEMS = ("items", "contains", "unevaluatedItems")
+
+Target = Callable[[str], Schema]
+
+
+def is_harmless(root: Schema, target: Target) -> bool:
+    """Whether a schema is small with all its references followed, so that values need not be looked at."""
+    left = _HARMLESS
+    waiting: list[Schema] = [root]
+    while waiting:
+        node = waiting.pop()
+        left -= 1
+        if left < 0:
+            return False
+        if isinstance(node, dict):
+            waiting.extend((*_in_place(node, target), *_inside(node)))
+    return True
+
+
+def effort(root: Schema, value: Any, target: Target) -> int:
+    """How often parts are applied to a value. Raises ReplyError where a validator would be busy with it for long."""
+    applied = _Effort(target).of(root, value)
+    if applied > _MOST:
+        raise ReplyError(TOO_COMPLEX)
+    return applied
+
+
+class _Effort:
+    """Counts what is applied; the same part and value are looked at once."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._known: dict[tuple[int, int], int] = {}
+
+    def of(self, node: Schema, value: Any) -> int:
+        """How many parts are applied to the value and to what is in it."""
+        if not isinstance(node, dict):
+            return 1
+        key = id(node), id(value)
+        if key not in self._known:
+            if len(self._known) > _MOST_PAIRS:
+                raise ReplyError(TOO_COMPLEX)
+            self._known[key] = 1  # a reference that leads back to itself is not followed again
+            self._known[key] = 1 + sum(self.of(part, inner) for part, inner in self._applied(node, value))
+        return self._known[key]
+
+    def _applied(self, node: dict[str, Any], value: Any) -> Iterator[tuple[Schema, Any]]:
+        yield from ((part, value) for part in _in_place(node, self._target))
+        if isinstance(value, dict):
+            named = node.get("properties", {})
+            yield from ((part, value[name]) for name, part in named.items() if name in value)
+            others = [
+                *node.get("patternProperties", {}).values(),
+                *(node[key] for key in _OF_PROPERTIES if key in node),
+            ]
+            yield from ((part, inner) for part in others for inner in value.values())
+            if "propertyNames" in node:
+                yield from ((node["propertyNames"], name) for name in value)
+        elif isinstance(value, list):
+            yield from zip(node.get("prefixItems", ()), value, strict=False)
+            yield from ((node[key], inner) for key in _OF_ITEMS if key in node for inner in value)
+
+
+def _in_place(node: dict[str, Any], target: Target) -> Iterator[Schema]:
+    """The parts that are applied to the same value."""
+    for key in _LISTS:
+        yield from node.get(key, ())
+    yield from (node[key] for key in _SINGLE if key in node)
+    yield from node.get("dependentSchemas", {}).values()
+    yield from (target(node[key]) for key in ("$ref", "$dynamicRef") if key in node)
+
+
+def _inside(node: dict[str, Any]) -> Iterator[Schema]:
+    """The parts that are applied to what is in the value."""
+    for key in ("properties", "patternProperties"):
+        yield from node.get(key, {}).values()
+    yield from (node[key] for key in (*_OF_PROPERTIES, *_OF_ITEMS, "propertyNames") if key in node)
+    yield from node.get("prefixItems", ())
