@@ -76,6 +76,11 @@ BOMBS = [
     "{{ fake.words(10**6) }}",
     "{{ " + "(" * 20000 + "1" + ")" * 20000 + " }}",
     "{{ " + "-" * 5000 + "1 }}",
+    "{% for i in range(45000) %}" + "x" * 60_000 + "{% endfor %}",
+    "{% for i in range(9999) %}{{ fake.text(9999) }}{% endfor %}",
+    "{% set a = 'a' * 10**6 %}{% for i in range(9999) %}{% if a is lower %}{% endif %}{% endfor %}",
+    "{% set a = 'a' * 10**6 %}{% for i in range(9999) %}{% set b = a[::-1] %}{% endfor %}",
+    "{{ 1 }}" * 5_000,
     "x" * 70_000,
 ]
 

@@ -10,7 +10,9 @@ from mockbatch.core.replies.forms import ReplyError
 if TYPE_CHECKING:
     from faker import Faker
 
-_STEPS = 20
+_STEPS = 50
+_CHARACTERS = 2
+"""How many characters of a value are a step: texts are put together word by word."""
 _MOST = 100
 _MOST_CHARACTERS = 10_000
 _own = local()
@@ -177,7 +179,9 @@ class Fake:
             self._budget.spend(_STEPS)
             for argument in (*args, *named.values()):
                 self._check(name, argument)
-            return _data(getattr(self._seeded(), name)(*args, **named))
+            made = _data(getattr(self._seeded(), name)(*args, **named))
+            self._budget.measure(made, _CHARACTERS)
+            return made
 
         return value
 

@@ -18,6 +18,8 @@ from mockbatch.core.replies.allowance import Allowance, check_size, plain
 from mockbatch.core.replies.forms import ReplyError
 
 LONGEST_SOURCE = 64_000
+_MOST_TOKENS = 3_000
+"""Compiling takes time for each token."""
 own = local()
 """`own.allowance` is that of the template which this thread renders."""
 
@@ -149,6 +151,10 @@ _EACH, _CONCAT, _WRITTEN, _MEASURED = "each step", "joined text", "written text"
 """Filters that no template can name."""
 
 
+_BY_LETTER = 32
+"""How many characters a step has where each of them is looked at."""
+
+
 def _budget() -> Allowance:
     allowance: Allowance = own.allowance
     return allowance
@@ -193,7 +199,7 @@ def _refuse_objects(value: Any) -> None:
 def _check_call(name: str, args: tuple[Any, ...], named: Mapping[str, Any]) -> None:
     """Raise ReplyError for arguments that are huge, or make something huge together."""
     allowance, given = _budget(), (*args, *named.values())
-    sizes = [allowance.measure(one, 32 if name in _SLOW else 1_024) for one in given]
+    sizes = [allowance.measure(one, _BY_LETTER if name in _SLOW else 1_024) for one in given]
     for one in given[1:]:
         if isinstance(one, int) and abs(one) > 10_000:
             raise ReplyError(f"{name}: {one} is more than 10,000")
@@ -225,6 +231,18 @@ def _filter(name: str, make: Callable[..., Any]) -> Callable[..., Any]:
     return counted
 
 
+def _test(test: Any) -> Callable[..., Any]:
+    """The test with its work counted; letters are looked at one by one."""
+
+    @pass_context
+    def counted(context: Any, *args: Any) -> Any:
+        for one in args:
+            _budget().measure(one, _BY_LETTER)
+        return test(*args)
+
+    return counted
+
+
 def _as_json(value: Any, indent: int | None = None) -> str:
     return json.dumps(value, ensure_ascii=False, indent=None if indent is None else min(indent, 16))
 
@@ -239,12 +257,16 @@ class Sandbox(ImmutableSandboxedEnvironment):
         known = {**self.filters, "tojson": _as_json}  # Jinja2's own is made for HTML and writes \u0027
         self.filters = {name: _filter(name, known[name]) for name in (*_FILTERS, "tojson")}
         self.filters |= {_EACH: _each, _CONCAT: _concat, _WRITTEN: _text, _MEASURED: _measured}
-        self.tests = {name: test for name, test in self.tests.items() if name not in ("filter", "test", "callable")}
+        self.tests = {
+            name: _test(test) for name, test in self.tests.items() if name not in ("filter", "test", "callable")
+        }
         self.globals = {name: self.globals[name] for name in ("range", "dict", "namespace", "cycler", "joiner")}
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         if len(source) > LONGEST_SOURCE:
             raise TemplateSyntaxError(f"more than {LONGEST_SOURCE:,} characters", 1)
+        if any(at >= _MOST_TOKENS for at, _ in enumerate(self._tokenize(source, name, filename))):
+            raise TemplateSyntaxError(f"more than {_MOST_TOKENS:,} tokens", 1)
         tree = super()._parse(source, name, filename)
         for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends, nodes.Block)):
             raise TemplateSyntaxError(f"{type(node).__name__.lower()} is not supported: no loader", node.lineno)
@@ -310,7 +332,7 @@ def _count(node: nodes.Node) -> None:
             raise TemplateSyntaxError("a recursive loop is not supported", node.lineno)
         node.iter = _through(_EACH, node.iter)
     elif isinstance(node, nodes.Output):
-        node.nodes = [one if isinstance(one, nodes.TemplateData) else _through(_WRITTEN, one) for one in node.nodes]
+        node.nodes = [_through(_WRITTEN, one) for one in node.nodes]
     for name, values in node.iter_fields():
         if isinstance(values, nodes.Expr):
             setattr(node, name, _counted(values))
@@ -322,6 +344,8 @@ def _counted(node: nodes.Expr) -> nodes.Expr:
     if isinstance(node, nodes.Concat):
         return _through(_CONCAT, nodes.Tuple(node.nodes, "load", lineno=node.lineno))
     if isinstance(node, nodes.List | nodes.Dict) or (isinstance(node, nodes.Tuple) and node.ctx == "load"):
+        return _through(_MEASURED, node)
+    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Slice):
         return _through(_MEASURED, node)
     if isinstance(node, nodes.Compare):
         node.expr = _through(_MEASURED, node.expr)
