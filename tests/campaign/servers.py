@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,20 +25,19 @@ class NotReady(Exception):
 
 
 class Server:
-    """`mockbatch serve` over a folder. Its log is a file, which never fills up and makes the server wait."""
+    """`mockbatch serve` in a folder. Its log is a file, which never fills up and makes the server wait."""
 
     def __init__(
         self,
         folder: Path,
         *options: str,
         environ: dict[str, str] | None = None,
-        before: Callable[[], None] | None = None,
     ) -> None:
         self._ready = folder / "ready.json"
         self._log = folder / "server.log"
+        self._folder = folder
         self._options = options
         self._environ = {**os.environ, **(environ or {})}
-        self._before = before
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
 
@@ -48,12 +47,16 @@ class Server:
         command = [sys.executable, "-m", "mockbatch", "serve", "--port", "0", "--ready-file", str(self._ready)]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, *self._options], env=self._environ, stdout=log, stderr=log, preexec_fn=self._before
+                [*command, *self._options], env=self._environ, cwd=self._folder, stdout=log, stderr=log
             )
 
     def start(self) -> "Server":
         """Start the process and wait until it serves. Raises NotReady."""
         self.launch()
+        return self.wait()
+
+    def wait(self) -> "Server":
+        """Wait until the process serves. Raises NotReady."""
         deadline = time.monotonic() + _PATIENCE
         while not self._ready.exists():
             code = self.process.poll()
