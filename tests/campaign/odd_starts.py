@@ -36,7 +36,7 @@ def start(folder: Path, *options: str, stdout: int | IO[bytes] = subprocess.PIPE
         return None, process.communicate()[1].decode(errors="replace")
 
 
-def _over(make: Callable[[Path], None]) -> Callable[[Path], Started]:
+def _over(make: Callable[[Path], object]) -> Callable[[Path], Started]:
     """A start over a database that was made in some way."""
 
     def started(folder: Path) -> Started:
@@ -114,8 +114,8 @@ STARTS: tuple[tuple[str, Callable[[Path], Started]], ...] = (
     ("a missing folder of --db", lambda folder: start(folder, "--db", str(folder / "no" / "x.db"))),
     ("a foreign database", _over(_foreign)),
     ("a database of a newer format", _over(_newer)),
-    ("a text as --db", _over(lambda path: path.write_text("hello\n" * 1000) and None)),
-    ("an empty file as --db", _over(lambda path: path.write_bytes(b"") and None)),
+    ("a text as --db", _over(lambda path: path.write_text("hello\n" * 1000))),
+    ("an empty file as --db", _over(lambda path: path.write_bytes(b""))),
     ("a read-only database", _over(_read_only)),
     ("a dangling link as --db", _over(lambda path: path.symlink_to("nowhere/else"))),
     ("a device as --db", lambda folder: start(folder, "--db", "/dev/null")),

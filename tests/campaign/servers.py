@@ -44,7 +44,7 @@ class Server:
     def launch(self) -> None:
         """Start the process; does not wait."""
         self._ready.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "mockbatch", "serve", "--port", "0", "--ready-file", str(self._ready)]
+        command = [sys.executable, "-m", "mockbatch", "serve", "--port", "0", "--ready-file", self._ready.name]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, *self._options], env=self._environ, cwd=self._folder, stdout=log, stderr=log
