@@ -113,10 +113,17 @@ class Twin:
 
 def seen(answer: Any) -> tuple[int, dict[str, str], Any]:
     headers = {name: value for name, value in answer.headers.items() if name not in _VOLATILE}
-    if b'"polls":' in answer.content:  # a summary, which counts the calls of the journal
+    if b'"polls":' in answer.content:  # a summary, which counts the calls of the journal, and real time
         del headers["content-length"]
-        return answer.status_code, headers, {**answer.json(), "calls": None, "polls": None}
+        return answer.status_code, headers, {**answer.json(), "calls": None, "polls": None, "real_seconds": None}
     return answer.status_code, headers, answer.content
+
+
+def differing(first: Any, second: Any) -> str:
+    """Where two answers begin to differ."""
+    texts = repr(first), repr(second)
+    at = next((at for at, pair in enumerate(zip(*texts, strict=False)) if pair[0] != pair[1]), 0)
+    return " / ".join(text[max(at - 100, 0) : at + 100] for text in texts)
 
 
 def messages(text: str, *, cached: bool = False) -> dict[str, Any]:
@@ -130,13 +137,16 @@ class Restarts(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.twins = Twin(), Twin()
+        self.twins = self.make_twin(), self.make_twin()
         self.full = False
         self.ids: list[str] = []
         self.sessions: list[str] = []
         self.snapshots: list[str] = []
         self.rule_ids: list[str] = []
         self.files: list[str] = []
+
+    def make_twin(self) -> Twin:
+        return Twin()
 
     def teardown(self) -> None:
         for twin in self.twins:
@@ -146,7 +156,7 @@ class Restarts(RuleBasedStateMachine):
         headers = {**VERSION, **({"x-api-key": key} if key else {})}
         answers = [twin.api.request(method, path, headers=headers, **more) for twin in self.twins]
         first, second = map(seen, answers)
-        assert first == second, f"{method} {path}"
+        assert first == second, f"{method} {path}: {differing(first, second)}"
         failed = answers[0].status_code == 500 and "x-mockbatch-fault" not in answers[0].headers
         assert not failed or (self.full and "cannot be used" in answers[0].text), answers[0].text
         ok = answers[0].status_code == 200 and answers[0].headers["content-type"] == "application/json"
