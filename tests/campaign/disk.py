@@ -174,12 +174,13 @@ def odd_start(round: Round) -> None:
         folder = round.folder / str(number)
         folder.mkdir()
         code, said = start(folder)
+        last = " ".join(said.split())[-300:]
         if "Traceback" in said:
-            round.fault(f"start with {name}: traceback, exit code {code}: {said[-300:]}")
+            round.fault(f"start with {name}: traceback, exit code {code}: {last}")
         elif code is None or code < 0:
-            round.fault(f"start with {name}: exit code {code}: {said[-300:]}")
+            round.fault(f"start with {name}: exit code {code}: {last}")
         elif code and len(said.strip().splitlines()) != 1 and "Usage:" not in said:
-            round.fault(f"start with {name}: exit code {code}, not one sentence: {said[-300:]!r}")
+            round.fault(f"start with {name}: exit code {code}, not one sentence: {last}")
 
 
 KINDS: tuple[Callable[[Round], None], ...] = (odd_start, full_disk, locked, damaged, full_temporary)

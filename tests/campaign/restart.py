@@ -22,7 +22,7 @@ from tests.campaign.servers import NotReady, Server
 from tests.stateful.test_restart import KEYS, LOOKS, OPTIONS, RULES, VERSION, Restarts, differing, seen
 
 _OPTIONS = ("--frozen", "--clock-start", "2026-01-01", "--delay-preset", "fast", "--public-url", "http://mockbatch")
-_STEPS = 150
+_STEPS = 300
 _LOOKS = (
     "/_mockbatch/batches?limit=1",
     "/_mockbatch/faults",
@@ -124,7 +124,7 @@ class Pair(Restarts):
             "read file": lambda: self.read_file(key, at),
         }
         # a restart costs as much as many calls
-        name = "restart" if luck.random() < 0.06 else luck.choice(list(done))
+        name = "restart" if luck.random() < 0.05 else luck.choice(list(done))
         done.get(name, lambda: self.restart(luck.random() < 0.5))()
         return name
 

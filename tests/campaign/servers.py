@@ -19,7 +19,7 @@ class NotReady(Exception):
     """A server ended, or was not ready in time: its exit code (None: it hangs) and what it wrote."""
 
     def __init__(self, code: int | None, log: str) -> None:
-        super().__init__(f"exit code {code}: {log.strip()[-600:]}")
+        super().__init__(f"exit code {code}: {' '.join(log.split())[-600:]}")
         self.code = code
         self.log = log
 
@@ -80,7 +80,7 @@ class Server:
         """The end of the last traceback in the log, and "" where there is none; starts the log anew."""
         log = self.log
         self._log.write_bytes(b"")
-        return log[log.rindex("Traceback") :].strip()[-500:] if "Traceback" in log else ""
+        return " ".join(log[log.rindex("Traceback") :].split())[-500:] if "Traceback" in log else ""
 
     def caller(self, key: str = "", timeout: float = _PATIENCE) -> Caller:
         return Caller(self.port, key, timeout)
