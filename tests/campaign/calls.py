@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 from multiprocessing.connection import Connection as Pipe
-from typing import Any
+from typing import Any, cast
 
 from tests.campaign.answers import wrong
 from tests.campaign.made_calls import Call, Calls
@@ -169,7 +169,7 @@ class Campaign:
         while not self.plan.over:
             for pipe in multiprocessing.connection.wait(pipes, 0.2):
                 try:
-                    self._hear(pipe.recv())  # type: ignore[union-attr]
+                    self._hear(cast("Pipe", pipe).recv())
                 except (EOFError, OSError):
                     pipes = [other for other in pipes if other is not pipe]
             sentinel.look()
@@ -185,10 +185,10 @@ class Campaign:
         return most
 
     def _silent(self, server: Target) -> None:
-        last = self.slow[-1][2] if self.slow else None
+        last = shown(self.slow[-1][2].data) if self.slow else "none"
         self.fault(
             "silence",
-            f"the server has answered nothing for 30 s, and is killed; last slow call: {shown(last.data) if last else None}",
+            f"the server has answered nothing for 30 s, and is killed; last slow call: {last}",
         )
         server.kill()
 
