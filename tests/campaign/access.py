@@ -182,23 +182,7 @@ def _files(intruder: Intruder, plan: Plan) -> None:
     session = intruder.call("POST", "/_mockbatch/sessions", value={"api_key": _KEY}).json()["id"]
     pairs = zip(ways_in.names_of_files(there), ways_in.names_of_files(nowhere), strict=True)
     for (kind, name, value), (_, _, other) in pairs:
-        rules = [value] if kind == "rule" else None
-        routes: list[tuple[str, str, Callable[[Any], Any]]] = [
-            (
-                "POST",
-                "/_mockbatch/sessions",
-                lambda told, rules=rules: {"options": {"rules": [told]} if rules else told},
-            ),
-            (
-                "PATCH",
-                f"/_mockbatch/sessions/{session}",
-                lambda told, rules=rules: {"options": {"rules": [told]} if rules else told},
-            ),
-        ]
-        if rules:
-            routes += [(method, "/_mockbatch/rules", lambda told: [told]) for method in ("POST", "PUT", "PATCH")]
-            routes += [("POST", "/_mockbatch/rules", lambda told: told)]
-        for method, path, made in routes:
+        for method, path, made in _routes(kind, session):
             intruder.report.tried["options and rules that name files and functions"] += 1
             answer = intruder.call(method, path, value=made(value))
             again = intruder.call(method, path, value=made(other))
@@ -209,6 +193,33 @@ def _files(intruder: Intruder, plan: Plan) -> None:
                 intruder.fault(
                     f"tells {kind} {name}", f"{method} {path} with {json.dumps(value)} tells whether a file is there"
                 )
+
+
+def _routes(kind: str, session: str) -> Iterator[tuple[str, str, Callable[[Any], Any]]]:
+    """Every way to say an option or a rule, and how the body of the call is made of it."""
+    options = _with_rules if kind == "rule" else _with_options
+    yield "POST", "/_mockbatch/sessions", options
+    yield "PATCH", f"/_mockbatch/sessions/{session}", options
+    if kind == "rule":
+        for method in ("POST", "PUT", "PATCH"):
+            yield method, "/_mockbatch/rules", _as_list
+        yield "POST", "/_mockbatch/rules", _as_it_is
+
+
+def _with_rules(told: Any) -> Any:
+    return {"options": {"rules": [told]}}
+
+
+def _with_options(told: Any) -> Any:
+    return {"options": told}
+
+
+def _as_list(told: Any) -> Any:
+    return [told]
+
+
+def _as_it_is(told: Any) -> Any:
+    return told
 
 
 def _plain(answer: Answer) -> tuple[int, str]:
@@ -294,7 +305,7 @@ def _pages(intruder: Intruder) -> None:
         ):
             for site in ("cross-site", "same-site", "none"):
                 intruder.report.tried["calls by pages of other sites"] += 1
-                value = {"scope": "all"} if "reset" in path else ([] if method == "PUT" else None)
+                value: Any = {"scope": "all"} if "reset" in path else _BODIES.get(method)
                 answer = intruder.call(method, path, _KEY, value, origin=origin, sec_fetch_site=site)
                 if answer.status < 400:
                     intruder.fault(
