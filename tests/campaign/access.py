@@ -24,7 +24,7 @@ _CANARY = "canary-" + secrets.token_hex(12)
 _MODULE = 'open("imported", "w").close()\n\n\ndef answer(request):\n    return "canary"\n'
 _LEAKS = re.compile(r"<class |<function |<bound method |<built-in |<module | object at 0x|__builtins__'|environ\(")
 _MODEL = {"model": "claude-haiku-4-5", "max_tokens": 100}
-_PATIENCE = 10.0
+_PATIENCE = 8.0
 
 
 class Intruder:
@@ -97,7 +97,7 @@ def _templates(intruder: Intruder, plan: Plan) -> None:
     luck = plan.luck("templates")
     if plan.short:
         first = len(ways_in.templates("")) - len(payloads) + 40
-        payloads = payloads[:first] + luck.sample(payloads[first:], 200)
+        payloads = payloads[:first] + luck.sample(payloads[first:], 60)
     for payload in payloads:
         intruder.report.tried["templates that want out"] += 1
         said = _rendered(intruder, payload)
@@ -141,7 +141,7 @@ def _held_up(intruder: Intruder, kind: str, name: str, prepare: Callable[[], Ans
 def _endless(intruder: Intruder, plan: Plan, tried: set[str]) -> bool:
     """Templates, patterns and schemas without end, each once; return False when the server hangs."""
     for kind, name, prepare, call in _attacks(intruder):
-        if name in tried or (plan.over and plan.short and len(tried) > 10):
+        if name in tried or (plan.short and plan.over and len(tried) >= 3):
             continue
         tried.add(name)
         if not _held_up(intruder, kind, name, prepare, call):
@@ -428,6 +428,6 @@ def run(plan: Plan, report: Report) -> None:
     tried: set[str] = set()
     for _ in range(20):
         with _entered(plan, report, known) as intruder:
-            if _endless(intruder, plan, tried):
+            if _endless(intruder, plan, tried) or plan.short and plan.over:
                 break
     report.tried["kinds of faults seen again"] += sum(count - 1 for count in known.values())

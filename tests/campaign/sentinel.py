@@ -20,6 +20,7 @@ from tests.campaign.wire import Connection, Hung, Lost, request
 _EVERY = 0.02
 LONG = 0.1
 _PATIENCE = 120.0
+_TOO_LONG = 8.0
 _KEY = "sk-ant-sentinel"
 _SPAWN = multiprocessing.get_context("spawn")
 
@@ -165,12 +166,18 @@ def _tell(sentinel: Sentinel, report: Report) -> None:
 
 def kept_waiting(host: str, port: int, pid: int, data: bytes, rounds: int = 3) -> float:
     """How long the server keeps others waiting while it works on this request alone: the least of some rounds."""
-    return min((_beside(host, port, pid, data) for _ in range(rounds)), default=0.0)
+    least = _TOO_LONG
+    for _ in range(rounds):
+        waited = _beside(host, port, pid, data)
+        if waited >= _TOO_LONG:
+            return waited
+        least = min(least, waited)
+    return least
 
 
 def _beside(host: str, port: int, pid: int, data: bytes) -> float:
     worst = 0.0
-    culprit, other = Connection(host, port), Connection(host, port, _PATIENCE)
+    culprit, other = Connection(host, port), Connection(host, port, _TOO_LONG)
     try:
         culprit.send(data)
         culprit.socket.setblocking(False)
@@ -187,7 +194,7 @@ def _beside(host: str, port: int, pid: int, data: bytes) -> float:
             except OSError:
                 break
     except (Lost, Hung):
-        return _PATIENCE
+        return _TOO_LONG
     finally:
         culprit.close()
         other.close()
