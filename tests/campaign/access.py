@@ -410,6 +410,15 @@ def _reachable(host: str, port: int) -> bool:
     return False
 
 
+@contextmanager
+def _starting(report: Report) -> Iterator[None]:
+    """Note a server that does not start, and go on."""
+    try:
+        yield
+    except AssertionError as error:
+        report.fault(f"the server does not start: {str(error)[-200:]!r}")
+
+
 def run(plan: Plan, report: Report) -> None:
     """Try each way in once, on servers of its own."""
     known: Counter[str] = Counter()
@@ -418,7 +427,7 @@ def run(plan: Plan, report: Report) -> None:
             part(intruder)
     address = _own_address()
     options = ("--host", "0.0.0.0", "--api-key", _ADMITTED, "--control-key", _CONTROL)
-    with _entered(plan, report, known, *options) as intruder:
+    with _starting(report), _entered(plan, report, known, *options) as intruder:
         hosts = ["127.0.0.1"]
         if address and _reachable(address, intruder.server.port):
             hosts.append(address)
@@ -428,6 +437,6 @@ def run(plan: Plan, report: Report) -> None:
     tried: set[str] = set()
     for _ in range(20):
         with _entered(plan, report, known) as intruder:
-            if _endless(intruder, plan, tried) or plan.short and plan.over:
+            if _endless(intruder, plan, tried) or (plan.short and plan.over):
                 break
     report.tried["kinds of faults seen again"] += sum(count - 1 for count in known.values())
