@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from mockbatch.core.remembered import Remembered
 from mockbatch.core.replies.applied import effort, is_harmless
-from mockbatch.core.replies.budget import TOO_COMPLEX, Budget
 from mockbatch.core.replies.dice import Dice
 from mockbatch.core.replies.forms import ReplyError
 from mockbatch.core.replies.pattern import found, size_of
 from mockbatch.core.replies.schema import instance, is_valid
+from mockbatch.core.replies.steps import TOO_COMPLEX, Budget
 
 Schema = dict[str, Any]
 INT: Schema = {"type": "integer"}
