@@ -14,6 +14,8 @@ from mockbatch.http.app import create_app
 
 START = "2026-01-01T00:00:00+00:00"
 BATCHES = "/v1/messages/batches"
+OWNER = {"x-mockbatch-owner": "of-these-tests"}
+"""What the process that started the server sends, to name files and functions."""
 HEADERS = {"x-api-key": "sk-ant-test", "anthropic-version": "2023-06-01"}
 
 
@@ -38,7 +40,7 @@ def requests(*custom_ids: str | int, padding: int = 0, **more: Any) -> list[dict
 def config(**texts: str) -> Config:
     """A configuration of options written as on the command line; time stands still at START unless told."""
     given = {"frozen": "true", "clock_start": START, **texts}
-    return Config(**{name: OPTIONS[name].parse(text) for name, text in given.items()})
+    return Config(owner=OWNER["x-mockbatch-owner"], **{name: OPTIONS[name].parse(text) for name, text in given.items()})
 
 
 class Api(TestClient):
@@ -77,7 +79,7 @@ class Api(TestClient):
 def serving(**options: str) -> Iterator[Api]:
     """A server in this process under these options."""
     app = create_app(config(**options), wall=lambda: parse_instant(START))
-    with Api(app, base_url="http://mockbatch", headers=HEADERS) as api:
+    with Api(app, base_url="http://mockbatch", headers=HEADERS, client=("127.0.0.1", 50000)) as api:
         yield api
 
 

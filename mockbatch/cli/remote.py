@@ -11,6 +11,7 @@ import click
 from mockbatch.cli import BadInput, Unreachable, configured
 
 _SECONDS = 60
+_VARIABLE = "MOCKBATCH_CONTROL_KEY"
 
 
 def remote_options() -> list[click.Parameter]:
@@ -22,7 +23,26 @@ def remote_options() -> list[click.Parameter]:
         click.Option(
             ["--api-key"], metavar="KEY", envvar="ANTHROPIC_API_KEY", help="Whose session; the key of the program."
         ),
+        click.Option(
+            ["--control-key"],
+            metavar="KEY",
+            envvar=_VARIABLE,
+            expose_value=False,
+            callback=_note,
+            help="A key of the server's --control-key, to look beyond one's own session from another machine.",
+        ),
     ]
+
+
+def _note(context: click.Context, _: click.Parameter, value: str | None) -> None:
+    """Keep the control key for the call of this command; the server's variable may hold several."""
+    context.meta[_VARIABLE] = (value or "").partition(",")[0].strip()
+
+
+def _headers(api_key: str | None) -> dict[str, str]:
+    context = click.get_current_context(silent=True)
+    given = {"x-api-key": api_key, "x-mockbatch-control-key": context.meta.get(_VARIABLE) if context else None}
+    return {name: value for name, value in given.items() if value}
 
 
 def fetched(url: str | None, api_key: str | None, path: str, query: list[tuple[str, str]]) -> bytes:
@@ -39,7 +59,7 @@ def _answered(url: str | None, api_key: str | None, path: str, data: bytes | Non
     if url is None:
         config, _ = configured({"config": None})
         url = f"http://127.0.0.1:{config.port}"
-    request = Request(f"{url.rstrip('/')}{path}", data, headers={"x-api-key": api_key} if api_key else {})
+    request = Request(f"{url.rstrip('/')}{path}", data, headers=_headers(api_key))
     try:
         with build_opener(ProxyHandler({})).open(request, timeout=_SECONDS) as answer:
             body: bytes = answer.read()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
 
@@ -14,6 +15,7 @@ import click
 
 from mockbatch.cli import BadConfig, BadFixture, BadStore, CannotListen, configured, server_options
 from mockbatch.cli.summary import as_line, as_lines, as_markdown
+from mockbatch.config import OWNER
 
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 _PROBLEMS, _TIMED_OUT, _INTERRUPTED = 10, 124, 130
@@ -32,13 +34,16 @@ def _run(
     page = _github_page() if github_summary else None
     flags["port"] = flags["port"] or "0"
     config, _ = configured(flags)
+    owner = token_hex(16)
+    from msgspec.structs import replace
+
     from mockbatch.fixtures import FixtureError
     from mockbatch.http.app import create_app
     from mockbatch.server import Background, PortInUse
     from mockbatch.store import StoreError
 
     try:
-        server = Background(create_app(config), config.host, config.port)
+        server = Background(create_app(replace(config, owner=owner)), config.host, config.port)
     except PortInUse as error:
         raise CannotListen(f"{error}; leave --port out for a free one") from None
     except StoreError as error:
@@ -48,8 +53,8 @@ def _run(
     except OSError as error:
         raise CannotListen(f"cannot listen on {config.host}: {error.strerror}") from None
     try:
-        code = _exit_code_of(command, _environment(server.url, config.api_key), seconds)
-        summary = _called(server.url, "summary")
+        code = _exit_code_of(command, _environment(server.url, config.api_key, owner), seconds)
+        summary = _called(server.url, owner, "summary")
     except _NotRun as error:
         click.echo(f"mockbatch: {error}", err=True)
         sys.exit(error.exit_code)
@@ -81,16 +86,18 @@ def _github_page() -> Path:
     return Path(page)
 
 
-def _environment(url: str, keys: tuple[str, ...]) -> dict[str, str]:
-    """Ours, but pointed at the server; a real token is kept from the command."""
-    key = keys[0] if keys else _called(url, "sessions", {"label": "run"})["api_key"]
+def _environment(url: str, keys: tuple[str, ...], owner: str) -> dict[str, str]:
+    """Ours, but pointed at the server, which knows the command for ours too; a real token is kept from it."""
+    key = keys[0] if keys else _called(url, owner, "sessions", {"label": "run"})["api_key"]
     environ = {name: value for name, value in os.environ.items() if name != "ANTHROPIC_AUTH_TOKEN"}
-    return {**environ, "ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": key, "MOCKBATCH_URL": url}
+    return {**environ, "ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": key, "MOCKBATCH_URL": url, OWNER: owner}
 
 
-def _called(url: str, path: str, content: dict[str, Any] | None = None) -> Any:
+def _called(url: str, owner: str, path: str, content: dict[str, Any] | None = None) -> Any:
     body = None if content is None else json.dumps(content).encode()
-    with build_opener(ProxyHandler({})).open(Request(f"{url}/_mockbatch/{path}", body)) as answer:
+    with build_opener(ProxyHandler({})).open(
+        Request(f"{url}/_mockbatch/{path}", body, {"x-mockbatch-owner": owner})
+    ) as answer:
         return json.load(answer)
 
 

@@ -70,8 +70,11 @@ def _say(line: str) -> None:
 
 def _warn_when_open(config: Config) -> None:
     if not config.host.startswith("127.") and config.host not in ("::1", "localhost"):
-        keys = "its --api-key opens a session" if config.api_key else "any key opens a session"
-        click.echo(f"warning: {config.host} can be reached from other machines, and {keys}", err=True)
+        keys = "each of --api-key controls it" if config.api_key else "any key opens a session and controls that"
+        more = "" if config.api_key else "; set --api-key to admit those you name only"
+        if not (config.api_key or config.control_key):
+            more += ", --control-key to see all sessions and the dashboard from there"
+        click.echo(f"warning: {config.host} can be reached from other machines: {keys}{more}", err=True)
 
 
 command = click.Command(

@@ -1,16 +1,18 @@
 """Every option once: what it is called, how it is read, where it came from."""
 
 from mockbatch.config.options import OPTIONS, ConfigError, Option
-from mockbatch.config.reading import Source, flag_of, overridden, resolve, texts_of, variable_of
+from mockbatch.config.reading import OWNER, Source, check_sent, flag_of, overridden, resolve, texts_of, variable_of
 from mockbatch.config.settings import Config
 from mockbatch.config.shown import readable
 
 __all__ = [
     "OPTIONS",
+    "OWNER",
     "Config",
     "ConfigError",
     "Option",
     "Source",
+    "check_sent",
     "flag_of",
     "overridden",
     "readable",

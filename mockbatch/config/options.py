@@ -1,11 +1,15 @@
 """Options: each once, with its default, its help, and how its text is read."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
 from msgspec import Struct
 
 from mockbatch.config.parsers import Parse
 from mockbatch.core.time.spans import format_span, parse_span
+
+Meaning = Literal["data", "file", "code"]
+"""What the text of an option is: a value, or the name of a file or of code, which may not come over HTTP."""
 
 
 class ConfigError(Exception):
@@ -13,12 +17,14 @@ class ConfigError(Exception):
 
 
 class Option(Struct, frozen=True):
-    """One option: its default, a sentence of help, how its text is read and how its value is called.
+    """One option: what its text means, its default, its help, how its text is read and how its value is called.
 
     Of an option with `many` values the text has the separator between them. One that is `of_server` is the same for all
-    sessions; the others a session may have of its own.
+    sessions; the others a session may have of its own. `is_data` tells, of an option that may name a file, which of its
+    texts name none.
     """
 
+    means: Meaning
     default: Any
     help: str
     parse: Parse
@@ -26,6 +32,11 @@ class Option(Struct, frozen=True):
     many: bool = False
     of_server: bool = False
     separator: str = ","
+    is_data: Callable[[str], bool] | None = None
+
+    def may_be_sent(self, text: str) -> bool:
+        """Whether this text may come over HTTP, as it names neither a file nor code."""
+        return self.means == "data" or (self.is_data is not None and self.is_data(text))
 
     @property
     def is_flag(self) -> bool:
@@ -46,6 +57,7 @@ OPTIONS: dict[str, Option] = {}
 
 def option(
     name: str,
+    means: Meaning,
     default: Any,
     help: str,
     parse: Parse = str,
@@ -54,7 +66,8 @@ def option(
     many: bool = False,
     of_server: bool = False,
     separator: str = ",",
+    is_data: Callable[[str], bool] | None = None,
 ) -> Any:
     """Register an option; answers its default."""
-    OPTIONS[name] = Option(default, help, parse, metavar, many, of_server, separator)
+    OPTIONS[name] = Option(means, default, help, parse, metavar, many, of_server, separator, is_data)
     return default

@@ -60,6 +60,17 @@ def delay(text: str) -> str:
     return text
 
 
+def is_inline_delay(text: str) -> bool:
+    """Whether a delay names no file."""
+    if text.strip().partition(":")[0] != "empirical":
+        return True
+    try:
+        parse_delay(text)
+    except ValueError:
+        return False
+    return True
+
+
 def progression(text: str) -> str:
     """What makes a batch end."""
     kind, _, count = text.partition(":")

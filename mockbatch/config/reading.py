@@ -15,7 +15,7 @@ from mockbatch.core.hosts import host_of, may_be_called
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.rules import presets as rule_presets
 from mockbatch.core.rules.fault import RuleError
-from mockbatch.core.rules.replied import read_reply
+from mockbatch.core.rules.replied import read_reply, unsendable
 from mockbatch.core.rules.rules import Rule, parse_rules
 
 
@@ -24,7 +24,7 @@ def overridden(base: Config, options: Mapping[str, Any]) -> Config:
 
     Raises ConfigError for unknown, wrong and the server's ones.
     """
-    given = texts_of({name: value for name, value in options.items() if name != "rules"}, "options")
+    given = _without_rules(options)
     for name in given:
         if OPTIONS[name].of_server:
             raise ConfigError(f"options: {name} is the same for all sessions of a server")
@@ -33,6 +33,28 @@ def overridden(base: Config, options: Mapping[str, Any]) -> Config:
     values = {name: _read(name, text, "options") for name, text in texts.items()}
     tables = [_File("options", {}, options["rules"])] if "rules" in options else []
     return _sound(replace(base, **values, rules=(*_file_rules(tables), *base.rules)))
+
+
+def check_sent(options: Mapping[str, Any]) -> None:
+    """Raise ConfigError for options that came over HTTP and name a file or code. Nothing is opened or imported."""
+    for name, text in _without_rules(options).items():
+        spec = OPTIONS[name]
+        if not spec.of_server and not spec.may_be_sent(text):
+            raise ConfigError(
+                f"options: {name} names {_NAMED[spec.means]}, which is not taken over HTTP; start the server with "
+                f"{flag_of(name)}, {variable_of(name)} or a configuration file that has it"
+            )
+    rules = options.get("rules")
+    for index, table in enumerate(rules if isinstance(rules, list) else ()):
+        if isinstance(table, Mapping) and (problem := unsendable(table.get("reply"))):
+            raise ConfigError(f"options: rules[{index}]: reply: {problem}")
+
+
+_NAMED = {"file": "a file", "code": "a Python function"}
+
+
+def _without_rules(options: Mapping[str, Any]) -> dict[str, str]:
+    return texts_of({name: value for name, value in options.items() if name != "rules"}, "options")
 
 
 class Source(Struct, frozen=True):
@@ -68,7 +90,7 @@ def resolve(
                 break
         else:
             sources[name] = Source(spec.default, "default")
-    config = _sound(Config(**values, rules=tuple(_file_rules(files))))
+    config = _sound(Config(**values, owner=environ.get(OWNER, ""), rules=tuple(_file_rules(files))))
     _check_webhook(config, sources["webhook"].origin)
     return config, sources
 
@@ -152,7 +174,9 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-_OTHER_VARIABLES = {"MOCKBATCH_CONFIG", "MOCKBATCH_URL"}
+OWNER = "MOCKBATCH_OWNER"
+"""The variable with the token by which the process that starts a server is known to it."""
+_OTHER_VARIABLES = {"MOCKBATCH_CONFIG", "MOCKBATCH_URL", OWNER}
 
 
 class _File(Struct, frozen=True):

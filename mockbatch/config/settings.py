@@ -32,12 +32,19 @@ _SHARE = parsers.between(0, 1, float)
 class Config(Struct, frozen=True, kw_only=True):
     """The options of a server. Spans are microseconds, instants microseconds since 1970, sizes bytes."""
 
-    host: str = option("host", "127.0.0.1", "The address to listen on.", of_server=True)
+    host: str = option("host", "data", "127.0.0.1", "The address to listen on.", of_server=True)
     port: int = option(
-        "port", 8787, "The port to listen on; 0 picks a free one.", parsers.between(0, 65535), "PORT", of_server=True
+        "port",
+        "data",
+        8787,
+        "The port to listen on; 0 picks a free one.",
+        parsers.between(0, 65535),
+        "PORT",
+        of_server=True,
     )
     public_url: str | None = option(
         "public_url",
+        "data",
         None,
         "What `results_url` begins with; by default the address that the caller used.",
         parsers.url,
@@ -46,6 +53,7 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     allow_host: tuple[str, ...] = option(
         "allow_host",
+        "data",
         (),
         "Let browsers reach the dashboard and the control plane under this name too.",
         parsers.names,
@@ -55,6 +63,7 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     db: str | None = option(
         "db",
+        "file",
         None,
         "Keep everything in this SQLite file; by default it is gone when the server stops.",
         str,
@@ -63,6 +72,7 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     durability: str = option(
         "durability",
+        "data",
         "process",
         "What an acknowledged batch in --db survives: the end of the `process`, or the loss of `power` too.",
         parsers.choice("process", "power"),
@@ -70,21 +80,23 @@ class Config(Struct, frozen=True, kw_only=True):
         of_server=True,
     )
     seed: int = option(
-        "seed", 0, "The seed of everything that is drawn by lot.", parsers.between(0, 2**63 - 1), "NUMBER"
+        "seed", "data", 0, "The seed of everything that is drawn by lot.", parsers.between(0, 2**63 - 1), "NUMBER"
     )
     speedup: float = option(
-        "speedup", 1.0, "How many virtual seconds pass in a real one.", parsers.between(0, 1e9, float), "FACTOR"
+        "speedup", "data", 1.0, "How many virtual seconds pass in a real one.", parsers.between(0, 1e9, float), "FACTOR"
     )
     clock_start: int | None = option(
         "clock_start",
+        "data",
         None,
         "The virtual time at which a session starts; by default the real time.",
         parse_instant,
         "TIME",
     )
-    frozen: bool = option("frozen", False, "Virtual time stands still until it is advanced.", parsers.flag)
+    frozen: bool = option("frozen", "data", False, "Virtual time stands still until it is advanced.", parsers.flag)
     progression: str = option(
         "progression",
+        "data",
         "time",
         "What makes a batch end: `time`, nothing (`immediate`), or the Nth retrieve (`polls:N`).",
         parsers.progression,
@@ -92,6 +104,7 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     poll_advances: int = option(
         "poll_advances",
+        "data",
         0,
         "How much virtual time a retrieve of an unfinished batch costs, like 5m.",
         parse_span,
@@ -99,32 +112,52 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     delay_preset: str = option(
         "delay_preset",
+        "data",
         "realistic",
         "; ".join(f"`{name}`: {preset.summary}" for name, preset in PRESETS.items()) + ".",
         parsers.choice(*PRESETS),
         "|".join(PRESETS),
     )
     wait: str | None = option(
-        "wait", None, "How long a batch waits until work starts; replaces the preset.", parsers.delay, "DELAY"
+        "wait",
+        "file",
+        None,
+        "How long a batch waits until work starts; replaces the preset.",
+        parsers.delay,
+        "DELAY",
+        is_data=parsers.is_inline_delay,
     )
     delay: str | None = option(
-        "delay", None, "How long each request takes from then on; replaces the preset.", parsers.delay, "DELAY"
+        "delay",
+        "file",
+        None,
+        "How long each request takes from then on; replaces the preset.",
+        parsers.delay,
+        "DELAY",
+        is_data=parsers.is_inline_delay,
     )
     never: float | None = option(
-        "never", None, "The share of requests that never finish, so that they expire.", _SHARE, "SHARE"
+        "never", "data", None, "The share of requests that never finish, so that they expire.", _SHARE, "SHARE"
     )
     capacity: int | None = option(
         "capacity",
+        "data",
         None,
         "How many requests of a session run at once; by default all.",
         parsers.between(1, 1_000_000),
         "NUMBER",
     )
     cancel_delay: int = option(
-        "cancel_delay", 25_000_000, "How long a cancel takes, while what is in flight may finish.", parse_span, "SPAN"
+        "cancel_delay",
+        "data",
+        25_000_000,
+        "How long a cancel takes, while what is in flight may finish.",
+        parse_span,
+        "SPAN",
     )
     fault: tuple[Rule, ...] = option(
         "fault",
+        "data",
         (),
         "Arm a fault, like results.cut,after_items=73,how=reset,times=1; `mockbatch faults` lists them.",
         parsers.faults,
@@ -134,6 +167,7 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     preset: str | None = option(
         "preset",
+        "data",
         None,
         "Options and rules under one name; what is told otherwise wins. "
         + "; ".join(f"`{name}`: {preset.summary}" for name, preset in rule_presets.PRESETS.items())
@@ -141,13 +175,16 @@ class Config(Struct, frozen=True, kw_only=True):
         parsers.choice(*rule_presets.PRESETS),
         "|".join(rule_presets.PRESETS),
     )
+    owner: str = ""
+    """The token of the process that started the server, which may name files and functions over HTTP."""
     rules: tuple[Rule, ...] = ()
     """The rules of the file, and before them those of a session."""
     mix: str | None = option(
-        "mix", None, "The shares of succeeded/errored/expired/canceled rows, like 90/5/3/2.", parsers.mix, "MIX"
+        "mix", "data", None, "The shares of succeeded/errored/expired/canceled rows, like 90/5/3/2.", parsers.mix, "MIX"
     )
     replies: str | None = option(
         "replies",
+        "code",
         None,
         "A Python function that makes all replies which no rule makes, given the request; it is looked for here too.",
         parsers.function,
@@ -155,6 +192,7 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     tokens: str = option(
         "tokens",
+        "data",
         "counted",
         "How many tokens are used: `counted` ones, or round numbers: `fixed:input=1000,output=200`.",
         parsers.tokens,
@@ -162,6 +200,7 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     cache_hits: str = option(
         "cache_hits",
+        "data",
         "first_writes",
         "What rows of a batch find in the prompt cache: "
         + "; ".join(f"`{name}`: {told}" for name, told in HITS.items())
@@ -171,24 +210,27 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     cache_scope: CacheScope = option(
         "cache_scope",
+        "data",
         "separate",
         "Whether batches and /v1/messages have a `separate` prompt cache each, or a `shared` one.",
         parse_scope,
         "|".join(get_args(CacheScope)),
     )
     report_lag: int = option(
-        "report_lag", 0, "How far the usage and cost reports lag behind, in virtual time.", parse_span, "SPAN"
+        "report_lag", "data", 0, "How far the usage and cost reports lag behind, in virtual time.", parse_span, "SPAN"
     )
     spend_limit: Decimal | None = option(
         "spend_limit",
+        "data",
         None,
         "How many USD a session may spend in a calendar month; replaces the tier's.",
         parsers.amount,
         "USD",
     )
-    fail_rate: float = option("fail_rate", 0.0, "The share of requests that end as `errored`.", _SHARE, "SHARE")
+    fail_rate: float = option("fail_rate", "data", 0.0, "The share of requests that end as `errored`.", _SHARE, "SHARE")
     results_order: str = option(
         "results_order",
+        "data",
         "shuffled",
         "The order of the lines in the results.",
         parsers.choice(*get_args(ResultsOrder)),
@@ -196,6 +238,7 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     validation: Validation = option(
         "validation",
+        "data",
         "api",
         "When requests are checked: as the `api` does, after create, in the results; `early`, at create, with a 400; "
         "or `off`, not at all.",
@@ -204,6 +247,7 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     models: Policy = option(
         "models",
+        "data",
         "known",
         "Which models there are: the `known` ones, retired ones too; `strict`: each until the virtual day on which it "
         "retires; `any`: every name.",
@@ -212,6 +256,7 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     extra_models: tuple[Model, ...] = option(
         "extra_models",
+        "data",
         (),
         "A further model, like a known one: my-model=claude-haiku-4-5.",
         parsers.extra_models,
@@ -220,6 +265,7 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     api_key: tuple[str, ...] = option(
         "api_key",
+        "data",
         (),
         "Admit this API key only; every other one is refused.",
         parsers.names,
@@ -227,11 +273,27 @@ class Config(Struct, frozen=True, kw_only=True):
         many=True,
         of_server=True,
     )
+    control_key: tuple[str, ...] = option(
+        "control_key",
+        "data",
+        (),
+        "Let callers with this key, and those on this machine, look beyond a session of their own.",
+        parsers.names,
+        "KEY",
+        many=True,
+        of_server=True,
+    )
     prices: "OwnPrices | None" = option(
-        "prices", None, "Prices that go before the built-in ones, from this TOML file.", parsers.price_file, "PATH"
+        "prices",
+        "file",
+        None,
+        "Prices that go before the built-in ones, from this TOML file.",
+        parsers.price_file,
+        "PATH",
     )
     tier: str | None = option(
         "tier",
+        "data",
         None,
         "The rate limits of this usage tier, on the virtual clock; by default none.",
         parsers.choice(*TIERS),
@@ -239,6 +301,7 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     requests_per_minute: int | None = option(
         "requests_per_minute",
+        "data",
         None,
         "How many calls of the batch endpoints a session may make in a virtual minute; replaces the tier's.",
         parsers.between(1, 1_000_000_000),
@@ -246,20 +309,24 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     queue_limit: int | None = option(
         "queue_limit",
+        "data",
         None,
         "How many requests of a session may be in unfinished batches; replaces the tier's.",
         parsers.between(1, 1_000_000_000),
         "NUMBER",
     )
     max_requests: int = option(
-        "max_requests", 100_000, "How many requests a batch may have.", parsers.between(1, 1_000_000), "NUMBER"
+        "max_requests", "data", 100_000, "How many requests a batch may have.", parsers.between(1, 1_000_000), "NUMBER"
     )
-    max_bytes: int = option("max_bytes", 256_000_000, "How large the body of a batch may be.", parse_size, "SIZE")
+    max_bytes: int = option(
+        "max_bytes", "data", 256_000_000, "How large the body of a batch may be.", parse_size, "SIZE"
+    )
     replay: str | None = option(
-        "replay", None, "Answer with what was recorded in this fixture, a file or a folder.", str, "PATH"
+        "replay", "file", None, "Answer with what was recorded in this fixture, a file or a folder.", str, "PATH"
     )
     replay_mode: Mode = option(
         "replay_mode",
+        "data",
         "none",
         "What a request that was not recorded gets: `none`, an error that shows the nearest recording; `fake`, a reply "
         "that is made up. Those that call the upstream, and only with --record: `once`, where there is no fixture yet; "
@@ -269,6 +336,7 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     replay_used: str | None = option(
         "replay_used",
+        "file",
         None,
         "Note in this file which recordings were played, for `mockbatch fixtures prune --used`.",
         str,
@@ -277,6 +345,7 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     match_on: tuple[str, ...] = option(
         "match_on",
+        "data",
         MATCH_ON,
         "A field that counts when a request is compared with a recorded one; `all` but `stream`.",
         parsers.match_on,
@@ -285,6 +354,7 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     webhook: str | None = option(
         "webhook",
+        "data",
         None,
         "Call this URL when a batch has ended, expired or was canceled; an extension.",
         parsers.url,
@@ -292,6 +362,7 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     webhook_secret: str | None = option(
         "webhook_secret",
+        "data",
         None,
         "Sign what webhooks send with this secret; by default one that is made of the seed.",
         parsers.secret,
@@ -300,6 +371,7 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     webhook_allow: tuple[str, ...] = option(
         "webhook_allow",
+        "data",
         (),
         "Let webhooks call this host too, and not only this machine.",
         parsers.names,
@@ -309,6 +381,7 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     ready_file: str | None = option(
         "ready_file",
+        "file",
         None,
         "Write the URL and the process id to this file once connections are accepted.",
         str,
@@ -317,6 +390,7 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     log_level: str = option(
         "log_level",
+        "data",
         "warning",
         "What is told on standard error.",
         parsers.choice("debug", "info", "warning", "error", "critical"),

@@ -6,7 +6,7 @@ from mockbatch.core.contract.catalog import Model
 from mockbatch.core.rules.rules import Rule
 from mockbatch.core.time.spans import format_instant, format_span
 
-_SECRETS = {"api_key", "webhook_secret"}
+_SECRETS = {"api_key", "control_key", "webhook_secret"}
 _SPANS, _INSTANTS = {"poll_advances", "cancel_delay", "report_lag"}, {"clock_start"}
 
 
@@ -17,12 +17,17 @@ def readable(name: str, value: Any) -> Any:
     if name in _SPANS:
         return format_span(value)
     if name in _SECRETS:
-        return ", ".join(f"{entry[:12]}..." for entry in (value if isinstance(value, tuple) else (value,))) or None
+        return ", ".join(map(_known_again, value if isinstance(value, tuple) else (value,))) or None
     if name == "prices":
         return f"{len(value.prices)} prices as of {value.as_of}"
     if isinstance(value, tuple):
         return ", ".join(_entry(entry) for entry in value) or None
     return format_instant(value) if name in _INSTANTS else value
+
+
+def _known_again(key: str) -> str:
+    """The beginning of a key, at most a third of it."""
+    return f"{key[: min(12, len(key) // 3)]}..."
 
 
 def _entry(entry: Any) -> str:

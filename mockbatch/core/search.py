@@ -67,9 +67,20 @@ def _contains(word: str) -> Callable[[Value], bool]:
 
 
 def _glob(word: str) -> Callable[[Value], bool]:
-    parts = map(re.escape, word.casefold().split("*"))
-    matching = re.compile(".*".join(parts), re.DOTALL).fullmatch
-    return lambda value: value is not None and matching(str(value).casefold()) is not None
+    head, *middle, tail = word.casefold().split("*")
+
+    def matches(value: Value) -> bool:
+        text = "" if value is None else str(value).casefold()
+        if value is None or len(text) < len(head) + len(tail):
+            return False
+        at, end = len(head), len(text) - len(tail)
+        for part in middle:
+            if (found := text.find(part, at, end)) < 0:
+                return False
+            at = found + len(part)
+        return text.startswith(head) and text.endswith(tail)
+
+    return matches
 
 
 def _number(field: str, sign: str, word: str) -> Callable[[Value], bool]:

@@ -16,7 +16,7 @@ from mockbatch.http.paging import window_of
 from mockbatch.service.sessions import Session
 
 
-@described(wire.MessageBatch, takes=wire.BatchCreate, op="create")
+@described(wire.MessageBatch, takes=wire.BatchCreate, op="create", caller="key")
 async def create(call: Call) -> Answer:
     """Create a batch.
 
@@ -28,7 +28,7 @@ async def create(call: Call) -> Answer:
         return Json(await call.mock.batches.create(session, body, terms, origin_of(call), call.headers))
 
 
-@described(wire.MessageBatch, op="retrieve")
+@described(wire.MessageBatch, op="retrieve", caller="key")
 async def retrieve(call: Call) -> Answer:
     """A batch as it is now."""
     session = await _entered(call, "retrieve")
@@ -36,28 +36,28 @@ async def retrieve(call: Call) -> Answer:
     return Json(batch, None if batch.processing_status == "ended" else {"retry-after": "10"})
 
 
-@described(wire.BatchPage, query=PAGE, op="list")
+@described(wire.BatchPage, query=PAGE, op="list", caller="key")
 async def page(call: Call) -> Answer:
     """A page of the batches, newest first."""
     session = await _entered(call, "list")
     return Json(await call.mock.batches.page(session, window_of(call), origin_of(call)))
 
 
-@described(wire.MessageBatch, op="cancel")
+@described(wire.MessageBatch, op="cancel", caller="key")
 async def cancel(call: Call) -> Answer:
     """Cancel a batch that has not ended."""
     session = await _entered(call, "cancel")
     return Json(await call.mock.batches.cancel(session, call.path_value("id"), origin_of(call)))
 
 
-@described(wire.DeletedMessageBatch, op="delete")
+@described(wire.DeletedMessageBatch, op="delete", caller="key")
 async def delete(call: Call) -> Answer:
     """Delete a batch that has ended."""
     session = await _entered(call, "delete")
     return Json(await call.mock.batches.delete(session, call.path_value("id")))
 
 
-@described(wire.ResultLine, kind=JSONL, op="results")
+@described(wire.ResultLine, kind=JSONL, op="results", caller="key")
 async def results(call: Call) -> Answer:
     """The results of a batch that has ended, one JSON object a line."""
     if call.scope["query_string"] == REDIRECTED:

@@ -174,6 +174,8 @@ class Endpoint:
             answer = alter(answer)
         op = self._ops.get(call.method)
         own = call.own_headers()
+        if call.session is not None and call.session.counted:
+            await call.mock.counting.save(call.session)
         if not call.struck_by and written(answer, own, scope):
             if op:
                 # it leaves at the end of this turn of the loop, and what comes next is read after the next one's calls
@@ -234,4 +236,7 @@ def _note(call: Call, op: str, status: int, body: bytes) -> None:
 async def _note_delivery(call: Call, delivery: Delivery) -> None:
     if call.session:
         name = call.path_value("id")
-        await call.mock.batches.note_delivery(call.session, name, delivery.rows, delivery.custom_ids)
+        try:
+            await call.mock.batches.note_delivery(call.session, name, delivery.rows, delivery.custom_ids)
+        except (ApiError, StoreError) as error:
+            _log.error("the download of batch %s is not counted: %s", name, error)

@@ -1,11 +1,15 @@
 """What an endpoint takes and answers, written beside it, for the OpenAPI document."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from msgspec import Struct
 
 H = TypeVar("H", bound=Callable[..., Any])
+
+Caller = Literal["key", "admin", "own", "all", "anyone"]
+"""Who may call: a key of the API, an admin key; of the control plane whoever has a key, as far as the session of that
+reaches (`own`), or only who may reach beyond it (`all`); or `anyone`."""
 
 JSON, JSONL, EVENTS = "application/json", "application/x-jsonl", "text/event-stream"
 
@@ -19,14 +23,14 @@ class Parameter(Struct, frozen=True):
 
 
 class Description(Struct, frozen=True):
-    """What goes in, as JSON or a form, and what comes out by content type; `caller` is whose key is asked for, `op` how
-    the journal and rules call it.
+    """What goes in, as JSON or a form, and what comes out by content type; `caller` is who may call, `op` how the
+    journal and rules call it.
     """
 
     takes: Any
     answers: dict[str, Any]
     query: tuple[Parameter, ...]
-    caller: str
+    caller: Caller
     form: tuple[str, ...]
     op: str
 
@@ -41,11 +45,11 @@ PAGE = (
 def described(
     answers: Any,
     *,
+    caller: Caller,
     takes: Any = None,
     kind: str = JSON,
     more: dict[str, Any] | None = None,
     query: tuple[Parameter, ...] = (),
-    caller: str = "key",
     form: tuple[str, ...] = (),
     op: str = "",
 ) -> Callable[[H], H]:

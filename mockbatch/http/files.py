@@ -31,7 +31,7 @@ _QUERY = (
 )
 
 
-@described(wire.FileMetadata, form=("file", "expires_in_seconds"), op="files")
+@described(wire.FileMetadata, form=("file", "expires_in_seconds"), op="files", caller="key")
 async def upload(call: Call) -> Answer:
     """Upload a file."""
     session = await caller(call)
@@ -41,7 +41,7 @@ async def upload(call: Call) -> Answer:
     return Json(await call.mock.files.upload(session, upload, known))
 
 
-@described(wire.FilePage, query=_QUERY, op="files")
+@described(wire.FilePage, query=_QUERY, op="files", caller="key")
 async def page(call: Call) -> Answer:
     """A page of the files, newest first."""
     session = await caller(call)
@@ -60,21 +60,21 @@ async def page(call: Call) -> Answer:
     return Json(wire.FilePage(data=data, next_page=f"page_{data[-1].id}" if more else None))
 
 
-@described(wire.FileMetadata, op="files")
+@described(wire.FileMetadata, op="files", caller="key")
 async def retrieve(call: Call) -> Answer:
     """What is known of a file."""
     session = await caller(call)
     return Json(call.mock.files.retrieve(session, call.path_value("id")))
 
 
-@described(wire.DeletedFile, op="files")
+@described(wire.DeletedFile, op="files", caller="key")
 async def delete(call: Call) -> Answer:
     """Delete a file."""
     session = await caller(call)
     return Json(await call.mock.files.delete(session, call.path_value("id")))
 
 
-@described(None, kind="application/octet-stream", op="files")
+@described(None, kind="application/octet-stream", op="files", caller="key")
 async def content(call: Call) -> Answer:
     """The content of a file that a tool made; that of an uploaded one is refused."""
     session = await caller(call)

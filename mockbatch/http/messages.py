@@ -20,7 +20,7 @@ _LARGEST = 32_000_000
 _HEAVY = (b"schema", b"document", b"\\u")
 
 
-@described(wire.Message, takes=wire.MessageCreate, more={EVENTS: None}, op="messages")
+@described(wire.Message, takes=wire.MessageCreate, more={EVENTS: None}, op="messages", caller="key")
 async def create(call: Call) -> Answer:
     """Answer a message, streamed when that is asked for."""
     session, params, effort = await _entered(call)
@@ -33,7 +33,7 @@ async def create(call: Call) -> Answer:
     return Json(message)
 
 
-@described(wire.MessageTokensCount, takes=wire.MessageCount, op="count_tokens")
+@described(wire.MessageTokensCount, takes=wire.MessageCount, op="count_tokens", caller="key")
 async def count_tokens(call: Call) -> Answer:
     """Count the tokens of a message."""
     session, params, effort = await _entered(call)

@@ -21,7 +21,7 @@ _LIFECYCLE = Parameter(
 )
 
 
-@described(wire.ModelPage, query=(*PAGE, _LIFECYCLE), op="models")
+@described(wire.ModelPage, query=(*PAGE, _LIFECYCLE), op="models", caller="key")
 async def page(call: Call) -> Answer:
     """A page of the models."""
     session = await caller(call)
@@ -32,7 +32,7 @@ async def page(call: Call) -> Answer:
     return Json(call.mock.catalogue.page(session, window_of(call), stages))
 
 
-@described(wire.ModelInfo, op="models")
+@described(wire.ModelInfo, op="models", caller="key")
 async def retrieve(call: Call) -> Answer:
     """A model by its id or alias."""
     session = await caller(call)

@@ -19,7 +19,8 @@ _ERRORS = ("4XX", "5XX")
 _KEYS: dict[str, list[dict[str, list[str]]]] = {
     "key": [{"key": []}, {"bearer": []}],
     "admin": [{"key": []}, {"bearer": []}],
-    "control": [{}, {"key": []}, {"bearer": []}],
+    "own": [{}, {"key": []}, {"bearer": []}, {"control": []}],
+    "all": [{}, {"key": []}, {"bearer": []}, {"control": []}],
     "anyone": [],
 }
 _HEADERS = (
@@ -56,6 +57,7 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
             "securitySchemes": {
                 "key": {"type": "apiKey", "in": "header", "name": "x-api-key"},
                 "bearer": {"type": "http", "scheme": "bearer"},
+                "control": {"type": "apiKey", "in": "header", "name": "x-mockbatch-control-key"},
             },
         },
     }
@@ -86,7 +88,7 @@ def _operation(path: str, method: str, handler: Handler, known: dict[str, Any]) 
         },
     }
     if noted.takes is not None:
-        required = noted.caller != "control"
+        required = noted.caller not in ("own", "all")
         operation["requestBody"] = {"required": required, "content": {JSON: _media(noted.takes, known)}}
     if noted.form:
         operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _form(noted.form)}}}
@@ -130,7 +132,7 @@ def _headers(caller: str) -> Iterable[dict[str, Any]]:
 def route_of(routes: Sequence[Route]) -> Route:
     """The route at which the document of these routes, and of itself, is found."""
 
-    @described(dict[str, Any], caller="anyone")
+    @described(dict[str, Any], caller="own")
     async def openapi(call: Call) -> Answer:
         """This document."""
         return Json(document([*routes, own]))

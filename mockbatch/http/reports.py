@@ -9,6 +9,7 @@ from mockbatch.core.contract.betas import betas_of
 from mockbatch.core.contract.report_wire import CostReport, UsageReport
 from mockbatch.core.money.report_query import COST_GROUPS, FILTERS, USAGE_GROUPS, WIDTHS, cost_query, usage_query
 from mockbatch.core.money.reports import cost_report, span_of, usage_report
+from mockbatch.http.access import check_control
 from mockbatch.http.answers import Answer, Json
 from mockbatch.http.caller import administrator
 from mockbatch.http.calls import Call, Endpoint
@@ -71,6 +72,8 @@ async def _settled(call: Call, key: str) -> tuple[list[Session], int]:
     """
     sessions = call.mock.sessions.all()
     own = [session for session in sessions if key.endswith(f"-{session.name}")]
+    if not own:
+        check_control(call)
     for session in own or sessions:
         await call.mock.batches.settle(session)
     return own or sessions, max((session.now() for session in own or sessions), default=call.mock.now())

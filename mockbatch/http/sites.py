@@ -14,8 +14,10 @@ from starlette.routing import Route
 from mockbatch.config import Config
 from mockbatch.core.contract.errors import PermissionDenied
 from mockbatch.core.hosts import host_of
+from mockbatch.http.access import check_access
 from mockbatch.http.answers import Answer
 from mockbatch.http.calls import Call, Endpoint, Handler
+from mockbatch.http.described import description_of
 
 # names under these are nobody's on the internet
 _PRIVATE = (".localhost", ".internal", ".test", ".invalid")
@@ -23,15 +25,18 @@ _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]]+))(?::\d*)?").fullmatch
 
 
 def guarded(route: Route) -> Route:
-    """A route that pages of other sites cannot use."""
+    """A route that pages of other sites cannot use, and callers only as far as its endpoints say."""
     assert isinstance(route.app, Endpoint)
     return Route(route.path, Endpoint(**{method: _guarded(handler) for method, handler in route.app.handlers.items()}))
 
 
 def _guarded(handler: Handler) -> Handler:
+    reach = description_of(handler).caller
+
     @wraps(handler)
     async def checked(call: Call) -> Answer:
         check_site(call)
+        check_access(call, reach)
         return await handler(call)
 
     return checked

@@ -9,9 +9,11 @@ from mockbatch.core.contract.params import Terms
 from mockbatch.core.draws import subseed
 from mockbatch.core.rules.calls import CallFacts
 from mockbatch.core.time.spans import format_day
+from mockbatch.service.arming import Arming
 from mockbatch.service.batches import Batches
 from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.clock import Clocks
+from mockbatch.service.counting import Counting
 from mockbatch.service.files import Files
 from mockbatch.service.inspection import Inspection
 from mockbatch.service.interventions import Interventions
@@ -31,6 +33,9 @@ from mockbatch.service.synthesis import Synthesis
 from mockbatch.service.upkeep import Upkeep
 from mockbatch.store import Store
 
+# where calls of no session are counted
+_SLOT = 0
+
 
 class Mock:
     """All use cases over one store."""
@@ -46,7 +51,9 @@ class Mock:
         self.playback = Playback()
         self.sessions = Sessions(store, wall, config, self.playback)
         self.ledger = Ledger(store, prices_of(config), config.report_lag)
-        self.clocks = Clocks(store)
+        self.clocks = Clocks()
+        self.arming = Arming()
+        self.counting = Counting(store)
         organization = ids.organization_id(config.seed)
         self.rates = Rates(organization)
         self.notices = Notices(store, sender, config.seed, organization, config.webhook_secret, config.webhook_allow)
@@ -70,10 +77,9 @@ class Mock:
         self.summaries = Summaries(self.batches, self.problems, self.ledger)
         self.synthesis = Synthesis(self.batches)
         self.journal = Journal()
-        self.upkeep = Upkeep(store, self.sessions, self.batches, self.files, self.ledger)
+        self.upkeep = Upkeep(store, self.sessions, self.batches, self.files, self.ledger, self.messages, self.summaries)
         self.headers = [(b"anthropic-organization-id", organization.encode())]
         self._request_seed = subseed(config.seed, "request")
-        self._calls = 0
         self._clock = clock_of(config, wall())
         self._store = store
         self.real = wall
@@ -89,8 +95,9 @@ class Mock:
 
     def next_request_id(self) -> str:
         """The id of a call that belongs to no session."""
-        self._calls += 1
-        return ids.request_id(self._request_seed, str(self._calls))
+        calls = self._store.calls.get(_SLOT) + 1
+        self._store.calls.set(_SLOT, calls)
+        return ids.request_id(self._request_seed, str(calls))
 
     def terms(self, session: Session, version: str, betas: tuple[str, ...]) -> Terms:
         """What a call of this session is made under, now."""
@@ -103,7 +110,9 @@ class Mock:
         facts = await self._store.load()
         self.files.restore(facts.files)
         await self.batches.restore(facts)
+        self.upkeep.restore(facts)
         self.ledger.restore(facts.spent)
+        self.messages.restore(facts.spent)
         self.notices.start(facts.notices, self.sessions.all())
 
     def unhit(self) -> list[str]:
@@ -115,7 +124,7 @@ class Mock:
             if record.hits
         }
         armed = [rule.name for rule in (*self.config.fault, *self.config.rules) if rule.enabled]
-        return [name for name in armed if name not in struck | self.upkeep.struck]
+        return [name for name in armed if name not in struck and name not in self.upkeep.struck]
 
     async def close(self) -> None:
         await self.notices.close()
@@ -125,4 +134,5 @@ class Mock:
 
             note_used(Path(self.config.replay_used), self.playback.used())
         await self.batches.close()
+        await self.counting.close(self.sessions.all())
         await self._store.close()

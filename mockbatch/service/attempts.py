@@ -1,7 +1,8 @@
 """How often a request was sent: counted by its custom_id and by what it asks for, in one session."""
 
+from array import array
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable
 
 from xxhash import xxh3_64_intdigest
 
@@ -10,40 +11,72 @@ from mockbatch.core.contract.envelope import Item, items_of
 from mockbatch.service.sessions import Session
 from mockbatch.store import Store
 
+_FIELDS = 3  # of each request: its custom_id and its content as hashes, and which attempt it is
+
 
 class Attempts:
-    """Counts what sessions sent, as soon as a rule asks for it: before that, nobody pays for it."""
+    """Counts what sessions sent, as soon as a rule asks for it: before that, nobody pays for it.
+
+    What was counted is stored beside the requests, and outlives them: a deleted batch was sent all the same.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._counted: dict[str, Counter[int]] = {}
 
-    def counting(self, session: Session) -> bool:
-        """Whether a rule has asked for it in this session."""
-        return session.name in self._counted
-
-    async def of(self, session: Session, batch: Batch) -> list[list[int]]:
-        """The how-manieth attempt each request of a new batch is, slice by slice. The batch counts from now on."""
+    async def count(self, session: Session, batch: Batch, slices: AsyncIterable[bytes | memoryview]) -> None:
+        """Count the requests of a new batch before it is added."""
         counted = self._counted.get(session.name)
         if counted is None:
-            counted = self._counted[session.name] = Counter()
-            for earlier in session.batches.values():
-                if earlier.seq < batch.seq and not earlier.deleted:
-                    async for items in self._slices(earlier):
-                        _count(counted, items)
-        attempts = []
-        async for items in self._slices(batch):
-            attempts.append([1 + max(counted[key] for key in _keys(item)) for item in items])
-        async for items in self._slices(batch):
-            _count(counted, items)
-        return attempts
+            counted = self._counted[session.name] = await self._stored(session)
+        if not session.counts_attempts:
+            session.counts_attempts = True
+            for earlier in list(session.batches.values()):
+                if not earlier.deleted:
+                    await self._count(counted, earlier, self._slices(earlier))
+        await self._count(counted, batch, slices)
+
+    async def of(self, batch: Batch) -> list[list[int]] | None:
+        """Return which attempt each request of a batch is, slice by slice; None if that was not counted."""
+        found = []
+        for index in range(batch.slices):
+            sent = await self._store.sent(batch.seq, index)
+            if sent is None:
+                return None
+            found.append(_loaded(sent)[2::_FIELDS].tolist())
+        return found
 
     def forget(self, session: Session) -> None:
         self._counted.pop(session.name, None)
 
-    async def _slices(self, batch: Batch) -> AsyncIterator[list[Item]]:
+    async def _count(self, counted: Counter[int], batch: Batch, slices: AsyncIterable[bytes | memoryview]) -> None:
+        # what the batch itself has counts only when all of it is known: it may have a content twice
+        keys: list[int] = []
+        index = 0
+        async for raw in slices:
+            sent = array("Q")
+            for item in items_of(raw):
+                name, content = _keys(item)
+                sent.extend((name, content, 1 + max(counted[name], counted[content])))
+                keys += (name, content)
+            await self._store.put_sent(batch.seq, index, sent.tobytes())
+            index += 1
+        counted.update(keys)
+
+    async def _stored(self, session: Session) -> Counter[int]:
+        """What was counted of all batches of a session."""
+        counted: Counter[int] = Counter()
+        for batch in list(session.batches.values()):
+            for index in range(batch.slices):
+                if sent := await self._store.sent(batch.seq, index):
+                    entries = _loaded(sent)
+                    counted.update(entries[0::_FIELDS])
+                    counted.update(entries[1::_FIELDS])
+        return counted
+
+    async def _slices(self, batch: Batch) -> AsyncIterable[bytes]:
         for index in range(batch.slices):
-            yield items_of(await self._store.slice(batch.seq, index))
+            yield await self._store.slice(batch.seq, index)
 
 
 def _keys(item: Item) -> tuple[int, int]:
@@ -51,6 +84,7 @@ def _keys(item: Item) -> tuple[int, int]:
     return xxh3_64_intdigest(item.custom_id.encode(), 1), xxh3_64_intdigest(item.params, 2)
 
 
-def _count(counted: Counter[int], items: list[Item]) -> None:
-    for item in items:
-        counted.update(_keys(item))
+def _loaded(sent: bytes) -> "array[int]":
+    entries = array("Q")
+    entries.frombytes(sent)
+    return entries

@@ -1,16 +1,20 @@
 """The life of batches: create, retrieve, list, cancel, delete, results."""
 
 import asyncio
+import logging
+from array import array
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Collection, Iterable
+from contextlib import asynccontextmanager
 from itertools import islice
 
 from msgspec.structs import replace
+from xxhash import xxh3_64_intdigest
 
 from mockbatch.core.batch import Batch, Profile, as_created, canceled, changes_at, polled, shown
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.envelope import Intake, Item
-from mockbatch.core.contract.errors import InvalidRequest, NotFound
+from mockbatch.core.contract.errors import ApiError, InvalidRequest, NotFound
 from mockbatch.core.contract.params import Terms
 from mockbatch.core.money.ledger import Entry
 from mockbatch.core.money.spending import Dated
@@ -34,7 +38,9 @@ from mockbatch.service.results import Results
 from mockbatch.service.sessions import Session, Sessions, View
 from mockbatch.service.settlement import Settlement
 from mockbatch.service.truth import Planned, Truth
-from mockbatch.store import Facts, Store, StoreError
+from mockbatch.store import Change, Facts, Gone, Store, StoreError
+
+_log = logging.getLogger(__name__)
 
 _WEBHOOK = b"x-mockbatch-webhook"
 
@@ -62,10 +68,12 @@ class Batches:
         self._planning = Planning(store)
         self._profiles = self._planning.profiles
         self._playback = playback
-        self._examination = Examination(store, self._profiles, catalogue, files, self._player)
+        self._attempts = Attempts(store)
+        self._examination = Examination(
+            store, self._profiles, catalogue, files, self._player, self._attempts.of, playback.unsaved
+        )
         self._results = Results(store, self._profiles, self._examination)
         self.caches = Caches(self._profiles, self._examination)
-        self._attempts = Attempts(store)
         self._settlement = Settlement(store, self._profiles, self._examination, self.caches)
         self.truth = Truth(store, self._profiles, self._examination)
         self._held: Counter[int] = Counter()
@@ -74,14 +82,20 @@ class Batches:
 
     async def restore(self, facts: Facts) -> None:
         """Take up what the store has."""
-        self._planning.restore(facts.profiles)
-        for session in facts.sessions:
-            self._sessions.restore(session)
+        self._sessions.restore(facts.sessions, facts.counters)
+        held = [batch for snapshot in facts.snapshots for batch in snapshot.batches]
+        # what snapshots hold is counted when these are taken up
+        unused = self._planning.restore(facts.profiles, facts.batches, held)
+        await self._store.commit(*unused)
+        known = {session.name for session in facts.sessions}
         for batch in facts.batches:
-            session_of_batch = self._sessions.named(batch.session)
-            session_of_batch.keep(batch)
-            session_of_batch.identities[batch.identity] += 1
-            self._next_seq = max(self._next_seq, batch.seq + 1)
+            lost = batch.session not in known
+            session = await self._sessions.mend(batch.session) if lost else self._sessions.named(batch.session)
+            known.add(batch.session)
+            session.keep(batch)
+        self._next_seq = max((batch.seq for batch in (*facts.batches, *held)), default=0) + 1
+        self.caches.restore(facts.cache)
+        self._playback.restore(facts.played)
 
     async def close(self) -> None:
         """Give up what is done in the background; it is done again when it is needed."""
@@ -116,18 +130,37 @@ class Batches:
                 await self.check_spending(session)
                 webhook = self._webhook(session, intake.webhook_url or headers.get(_WEBHOOK, b"").decode("latin-1"))
                 ids = reception.custom_ids
-                planned = await self._planning.planned(session, seq, intake.identity, ids, headers, rules)
-                batch = replace(planned, terms=terms, webhook=webhook)
-                await reception.add(batch)
+                async with self._planning.turn(session):
+                    planned = await self._planning.planned(session, seq, intake.identity, ids, headers, rules)
+                    batch = replace(planned, terms=terms, webhook=webhook)
+                    await self._add(session, batch, reception)
         except BaseException:
             await asyncio.shield(reception.undo())
             raise
-        session.keep(batch)
-        self._examination.begin(
-            batch, await self._attempts.of(session, batch) if self._counts(session, batch) else None
-        )
+        self._examination.begin(batch)
         session.bulletin.tell(batch.timeline.created_at, "batch.created", batch=batch.id, size=batch.size)
         return as_created(batch, origin)
+
+    async def _add(self, session: Session, batch: Batch, reception: Reception) -> None:
+        """Save a batch that was planned, with all that changes with it, and take it up."""
+        try:
+            if self._counts(session, batch):
+                await self._attempts.count(session, batch, reception.slices())
+            more: list[Change] = [*self._planning.unsaved(batch)]
+            if self._profiles[batch.profile].capacity:
+                more.append(session.facts())
+            if session.counted or session.counts_attempts:
+                more.append(session.counters())
+            session.check_open()
+            await reception.add(batch, more)
+        except BaseException:
+            self._attempts.forget(session)
+            raise
+        finally:
+            session.reserved.discard(batch.id)
+        self._planning.saved(batch)
+        self._planning.use(batch)
+        session.keep(batch)
 
     def _player(self, session: str) -> Player | None:
         return self._playback.player(session, self._sessions.named(session).config)
@@ -135,7 +168,7 @@ class Batches:
     def _counts(self, session: Session, batch: Batch) -> bool:
         """Whether it is counted how often requests were sent: from the first batch on that has a rule about it."""
         rules = self._examination.conditions(batch).rules if batch.kept else None
-        return self._attempts.counting(session) or (rules is not None and rules.needs_attempts)
+        return session.counts_attempts or (rules is not None and rules.needs_attempts)
 
     def _webhook(self, session: Session, named: str) -> str:
         """The URL to call in the end: the one that the batch names, or that of the session. Raises InvalidRequest."""
@@ -152,7 +185,7 @@ class Batches:
         advances = session.settings.poll_advances
         if advances and not batch.timeline.has_ended(session.now()):
             session.advance(advances)
-            await self._store.save_session(session.facts())
+            await session.commit(session.facts())
         now = session.now()
         profile = self._profiles[batch.profile]
         if profile.polls and not batch.timeline.has_ended(now):
@@ -188,9 +221,7 @@ class Batches:
         batch = self.found(session, batch_id)
         if not batch.timeline.has_ended(session.now()):
             raise InvalidRequest("In progress batches cannot be deleted. Consider canceling the batch instead.")
-        await self._changed(session, replace(batch, deleted=True))
-        if not self._held[batch.seq]:
-            await self._store.discard(batch.seq)
+        await self._changed(session, replace(batch, deleted=True), *self._parts(batch))
         return wire.DeletedMessageBatch(id=batch.id)
 
     async def settle(self, session: Session) -> None:
@@ -277,9 +308,36 @@ class Batches:
 
     async def remove(self, session: Session, batch: Batch) -> None:
         """Remove a batch as if it had never been."""
-        session.drop(batch)
-        self.truth.forget(batch)
-        await (self._store.forget(batch.seq) if self._held[batch.seq] else self._store.remove(batch.seq))
+        async with self.unless_saved(session):
+            await session.commit(*self.removals(session, [batch]))
+
+    @asynccontextmanager
+    async def unless_saved(self, session: Session) -> AsyncIterator[None]:
+        """Have the batches of a session as they were, where changes of them cannot be saved."""
+        before = dict(session.batches)
+        try:
+            yield
+        except StoreError:
+            self.removals(session, [batch for batch in session.batches.values() if batch.id not in before])
+            for batch in before.values():
+                self.put_back(session, batch)
+            raise
+        self._planning.forget_unused()
+
+    def removals(self, session: Session, batches: Iterable[Batch]) -> list[Change]:
+        """Let go of batches as if they had never been; answers what to commit for that."""
+        changes: list[Change] = []
+        for batch in batches:
+            session.drop(batch)
+            self.truth.forget(batch)
+            changes += [Gone("batch", batch.seq), *self._parts(batch), *self._planning.release(batch)]
+            if not self._held[batch.seq]:
+                changes.append(Gone("sent", batch.seq))
+        return changes
+
+    def _parts(self, batch: Batch) -> list[Gone]:
+        """The requests of a batch that goes, unless a snapshot needs them."""
+        return [] if self._held[batch.seq] else [Gone("parts", batch.seq)]
 
     def forget(self, session: Session) -> None:
         """Let go of what is remembered of a session besides its batches."""
@@ -287,23 +345,34 @@ class Batches:
         self._attempts.forget(session)
         self._playback.forget(session.name)
 
-    async def put_back(self, session: Session, batch: Batch) -> None:
-        """Have a batch as these facts say, which were held."""
-        session.identities[batch.identity] += batch.id not in session.batches
+    def put_back(self, session: Session, batch: Batch) -> Change:
+        """Have a batch as these facts say, which were held; answers what to commit for that."""
+        if batch.id not in session.batches:
+            self._planning.use(batch)
         session.keep(batch)
-        await self._store.save_batch(batch)
+        return batch
 
     def hold(self, batches: Iterable[Batch]) -> None:
         """Keep the requests of these batches, whatever happens to them."""
-        self._held.update(batch.seq for batch in batches)
-
-    async def release(self, session: Session, batches: Iterable[Batch]) -> None:
-        """Let go of what was held: what was deleted or removed meanwhile is gone now."""
         for batch in batches:
+            self._held[batch.seq] += 1
+            self._planning.use(batch)
+
+    def release(self, session: Session, batches: Iterable[Batch]) -> list[Change]:
+        """Let go of what was held: what was deleted or removed meanwhile is gone now; answers what to commit."""
+        changes: list[Change] = []
+        for batch in batches:
+            changes += self._planning.release(batch)
             self._held[batch.seq] -= 1
+            if self._held[batch.seq]:
+                continue
+            del self._held[batch.seq]
             kept = session.batches.get(batch.id)
-            if not self._held[batch.seq] and (kept is None or kept.seq != batch.seq or kept.deleted):
-                await self._store.discard(batch.seq)
+            if kept is None or kept.seq != batch.seq:
+                changes += [Gone("parts", batch.seq), Gone("sent", batch.seq)]
+            elif kept.deleted:
+                changes.append(Gone("parts", batch.seq))
+        return changes
 
     def results(self, session: Session, batch_id: str) -> AsyncGenerator[bytes]:
         """The result lines in pieces. Raises NotFound at once where there are none (yet, or any more)."""
@@ -321,20 +390,26 @@ class Batches:
         if batch is None:
             return
         if rows < batch.size and custom_ids is not None:
-            seen = session.delivered.setdefault(batch.id, set())
-            seen |= set(custom_ids)
-            rows = len(seen)
+            rows = await self._delivered(batch, custom_ids)
         reached = max(batch.delivered, min(rows, batch.size))
         await self._changed(session, replace(batch, downloads=batch.downloads + 1, delivered=reached))
         session.bulletin.tell(session.now(), "batch.downloaded", batch=batch_id, rows=rows)
 
-    async def _changed(self, session: Session, batch: Batch) -> Batch:
+    async def _delivered(self, batch: Batch, custom_ids: Collection[str]) -> int:
+        """How many different rows of a batch have reached a caller, with these among them."""
+        seen = array("Q")
+        seen.frombytes(await self._store.delivered(batch.seq) or b"")
+        whole = array("Q", {*seen, *(xxh3_64_intdigest(name.encode()) for name in custom_ids)})
+        await self._store.put_delivered(batch.seq, whole.tobytes())
+        return len(whole)
+
+    async def _changed(self, session: Session, batch: Batch, *more: Change) -> Batch:
         """Take up newer facts at once, so that calls that come meanwhile see them; back if they cannot be kept."""
         before = session.batches[batch.id]
         session.keep(batch)
         try:
-            await self._store.save_batch(batch)
-        except StoreError:
+            await session.commit(batch, *more)
+        except (ApiError, StoreError):
             if session.batches[batch.id] is batch:
                 session.keep(before)
             raise
@@ -376,8 +451,16 @@ class Batches:
         return await asyncio.shield(task)
 
     async def _tally(self, session: Session, batch: Batch) -> wire.RequestCounts:
-        settled = await self._settlement.settled(session, batch)
+        settled, struck = await self._settlement.settled(session, batch)
         assert settled.tally is not None
         facts = session.batches[batch.id]
-        await self._changed(session, replace(facts, tally=settled.tally, kept=settled.kept, sums=settled.sums))
+        after = replace(facts, tally=settled.tally, kept=settled.kept, sums=settled.sums)
+        try:
+            with session.unless_saved():
+                for name, hits in struck.items():
+                    session.rules.count(name, hits, batch.timeline.ended_at)
+                await self._changed(session, after, *([session.counters()] if struck else []))
+        except StoreError as error:
+            # not needed to answer: it is counted again when somebody asks again
+            _log.error("the counts of batch %s: %s", batch.id, error)
         return settled.tally

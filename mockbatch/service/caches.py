@@ -1,16 +1,17 @@
 """The prompt caches of sessions: what batches and messages left there for those that come after them.
 
-A batch is in the cache from its start on: what its rows wrote or read lives so long from then. Nothing of that is
-stored; it follows from the batches that there are.
+A batch is in the cache from its start on: what its rows wrote or read lives so long from then. That follows
+from the batches that there are; what messages leave is saved with what they have used.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from mockbatch.core.batch import Batch, Profile
 from mockbatch.core.money.prompt_cache import CacheState, CacheUse, Prefix
 from mockbatch.core.time.spans import HOUR, SECOND
 from mockbatch.service.examination import Examination
 from mockbatch.service.sessions import Session
+from mockbatch.store import CacheEntries
 
 Touches = dict[int, int]
 """Until when each entry lives at least."""
@@ -44,6 +45,19 @@ class Caches:
                 if left(prefix.key) and not cache.live(prefix.key, now):
                     cache.touch(prefix.key, now, prefix.ttl)
         return cache.request(prefixes, now)
+
+    def restore(self, kept: Iterable[CacheEntries]) -> None:
+        """Take up what the store has."""
+        for one in kept:
+            self._messages[one.session] = CacheState(one.entries)
+
+    def entries(self, session: Session) -> CacheEntries:
+        """What messages of a session left, to be saved."""
+        return CacheEntries(session.name, self._messages.setdefault(session.name, CacheState()).entries())
+
+    def take_back(self, before: CacheEntries) -> None:
+        """Have what messages left before one that could not be saved."""
+        self._messages[before.session] = CacheState(before.entries)
 
     def forget(self, session: Session) -> None:
         self._touched.pop(session.name, None)

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from mockbatch.core.contract.errors import InvalidRequest, NotFound
+from mockbatch.core.contract.errors import ApiError, InvalidRequest, NotFound
 from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.timeline import Event, events
 from mockbatch.service.sessions import Session
-from mockbatch.store import Store
+from mockbatch.store import StoreError
 
 
 class Moved(Struct, frozen=True):
@@ -20,9 +20,6 @@ class Moved(Struct, frozen=True):
 
 class Clocks:
     """Reads and moves the clocks of sessions. Every change is kept before it is answered."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
 
     def next_event(self, session: Session) -> Event | None:
         """What time alone will do next."""
@@ -76,9 +73,14 @@ class Clocks:
         await self._set(session, session.clock.running(session.real(), rate=rate))
 
     async def _set(self, session: Session, clock: Clock) -> None:
-        session.clock = clock
+        before, session.clock = session.clock, clock
+        try:
+            await session.commit(session.facts())
+        except (ApiError, StoreError):
+            if session.clock is clock:
+                session.clock = before
+            raise
         session.bulletin.tell(session.now(), "clock", speedup=clock.rate, frozen=clock.frozen)
-        await self._store.save_session(session.facts())
 
     @staticmethod
     def _events(session: Session, after: int, until: int | None) -> list[Event]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from msgspec.structs import replace
@@ -17,7 +17,7 @@ from mockbatch.core.tokens import parse_tokens
 from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.files import Files
 from mockbatch.service.playback import Player
-from mockbatch.store import Store
+from mockbatch.store import Played, Store
 
 _log = logging.getLogger(__name__)
 
@@ -45,8 +45,12 @@ class Examination:
         catalogue: Catalogue,
         files: Files,
         player: Callable[[str], Player | None],
+        attempts: Callable[[Batch], Awaitable[Attempts | None]],
+        played: Callable[[str], Sequence[Played]],
     ) -> None:
         self._store = store
+        self._played = played
+        self._attempts = attempts
         self._player = player
         self._profiles = profiles
         self._catalogue = catalogue
@@ -71,10 +75,10 @@ class Examination:
             if not self._busy:
                 self._idle.set()
 
-    def begin(self, batch: Batch, attempts: Attempts | None = None) -> None:
-        """Have the requests of a batch looked at when nothing else is to do; `attempts` are how often each was sent."""
+    def begin(self, batch: Batch) -> None:
+        """Have the requests of a batch looked at when nothing else is to do."""
         if batch.kept and batch.seq not in self._running:
-            self._running[batch.seq] = task = asyncio.create_task(self._examine(batch, attempts))
+            self._running[batch.seq] = task = asyncio.create_task(self._examine(batch))
             task.add_done_callback(lambda done: self._done(batch, done))
 
     async def rows(self, batch: Batch, index: int) -> list[Row]:
@@ -149,17 +153,20 @@ class Examination:
         finally:
             self._wanted.discard(batch.seq)
 
-    async def _examine(self, batch: Batch, attempts: Attempts | None) -> None:
+    async def _examine(self, batch: Batch) -> None:
         # one batch of a session after the other: those of others do not wait for its replies
         turn = self._turns.setdefault(batch.session, asyncio.Lock())
         async with turn:
             await self._quiet(batch)
             conditions = self.conditions(batch)
+            asked = conditions.rules and conditions.rules.needs_attempts
+            attempts = await self._attempts(batch) if asked else None
             if conditions.rules and conditions.rules.needs_quota:
                 conditions = replace(conditions, cutoffs=await self._cutoffs(batch, conditions, attempts))
             examiner = Examiner(conditions)
             for index in range(batch.slices):
                 await self.keep(batch, index, await self._examined(batch, index, examiner, attempts))
+            await self._store.commit(*self._played(batch.session))
 
     async def _cutoffs(self, batch: Batch, conditions: Conditions, attempts: Attempts | None) -> Cutoffs:
         """Whom the quotas among the rules strike."""

@@ -7,12 +7,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mockbatch.core.contract import ids, wire
-from mockbatch.core.contract.errors import InvalidRequest, NotFound
+from mockbatch.core.contract.errors import ApiError, InvalidRequest, NotFound
 from mockbatch.core.draws import subseed
 from mockbatch.core.files import File, not_found, shown_file
 from mockbatch.core.time.spans import SECOND
 from mockbatch.service.sessions import Session
-from mockbatch.store import Store
+from mockbatch.store import Gone, Store, StoreError
 
 
 class Upload(Struct, frozen=True):
@@ -60,7 +60,11 @@ class Files:
             now,
             None if upload.lifetime is None else now + upload.lifetime * SECOND,
         )
-        await self._store.save_file(file)
+        try:
+            await session.commit(file)
+        except (ApiError, StoreError):
+            self._uploaded[same] -= 1
+            raise
         self._of_session[session.name][file.id] = file
         return shown_file(file)
 
@@ -74,14 +78,17 @@ class Files:
 
     async def delete(self, session: Session, file_id: str) -> wire.DeletedFile:
         file = replace(self._found(session, file_id), deleted_at=session.now())
-        await self._store.save_file(file)
+        await session.commit(file)
         self._of_session[session.name][file.id] = file
         return wire.DeletedFile(id=file.id)
 
-    async def remove_all(self, session: Session) -> None:
-        """Remove all files of a session as if they had never been."""
+    def removals(self, session: Session) -> list[Gone]:
+        """What to commit to remove all files of a session as if they had never been."""
+        return [Gone("file", file.seq) for file in self._of_session[session.name].values()]
+
+    def forget(self, session: Session) -> None:
+        """Let go of all files of a session."""
         for file in self._of_session.pop(session.name, {}).values():
-            await self._store.remove_file(file.seq)
             self._uploaded.pop((session.name, file.filename, file.identity), None)
 
     def listed(self, session: Session, only: Collection[str]) -> list[wire.FileMetadata]:

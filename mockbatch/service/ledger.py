@@ -28,7 +28,7 @@ from mockbatch.core.played import played_row
 from mockbatch.core.rows import Row, usage_of_row
 from mockbatch.core.time.spans import MINUTE, format_day, format_instant
 from mockbatch.service.sessions import Session
-from mockbatch.store import Spent, Store
+from mockbatch.store import Change, Spent, Store
 
 
 class _Used(Struct):
@@ -52,24 +52,26 @@ class Ledger:
         for one in spent:
             self._add(one)
 
-    async def note(self, session: Session, message: wire.Message) -> None:
-        """Write down what a message has used."""
-        await self._note(session, message.id, message.model, message.usage)
+    async def note(self, session: Session, message: wire.Message, key: int, *more: Change) -> None:
+        """Save what a message has used, and `more` with it; `key` identifies its request."""
+        await self._note(session, message.id, message.model, message.usage, key, *more)
 
-    async def note_played(self, session: Session, message: dict[str, Any]) -> None:
-        """Write down what a message has used that was recorded."""
+    async def note_played(self, session: Session, message: dict[str, Any], *more: Change) -> None:
+        """Save what a message has used that was recorded, and `more` with it."""
         from mockbatch.core.cassette.tape import Recorded
 
         row = played_row(Recorded("succeeded", message, None, None, 200, None, None, 0), "", 0)
-        await self._note(session, str(message.get("id")), row.model, usage_of_row(row, "standard"))
+        await self._note(session, str(message.get("id")), row.model, usage_of_row(row, "standard"), 0, *more)
 
-    async def _note(self, session: Session, message_id: str, model: str, usage: wire.Usage) -> None:
+    async def _note(
+        self, session: Session, message_id: str, model: str, usage: wire.Usage, key: int, *more: Change
+    ) -> None:
         counts = counts_of(usage)
         lengths = session.settings.profile.prompt_lengths
         account = _account(model, counts, usage.inference_geo, usage.service_tier, lengths)
-        spent = Spent(session.name, message_id, session.now(), account, counts)
+        spent = Spent(session.name, message_id, session.now(), account, counts, key)
+        await session.commit(spent, *more)
         self._add(spent)
-        await self._store.add_spent(spent)
         session.bulletin.tell(spent.at, "ledger", message=message_id)
 
     def forget(self, session: Session) -> None:

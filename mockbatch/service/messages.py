@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import sys
-from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from msgspec.structs import replace
@@ -26,6 +26,7 @@ from mockbatch.service.files import Files
 from mockbatch.service.ledger import Ledger
 from mockbatch.service.playback import Playback
 from mockbatch.service.sessions import Session
+from mockbatch.store import Spent, StoreError
 
 if TYPE_CHECKING:
     from mockbatch.core.cassette.interaction import Kind
@@ -53,7 +54,16 @@ class Messages:
         self._playback = playback
         self._caches = caches
         self._ledger = ledger
-        self._sent: Counter[tuple[str, int]] = Counter()
+        self._sent: defaultdict[str, Counter[int]] = defaultdict(Counter)
+
+    def restore(self, spent: Iterable[Spent]) -> None:
+        """Take up how often each request was answered."""
+        for one in spent:
+            self._sent[one.session][one.key] += 1
+
+    def forget(self, session: Session) -> None:
+        """Count the requests of a session from the beginning."""
+        self._sent.pop(session.name, None)
 
     async def create(
         self, session: Session, params: dict[str, Any], terms: Terms, rule: Rule | None, size: int = 0
@@ -63,7 +73,7 @@ class Messages:
         Raises the ApiError that the API answers.
         """
         if rule is None and (played := self._played(session, params, "message")) is not None:
-            await self._ledger.note_played(session, played)
+            await self._ledger.note_played(session, played, *self._playback.unsaved(session.name))
             return played
         model, tokens = await self._apart(size, self._checked, session, params, terms, "messages")
         await self._check_spending(session)
@@ -71,13 +81,22 @@ class Messages:
         examiner = Examiner(conditions)
         answered = await self._apart(size, self._answered, session, params, model, tokens, examiner, rule)
         row = await _settled(answered, examiner)
+        sent = self._sent[session.name]
+        before = self._caches.entries(session) if row.more.prefixes else None
         row = await self._cached(session, row)
-        ordinal = self._sent[session.name, row.key] = self._sent[session.name, row.key] + 1
+        ordinal = sent[row.key] = sent[row.key] + 1
         seed = subseed(conditions.seed, "message", session.name)
         message_id = ids.message_id(seed, f"{row.key}/{ordinal}")
         lines = Lines(conditions, lambda place: params)
         message = await self._apart(size, lines.message, row, message_id, "standard")
-        await self._ledger.note(session, message)
+        left = [self._caches.entries(session)] if before else []
+        try:
+            await self._ledger.note(session, message, row.key, *left, *self._playback.unsaved(session.name))
+        except (ApiError, StoreError):
+            if before:
+                self._caches.take_back(before)
+            sent[row.key] -= 1
+            raise
         return message
 
     async def count(

@@ -21,7 +21,7 @@ from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.spans import SECOND
 from mockbatch.core.time.timeline import NEVER
 from mockbatch.service.sessions import Session
-from mockbatch.store import Store, StoreError
+from mockbatch.store import Gone, Store, StoreError
 
 _log = logging.getLogger(__name__)
 
@@ -140,7 +140,7 @@ class Notices:
     async def _step(self) -> float | None:
         """Begin to send what is due; answers for how long nothing else will be, None for ever."""
         while self._gone:
-            await self._store.remove_notice(self._gone.pop())
+            await self._store.commit(Gone("notice", self._gone.pop()))
         waits = []
         for session, notice in sorted(self._open(), key=lambda entry: (entry[1].due, entry[1].id)):
             left = notice.due - session.now()
@@ -187,7 +187,7 @@ class Notices:
         self._kept[notice.id] = notice
         if notice.due == NEVER:
             self._watched.pop(notice.id, None)
-        await self._store.save_notice(notice)
+        await self._store.commit(notice)
 
 
 def seconds_until(clock: Clock, span: int) -> float | None:

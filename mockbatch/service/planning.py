@@ -2,18 +2,22 @@
 
 import asyncio
 from array import array
-from collections.abc import Mapping
-from itertools import chain, islice
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from itertools import chain, count, islice
 from operator import add
 
+import msgspec
 from msgspec.structs import replace
+from xxhash import xxh3_64_intdigest
 
 from mockbatch.core.batch import Batch, Durations, Lanes, Profile, deadline, new_batch_id, planned, waited
 from mockbatch.core.rules.life import Plan, plan_of
 from mockbatch.core.rules.rules import Rule
 from mockbatch.core.time.timeline import NEVER, Timeline
 from mockbatch.service.sessions import Session
-from mockbatch.store import Store
+from mockbatch.store import Gone, Options, Store
 
 _STEP = 10_000
 Headers = Mapping[bytes, bytes]
@@ -25,11 +29,63 @@ class Planning:
     def __init__(self, store: Store) -> None:
         self._store = store
         self.profiles: dict[int, Profile] = {}
-        self._numbers: dict[Profile, int] = {}
+        self._saved: set[int] = set()
+        self._unused: set[int] = set()
+        self._users: Counter[int] = Counter()
 
-    def restore(self, profiles: Mapping[int, Profile]) -> None:
-        self.profiles.update(profiles)
-        self._numbers.update({profile: number for number, profile in profiles.items()})
+    def restore(self, profiles: Mapping[int, Profile], batches: Iterable[Batch], held: Iterable[Batch]) -> list[Gone]:
+        """Take up what the store has; answers which profiles nobody needs any more."""
+        for batch in batches:
+            self.use(batch)
+        used = {*self._users, *(batch.profile for batch in held)}
+        self.profiles.update({number: profile for number, profile in profiles.items() if number in used})
+        self._saved.update(self.profiles)
+        return [Gone("options", number) for number in profiles if number not in used]
+
+    def use(self, batch: Batch) -> None:
+        """Keep the profile of a batch while it, or a snapshot of it, is there."""
+        self._users[batch.profile] += 1
+        self._unused.discard(batch.profile)
+
+    def release(self, batch: Batch) -> list[Gone]:
+        """Let go of the profile of a batch; answers what that leaves to remove."""
+        self._users[batch.profile] -= 1
+        if self._users[batch.profile] > 0:
+            return []
+        del self._users[batch.profile]
+        self._saved.discard(batch.profile)
+        self._unused.add(batch.profile)
+        return [Gone("options", batch.profile)]
+
+    def forget_unused(self) -> None:
+        """Let go of the profiles that nobody needs, once the batches that did are gone for good."""
+        for number in self._unused:
+            self.profiles.pop(number, None)
+        self._unused.clear()
+
+    def unsaved(self, batch: Batch) -> list[Options]:
+        """The profile of a batch, where it has to be saved with it."""
+        if batch.profile in self._saved:
+            return []
+        return [Options(batch.profile, self.profiles[batch.profile])]
+
+    def saved(self, batch: Batch) -> None:
+        """Take note that the profile of a batch is saved."""
+        self._saved.add(batch.profile)
+
+    @asynccontextmanager
+    async def turn(self, session: Session) -> AsyncIterator[None]:
+        """Let batches into a queue of limited capacity one after the other; give back what one took that failed."""
+        if not session.settings.profile.capacity:
+            yield
+            return
+        async with session.queueing:
+            lanes = session.lanes
+            try:
+                yield
+            except BaseException:
+                session.lanes = lanes
+                raise
 
     async def planned(
         self,
@@ -45,8 +101,7 @@ class Planning:
         """
         profile = session.settings.profile
         identity = content >> 1
-        batch_id = new_batch_id(profile, session.name, identity, session.identities[identity])
-        session.identities[identity] += 1
+        batch_id = self._new_id(session, profile, identity)
         plan = Plan()
         if session.rules.records or more:
             rules = (*more, *session.rules.for_new_batch(dict(headers), batch_id, session.now()))
@@ -57,8 +112,7 @@ class Planning:
             bound = plan.finishing(chain.from_iterable(map(durations.drawn, ids)))
             durations = Durations(profile, batch_id, plan.factor, bound)
         if profile.capacity:
-            async with session.queueing:
-                timeline = await self._queued(session, profile, seq, batch_id, ids, durations, plan.factor)
+            timeline = await self._queued(session, profile, seq, batch_id, ids, durations, plan.factor)
         else:
             longest = durations.of_draw(await _largest_draw(durations, ids))
             timeline = planned(profile, batch_id, session.now(), longest, plan.factor)
@@ -68,23 +122,27 @@ class Planning:
             session.name,
             identity,
             tuple(map(len, ids)),
-            await self._number(profile),
+            self._number(profile),
             timeline,
             kept=len(ids) > 1 or profile.replay or any(rule.on == "item" for rule in profile.rules),
             bound=bound,
             factor=plan.factor,
         )
 
-    async def _number(self, profile: Profile) -> int:
-        number = self._numbers.get(profile)
-        if number is None:
-            number = self._numbers[profile] = max(self.profiles, default=0) + 1
-            self.profiles[number] = profile
-            try:
-                await self._store.save_profile(number, profile)
-            except BaseException:
-                del self._numbers[profile]
-                raise
+    @staticmethod
+    def _new_id(session: Session, profile: Profile, identity: int) -> str:
+        """The id of a new batch, which is reserved until it was added or given up."""
+        ordinals = count(session.identities[identity])
+        found = (new_batch_id(profile, session.name, identity, ordinal) for ordinal in ordinals)
+        batch_id = next(id for id in found if id not in session.batches and id not in session.reserved)
+        session.reserved.add(batch_id)
+        return batch_id
+
+    def _number(self, profile: Profile) -> int:
+        """The number of a profile: a hash of it, so that the same one has the same number on every server."""
+        number = xxh3_64_intdigest(msgspec.json.encode(profile)) >> 1
+        self.profiles.setdefault(number, profile)
+        self._unused.discard(number)
         return number
 
     async def _queued(
@@ -110,7 +168,6 @@ class Planning:
             done = max(done, *map(add, starts, spans))
             await self._store.put_starts(seq, index, array("q", starts).tobytes())
         session.lanes = lanes.dump()
-        await self._store.save_session(session.facts())
         return Timeline(created_at, first, last, done)
 
 

@@ -1,15 +1,19 @@
 """Answers from fixtures: what was recorded for a request comes back, what was not is told or made up."""
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from msgspec import Struct
+import msgspec
+from msgspec import Raw, Struct
+from xxhash import xxh3_64_intdigest
 
 from mockbatch.config import Config
 from mockbatch.core.contract.errors import InvalidRequest, error_of
 from mockbatch.core.played import played_row, recorded_delay
 from mockbatch.core.rows import Failure, Row
+from mockbatch.store import Played
 
 if TYPE_CHECKING:
     from mockbatch.core.cassette.interaction import Kind
@@ -22,25 +26,36 @@ _EXPLAINED = 5
 class Miss(Struct, frozen=True):
     """A request that was not recorded, and how that was told."""
 
-    kind: "Kind"
+    kind: str
     custom_id: str
     text: str
 
 
 class Player:
-    """Plays one tape for one session."""
+    """Plays one tape for one session. Of the requests that were not recorded it remembers the first `misses`, and how
+    many were `missed`.
+    """
 
-    def __init__(self, tape: "Tape", *, fake: bool) -> None:
+    def __init__(self, tape: "Tape", *, fake: bool, played: Played | None = None) -> None:
         self.tape = tape
-        self.misses: list[Miss] = []
-        self.used: set[int] = set()
+        self.misses: list[Miss] = msgspec.json.decode(played.misses, type=list[Miss]) if played else []
+        self.missed = played.missed if played else 0
+        self.used: set[int] = set(played.used if played else ())
+        self.counted = False
         self._fake = fake
-        self._asked: Counter[bytes] = Counter()
+        self._turns: Counter[int] = Counter(played.turns if played else {})
+
+    def dump(self, session: str) -> Played:
+        """What was played so far, to be saved."""
+        misses = Raw(msgspec.json.encode(self.misses))
+        return Played(session, dict(self._turns), sorted(self.used), misses, self.missed)
 
     def find(self, request: dict[str, Any], kind: "Kind", custom_id: str = "", name: bytes = b"") -> "Recorded | None":
         """What was recorded for a request, which is known by `name` where it may come again."""
-        turn = self._asked[name]
-        self._asked[name] += 1
+        key = xxh3_64_intdigest(name)
+        turn = self._turns[key]
+        self._turns[key] += 1
+        self.counted = True
         found = self.tape.find(request, kind=kind, custom_id=custom_id, turn=turn)
         if found is not None:
             self.used.add(found.place)
@@ -51,12 +66,12 @@ class Player:
         found = self.find(params, "batch_item", custom_id, raw)
         if found is not None:
             return played_row(found, custom_id, index)
-        text = self.missed(params, "batch_item", custom_id)
+        text = self.miss(params, "batch_item", custom_id)
         if self._fake:
             return None
         return Row(custom_id, index, Failure("invalid_request_error", text, None, executed=False))
 
-    def missed(self, request: dict[str, Any], kind: "Kind", custom_id: str = "") -> str:
+    def miss(self, request: dict[str, Any], kind: "Kind", custom_id: str = "") -> str:
         """Note a miss; answers a sentence with the nearest recording and what differs."""
         text = "this request was not recorded"
         near = None
@@ -64,7 +79,9 @@ class Player:
             near = self.tape.nearest(request, kind=kind, custom_id=custom_id)
         if near is not None:
             text = f"{text}; the nearest recording is {near[0]}, of which these differ:\n{near[1]}"
-        self.misses.append(Miss(kind, custom_id, text))
+        self.missed += 1
+        if len(self.misses) < _EXPLAINED:
+            self.misses.append(Miss(kind, custom_id, text))
         return text
 
     def answer(self, request: dict[str, Any], kind: "Kind") -> "Recorded | None":
@@ -74,7 +91,7 @@ class Player:
         """
         found = self.find(request, kind)
         if found is None:
-            text = self.missed(request, kind)
+            text = self.miss(request, kind)
             if not self._fake:
                 raise InvalidRequest(text)
             return None
@@ -98,6 +115,19 @@ class Playback:
         self._tapes: dict[tuple[str, tuple[str, ...]], Tape] = {}
         self._players: dict[str, Player] = {}
         self._used: set[str] = set()
+        self._kept: dict[str, Played] = {}
+
+    def restore(self, played: Iterable[Played]) -> None:
+        """Take up what the store has."""
+        self._kept = {one.session: one for one in played}
+
+    def unsaved(self, session: str) -> list[Played]:
+        """What a session has played since that was saved last, to be saved."""
+        player = self._players.get(session)
+        if player is None or not player.counted:
+            return []
+        player.counted = False
+        return [player.dump(session)]
 
     def tape(self, config: Config) -> "Tape | None":
         """What is played under a configuration. Raises FixtureError for a fixture that cannot be used."""
@@ -120,7 +150,8 @@ class Playback:
         """The player of a session; None where nothing is played."""
         player = self._players.get(session)
         if player is None and (tape := self.tape(config)) is not None:
-            player = self._players[session] = Player(tape, fake=config.replay_mode == "fake")
+            kept = self._kept.pop(session, None)
+            player = self._players[session] = Player(tape, fake=config.replay_mode == "fake", played=kept)
         return player
 
     def file_id(self, session: str, config: Config, filename: str, sha256: str) -> str | None:
@@ -130,6 +161,7 @@ class Playback:
         return str(found.answer["id"]) if found and found.answer else None
 
     def forget(self, session: str) -> None:
+        self._kept.pop(session, None)
         if player := self._players.pop(session, None):
             self._used |= player.tape.keys(player.used)
 

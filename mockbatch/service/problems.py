@@ -63,9 +63,9 @@ class Problems:
     def _unmatched(self, session: Session) -> Iterator[Problem]:
         """Requests that were not recorded."""
         player = self._playback.player(session.name, session.config)
-        if player and player.misses:
+        if player and player.missed:
             first = player.misses[0]
-            text = f"{_counted(len(player.misses), 'request')} not in the fixture; the first: {first.text}"
+            text = f"{_counted(player.missed, 'request')} not in the fixture; the first: {first.text}"
             yield Problem("unmatched_replay", text, custom_ids=[miss.custom_id for miss in player.misses[:_NAMED]])
 
     async def _duplicates(self, session: Session) -> AsyncIterator[Problem]:

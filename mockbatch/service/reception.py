@@ -1,17 +1,19 @@
 """A body on its way in: slice by slice into the store, looked at meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from typing import Literal
 
 from mockbatch.core.batch import Batch
 from mockbatch.core.contract.envelope import Intake, Slice
 from mockbatch.service.early import EarlyCheck
-from mockbatch.store import Store, StoreError
+from mockbatch.store import Change, Gone, Store, StoreError
 
 # so many slices may wait for the store while the next ones arrive
 _AHEAD = 4
 # to look at less takes no longer than to have it written on its own
 _SMALL = 128 << 10
+_WHOLE: tuple[Literal["batch"], Literal["parts"], Literal["sent"]] = ("batch", "parts", "sent")
 
 
 class Reception:
@@ -49,10 +51,19 @@ class Reception:
         if self._early and self._early.problem:
             raise self._early.problem
 
-    async def add(self, batch: Batch) -> None:
-        """Save the batch. Raises StoreError, and the batch is not there."""
+    async def slices(self) -> AsyncIterator[bytes | memoryview]:
+        """The slices of the requests, as they came."""
+        if self._only is not None:
+            yield self._only
+            return
+        await asyncio.gather(*self._writing)
+        for index in range(len(self.custom_ids)):
+            yield await self._store.slice(self._seq, index)
+
+    async def add(self, batch: Batch, more: Iterable[Change]) -> None:
+        """Save the batch, and more with it. Raises StoreError, and the batch is not there."""
         try:
-            await self._store.add_batch(batch, self._only)
+            await self._store.add_batch(batch, self._only, *more)
         except StoreError:
             await asyncio.gather(*self._writing)  # why a slice is not there, if that is it
             raise
@@ -61,7 +72,7 @@ class Reception:
         """Leave nothing behind."""
         await asyncio.gather(*self._writing, return_exceptions=True)
         # the facts too: whoever broke off may have done so while they were being written
-        await self._store.remove(self._seq)
+        await self._store.commit(*(Gone(kind, self._seq) for kind in _WHOLE))
 
     def _put(self, slice: Slice) -> None:
         self._writing.append(self._store.put_slice(self._seq, len(self.custom_ids), slice.raw))

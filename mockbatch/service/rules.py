@@ -1,6 +1,6 @@
 """The rules of a session, as a tester changes them while the server runs. A bad rule changes nothing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -9,13 +9,14 @@ from msgspec.structs import replace
 from mockbatch.config import Config
 from mockbatch.core.contract.errors import InvalidRequest, NotFound
 from mockbatch.core.names import did_you_mean
-from mockbatch.core.rules.calls import CallRules, Record
+from mockbatch.core.rules.calls import CallRules, Record, Seen
 from mockbatch.core.rules.fault import RuleError
 from mockbatch.core.rules.match import test_of
 from mockbatch.core.rules.replied import read_reply
 from mockbatch.core.rules.rules import ReadReply, Rule, parse_rule, together
 from mockbatch.core.rules.written import dump_rule
 from mockbatch.core.time.spans import format_instant
+from mockbatch.store import Counters
 
 SERVER_WIDE = frozenset({"connection.refuse"})
 """Faults of what happens before it is known whose call it is."""
@@ -29,12 +30,17 @@ class Armory(Struct, frozen=True):
     read_reply: ReadReply | None = None
     known_models: tuple[str, ...] = ()
 
-    def of_key(self, key: str) -> tuple[Rule, ...]:
-        """The rules of the server that a session with this key has."""
+    def patterns(self, key: str) -> tuple[str, ...]:
+        """The patterns for keys, among those in the rules, that this key matches."""
+        asked = {rule.match.session for rule in self.rules if rule.match.session is not None}
+        return tuple(pattern for pattern in sorted(asked) if test_of(pattern)(key))
+
+    def of_patterns(self, patterns: Collection[str]) -> tuple[Rule, ...]:
+        """The rules of the server for a session whose key matches these patterns."""
         return tuple(
             rule
             for rule in self.rules
-            if rule.fault not in SERVER_WIDE and (rule.match.session is None or test_of(rule.match.session)(key))
+            if rule.fault not in SERVER_WIDE and (rule.match.session is None or rule.match.session in patterns)
         )
 
     def door(self, now: int) -> CallRules:
@@ -48,14 +54,27 @@ def armory_of(config: Config) -> Armory:
 
 
 class SessionRules(CallRules):
-    """The rules of one session, which can be told apart by their ids."""
+    """The rules of one session, each with an id of its own; `ids` counts those that were given out."""
 
     def __init__(self, armory: Armory, rules: Iterable[Rule], started_at: int) -> None:
+        super().__init__((), seed=armory.seed, started_at=started_at)
         self._armory = armory
-        self._ids = 0
+        self.ids = 0
         self.changed = False
         self._first = self._numbered(rules)
-        super().__init__(self._first, seed=armory.seed, started_at=started_at)
+        self.replace([Record(rule) for rule in self._first])
+
+    def resume(self, kept: list[dict[str, Any]] | None, counters: Counters) -> None:
+        """Go on as the rules that were saved, where they were changed, and from what they had seen."""
+        if kept is not None:
+            self.put(kept)
+        self.ids = max(self.ids, counters.rule_ids)
+        self.replace([Record(record.rule, _seen_by(record.rule, counters)) for record in self.records])
+        self.counted = False
+
+    def seen(self) -> dict[str, Seen]:
+        """What each rule has seen, by its id."""
+        return {record.rule.id: record.dump() for record in self.records}
 
     def reset(self) -> None:
         """Have the rules of the server again, as if none had struck yet."""
@@ -175,11 +194,22 @@ class SessionRules(CallRules):
         self.changed = True
 
     def _numbered(self, rules: Iterable[Rule]) -> list[Rule]:
-        return [rule if rule.id else replace(rule, id=self._next_id()) for rule in rules]
+        rules = list(rules)
+        taken = {rule.id for rule in rules} | {record.rule.id for record in self.records}
+        return [rule if rule.id else replace(rule, id=self._next_id(taken)) for rule in rules]
 
-    def _next_id(self) -> str:
-        self._ids += 1
-        return f"rule_{self._ids}"
+    def _next_id(self, taken: Collection[str]) -> str:
+        """An id that was never given out, and that nobody has chosen."""
+        while True:
+            self.ids += 1
+            if f"rule_{self.ids}" not in taken:
+                return f"rule_{self.ids}"
+
+
+def _seen_by(rule: Rule, counters: Counters) -> Seen:
+    """What was saved of a rule, unless another one had its id: the server may have been started with other rules."""
+    seen = counters.rules.get(rule.id, Seen())
+    return seen if seen.rule == rule.name else Seen()
 
 
 def past(rule: Rule, now: int, started_at: int) -> str | None:

@@ -1,21 +1,24 @@
 """Sessions: an API key is a world of its own, opened on first use."""
 
 import asyncio
+import logging
 import re
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mockbatch.config import Config
 from mockbatch.core.batch import Batch
 from mockbatch.core.contract import ids, wire
-from mockbatch.core.contract.errors import Authentication, Conflict, InvalidRequest, NotFound
-from mockbatch.core.contract.limits import Bucket
+from mockbatch.core.contract.errors import ApiError, Authentication, Conflict, InvalidRequest, NotFound
 from mockbatch.core.draws import draw, subseed
+from mockbatch.core.keys import is_one_of
 from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.spans import LATEST
 from mockbatch.fixtures import FixtureError
@@ -23,8 +26,10 @@ from mockbatch.service.bulletin import Bulletin
 from mockbatch.service.journal import Journal
 from mockbatch.service.playback import Playback
 from mockbatch.service.rules import SessionRules, armory_of
-from mockbatch.service.settings import clock_of, config_of, settings_of
-from mockbatch.store import SessionFacts, Store
+from mockbatch.service.settings import Settings, check_sent, clock_of, config_of, settings_of
+from mockbatch.store import Change, Counters, Gone, SessionFacts, Store, StoreError
+
+_log = logging.getLogger(__name__)
 
 Wall = Callable[[], int]
 
@@ -39,13 +44,22 @@ class View(Struct, frozen=True):
 
 
 class Session:
-    """What belongs to one API key: its clock and its batches, newest last, and of downloads that were tampered with the
-    custom_ids that were delivered.
+    """What belongs to one API key: its clock and its batches, newest last. `reserved` are the ids of batches that are
+    about to be added.
 
     Deleted batches stay as facts, so that a cursor that names one still has its place in the list.
     """
 
-    def __init__(self, facts: SessionFacts, wall: Wall, seed: int, config: Config, delay: str | None = None) -> None:
+    def __init__(
+        self,
+        facts: SessionFacts,
+        wall: Wall,
+        seed: int,
+        config: Config,
+        store: Store,
+        counters: Counters,
+        delay: str | None = None,
+    ) -> None:
         workspace = facts.workspace or _own_workspace(seed, facts.name)
         self.headers = [
             (b"anthropic-organization-id", ids.organization_id(seed).encode()),
@@ -61,22 +75,26 @@ class Session:
         self.settings = settings_of(config, delay)
         self._clock = facts.clock
         self.lanes = facts.lanes
-        self.bucket: Bucket | None = None
+        self.bucket = self._saved_bucket = counters.bucket
+        self.snapshots = counters.snapshots
+        self.counts_attempts = counters.attempts
         self.batches: dict[str, Batch] = {}
         self.views: dict[str, View] = {}
-        self.delivered: dict[str, set[str]] = {}
         self.queueing = asyncio.Lock()
         self.journal = Journal()
         self.bulletin = Bulletin()
         self._order: list[tuple[int, int, str]] = []
         self.identities: Counter[int] = Counter()
-        self.calls = 0
+        self.reserved: set[str] = set()
+        self.closed = False
+        self.slot, self.place = facts.slot, facts.place
+        self._store = store
         self._request_seed = subseed(seed, "request", facts.name)
         self._wall = wall
         self.on_change: OnChange = _nothing
         self.opened_at, self.opened_real_at = facts.opened_at, wall()
-        self.rules_kept = facts.rules
-        self.rules = SessionRules(armory_of(config), (), self.opened_at)
+        self.key_patterns = facts.key_patterns
+        self.rules = self._rules(facts.rules, counters)
 
     def __repr__(self) -> str:
         return f"<Session {self.name}: {len(self.batches)} batches>"
@@ -102,18 +120,70 @@ class Session:
         return self._wall()
 
     def next_request_id(self) -> str:
-        self.calls += 1
-        return ids.request_id(self._request_seed, str(self.calls))
+        calls = self._store.calls.get(self.slot) + 1
+        self._store.calls.set(self.slot, calls)
+        return ids.request_id(self._request_seed, str(calls))
+
+    def begin_anew(self) -> None:
+        """Have nothing counted or queued."""
+        self.lanes, self.bucket, self.counts_attempts = b"", None, False
+
+    @contextmanager
+    def unless_saved(self) -> Iterator[None]:
+        """Have the clock, the queue, the rules and the limits as they were, where a change is refused or not saved."""
+        before = self._clock, self.lanes, self.bucket, self.counts_attempts
+        records, changed = [record.copy() for record in self.rules.records], self.rules.changed
+        rule_ids = self.rules.ids
+        try:
+            yield
+        except (ApiError, StoreError):
+            self.clock, self.lanes, self.bucket, self.counts_attempts = before
+            self.rules.replace(records)
+            self.rules.changed, self.rules.ids = changed, rule_ids
+            raise
+
+    def forget_calls(self) -> None:
+        """Count calls from the beginning."""
+        self._store.calls.set(self.slot, 0)
+
+    def configure(self, config: Config, settings: Settings) -> None:
+        """Work under other options from now on; rules that come with them begin to count anew."""
+        before, self.config, self.settings = self.config, config, settings
+        if before.all_rules() != config.all_rules():
+            self.rules = self._rules(self.rules.dump(), self.counters())
+
+    def known_by(self, key_patterns: tuple[str, ...]) -> None:
+        """Take note of which patterns for keys in the rules of the server its key matches."""
+        if key_patterns != self.key_patterns:
+            self.key_patterns = key_patterns
+            self.rules = self._rules(self.rules.dump(), self.counters())
+
+    def _rules(self, kept: list[dict[str, Any]] | None, counters: Counters) -> SessionRules:
+        armory = armory_of(self.config)
+        rules = SessionRules(armory, armory.of_patterns(self.key_patterns), self.opened_at)
+        rules.resume(kept, counters)
+        return rules
 
     def advance(self, span: int) -> None:
         """Let so much virtual time pass, or as much as there is left."""
         real = self._wall()
         self.clock = self.clock.advanced_to(min(self.clock.now(real) + span, LATEST), real)
 
+    async def commit(self, *changes: Change) -> None:
+        """Save changes of this session, all or none. Raise NotFound if it was deleted meanwhile."""
+        self.check_open()
+        await self._store.commit(*changes)
+
+    def check_open(self) -> None:
+        """Raise NotFound if the session was deleted: what is saved for it then would come back at the next start."""
+        if self.closed:
+            raise NotFound(f"Session {self.name} was deleted.")
+
     def keep(self, batch: Batch) -> None:
         """Take up a batch, or the newer facts of one."""
         if batch.id not in self.batches:
             insort(self._order, _rank(batch))
+            self.identities[batch.identity] += 1
         self.batches[batch.id] = batch
         self.views.pop(batch.id, None)
         self.on_change(self, batch)
@@ -125,7 +195,6 @@ class Session:
         self.views.pop(batch.id, None)
         self.identities[batch.identity] -= 1
         self.on_change(self, batch)
-        self.delivered.pop(batch.id, None)
 
     def older_than(self, batch: Batch | None) -> Iterator[Batch]:
         """The batches before `batch`, or all, the newest first."""
@@ -147,7 +216,23 @@ class Session:
             self.options,
             self.opened_at,
             self.rules.dump(),
+            self.key_patterns,
+            self.slot,
+            self.place,
         )
+
+    def counters(self) -> Counters:
+        return Counters(self.name, self.rules.ids, self.snapshots, self.rules.seen(), self.bucket, self.counts_attempts)
+
+    @property
+    def counted(self) -> bool:
+        """Whether something was counted that is not saved yet."""
+        return self.rules.counted or self.bucket is not self._saved_bucket
+
+    def saved(self) -> None:
+        """Take note that what was counted so far is saved."""
+        self.rules.counted = False
+        self._saved_bucket = self.bucket
 
 
 OnChange = Callable[[Session, Batch | None], None]
@@ -180,22 +265,68 @@ class Sessions:
 
     def __init__(self, store: Store, wall: Wall, config: Config, playback: Playback) -> None:
         self._playback = playback
-        self._armed: set[str] = set()
         self._store = store
+        self._opening = asyncio.Lock()
+        self._free_slots: list[int] = []
+        self._slots = 1
+        self._places = 1
         self._wall = wall
         self._config = config
         self._seed = config.seed
-        self._admitted = frozenset(config.api_key)
+        self._admitted = config.api_key
         self.on_change: OnChange = _nothing
         self._by_name: dict[str, Session] = {}
         self._known: dict[tuple[str, str | None], Session] = {}
 
-    def restore(self, facts: SessionFacts) -> None:
-        self._take(facts, config_of(self._config, facts.options))
+    def restore(self, sessions: Iterable[SessionFacts], counters: Iterable[Counters]) -> None:
+        """Take up what the store has."""
+        counted = {one.session: one for one in counters}
+        used = set()
+        for facts in sorted(sessions, key=lambda facts: facts.place):
+            self._take(facts, config_of(self._config, facts.options), counted.get(facts.name))
+            used.add(facts.slot)
+            self._places = facts.place + 1
+        self._slots = max(used, default=0) + 1
+        self._free_slots = sorted(set(range(1, self._slots)) - used, reverse=True)
 
-    def _take(self, facts: SessionFacts, config: Config) -> Session:
+    async def mend(self, name: str) -> Session:
+        """Open a session whose facts were lost, with the options of the server."""
+        _log.warning("session %s has batches and no facts of its own; it goes on with the options of the server", name)
+        return await self._opened(self._facts(name, self._config), self._config)
+
+    def _facts(self, name: str, config: Config, **more: Any) -> SessionFacts:
+        """The facts of a session that opens now."""
+        clock = clock_of(config, self._wall())
+        return SessionFacts(name, clock, opened_at=clock.virtual, **more)
+
+    async def _opened(self, facts: SessionFacts, config: Config, *, only_new: bool = False) -> Session:
+        """Save a session and take it up, unless it has been opened meanwhile. Raises Conflict if it must be new."""
+        async with self._opening:
+            found = self._by_name.get(facts.name)
+            if found is None:
+                slot = self._free_slots[-1] if self._free_slots else self._slots
+                self._store.calls.set(slot, 0)
+                facts = replace(facts, slot=slot, place=self._places)
+                await self._store.commit(facts)
+                if self._free_slots:
+                    self._free_slots.pop()
+                else:
+                    self._slots += 1
+                self._places += 1
+                return self._take(facts, config)
+        if only_new:
+            raise Conflict(f"the key of {found.told} has a session; delete it first, or choose another key")
+        return found
+
+    def _take(self, facts: SessionFacts, config: Config, counters: Counters | None = None) -> Session:
         session = self._by_name[facts.name] = Session(
-            facts, self._wall, self._seed, config, self._playback.delay(config)
+            facts,
+            self._wall,
+            self._seed,
+            config,
+            self._store,
+            counters or Counters(facts.name),
+            self._playback.delay(config),
         )
         session.on_change = self.on_change
         return session
@@ -214,8 +345,12 @@ class Sessions:
 
     def admit(self, key: str) -> None:
         """Raises Authentication for a key that is not admitted."""
-        if self._admitted and key not in self._admitted:
+        if self._admitted and not is_one_of(key, self._admitted):
             raise Authentication("API key is invalid.")
+
+    def belongs_to(self, session: Session, key: str) -> bool:
+        """Whether a session is that of a key, in whichever workspace."""
+        return session.name in (_name(key), _name(f"{key}\n{session.workspace}"))
 
     async def of_key(self, key: str, workspace: str | None = None) -> Session:
         """The session of an API key, in a workspace if one is named. The key itself is kept nowhere.
@@ -225,44 +360,40 @@ class Sessions:
         session = self._known.get((key, workspace))
         if session is None:
             self.admit(key)
-            session = self._known[key, workspace] = await self._opened(key, workspace)
-            self._arm(session, key)
+            session = await self._of_workspace(key, workspace)
+            self._known[key, workspace] = session
+            session.known_by(armory_of(session.config).patterns(key))
         return session
 
-    async def open(self, label: str, options: Mapping[str, Any], key: str | None) -> Opened:
-        """Open a session with options of its own; without a key, one is made up.
+    async def open(self, label: str, options: Mapping[str, Any], key: str | None, *, owner: bool = False) -> Opened:
+        """Open a session with options of its own; without a key, one is made up. Only an `owner` names files.
 
         Raises InvalidRequest for wrong options, Conflict for a key that has a session.
         """
+        if not owner:
+            check_sent(options)
         config = config_of(self._config, options)
         self._played(config)
         key = key or self._new_key(label)
-        name = _name(key)
-        if name in self._by_name:
-            raise Conflict(
-                f"the key of {self._by_name[name].told} has a session; delete it first, or choose another key"
-            )
-        clock = clock_of(config, self._wall())
-        facts = SessionFacts(name, clock, label=label, options=dict(options), opened_at=clock.virtual)
-        session = self._take(facts, config)
-        self._arm(session, key)
-        await self._store.save_session(facts)
-        return Opened(session, key)
+        patterns = armory_of(config).patterns(key)
+        facts = self._facts(_name(key), config, label=label, options=dict(options), key_patterns=patterns)
+        return Opened(await self._opened(facts, config, only_new=True), key)
 
-    async def configure(self, session: Session, options: Mapping[str, Any]) -> None:
+    async def configure(self, session: Session, options: Mapping[str, Any], *, owner: bool = False) -> None:
         """Change options of a session, for what comes from now on. Raises InvalidRequest for wrong ones."""
+        if not owner:
+            check_sent(options)
         named = {name.replace("-", "_"): value for name, value in [*session.options.items(), *options.items()]}
         for name in sorted(_OF_CLOCK & {name.replace("-", "_") for name in options}):
             raise InvalidRequest(
                 f"options: {name} is what the clock of a session starts with; move it by /_mockbatch/clock"
             )
         config = config_of(self._config, named)
-        delay = self._played(config)
-        session.config = config
-        session.settings = settings_of(config, delay)
-        self._playback.forget(session.name)
+        settings = settings_of(config, self._played(config))
+        await session.commit(replace(session.facts(), options=named), Gone("played", session.name))
         session.options = named
-        await self._store.save_session(session.facts())
+        session.configure(config, settings)
+        self._playback.forget(session.name)
 
     def _played(self, config: Config) -> str | None:
         """How long recorded requests took, if some are played. Raises InvalidRequest for what cannot be played."""
@@ -277,14 +408,22 @@ class Sessions:
         keys = (f"sk-ant-mock-{draw(seed, str(number)):016x}" for number in count())
         return next(key for key in keys if _name(key) not in self._by_name)
 
-    async def forget(self, session: Session) -> None:
-        """Let go of a session; its key opens a new one."""
-        self._by_name.pop(session.name, None)
-        self._armed.discard(session.name)
+    def forget(self, session: Session) -> None:
+        """Let go of a session, which can be changed no more; its key opens a new one."""
+        session.check_open()
+        session.closed = True
+        del self._by_name[session.name]
+        self._free_slots.append(session.slot)
         self._known = {known: other for known, other in self._known.items() if other is not session}
-        await self._store.remove_session(session.name)
 
-    async def _opened(self, key: str, workspace: str | None) -> Session:
+    def take_back(self, session: Session) -> None:
+        """Have a session again that could not be deleted."""
+        self._by_name[session.name] = session
+        self._by_name = dict(sorted(self._by_name.items(), key=lambda known: known[1].place))
+        self._free_slots.remove(session.slot)
+        session.closed = False
+
+    async def _of_workspace(self, key: str, workspace: str | None) -> Session:
         name = _name(key)
         if workspace is None or workspace == _own_workspace(self._seed, name):
             workspace = ""
@@ -292,21 +431,11 @@ class Sessions:
             name = _name(f"{key}\n{workspace}")
         else:
             raise InvalidRequest("anthropic-workspace-id: Input should be the id of a workspace, like wrkspc_01...")
-        if name not in self._by_name:
-            clock = clock_of(self._config, self._wall())
-            facts = SessionFacts(name, clock, workspace=workspace, opened_at=clock.virtual)
-            self._take(facts, self._config)
-            await self._store.save_session(facts)
-        return self._by_name[name]
-
-    def _arm(self, session: Session, key: str) -> None:
-        """Give a session the rules of the server, as soon as its key is seen."""
-        if session.name not in self._armed:
-            self._armed.add(session.name)
-            armory = armory_of(session.config)
-            session.rules = SessionRules(armory, armory.of_key(key), session.opened_at)
-            if session.rules_kept is not None:
-                session.rules.put(session.rules_kept)
+        if name in self._by_name:
+            return self._by_name[name]
+        patterns = armory_of(self._config).patterns(key)
+        facts = self._facts(name, self._config, workspace=workspace, key_patterns=patterns)
+        return await self._opened(facts, self._config)
 
 
 _OF_CLOCK = frozenset({"frozen", "speedup", "clock_start"})

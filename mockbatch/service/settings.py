@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mockbatch.config import Config, ConfigError, overridden
+from mockbatch.config import check_sent as check_options
 from mockbatch.core.batch import Profile
 from mockbatch.core.contract.catalog import Models
 from mockbatch.core.contract.errors import InvalidRequest
@@ -62,6 +63,14 @@ def config_of(base: Config, options: Mapping[str, Any]) -> Config:
         config = overridden(base, options)
         check_functions(config)
         return config
+    except ConfigError as error:
+        raise InvalidRequest(str(error)) from None
+
+
+def check_sent(options: Mapping[str, Any]) -> None:
+    """Raises InvalidRequest for options that may not come over HTTP, as they name a file or code."""
+    try:
+        check_options(options)
     except ConfigError as error:
         raise InvalidRequest(str(error)) from None
 

@@ -29,8 +29,10 @@ class Settlement:
         self._examination = examination
         self._caches = caches
 
-    async def settled(self, session: Session, batch: Batch) -> Batch:
-        """The batch with its tally and what was used; its rows are kept where they found something in the cache."""
+    async def settled(self, session: Session, batch: Batch) -> tuple[Batch, dict[str, int]]:
+        """The batch with its tally and what was used, and how many rows each rule struck; its rows are kept where they
+        found something in the cache.
+        """
         profile = self._profiles[batch.profile]
         counts, sums = _Outcomes(batch), _Used(profile)
         finder: _Finder | None = None
@@ -51,10 +53,8 @@ class Settlement:
                     if row.rule:
                         struck[row.rule] = struck.get(row.rule, 0) + 1
                 await asyncio.sleep(0)
-        for name, hits in struck.items():
-            session.rules.count(name, hits, batch.timeline.ended_at)
         kept = batch.kept or finder is not None
-        return replace(batch, tally=counts.counts(), kept=kept, sums=tuple(sums.sums().rows()))
+        return replace(batch, tally=counts.counts(), kept=kept, sums=tuple(sums.sums().rows())), struck
 
     async def _done(self, batch: Batch, index: int, rows: list[Row]) -> Done:
         if batch.timeline.ending == "done":

@@ -47,7 +47,8 @@ class Summaries:
         self._batches = batches
         self._problems = problems
         self._ledger = ledger
-        self._gone = _NOTHING
+        self.past = _NOTHING
+        """What the sessions came to that are gone."""
 
     async def of(self, session: Session) -> Summary:
         """The summary of a session."""
@@ -77,17 +78,15 @@ class Summaries:
 
     async def of_all(self, sessions: Iterable[Session]) -> Summary:
         """The summary of these sessions and of all that are gone; the longest of them tells the time."""
-        total = self._gone
+        total = self.past
         for session in sessions:
             total = _together(total, await self.of(session))
         return total
 
-    async def remember(self, session: Session) -> Summary:
-        """The summary of a session that is about to be deleted."""
-        last = await self.of(session)
-        gone = _together(self._gone, last)
-        self._gone = replace(gone, problems=gone.problems[:_REMEMBERED])
-        return last
+    def with_past(self, last: Summary) -> Summary:
+        """What the sessions come to that are gone, with one more."""
+        past = _together(self.past, last)
+        return replace(past, problems=past.problems[:_REMEMBERED])
 
 
 def _together(one: Summary, other: Summary) -> Summary:

@@ -1,134 +1,186 @@
 """SQLite. One connection writes, one reads, one folds the log back into the file.
 
 Bodies are stored as the slices in which they came, a megabyte each: a row for each request would take ten
-times as long. Without a path the database is SQLite's own temporary one: on disk, and gone with the process.
+times as long. Without a path the database is a nameless temporary file, gone with the process.
 """
 
 import asyncio
 import os
 import sqlite3
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Any, TypeVar
 
 import aiosqlite
 import msgspec
 
-from mockbatch.core.batch import Batch, Profile
+from mockbatch.core.batch import Batch
 from mockbatch.core.files import File
 from mockbatch.core.notice import Notice
-from mockbatch.store import Facts, SessionFacts, Spent, StoreError
+from mockbatch.store import (
+    CacheEntries,
+    Calls,
+    Change,
+    Counters,
+    Fact,
+    Facts,
+    Gone,
+    Options,
+    Past,
+    Played,
+    SessionFacts,
+    Snapshot,
+    Spent,
+    StoreError,
+    held_by,
+)
+from mockbatch.store.calls import MappedCalls, RememberedCalls
 from mockbatch.store.lock import locked
 from mockbatch.store.log import PAGE, Log
 
 T = TypeVar("T")
 Rows = Iterable[sqlite3.Row]
+Statement = tuple[str, tuple[Any, ...]]
 
 _APPLICATION = 0x6D6F636B
-_VERSION = 3
+_VERSION = 4
 _SLICES = 1 << 20
+# the table of each kind of fact, and the field that is its key; what a message has used has none
+_TABLES: dict[type[Fact], tuple[str, str]] = {
+    SessionFacts: ("session", "name"),
+    Counters: ("counters", "session"),
+    CacheEntries: ("cache", "session"),
+    Played: ("played", "session"),
+    Spent: ("spent", "session"),
+    Snapshot: ("snapshot", "id"),
+    Options: ("options", "number"),
+    Past: ("past", "id"),
+    Batch: ("batch", "seq"),
+    File: ("file", "seq"),
+    Notice: ("notice", "id"),
+}
+_KEYS = dict(_TABLES.values())
+_NUMBERED = ("options", "past", "batch", "file")
+_PARTS = ("slice", "rows", "starts", "sent", "delivered")
+# what was counted of the requests of a deleted batch still counts
+_DISCARDED = ("slice", "rows", "starts", "delivered")
 _SCHEMA = (
-    "CREATE TABLE session (name TEXT PRIMARY KEY, facts BLOB NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE profile (number INTEGER PRIMARY KEY, facts BLOB NOT NULL)",
-    "CREATE TABLE batch (seq INTEGER PRIMARY KEY, facts BLOB NOT NULL)",
-    "CREATE TABLE file (seq INTEGER PRIMARY KEY, facts BLOB NOT NULL)",
-    "CREATE TABLE spent (session TEXT NOT NULL, facts BLOB NOT NULL)",
-    "CREATE TABLE notice (id TEXT PRIMARY KEY, facts BLOB NOT NULL) WITHOUT ROWID",
+    *(f"CREATE TABLE {table} (key INTEGER PRIMARY KEY, facts BLOB NOT NULL)" for table in _NUMBERED),
+    *(
+        f"CREATE TABLE {table} (key TEXT PRIMARY KEY, facts BLOB NOT NULL) WITHOUT ROWID"
+        for table in _KEYS
+        if table not in (*_NUMBERED, "spent")
+    ),
+    "CREATE TABLE spent (key TEXT NOT NULL, facts BLOB NOT NULL)",
     # facts that arrived with the only slice of a batch; those in `batch` are newer
     "CREATE TABLE slice (id INTEGER PRIMARY KEY, facts BLOB, raw BLOB NOT NULL)",
-    "CREATE TABLE rows (id INTEGER PRIMARY KEY, rows BLOB NOT NULL)",
-    "CREATE TABLE starts (id INTEGER PRIMARY KEY, starts BLOB NOT NULL)",
+    *(f"CREATE TABLE {part} (id INTEGER PRIMARY KEY, raw BLOB NOT NULL)" for part in _PARTS if part != "slice"),
     f"PRAGMA application_id = {_APPLICATION}",
     f"PRAGMA user_version = {_VERSION}",
 )
-_PARTS = ("slice", "rows", "starts")
-_ARRIVED = f"SELECT id / {_SLICES} AS seq, facts FROM slice WHERE facts IS NOT NULL"
-_BATCHES = f"SELECT * FROM batch UNION ALL {_ARRIVED} AND id / {_SLICES} NOT IN (SELECT seq FROM batch) ORDER BY seq"
+_ARRIVED = f"SELECT id / {_SLICES} AS key, facts FROM slice WHERE facts IS NOT NULL"
+_BATCHES = f"SELECT * FROM batch UNION ALL {_ARRIVED} AND id / {_SLICES} NOT IN (SELECT key FROM batch) ORDER BY key"
 _OF_BATCH = "id >= ? AND id < ?"
 # no facts, which the table refuses, unless all slices are there; older SQLites have no RETURNING
 _ADD = f"INSERT INTO batch VALUES (?, CASE (SELECT count(*) FROM slice WHERE {_OF_BATCH}) WHEN ? THEN ? END)"
 
+_NAMELESS = "the database"
+
 _encode = msgspec.json.encode
+
+
+class Writer(aiosqlite.Connection):
+    """A connection that carries out several statements as one."""
+
+    async def transact(self, statements: Sequence[Statement]) -> None:
+        """Carry out all of these statements, or none."""
+        await self._execute(self._transact, statements)  # type: ignore[no-untyped-call]
+
+    def _transact(self, statements: Sequence[Statement]) -> None:
+        connection = self._conn
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in statements:
+                connection.execute(*statement)
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
 
 
 class SqliteStore:
     """A Store in one SQLite file, or in none. Made by `opened`."""
 
-    def __init__(self, path: Path | None, connections: list[aiosqlite.Connection], lock: int | None) -> None:
-        self._path = path
+    def __init__(self, path: Path | None, connections: list[Writer], lock: int | None, calls: Calls) -> None:
+        # a caller need not know where it is; the person who starts the server does
+        self._named = str(path or _NAMELESS)
         self._connections = connections
         self._writer, self._reader = connections[0], connections[1 % len(connections)]
         self._log = Log(connections[-1]) if path else None
         self._lock = lock
+        self.calls = calls
+        self.outlives = path is not None
 
     async def load(self) -> Facts:
-        sweep = f"WHERE id / {_SLICES} NOT IN (SELECT seq FROM ({_BATCHES}))"
-        await _explained(
-            self._path, self._writer.executescript(";".join(f"DELETE FROM {part} {sweep}" for part in _PARTS))
+        snapshots = await self._all(Snapshot)
+        await self._sweep(held_by(snapshots))
+        sessions, options, batches, files, spent = await asyncio.gather(
+            self._all(SessionFacts),
+            self._all(Options),
+            self._all(Batch, _BATCHES),
+            self._all(File),
+            self._all(Spent, "SELECT key, facts FROM spent ORDER BY rowid"),
         )
-        sessions, profiles, batches, files, spent, notices = await asyncio.gather(
-            self._read("SELECT facts FROM session ORDER BY name"),
-            self._read("SELECT number, facts FROM profile ORDER BY number"),
-            self._read(_BATCHES),
-            self._read("SELECT facts FROM file ORDER BY seq"),
-            self._read("SELECT facts FROM spent ORDER BY rowid"),
-            self._read("SELECT facts FROM notice ORDER BY id"),
+        notices, counters, cache, played, past = await asyncio.gather(
+            self._all(Notice), self._all(Counters), self._all(CacheEntries), self._all(Played), self._all(Past)
         )
-        return Facts(
-            [msgspec.json.decode(facts, type=SessionFacts) for (facts,) in sessions],
-            {number: msgspec.json.decode(facts, type=Profile) for number, facts in profiles},
-            [msgspec.json.decode(facts, type=Batch) for _, facts in batches],
-            [msgspec.json.decode(facts, type=File) for (facts,) in files],
-            [msgspec.json.decode(facts, type=Spent) for (facts,) in spent],
-            [msgspec.json.decode(facts, type=Notice) for (facts,) in notices],
-        )
+        profiles = {one.number: one.profile for one in options}
+        last = past[0] if past else None
+        self._named = _NAMELESS
+        return Facts(sessions, profiles, batches, files, spent, notices, counters, cache, played, snapshots, last)
 
-    async def save_session(self, session: SessionFacts) -> None:
-        await self._write("INSERT OR REPLACE INTO session VALUES (?, ?)", session.name, _encode(session))
+    async def _all(self, kind: type[T], query: str = "") -> list[T]:
+        """All facts of a kind, by their keys. Raises StoreError for what is none."""
+        table, _ = _TABLES[kind]  # type: ignore[index]
+        found = await self._read(query or f"SELECT key, facts FROM {table} ORDER BY key")
+        try:
+            return [msgspec.json.decode(facts, type=kind) for _, facts in found]
+        except msgspec.DecodeError as error:
+            raise StoreError(f"{self._named} is damaged: {table}: {error}; choose another --db") from None
 
-    async def remove_session(self, name: str) -> None:
-        await self._write("DELETE FROM session WHERE name = ?", name)
+    async def _sweep(self, held: Iterable[int]) -> None:
+        """Remove what belongs to no batch."""
+        kept = f"SELECT key FROM ({_BATCHES}) UNION VALUES {', '.join(f'({seq})' for seq in (-1, *held))}"
+        await self._transact([(f"DELETE FROM {part} WHERE id / {_SLICES} NOT IN ({kept})", ()) for part in _PARTS])
 
-    async def save_profile(self, number: int, profile: Profile) -> None:
-        await self._write("INSERT OR REPLACE INTO profile VALUES (?, ?)", number, _encode(profile))
-
-    async def save_file(self, file: File) -> None:
-        await self._write("INSERT OR REPLACE INTO file VALUES (?, ?)", file.seq, _encode(file))
-
-    async def remove_file(self, seq: int) -> None:
-        await self._write("DELETE FROM file WHERE seq = ?", seq)
-
-    async def add_spent(self, spent: Spent) -> None:
-        await self._write("INSERT INTO spent VALUES (?, ?)", spent.session, _encode(spent))
-
-    async def remove_spent(self, session: str) -> None:
-        await self._write("DELETE FROM spent WHERE session = ?", session)
+    async def commit(self, *changes: Change) -> None:
+        statements = [statement for change in changes for statement in _statements(change)]
+        if len(statements) == 1:
+            await self._write(*statements[0])
+        elif statements:
+            await self._transact(statements)
 
     async def spent(self, session: str) -> list[Spent]:
-        found = await self._read("SELECT facts FROM spent WHERE session = ? ORDER BY rowid", session)
+        found = await self._read("SELECT facts FROM spent WHERE key = ? ORDER BY rowid", (session,))
         return [msgspec.json.decode(facts, type=Spent) for (facts,) in found]
 
-    async def add_batch(self, batch: Batch, only: bytes | memoryview | None = None) -> None:
+    async def add_batch(self, batch: Batch, only: bytes | memoryview | None = None, *more: Change) -> None:
+        further = [statement for change in more for statement in _statements(change)]
         if only is not None:
-            values = batch.seq * _SLICES, _encode(batch), only
-            await self._write("INSERT INTO slice VALUES (?, ?, ?)", *values, size=len(only))
+            arrived = ("INSERT INTO slice VALUES (?, ?, ?)", (batch.seq * _SLICES, _encode(batch), only))
+            await self._together([arrived, *further], len(only))
             return
         await asyncio.sleep(0)  # slices whose putting was begun in this turn of the loop get in line first
         try:
-            await self._write(_ADD, batch.seq, *_range(batch.seq), batch.slices, _encode(batch))
+            added = (_ADD, (batch.seq, *_range(batch.seq), batch.slices, _encode(batch)))
+            await self._together([added, *further])
         except StoreError as error:
             if isinstance(error.__cause__, sqlite3.IntegrityError):
                 raise StoreError(f"batch {batch.seq} cannot be saved: a slice is not there") from error
             raise
-
-    async def save_notice(self, notice: Notice) -> None:
-        await self._write("INSERT OR REPLACE INTO notice VALUES (?, ?)", notice.id, _encode(notice))
-
-    async def remove_notice(self, id: str) -> None:
-        await self._write("DELETE FROM notice WHERE id = ?", id)
-
-    async def save_batch(self, batch: Batch) -> None:
-        await self._write("INSERT OR REPLACE INTO batch VALUES (?, ?)", batch.seq, _encode(batch))
 
     def put_slice(self, seq: int, index: int, raw: bytes | memoryview) -> "asyncio.Future[None]":
         return asyncio.ensure_future(self._put("slice(id, raw)", seq, index, raw))
@@ -136,10 +188,10 @@ class SqliteStore:
     async def begun(self) -> None:
         # nothing is open, so that this does nothing; but it is in line before what is put in this turn of the loop, and
         # the thread that is done with it goes on with that
-        await _explained(self._path, self._writer.commit())
+        await _explained(self._named, self._writer.commit())
 
     async def slice(self, seq: int, index: int) -> bytes:
-        raw = await self._get("raw", "slice", seq, index)
+        raw = await self._get("slice", seq, index)
         if raw is None:
             raise StoreError(f"slice {index} of batch {seq} is not there")
         return raw
@@ -148,60 +200,97 @@ class SqliteStore:
         await self._put("rows", seq, index, rows)
 
     async def rows(self, seq: int, index: int) -> bytes | None:
-        return await self._get("rows", "rows", seq, index)
+        return await self._get("rows", seq, index)
 
     async def put_starts(self, seq: int, index: int, starts: bytes) -> None:
         await self._put("starts", seq, index, starts)
 
     async def starts(self, seq: int, index: int) -> bytes | None:
-        return await self._get("starts", "starts", seq, index)
+        return await self._get("starts", seq, index)
 
-    async def forget(self, seq: int) -> None:
-        await self._write(f"UPDATE slice SET facts = NULL WHERE {_OF_BATCH} AND facts IS NOT NULL", *_range(seq))
-        await self._write("DELETE FROM batch WHERE seq = ?", seq)
+    async def put_sent(self, seq: int, index: int, sent: bytes) -> None:
+        await self._put("sent", seq, index, sent)
 
-    async def remove(self, seq: int) -> None:
-        await self.forget(seq)
-        await self.discard(seq)
+    async def sent(self, seq: int, index: int) -> bytes | None:
+        return await self._get("sent", seq, index)
 
-    async def discard(self, seq: int) -> None:
-        await self._write(f"INSERT OR IGNORE INTO batch {_ARRIVED} AND {_OF_BATCH}", *_range(seq))
-        for part in _PARTS:
-            await self._write(f"DELETE FROM {part} WHERE {_OF_BATCH}", *_range(seq))
+    async def put_delivered(self, seq: int, delivered: bytes) -> None:
+        await self._put("delivered", seq, 0, delivered)
+
+    async def delivered(self, seq: int) -> bytes | None:
+        return await self._get("delivered", seq, 0)
 
     async def close(self) -> None:
         if self._log:
             await self._log.close()
         for connection in reversed(self._connections):
             await connection.close()
+        self.calls.close()
         if self._lock is not None:
             os.close(self._lock)
 
     async def _put(self, part: str, seq: int, index: int, data: bytes | memoryview) -> None:
-        await self._write(f"INSERT OR REPLACE INTO {part} VALUES (?, ?)", seq * _SLICES + index, data, size=len(data))
+        await self._write(f"INSERT OR REPLACE INTO {part} VALUES (?, ?)", (seq * _SLICES + index, data), len(data))
 
-    async def _get(self, column: str, part: str, seq: int, index: int) -> bytes | None:
-        found = await self._read(f"SELECT {column} FROM {part} WHERE id = ?", seq * _SLICES + index)
+    async def _get(self, part: str, seq: int, index: int) -> bytes | None:
+        found = await self._read(f"SELECT raw FROM {part} WHERE id = ?", (seq * _SLICES + index,))
         return next((bytes(row[0]) for row in found), None)
 
-    async def _write(self, sql: str, *values: Any, size: int = 0) -> None:
-        await _explained(self._path, self._writer.execute_fetchall(sql, values))
+    async def _together(self, statements: Sequence[Statement], size: int = 0) -> None:
+        if len(statements) == 1:
+            await self._write(*statements[0], size)
+        else:
+            await self._transact(statements, size)
+
+    async def _transact(self, statements: Sequence[Statement], size: int = 0) -> None:
+        await _explained(self._named, self._writer.transact(statements))
+        self._grew(size)
+
+    async def _write(self, sql: str, values: tuple[Any, ...], size: int = 0) -> None:
+        await _explained(self._named, self._writer.execute_fetchall(sql, values))
+        self._grew(size)
+
+    def _grew(self, size: int) -> None:
         if self._log:
             self._log.grew(size)
 
-    async def _read(self, sql: str, *values: Any) -> Rows:
-        return await _explained(self._path, self._reader.execute_fetchall(sql, values))
+    async def _read(self, sql: str, values: tuple[Any, ...] = ()) -> Rows:
+        return await _explained(self._named, self._reader.execute_fetchall(sql, values))
+
+
+def _statements(change: Change) -> list[Statement]:
+    """What carries out a change."""
+    if isinstance(change, Gone):
+        return _removals(change.kind, change.key)
+    table, key = _TABLES[type(change)]
+    sql = "INSERT INTO" if table == "spent" else "INSERT OR REPLACE INTO"
+    return [(f"{sql} {table} VALUES (?, ?)", (getattr(change, key), _encode(change)))]
+
+
+def _removals(kind: str, key: str | int) -> list[Statement]:
+    if kind not in ("batch", "parts", "sent"):
+        return [(f"DELETE FROM {kind} WHERE key = ?", (key,))]
+    assert isinstance(key, int)
+    if kind == "sent":
+        return [(f"DELETE FROM sent WHERE {_OF_BATCH}", _range(key))]
+    if kind == "batch":
+        return [
+            (f"UPDATE slice SET facts = NULL WHERE {_OF_BATCH} AND facts IS NOT NULL", _range(key)),
+            ("DELETE FROM batch WHERE key = ?", (key,)),
+        ]
+    kept = (f"INSERT OR IGNORE INTO batch {_ARRIVED} AND {_OF_BATCH}", _range(key))
+    return [kept, *((f"DELETE FROM {part} WHERE {_OF_BATCH}", _range(key)) for part in _DISCARDED)]
 
 
 def _range(seq: int) -> tuple[int, int]:
     return seq * _SLICES, (seq + 1) * _SLICES
 
 
-async def _explained(path: Path | None, work: Awaitable[T]) -> T:
+async def _explained(named: object, work: Awaitable[T]) -> T:
     try:
         return await work
     except sqlite3.Error as error:
-        raise StoreError(f"{path or 'the temporary database'} cannot be used: {error}") from error
+        raise StoreError(f"{named or _NAMELESS} cannot be used: {error}") from error
 
 
 async def opened(path: Path | None, durability: str = "process") -> SqliteStore:
@@ -211,19 +300,40 @@ async def opened(path: Path | None, durability: str = "process") -> SqliteStore:
     Raises StoreError, and leaves the file as it was, when it is not a database of ours.
     """
     lock = _claimed(path)
-    connections: list[aiosqlite.Connection] = []
+    place = path or _temporary()
+    connections: list[Writer] = []
+    fresh = False
     try:
         for _ in range(3 if path else 1):
-            connection = await _explained(path, aiosqlite.connect(path or "", isolation_level=None))
+            connection = Writer(partial(sqlite3.connect, place, isolation_level=None), 64)
+            await _explained(path, connection)
             connections.append(connection)
-            await _prepared(connection, path, durability, first=len(connections) == 1)
+            fresh |= await _prepared(connection, path, durability, first=len(connections) == 1)
+        calls = MappedCalls(path.with_name(f"{path.name}-calls"), fresh=fresh) if path else RememberedCalls()
     except BaseException:
         for connection in connections:
             await connection.close()
         if lock is not None:
             os.close(lock)
         raise
-    return SqliteStore(path, connections, lock)
+    finally:
+        if path is None:
+            # open, it stays usable; nameless, it is gone with the process whatever ends it
+            with suppress(OSError):
+                place.unlink()
+    return SqliteStore(path, connections, lock, calls)
+
+
+def _temporary() -> Path:
+    """A new temporary file. SQLite's own would keep what was committed in memory until it needs the room, and fail to
+    read other things back then if the disk is full.
+    """
+    try:
+        descriptor, name = mkstemp(prefix="mockbatch-", suffix=".db")
+    except OSError as error:
+        raise StoreError(f"no temporary file can be made: {os.strerror(error.errno or 0)}") from None
+    os.close(descriptor)
+    return Path(name)
 
 
 def _claimed(path: Path | None) -> int | None:
@@ -235,11 +345,14 @@ def _claimed(path: Path | None) -> int | None:
         raise StoreError(f"{path} cannot be used: {os.strerror(error.errno or 0)}") from None
 
 
-async def _prepared(connection: aiosqlite.Connection, path: Path | None, durability: str, *, first: bool) -> None:
+async def _prepared(connection: aiosqlite.Connection, path: Path | None, durability: str, *, first: bool) -> bool:
+    """Make a connection ready; answers whether it found a new file."""
+
     async def run(sql: str) -> Any:
         found = list(await _explained(path, connection.execute_fetchall(sql)))
         return found[0][0] if found else None
 
+    empty = False
     if first:
         empty = await run("SELECT count(*) FROM sqlite_schema") == 0
         if not empty:
@@ -250,6 +363,7 @@ async def _prepared(connection: aiosqlite.Connection, path: Path | None, durabil
             await _explained(path, connection.executescript(";".join(("BEGIN IMMEDIATE", *_SCHEMA, "COMMIT"))))
     level = "OFF" if path is None else "FULL" if durability == "power" else "NORMAL"
     await _explained(path, connection.executescript(f"PRAGMA synchronous = {level}; PRAGMA wal_autocheckpoint = 0"))
+    return empty
 
 
 async def _recognized(run: Any, path: Path | None) -> None:

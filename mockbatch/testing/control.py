@@ -4,7 +4,7 @@ import http.client
 import json
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -67,15 +67,19 @@ class Wire:
 
 
 class Control:
-    """The control plane, as one session or as nobody. `lost` makes the error that is raised when no answer comes."""
+    """The control plane, as one session or as nobody. `lost` makes the error that is raised when no answer comes;
+    `headers` say what more the caller may do.
+    """
 
-    def __init__(self, send: Send, lost: Callable[[BaseException], Exception], api_key: str | None = None) -> None:
+    def __init__(
+        self, send: Send, lost: Callable[[BaseException], Exception], headers: Mapping[str, str] | None = None
+    ) -> None:
         self._send = send
         self._lost = lost
-        self._headers = {"x-api-key": api_key} if api_key else {}
+        self._headers = dict(headers or {})
 
     def of_session(self, api_key: str) -> "Control":
-        return Control(self._send, self._lost, api_key)
+        return Control(self._send, self._lost, {**self._headers, "x-api-key": api_key})
 
     def get(self, *path: str, **query: Any) -> Any:
         asked = {name: value for name, value in query.items() if value is not None}

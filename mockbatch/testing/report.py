@@ -13,7 +13,7 @@ def told(session: Session) -> str:
     """The last calls, the armed rules with their hits, the problems; of a server that is gone, that."""
     try:
         parts = [
-            [f"{session!r}, key {session.api_key}, {session.clock!r}"],
+            [f"{session!r}, id {session.id}, {session.clock!r}"],
             _part("last calls", lambda: session.requests.last(_CALLS)),
             _part("batches", lambda: session.batches),
             _part("rules", lambda: session.rules),
@@ -21,7 +21,9 @@ def told(session: Session) -> str:
         ]
     except ServerGone as error:
         return str(error)
-    return "\n".join(line for part in parts for line in part)
+    from mockbatch.core.cassette.showing import shown_text
+
+    return shown_text("\n".join(line for part in parts for line in part))
 
 
 def halted(session: Session) -> str:

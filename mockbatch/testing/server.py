@@ -7,14 +7,17 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from http.client import HTTPException
+from itertools import count
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Literal, Protocol
 
 from mockbatch import __version__
 from mockbatch.testing.clients import Clients
-from mockbatch.testing.control import Control, Send, ServerGone, Wire, read_json
+from mockbatch.testing.control import Control, ControlError, Send, ServerGone, Wire, read_json
 from mockbatch.testing.session import Session
 
 How = Literal["thread", "process", "memory", "kept"]
@@ -54,21 +57,25 @@ class Server:
     """
 
     def __init__(self, how: How = "thread", **options: Any) -> None:
-        self._begin(_hosted(how, options), how)
+        owner = token_hex(16)
+        self._begin(_hosted(how, options, owner), how, {"x-mockbatch-owner": owner})
 
-    def _begin(self, host: Host, how: str) -> None:
+    def _begin(self, host: Host, how: str, headers: Mapping[str, str]) -> None:
         self._host = host
         self._how = how
         self._stopped = False
         self.url = host.url
         self.pid = host.pid
-        self.control = Control(host.send(), self._lost)
+        self.control = Control(host.send(), self._lost, headers)
+        self._chooses = False
 
     @classmethod
-    def at(cls, url: str) -> "Server":
-        """A server that is there already. Raises ServerGone if none answers, ValueError if it is not this version."""
+    def at(cls, url: str, control_key: str | None = None) -> "Server":
+        """A server that is there already. A control key, by default that of MOCKBATCH_CONTROL_KEY, reaches beyond the
+        sessions that are opened here. Raises ServerGone if none answers, ValueError if it is not this version.
+        """
         server = cls.__new__(cls)
-        server._begin(_Foreign(url), "adopted")
+        server._begin(_Foreign(url), "adopted", _headers_of(os.environ, url, control_key))
         _greet(url)
         return server
 
@@ -91,8 +98,27 @@ class Server:
     def session(self, label: str = "", *, api_key: str | None = None, **options: Any) -> Session:
         """Open a session with options of its own. Raises ControlError for wrong ones, and for a key that has one."""
         given = {"label": label, "options": options, "api_key": api_key}
-        view = self.control.post("sessions", **{name: value for name, value in given.items() if value})
+        view = self._opened({name: value for name, value in given.items() if value})
         return Session(self.control, self._host.clients(), view)
+
+    def _opened(self, given: dict[str, Any]) -> Any:
+        """A new session. A server that makes up no keys for us gets one from here, the same for the same label."""
+        if not self._chooses:
+            try:
+                return self.control.post("sessions", **given)
+            except ControlError as error:
+                if error.status not in (401, 403):
+                    raise
+        for key in [given["api_key"]] if "api_key" in given else _keys(given.get("label", "")):
+            try:
+                view = self.control.of_session(key).post("sessions", **{**given, "api_key": key})
+            except ControlError as error:
+                if error.status != 409 or "api_key" in given:
+                    raise
+            else:
+                self._chooses = True
+                return view
+        raise AssertionError("there is always one more key")
 
     def sessions(self) -> list[dict[str, Any]]:
         """All sessions, as the control plane shows them."""
@@ -121,15 +147,32 @@ class Server:
         return ServerGone(f"no answer from the mockbatch server at {self.url}: {error}")
 
 
-def _hosted(how: str, options: Mapping[str, Any]) -> Host:
-    from mockbatch.config import resolve, texts_of
+def _headers_of(environ: Mapping[str, str], url: str, control_key: str | None) -> dict[str, str]:
+    """What is shown to a server that somebody else has started, to do more than open sessions."""
+    key = control_key or environ.get("MOCKBATCH_CONTROL_KEY", "").partition(",")[0].strip()
+    # the token is that of the server which `mockbatch run` has started, and nobody else's business
+    owner = environ.get("MOCKBATCH_OWNER", "") if url == environ.get("MOCKBATCH_URL") else ""
+    given = {"x-mockbatch-control-key": key, "x-mockbatch-owner": owner}
+    return {name: value for name, value in given.items() if value}
+
+
+def _keys(label: str) -> Iterator[str]:
+    for number in count():
+        yield f"sk-ant-mock-{sha256(f'{label} {number}'.encode()).hexdigest()[:16]}"
+
+
+def _hosted(how: str, options: Mapping[str, Any], owner: str) -> Host:
+    from msgspec.structs import replace
+
+    from mockbatch.config import OWNER, resolve, texts_of
 
     texts = {"port": "0", **texts_of({name: it for name, it in options.items() if it is not None}, "Server()")}
     config, _ = resolve(texts, os.environ, None, Path.cwd())
+    config = replace(config, owner=owner)
     if how == "thread":
         return _Thread(config)
     if how in ("process", "kept"):
-        return _Process(texts, kept=how == "kept")
+        return _Process(texts, {OWNER: owner}, kept=how == "kept")
     if how == "memory":
         from mockbatch.testing.transports import Memory
 
@@ -189,7 +232,7 @@ class _Thread(_Socket):
 class _Process(_Socket):
     """A server in a process of its own, which ends with this one unless it is to be kept."""
 
-    def __init__(self, texts: Mapping[str, str], *, kept: bool) -> None:
+    def __init__(self, texts: Mapping[str, str], environ: Mapping[str, str], *, kept: bool) -> None:
         self._kept = kept
         self._lines: deque[str] = deque(maxlen=_LINES)
         self._folder = tempfile.TemporaryDirectory(prefix="mockbatch-")
@@ -197,7 +240,7 @@ class _Process(_Socket):
         variables = {f"MOCKBATCH_{name.upper()}": text for name, text in {**texts, "ready_file": str(ready)}.items()}
         self._process = subprocess.Popen(
             [sys.executable, "-m", *(("mockbatch", "serve") if kept else ("mockbatch.cli.attached",))],
-            env={**os.environ, **variables},
+            env={**os.environ, **environ, **variables},
             stdin=subprocess.DEVNULL if kept else subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -51,7 +51,6 @@ class Session:
     """
 
     def __init__(self, control: Control, clients: Clients, view: dict[str, Any]) -> None:
-        self._server_control = control
         self.id: str = view["id"]
         self.label: str = view["label"]
         self.api_key: str = view["api_key"]
@@ -103,7 +102,7 @@ class Session:
 
     def configure(self, **options: Any) -> None:
         """Change options of this session, for what comes from now on; they are those of the command line."""
-        self._server_control.patch("sessions", self.id, options=options)
+        self._control.patch("sessions", self.id, options=options)
 
     def queue(self, duration: str | None = None, finish_fraction: float | None = None, **options: Any) -> None:
         """How batches go from now on: `duration` is how long a request takes, `finish_fraction` the share of requests
@@ -169,5 +168,5 @@ class Session:
 
     def close(self) -> dict[str, Any]:
         """Delete the session and all that is in it; answers its summary."""
-        summary: dict[str, Any] = self._server_control.delete("sessions", self.id)
+        summary: dict[str, Any] = self._control.delete("sessions", self.id)
         return summary

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.builders import BATCHES, Api, serving
+from tests.builders import BATCHES, Api, params, serving
 
 REQUESTS = "/_mockbatch/requests"
 
@@ -38,7 +38,7 @@ def test_a_call_is_shown_as_it_came_and_was_answered(api: Api) -> None:
     assert (call["at"][:19], call["request_id"]) == ("2026-01-01T01:00:00", answer.headers["request-id"])
     assert json.loads(call["sent"]) == {"requests": []}
     assert json.loads(call["answered"]) == answer.json()
-    assert call["headers"]["x-api-key"] == "sk-ant..."
+    assert call["headers"]["x-api-key"] == "[redacted]"
     assert "sk-ant-test" not in json.dumps(call)
 
 
@@ -141,3 +141,28 @@ def test_metrics_count_what_is_there() -> None:
     assert figures["mockbatch_batches", "ended"] == figures["mockbatch_batches", "in_progress"] == 1
     assert figures["mockbatch_rows", "errored"] == 2
     assert figures["mockbatch_calls_total", "create", "200"] == 2
+
+
+def test_secrets_are_not_shown(api: Api) -> None:
+    """In whatever headers they come, in bodies, in URLs, of calls that went nowhere, and of rows."""
+    secret = "hunter2hunter2hunter2"
+    headers = {"x-auth-token": secret, "cookie": f"a={secret}", "proxy-authorization": f"Basic {secret}"}
+    server = {"type": "url", "name": "x", "url": f"https://mcp.example.com/{secret}?key={secret}"}
+    asked = params("x", mcp_servers=[{**server, "authorization_token": secret}])
+    body = {"requests": [{"custom_id": "a", "params": asked}]}
+    batch = api.ok(api.post(BATCHES, json=body, headers=headers))["id"]
+    api.get("/v1/nowhere", headers={**headers, "x-api-key": secret, "authorization": f"bearer  {secret}"})
+    for path in (f"{REQUESTS}?limit=9", f"{REQUESTS}/unmatched", f"/_mockbatch/batches/{batch}/items/a"):
+        answer = api.get(path)
+        assert answer.status_code == 200, answer.text
+        assert "[redacted" in answer.text
+        assert secret not in answer.text
+
+
+def test_secrets_in_the_options_of_a_session_are_not_shown(api: Api) -> None:
+    """Nor in its rules there."""
+    options = {"webhook": "http://me:hunter2@127.0.0.1:9/x?token=hunter2"}
+    api.ok(api.post("/_mockbatch/sessions", json={"options": options}))
+    answer = api.get("/_mockbatch/sessions")
+    assert "127.0.0.1:9/x" in answer.text
+    assert "hunter2" not in answer.text

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mockbatch.core.replies.reply import Request
-from tests.builders import BATCHES, Api, params, requests, serving
+from tests.builders import BATCHES, OWNER, Api, params, requests, serving
 
 MESSAGES, COUNT = "/v1/messages", "/v1/messages/count_tokens"
 
@@ -176,7 +176,7 @@ def test_what_a_function_answers_is_streamed_too() -> None:
     """The same text, whole and in pieces."""
     with serving() as api:
         rule = {"on": "messages", "reply": {"callable": f"{__name__}:answering"}}
-        api.ok(api.post("/_mockbatch/rules", json=rule))
+        api.ok(api.post("/_mockbatch/rules", json=rule, headers=OWNER))
         whole = api.ok(api.post(MESSAGES, json=params("hi")))
         pieces = [data["delta"] for name, data in events(api, params("hi")) if name == "content_block_delta"]
     assert whole["content"][0]["text"] == "You said: hi"

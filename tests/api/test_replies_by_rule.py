@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.builders import BATCHES, Api, params, requests, serving
+from tests.builders import BATCHES, OWNER, Api, params, requests, serving
 
 SCHEMA = {
     "type": "object",
@@ -19,7 +19,7 @@ TOOL = {"name": "forecast", "description": "The weather.", "input_schema": SCHEM
 
 
 def armed(api: Api, *rules: dict[str, Any]) -> None:
-    api.ok(api.post("/_mockbatch/rules", json=list(rules)))
+    api.ok(api.post("/_mockbatch/rules", json=list(rules), headers=OWNER))
 
 
 def rows(api: Api, *custom_ids: str, **more: Any) -> dict[str, dict[str, Any]]:

@@ -2,12 +2,16 @@
 
 import asyncio
 import json
+import resource
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from mockbatch.config import Config
+from mockbatch.core.contract.errors import NotFound
 from mockbatch.core.contract.params import Terms
 from mockbatch.service import Mock
 from mockbatch.store import StoreError
@@ -112,3 +116,97 @@ async def test_a_create_for_which_there_is_no_room_says_so_and_leaves_nothing(tm
         assert {batch.id for batch in (await store.load()).batches} == {*known, last.id}
     finally:
         await mock.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_session_that_could_not_be_saved_is_saved_by_the_next_call(tmp_path: Path) -> None:
+    """Otherwise its batches would belong to nobody at the next start."""
+    store = await opened(tmp_path / "state.db")
+    mock = Mock(store, lambda: 0, Config(), Webhooks())
+    try:
+        await mock.open()
+        await store._writer.execute_fetchall("PRAGMA query_only = 1")
+        with pytest.raises(StoreError):
+            await mock.sessions.of_key("key")
+        with pytest.raises(StoreError):
+            await mock.sessions.open("label", {}, "other")
+        assert mock.sessions.all() == []
+        await store._writer.execute_fetchall("PRAGMA query_only = 0")
+        session = await mock.sessions.of_key("key")
+        batch = await mock.batches.create(session, body_of(), Terms(), "http://x", {})
+    finally:
+        await mock.close()
+    again = Mock(await opened(tmp_path / "state.db"), lambda: 0, Config(), Webhooks())
+    try:
+        await again.open()
+        assert list((await again.sessions.of_key("key")).batches) == [batch.id]
+    finally:
+        await again.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_batch_whose_session_was_lost_is_served_and_the_log_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The key that made it finds it again."""
+    path = tmp_path / "state.db"
+    mock = Mock(await opened(path), lambda: 0, Config(), Webhooks())
+    try:
+        await mock.open()
+        session = await mock.sessions.of_key("key")
+        batch = await mock.batches.create(session, body_of(), Terms(), "http://x", {})
+    finally:
+        await mock.close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DELETE FROM session")
+    again = Mock(await opened(path), lambda: 0, Config(), Webhooks())
+    try:
+        await again.open()
+        assert f"session {session.name} has batches and no facts" in caplog.text
+        found = await again.sessions.of_key("key")
+        assert (await again.batches.retrieve(found, batch.id, "http://x")).id == batch.id
+    finally:
+        await again.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_session_that_was_deleted_takes_nothing_more() -> None:
+    """A call that was on its way when its session was deleted does not bring it back."""
+    mock = Mock(await opened(None), lambda: 0, Config(), Webhooks())
+    try:
+        await mock.open()
+        session = await mock.sessions.of_key("key")
+        await mock.upkeep.delete(session)
+        with pytest.raises(NotFound):
+            await mock.batches.create(session, body_of(), Terms(), "http://x", {})
+        with pytest.raises(NotFound):
+            await mock.clocks.freeze(session)
+        facts = await mock._store.load()
+        assert (facts.sessions, facts.batches) == ([], [])
+    finally:
+        await mock.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_what_was_saved_stays_readable_while_the_temporary_disk_is_full() -> None:
+    """A limit of the process on the size of files stands in for the disk."""
+    store = await opened(None)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        for number in range(1, 6):
+            await store.put_slice(number, 0, b"%d" % number * (1 << 20))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (7 << 20, hard))
+        with pytest.raises(StoreError):
+            await asyncio.gather(*(store.put_slice(number, 0, bytes(1 << 20)) for number in range(6, 20)))
+        for number in range(1, 6):
+            assert await store.slice(number, 0) == b"%d" % number * (1 << 20)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        await store.put_slice(20, 0, b"again")
+        assert await store.slice(20, 0) == b"again"
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        await store.close()

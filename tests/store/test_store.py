@@ -12,7 +12,7 @@ from mockbatch.core.batch import Batch, Profile
 from mockbatch.core.contract.wire import RequestCounts
 from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.timeline import NEVER, Timeline
-from mockbatch.store import SessionFacts, Store, StoreError
+from mockbatch.store import Gone, Options, SessionFacts, Store, StoreError
 from mockbatch.store.sqlite import SqliteStore, opened
 
 pytestmark = pytest.mark.anyio
@@ -63,12 +63,12 @@ Put = Callable[[Store, int], Awaitable[None]]
 async def test_what_was_saved_is_loaded(store: Store) -> None:
     """Sessions, profiles and batches, the newest facts of each, in the order of their making."""
     session = SessionFacts("session", Clock(1, 2, 0.5, frozen=True), b"\0\1")
-    await store.save_session(SessionFacts("session", Clock(0, 0)))
-    await store.save_session(session)
-    await store.save_profile(1, Profile(seed=7, delay="empirical:1s,2s"))
-    await store.save_batch(a_batch(2))
-    await store.save_batch(a_batch(1))
-    await store.save_batch(a_batch(2, tally=RequestCounts(0, 3), deleted=True))
+    await store.commit(SessionFacts("session", Clock(0, 0)))
+    await store.commit(session)
+    await store.commit(Options(1, Profile(seed=7, delay="empirical:1s,2s")))
+    await store.commit(a_batch(2))
+    await store.commit(a_batch(1))
+    await store.commit(a_batch(2, tally=RequestCounts(0, 3), deleted=True))
     facts = await store.load()
     assert list(facts.sessions) == [session]
     assert facts.profiles == {1: Profile(seed=7, delay="empirical:1s,2s")}
@@ -77,7 +77,7 @@ async def test_what_was_saved_is_loaded(store: Store) -> None:
 
 async def test_slices_rows_and_starts_are_kept_apart(store: Store) -> None:
     """Under the number of their batch and their own; what is not there is None, a slice an error."""
-    await store.save_batch(a_batch(1))
+    await store.commit(a_batch(1))
     await store.put_slice(1, 0, b"raw 0")
     await store.put_slice(1, 1, b"raw 1")
     await store.put_rows(1, 1, b"rows 1")
@@ -102,7 +102,7 @@ async def test_a_batch_is_only_added_when_all_its_slices_are_there(store: Store)
 
 async def test_what_has_no_batch_is_swept_away(store: Store) -> None:
     """A body that was never acknowledged leaves nothing, its neighbours stay."""
-    await store.save_batch(a_batch(1))
+    await store.commit(a_batch(1))
     for seq in (1, 2):
         await store.put_slice(seq, 0, b"raw")
         await store.put_rows(seq, 0, b"rows")
@@ -118,7 +118,7 @@ async def test_the_newest_facts_of_a_batch_are_loaded(store: Store, put: Put) ->
     """However it came, and in the order in which they came."""
     for seq in (1, 2, 3):
         await put(store, seq)
-    await store.save_batch(a_batch(2, deleted=True))
+    await store.commit(a_batch(2, deleted=True))
     assert list((await store.load()).batches) == [a_batch(1), a_batch(2, deleted=True), a_batch(3)]
     assert [await store.slice(seq, 0) for seq in (1, 2, 3)] == [b"raw"] * 3
 
@@ -128,9 +128,9 @@ async def test_a_forgotten_batch_is_gone_though_its_slices_are_there(store: Stor
     """Until the next start; also one that changed since it came."""
     for seq in (1, 2, 3):
         await put(store, seq)
-    await store.save_batch(a_batch(2, deleted=True))
+    await store.commit(a_batch(2, deleted=True))
     for seq in (1, 2):
-        await store.forget(seq)
+        await store.commit(Gone("batch", seq))
         assert await store.slice(seq, 0) == b"raw"
     assert list((await store.load()).batches) == [a_batch(3)]
     with pytest.raises(StoreError):
@@ -142,8 +142,8 @@ async def test_a_removed_batch_was_never_there(store: Store, put: Put) -> None:
     """Facts and slices; a discarded one keeps its facts."""
     for seq in (1, 2):
         await put(store, seq)
-    await store.remove(1)
-    await store.discard(2)
+    await store.commit(Gone("batch", 1), Gone("parts", 1))
+    await store.commit(Gone("parts", 2))
     assert list((await store.load()).batches) == [a_batch(2)]
     for seq in (1, 2):
         with pytest.raises(StoreError):
@@ -155,7 +155,7 @@ async def test_discarding_a_batch_leaves_its_neighbours(store: Store) -> None:
     for seq in (1, 2, 3):
         await store.put_slice(seq, 0, b"raw")
         await store.put_slice(seq, 1, b"raw")
-    await store.discard(2)
+    await store.commit(Gone("parts", 2))
     assert await store.slice(1, 1) == b"raw"
     assert await store.slice(3, 0) == b"raw"
     for index in (0, 1):
@@ -170,7 +170,7 @@ async def test_a_full_disk_is_an_error_and_no_half_batch(tmp_path: Path) -> None
         await store._writer.execute_fetchall("PRAGMA max_page_count = 20")
         with pytest.raises(StoreError, match="database or disk is full"):
             await asyncio.gather(*(store.put_slice(2, index, bytes(512 << 10)) for index in range(10)))
-        await store.discard(2)
+        await store.commit(Gone("parts", 2))
         assert await store.slice(1, 0) == b"raw"
     async with opened_at(tmp_path / "state.db") as again:
         assert list((await again.load()).batches) == [a_batch(1)]
@@ -232,6 +232,6 @@ async def test_many_small_commits_make_a_large_log(tmp_path: Path) -> None:
     async with opened_at(path) as store:
         before = size_of(path)
         for number in range(300):
-            await store.save_session(SessionFacts(f"session {number}", Clock(0, 0), label="x" * 2000))
+            await store.commit(SessionFacts(f"session {number}", Clock(0, 0), label="x" * 2000))
         await folded(store, path, before + 1)
         assert size_of(path) > before

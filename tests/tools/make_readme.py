@@ -7,7 +7,7 @@ from typing import Any
 from mockbatch.cli import BadConfig, BadFixture, BadStore, CannotListen, Unreachable
 from mockbatch.config import OPTIONS, flag_of, variable_of
 from mockbatch.core.contract.catalog import MODELS
-from mockbatch.core.replies.kinds import REPLIES
+from mockbatch.core.replies.kinds import REPLIES, Outside
 from mockbatch.core.rules import presets as rule_presets
 from mockbatch.core.rules.faults import FAULTS, ROW_FAULTS
 from mockbatch.core.time.delays import DELAYS, PRESETS
@@ -103,6 +103,8 @@ _WORDS = {str: "text", int: "number", dict: "table", list: "list"}
 
 
 def _type(types: Any) -> str:
+    if isinstance(types, Outside):
+        types = types.type
     if not isinstance(types, tuple):
         return _WORDS[types]
     if isinstance(types[0], str):

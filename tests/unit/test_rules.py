@@ -13,6 +13,7 @@ from mockbatch.core.rules.faults import FAULTS
 from mockbatch.core.rules.match import Match
 from mockbatch.core.rules.mixes import parse_mix
 from mockbatch.core.rules.presets import PRESETS
+from mockbatch.core.rules.replied import read_reply
 from mockbatch.core.rules.rules import ItemError, Rule, parse_rule, parse_rules
 from mockbatch.core.rules.written import as_pytest, as_toml, dump_rule, parse_flag
 from mockbatch.core.time.spans import DAY, HOUR, MINUTE
@@ -206,6 +207,7 @@ def test_mixes_are_shares() -> None:
 
 
 _TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=12).filter(str.strip)
+_PRINTABLE = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=12).filter(str.strip)
 _GLOBS = st.text("abc-_*?", min_size=1, max_size=12)
 _SHARES = st.floats(0.001, 1)
 _MOMENTS = st.integers(1, 10**6).map(lambda seconds: f"+{seconds}s")
@@ -217,7 +219,7 @@ def _choosing_rows(draw: st.DrawFn) -> dict[str, Any]:
         st.fixed_dictionaries(
             {},
             optional={
-                "name": _TEXTS,
+                "name": _PRINTABLE,
                 "fail_attempts": st.integers(1, 9),
                 "enabled": st.booleans(),
                 "match": st.fixed_dictionaries(
@@ -267,13 +269,55 @@ def _choosing_calls(draw: st.DrawFn) -> dict[str, Any]:
     action: dict[str, Any] = draw(
         st.sampled_from(
             [
-                {"http": {"status": 429, "headers": {"x-a": draw(_TEXTS)}, "retry_after": 3}},
+                {"http": {"status": 429, "headers": {"x-a": draw(_PRINTABLE)}, "retry_after": 3}},
                 {"fault": "http.latency", "with": {"delay": "uniform:1s,2s"}},
                 {"fault": "connection.hang", "with": {"lasts": "1m"}},
             ]
         )
     )
     return {**table, **action}
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"name": "a\r\nb", "outcome": "expired"},
+        {"name": "a\ud800", "outcome": "expired"},
+        {"name": "a" * 501, "outcome": "expired"},
+        {"http": {"status": 429, "headers": {"x-a": "b\r\nc: d"}}},
+        {"http": {"status": 429, "headers": {"x-a": "\u20ac"}}},
+        {"http": {"status": 429, "headers": {"x a": "b"}}},
+        {"http": {"status": 429, "headers": {"Content-Length": "3"}}},
+        {"http": {"status": 429, "headers": {"transfer-encoding": "chunked"}}},
+        {"http": {"status": 429, "retry_after_date": "9999999d"}},
+        {"http": {"status": 429, "retry_after": "9" * 5000}},
+        {"http": {"status": 429, "body": "\ud800"}},
+        {"http": {"status": 429, "details": {"a": float("nan")}}},
+        {"fault": "item.output_bytes", "size": "1" + "0" * 400},
+        {"fault": "http.latency", "delay": "1" + "0" * 400},
+        {"outcome": "expired", "during": "1" + "0" * 400},
+        {"reply": {"static": [{"type": "text", "text": 5}]}},
+        {"reply": {"static": [{"type": "tool_use", "input": 5}]}},
+        {"reply": {"static": {"content": "a", "container": 5}}},
+        {"reply": {"static": {"content": "a", "stop_sequence": 5}}},
+        {"reply": {"static": {"content": "a", "usage": {"output_tokens": "x"}}}},
+        {"reply": {"static": "a", "usage": {"output_tokens": "x"}}},
+        {"reply": {"static": "a", "usage": {"nope": 1}}},
+        {"reply": {"static": "a", "usage": {"server_tool_use": {"web_search_requests": -1}}}},
+        {"errored": {"type": "api_error", "message": "\ud800"}},
+        {"reply": {"static": "\ud800"}},
+        {"reply": {"fixture": "a"}},
+        {"reply": {"static": "a", "usage": {"output_tokens": -1}}},
+        {"reply": {"static": "a", "usage": {"output_tokens": True}}},
+        {"reply": {"static": "a", "usage": {"output_tokens": 1.5}}},
+        {"reply": {"static": "a", "usage": {"output_tokens": 1 << 70}}},
+        {"reply": {"template": '{{ "a" * 9 }}' * 9000}},
+    ],
+)
+def test_what_could_not_be_sent_is_refused(table: dict[str, Any]) -> None:
+    """When the rule is made, not when it strikes."""
+    with pytest.raises(RuleError):
+        parse_rule(table, "", read_reply=read_reply)
 
 
 @given(_choosing_rows() | _choosing_calls())

@@ -11,7 +11,16 @@ from typing import Any
 
 from msgspec import Struct
 
-from mockbatch.core.cassette.secrets import SECRET_FIELDS, SECRETS, Pattern, Shaped, found, parse_pattern
+from mockbatch.core.cassette.secrets import (
+    SECRET_FIELDS,
+    SECRETS,
+    SERVER_URL,
+    Pattern,
+    Shaped,
+    found,
+    is_server_url,
+    parse_pattern,
+)
 
 REMOVED = "[redacted]"
 _DATA_URL = re.compile(r"(data:[\w.+/-]*;base64,)[A-Za-z0-9+/=_-]+")
@@ -41,15 +50,22 @@ def both(one: Redaction, other: Redaction) -> Redaction:
 
 
 class Redactor:
-    """Applies a Redaction; `literals` are secrets by their text, such as the keys of a run.
+    """Applies a Redaction; `literals` are secrets by their text, such as the keys of a run, `more` are patterns.
 
     Raises ValueError for a pattern that is none.
     """
 
-    def __init__(self, redaction: Redaction = ALWAYS, literals: Iterable[str] = ()) -> None:
+    def __init__(
+        self, redaction: Redaction = ALWAYS, literals: Iterable[str] = (), more: Iterable[Pattern] = ()
+    ) -> None:
         self._fields = [tuple(field.split(".")) for field in redaction.fields]
         self._base64 = redaction.base64
-        self.patterns: tuple[Pattern, ...] = (*_literal(literals), *SECRETS, *map(parse_pattern, redaction.patterns))
+        self.patterns: tuple[Pattern, ...] = (
+            *_literal(literals),
+            *SECRETS,
+            *more,
+            *map(parse_pattern, redaction.patterns),
+        )
         # most texts have none of the marks, and need not be shown to each pattern
         self._is_marked = re.compile("|".join(re.escape(mark) for one in self.patterns for mark in one.marks)).search
         self._unmarked = tuple(one for one in self.patterns if not one.marks)
@@ -86,6 +102,8 @@ class Redactor:
                 part = REMOVED
             elif payload and key == "data" and isinstance(part, str):
                 part = _hashed(part)
+            elif isinstance(part, str) and is_server_url(inner):
+                part = self.text(_without(part, SERVER_URL.spans(part), "[redacted: url]"))
             else:
                 part = self.value(part, inner)
             cleaned[_free(self._key(key), cleaned)] = part
@@ -132,6 +150,8 @@ def secrets_in(value: Any, patterns: tuple[Pattern, ...], path: str = "") -> Ite
             yield from secrets_in(key, patterns, inner)
             if key.lower() in SECRET_FIELDS and isinstance(part, str) and part and part != REMOVED:
                 yield inner, "secret field", part
+            elif isinstance(part, str) and is_server_url(inner.split(".")):
+                yield from ((inner, name, secret) for name, secret in found(part, (*patterns, SERVER_URL)))
             else:
                 yield from secrets_in(part, patterns, inner)
     elif isinstance(value, list):

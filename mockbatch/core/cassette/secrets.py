@@ -1,18 +1,22 @@
 """What a secret looks like: keys and tokens of all sorts, card numbers, mail addresses."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Protocol
 
 from msgspec import Struct
+
+from mockbatch.core.cassette.urls import Urls
 
 # the values of these keys are secrets, whatever they look like
 SECRET_FIELDS = frozenset(
     {
         *("x-api-key", "api-key", "api_key", "apikey", "authorization", "proxy-authorization"),
         *("authorization_token", "access_token", "refresh_token", "client_secret", "password"),
-        *("cookie", "set-cookie"),
+        *("access_key", "secret_key", "private_key", "secret_access_key", "auth_token", "bearer_token", "id_token"),
+        *("session_token", "passwd", "webhook_secret", "control_key", "x-auth-token", "x-mockbatch-control-key"),
+        *("x-mockbatch-owner", "cookie", "set-cookie"),
     }
 )
 PLACEHOLDER = re.compile(r"\[redacted(?:: [\w ]+)?\]")
@@ -105,10 +109,19 @@ SECRETS: tuple[Pattern, ...] = (
     Shaped("token", r"xox[abeprs]-[\w-]{10,}", ("xox",)),
     Shaped("token", r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*", ("eyJ",)),
     Shaped("token", r"(?i:bearer)\s+[\w.~+/=-]{16,}", ("earer", "EARER")),
+    Shaped("secret", r"whsec_[A-Za-z0-9+/=]{8,}", ("whsec_",)),
+    Urls(),
 )
+SERVER_URL = Urls(strict=True)
 CARDS = Cards()
 MAILS = Shaped("mail", r"[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+", ("@",))
 NAMED: dict[str, Pattern] = {"card": CARDS, "mail": MAILS}
+
+
+def is_server_url(path: Sequence[str]) -> bool:
+    """Whether a value is the URL of an MCP server, which often has its token inside."""
+    names = [name for name in path[-3:] if not name.isdigit()]
+    return names[-2:] == ["mcp_servers", "url"]
 
 
 def parse_pattern(text: str) -> Pattern:

@@ -6,7 +6,7 @@ in where it begins to matter. Entries live on the virtual clock.
 Source: https://platform.claude.com/docs/en/build-with-claude/prompt-caching
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -257,8 +257,12 @@ def use(found: list[Prefix], live: Callable[[int], bool]) -> CacheUse:
 class CacheState:
     """The entries of one session. Instants are microseconds of its clock, and come in their order."""
 
-    def __init__(self) -> None:
-        self._entries: dict[int, tuple[int, int, int]] = {}
+    def __init__(self, entries: Mapping[int, tuple[int, int, int]] | None = None) -> None:
+        self._entries = dict(entries or {})
+
+    def entries(self) -> dict[int, tuple[int, int, int]]:
+        """When each key was written, until when it lives, and for how long it lives once read, all in microseconds."""
+        return self._entries.copy()
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -1,8 +1,10 @@
 """The kinds of replies that a rule can name. Add one with a function and a line in REPLIES."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -12,7 +14,7 @@ from mockbatch.core.replies.asked import prompt_of, schema_of
 from mockbatch.core.replies.forms import Draft, Reply, ReplyError, ReplySpec, Request
 from mockbatch.core.replies.prose import sentences
 from mockbatch.core.replies.reply import natural_reply, structured, write
-from mockbatch.core.replies.said import said_reply
+from mockbatch.core.replies.said import check_said, check_usage, said_reply
 from mockbatch.core.replies.schema import check_schema
 from mockbatch.core.replies.template import compiled, rendered
 from mockbatch.core.sizes import LARGEST_TEXT, parse_size
@@ -26,6 +28,13 @@ _LOREM = (
 )
 
 
+class Outside(Struct, frozen=True):
+    """The type of an option whose text names `what`: something outside, which nobody may name over HTTP."""
+
+    what: str
+    type: type = str
+
+
 class ReplyKind(Struct, frozen=True):
     """A kind of reply. `options` are the types of those it has; `main` is the one that stands for the kind, as in
     `{template = "..."}`. A kind without `make` is made by the caller.
@@ -33,7 +42,7 @@ class ReplyKind(Struct, frozen=True):
 
     explanation: str
     make: Maker | None
-    options: Mapping[str, type | tuple[type, ...] | tuple[str, ...]] = {}
+    options: Mapping[str, type | tuple[type, ...] | tuple[str, ...] | Outside] = {}
     main: str | None = None
     needs_main: bool = False
 
@@ -88,7 +97,7 @@ REPLIES: dict[str, ReplyKind] = {
     "template": ReplyKind(
         "A Jinja2 template that sees request, prompt, system, custom_id, index, session, batch, fake and others.",
         _template,
-        {"template": str, "file": str},
+        {"template": str, "file": Outside("a file")},
         "template",
         needs_main=True,
     ),
@@ -97,9 +106,12 @@ REPLIES: dict[str, ReplyKind] = {
     "schema": ReplyKind(
         "JSON that is valid against this schema, or against that of the request.", _schema, {"schema": dict}, "schema"
     ),
-    "fixture": ReplyKind("What was recorded for this request.", None, {"fixture": str}, "fixture"),
     "callable": ReplyKind(
-        "What a Python function returns: `module:function`.", None, {"callable": str}, "callable", needs_main=True
+        "What a Python function returns: `module:function`.",
+        None,
+        {"callable": Outside("a Python function")},
+        "callable",
+        needs_main=True,
     ),
     "refusal": ReplyKind(
         "A refusal: stop_reason refusal with stop_details, and no text unless some is given.",
@@ -172,6 +184,20 @@ def parse_reply(value: Any) -> ReplySpec:
     return _checked(kind, options)
 
 
+def unsendable(value: Any) -> str | None:
+    """Why a reply may not come over HTTP: it names a file or code, rightly written or not. None where it may."""
+    if not isinstance(value, Mapping):
+        return None
+    for kind in REPLIES.values():
+        for name, type in kind.options.items():
+            if isinstance(type, Outside) and name in value:
+                return (
+                    f"{name} names {type.what}, which is not taken over HTTP; write the rule into the "
+                    "configuration file of the server"
+                )
+    return None
+
+
 def _unnamed(value: dict[str, Any], named: list[str]) -> str:
     if named:
         return f"a reply is of one kind, not of {' and '.join(named)}"
@@ -196,6 +222,7 @@ def _checked(kind: str, options: Options, hint: str = "") -> ReplySpec:
 
 
 def _check_type(name: str, said: Any, wanted: Any) -> None:
+    wanted = wanted.type if isinstance(wanted, Outside) else wanted
     allowed = wanted if isinstance(wanted, tuple) else (wanted,)
     if isinstance(allowed[0], str):
         if said not in allowed:
@@ -226,6 +253,16 @@ def _converted(options: Options) -> Options:
 def _check_source(spec: ReplySpec) -> None:
     """What can be wrong inside of an option is told when it is read, not when it is used."""
     try:
+        text = json.dumps(spec.options, ensure_ascii=False, allow_nan=False)
+        text.encode()
+        msgspec.json.encode(spec.options)
+    except (TypeError, OverflowError, RecursionError, ValueError) as error:
+        raise ValueError(f"the reply cannot be written as JSON: {str(error)[:200]}") from None
+    try:
+        if "static" in spec.options:
+            check_said(spec.options["static"])
+        if "usage" in spec.options:
+            check_usage(spec.options["usage"])
         if "template" in spec.options:
             compiled(spec.options["template"])
         if "schema" in spec.options:

@@ -1,6 +1,6 @@
 """Replies that somebody else made: a text, a message or its content, as a rule, a file or a function gives it."""
 
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -33,9 +33,6 @@ def said_reply(value: Any, request: Request) -> Reply:
     if isinstance(value, list):
         return _of_content([_block(block) for block in value], {}, request)
     if isinstance(value, dict) and "content" in value:
-        if unknown := value.keys() - _MESSAGE_KEYS:
-            name = min(unknown)
-            raise ReplyError(f"a message has no key {name!r}.{did_you_mean(name, _MESSAGE_KEYS)}")
         return _of_content(_content(value["content"]), value, request)
     raise ReplyError(f"a reply is a text, a list of blocks or a message with content, not {_named(value)}")
 
@@ -61,13 +58,89 @@ def _block(block: Any) -> AnyBlock:
         return block  # type: ignore[return-value]
     if not isinstance(block, dict) or not isinstance(block.get("type"), str):
         raise ReplyError(f"a block has a type, and {_named(block)} has none")
+    _check_fields(block)
     return block
 
 
 def _of_content(content: list[AnyBlock], message: dict[str, Any], request: Request) -> Reply:
     usage = message.get("usage")
-    if usage is not None and not isinstance(usage, dict):
-        raise ReplyError(f"the usage of a message is a dict, not {usage!r}")
+    _check_message(message)
+    try:
+        _check_utf8(content, message)
+        return _counted(content, message, usage, request)
+    except (TypeError, ValueError, AttributeError, KeyError, RecursionError, OverflowError) as error:
+        raise ReplyError(f"the content of the message is wrong: {str(error)[:200]}") from None
+
+
+def _check_utf8(*values: Any) -> None:
+    msgspec.json.encode(values)
+
+
+def check_usage(usage: dict[str, Any], kind: type[msgspec.Struct] = wire.Usage) -> None:
+    """Raise ReplyError for a part of a usage that the API does not have, or that is of another type."""
+    types = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
+    for name, value in usage.items():
+        if name not in types:
+            raise ReplyError(f"usage: there is no {str(name)[:100]!r}.{did_you_mean(str(name), types)}")
+        if isinstance(value, dict) and (nested := _struct_in(types[name])):
+            check_usage(value, nested)
+        elif value is not None:
+            _check_count(name, value, types[name])
+
+
+def _struct_in(kind: Any) -> type[msgspec.Struct] | None:
+    found = (kind, *get_args(kind))
+    return next((one for one in found if isinstance(one, type) and issubclass(one, msgspec.Struct)), None)
+
+
+def _check_count(name: str, value: Any, kind: Any) -> None:
+    try:
+        convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise ReplyError(f"usage.{name}: {error}") from None
+    if isinstance(value, int) and not 0 <= value <= 1 << 53:
+        raise ReplyError(f"usage.{name}: not an integer from 0 to 2**53")
+
+
+def check_said(value: Any) -> None:
+    """Raise ReplyError for a text, a list of blocks or a message that cannot be a reply, whatever the request."""
+    message = value if isinstance(value, dict) else {"content": value}
+    if "content" not in message:
+        raise ReplyError(f"a reply is a text, a list of blocks or a message with content, not {_named(value)}")
+    _content(message["content"])
+    _check_message(message)
+
+
+def _check_message(message: dict[str, Any]) -> None:
+    if unknown := message.keys() - _MESSAGE_KEYS:
+        name = min(unknown)
+        raise ReplyError(f"a message has no key {name!r}.{did_you_mean(name, _MESSAGE_KEYS)}")
+    for name, kind in (("stop_reason", str), ("stop_sequence", str), ("stop_details", dict), ("usage", dict)):
+        if not isinstance(message.get(name), kind | None):
+            raise ReplyError(f"the {name} of a message is a {_KINDS[kind]}, not {repr(message[name])[:80]}")
+    check_usage(message.get("usage") or {})
+    _container(message.get("container"))
+
+
+_KINDS: dict[type, str] = {str: "text", dict: "dict", list: "list"}
+_FIELDS: dict[str, type] = {"text": str, "thinking": str, "name": str, "id": str, "input": dict, "citations": list}
+
+
+def _check_fields(block: dict[str, Any]) -> None:
+    """Raise ReplyError for a field that is counted and of another type than the API has."""
+    if block["type"] == "text" and "text" not in block:
+        raise ReplyError("a block of text has a text")
+    if block["type"] not in _CHECKED:
+        return
+    for name, kind in _FIELDS.items():
+        if block.get(name) is not None and not isinstance(block[name], kind):
+            raise ReplyError(f"the {name} of a {block['type']} block is a {_KINDS[kind]}, not {repr(block[name])[:80]}")
+
+
+_CHECKED = frozenset({"text", "thinking", "tool_use", "server_tool_use"})
+
+
+def _counted(content: list[AnyBlock], message: dict[str, Any], usage: dict[str, Any] | None, request: Request) -> Reply:
     weight = sum(output_weight(block) for block in msgspec.to_builtins(content))
     called = any(_type(block) == "tool_use" for block in content)
     return Reply(

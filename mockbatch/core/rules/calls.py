@@ -35,18 +35,39 @@ class Hit(Struct, frozen=True):
     ordinal: int
 
 
+# of the batches that were asked about, this many are remembered: a caller may ask about any that do not exist
+_BATCHES = 10_000
+
+
+class Seen(Struct, frozen=True):
+    """What the rule of a name has seen so far: how many calls it means and struck, when it last did, how many calls of
+    each batch it means, and as which of them it struck the last retrieve of a batch; 0 where it let that pass.
+    """
+
+    rule: str = ""
+    seen: int = 0
+    hits: int = 0
+    last_hit: int | None = None
+    of_batch: dict[str, int] = {}
+    last: dict[str, int] = {}
+
+
 class Record:
-    """What a rule has seen so far. `last_hit` is an instant."""
+    """A rule and what it has seen so far. `last_hit` is an instant."""
 
     __slots__ = ("_last", "_of_batch", "_params", "hits", "last_hit", "rule", "seen")
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: Rule, seen: Seen = Seen()) -> None:  # noqa: B008 (it is frozen)
         self.become(rule)
-        self.seen = 0
-        self.hits = 0
-        self.last_hit: int | None = None
-        self._of_batch: Counter[str] = Counter()
-        self._last: dict[str, Hit | None] = {}
+        self.seen = seen.seen
+        self.hits = seen.hits
+        self.last_hit = seen.last_hit
+        self._of_batch: Counter[str] = Counter(seen.of_batch)
+        self._last: dict[str, int] = dict(seen.last)
+
+    def dump(self) -> Seen:
+        """What it has seen, to go on from there later."""
+        return Seen(self.rule.name, self.seen, self.hits, self.last_hit, dict(self._of_batch), self._last.copy())
 
     def become(self, rule: Rule) -> None:
         """Go on as another rule, with what was seen so far."""
@@ -55,10 +76,7 @@ class Record:
 
     def copy(self) -> "Record":
         """Another one that saw the same."""
-        other = Record(self.rule)
-        other.seen, other.hits, other.last_hit = self.seen, self.hits, self.last_hit
-        other._of_batch, other._last = self._of_batch.copy(), self._last.copy()
-        return other
+        return Record(self.rule, self.dump())
 
     @property
     def remaining(self) -> int | None:
@@ -74,9 +92,11 @@ class Record:
             return None
         self.seen += 1
         self._of_batch[facts.batch] += 1
+        _limit(self._of_batch)
         hit = Hit(rule, self._of_batch[facts.batch]) if self._chosen(seed, facts) else None
         if rule.on == "batch":
-            self._last[facts.batch] = hit
+            self._last[facts.batch] = hit.ordinal if hit else 0
+            _limit(self._last)
         return hit
 
     def still_strikes(self, batch: str, seed: int, now: int, started_at: int) -> Hit | None:
@@ -84,7 +104,7 @@ class Record:
         or, before that, where the rule leaves nothing to counting.
         """
         if batch in self._last:
-            return self._last[batch]
+            return Hit(self.rule, self._last[batch]) if self._last[batch] else None
         rule, facts = self.rule, CallFacts(batch=batch)
         if not self._means(facts) or (rule.during is not None and not rule.during.covers(now, started_at)):
             return None
@@ -134,6 +154,12 @@ class Record:
         return fraction(draw(subseed(seed, "call", self.rule.name), str(self.seen))) < probability
 
 
+def _limit(remembered: dict[str, int]) -> None:
+    """Forget the batch that was remembered first, if there are too many."""
+    if len(remembered) > _BATCHES:
+        del remembered[next(iter(remembered))]
+
+
 def has_headers(match: Match, headers: dict[bytes, bytes]) -> bool:
     """Whether all headers that the rule asks for are there, with values like that."""
     for name, pattern in (match.header or {}).items():
@@ -144,13 +170,16 @@ def has_headers(match: Match, headers: dict[bytes, bytes]) -> bool:
 
 
 class CallRules:
-    """The rules of a session, each with what it has seen. `armed` says whether any may strike a call."""
+    """The rules of a session, each with what it has seen. `armed` says whether any may strike a call, `counted` whether
+    anything was counted since that was last saved.
+    """
 
     def __init__(self, rules: Iterable[Rule], *, seed: int, started_at: int) -> None:
         self._seed = seed
         self.started_at = started_at
         self.records: list[Record] = []
         self.armed = False
+        self.counted = False
         self.replace([Record(rule) for rule in rules])
 
     def replace(self, records: list[Record]) -> None:
@@ -227,9 +256,12 @@ class CallRules:
         for record in self.records:
             if record.rule.name == name:
                 record.hit(now, hits)
+                self.counted = True
 
     def _of(self, *scopes: str) -> Iterable[Record]:
-        return [record for record in self.records if record.rule.enabled and record.rule.on in scopes]
+        found = [record for record in self.records if record.rule.enabled and record.rule.on in scopes]
+        self.counted = self.counted or bool(found)
+        return found
 
 
 def _settled(rule: Rule) -> Rule:

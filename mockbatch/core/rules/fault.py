@@ -1,14 +1,17 @@
 """What a fault is: where it strikes, what may be told of it, and how such words are read."""
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct
 
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.sizes import parse_size
 from mockbatch.core.time.delays import parse_delay
-from mockbatch.core.time.spans import format_span, parse_span
+from mockbatch.core.time.spans import DAY, format_span, parse_span
 
 Scope = Literal[
     "create",
@@ -28,6 +31,9 @@ CALLS: tuple[Scope, ...] = ("create", "retrieve", "list", "cancel", "delete", "r
 ANY_CALL: tuple[Scope, ...] = ("http", *CALLS)
 
 Kind = Literal["count", "share", "span", "text", "choice", "flag", "table", "delay", "list", "size", "status", "json"]
+
+
+LONGEST_SPAN = 3650 * DAY
 
 
 class RuleError(ValueError):
@@ -77,7 +83,7 @@ def _status(option: Option, value: Any) -> int:
 
 def _integer(value: Any, low: int, high: int) -> int:
     digits = str(value)
-    if isinstance(value, bool) or not digits.isdecimal() or not low <= int(digits) <= high:
+    if isinstance(value, bool) or len(digits) > 20 or not digits.isdecimal() or not low <= int(digits) <= high:
         raise ValueError(f"{value!r} is not an integer" + (f" from {low} to {high}" if low else ""))
     return int(digits)
 
@@ -93,13 +99,25 @@ def _share(option: Option, value: Any) -> float:
 
 
 def _span(option: Option, value: Any) -> str:
-    return format_span(parse_span(str(value)))
+    span = parse_span(str(value)) if len(str(value)) <= 100 else LONGEST_SPAN + 1
+    if span > LONGEST_SPAN:
+        raise ValueError(f"{str(value)[:100]!r} is longer than {format_span(LONGEST_SPAN)}")
+    return format_span(span)
 
 
 def _text(option: Option, value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is not a text")
-    return value
+    return sendable(value)
+
+
+def sendable(text: str) -> str:
+    """Return the text. Raise ValueError where it has a lone surrogate, which UTF-8 cannot write."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"{text[:100]!r} has a lone surrogate, which UTF-8 cannot write") from None
+    return text
 
 
 def _choice(option: Option, value: Any) -> str:
@@ -123,7 +141,27 @@ def _table(option: Option, value: Any) -> dict[str, str]:
         value = {name.strip(): text.strip() for name, colon, text in pairs if colon}
     if not isinstance(value, Mapping) or not value:
         raise ValueError(f"{value!r} is not a table; write it like 'name: value; name: value'")
-    return {str(name).lower(): str(text) for name, text in value.items()}
+    headers = {str(name).lower(): str(text) for name, text in value.items()}
+    for name, text in headers.items():
+        _check_header(name, text)
+    return headers
+
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]{1,200}").fullmatch
+_FIELD = re.compile(r"(?:[\t\x20-\x7e\x80-\xff]{0,8000})").fullmatch
+_FRAMING = frozenset({"connection", "content-length", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"})
+
+
+def _check_header(name: str, text: str) -> None:
+    """Raise ValueError for a header that HTTP/1.1 cannot carry, or that would break the framing of the answer."""
+    if not _TOKEN(name):
+        raise ValueError(f"{name[:100]!r} is not the name of a header")
+    if not _FIELD(text):
+        raise ValueError(
+            f"{name}: {text[:100]!r} is not the value of a header: one line of at most 8,000 Latin-1 characters"
+        )
+    if name in _FRAMING:
+        raise ValueError(f"{name}: the server itself sets this header")
 
 
 def _delay(option: Option, value: Any) -> str:
@@ -147,6 +185,11 @@ def _size(option: Option, value: Any) -> str | int:
 def _json(option: Option, value: Any) -> Any:
     if not isinstance(value, Mapping):
         raise ValueError(f"{value!r} is not a table")
+    try:
+        sendable(json.dumps(value, ensure_ascii=False, allow_nan=False))
+        msgspec.json.encode(value)
+    except (TypeError, OverflowError, RecursionError, ValueError) as error:
+        raise ValueError(f"the table cannot be written as JSON: {str(error)[:200]}") from None
     return dict(value)
 
 

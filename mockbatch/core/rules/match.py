@@ -8,11 +8,13 @@ from typing import Any
 
 from msgspec import Struct
 
+from mockbatch.core.expressions import LONGEST, searcher
 from mockbatch.core.rules.fault import CALLS, RuleError, Scope
 
 Test = Callable[[str], Any]
 """Says of a text whether it matches: something true, or nothing."""
 
+_LONGEST_GLOB = 1_000
 _WILD = re.compile(r"[*?\[]")
 
 
@@ -64,29 +66,31 @@ MATCHES: dict[Scope, frozenset[str]] = {
 """What can be asked for in each scope."""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def test_of(pattern: str) -> Test:
     """The test for a whole text: a glob, or a regular expression behind `re:`. Raises RuleError."""
     if pattern.startswith("re:"):
-        return _expression(pattern).search
+        return _expression(pattern)
     if not _WILD.search(pattern):
         return pattern.__eq__
+    if len(pattern) > _LONGEST_GLOB:
+        raise RuleError(f"a glob has at most {_LONGEST_GLOB:,} characters, not {len(pattern):,}")
     return re.compile(translate(pattern)).match
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def search_of(pattern: str) -> Test:
     """The test for a text somewhere in another, or a regular expression behind `re:`. Raises RuleError."""
     if pattern.startswith("re:"):
-        return _expression(pattern).search
+        return _expression(pattern)
     return lambda text: pattern in text
 
 
-def _expression(pattern: str) -> re.Pattern[str]:
+def _expression(pattern: str) -> Test:
     try:
-        return re.compile(pattern[3:])
-    except re.error as error:
-        raise RuleError(f"{pattern!r} is not a regular expression: {error}") from None
+        return searcher(pattern[3:])
+    except ValueError as error:
+        raise RuleError(f"{pattern[:100]!r} is not a regular expression that can be used: {error}") from None
 
 
 def literal(pattern: str) -> str | None:
@@ -187,6 +191,8 @@ def _misplaced(name: str, scope: Scope) -> str:
 def _check_pattern(name: str, pattern: str) -> None:
     if not pattern:
         raise RuleError(f"match.{name}: an empty text matches nothing that it should")
+    if len(pattern) > LONGEST:
+        raise RuleError(f"match.{name}: a pattern has at most {LONGEST:,} characters, not {len(pattern):,}")
     try:
         test_of(pattern)
     except RuleError as error:

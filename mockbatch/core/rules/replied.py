@@ -35,6 +35,15 @@ def read_reply(value: Any) -> ReplySpec:
     return parse_reply(value)
 
 
+def unsendable(value: Any) -> str | None:
+    """Why a reply may not come over HTTP, if it may not."""
+    if value is None or isinstance(value, str):
+        return None
+    from mockbatch.core.replies.kinds import unsendable as problem_of
+
+    return problem_of(value)
+
+
 def reply_of(decision: ItemDecision) -> ReplySpec | None:
     """The reply that a rule decided upon for a row; None where it leaves that to the request."""
     if decision.reply is not None:

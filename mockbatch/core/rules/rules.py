@@ -24,6 +24,7 @@ ReadReply = Callable[[Any], Any]
 """Understands what a rule has under `reply`. Raises ValueError."""
 
 _ACTIONS = ("reply", "errored", "outcome", "fault", "http")
+_LONGEST_NAME = 500
 _COUNTING = ("skip", "times", "every", "probability")
 
 
@@ -104,6 +105,9 @@ def parse_rule(
         return _parsed(value, read_reply, known_models)
     except RuleError as error:
         raise RuleError(f"{where}: {error}" if where else str(error)) from None
+    except (OverflowError, RecursionError):
+        problem = "a number is too large, or a table too deeply nested"
+        raise RuleError(f"{where}: {problem}" if where else problem) from None
 
 
 def _parsed(value: Any, read_reply: ReadReply | None, known_models: Iterable[str]) -> Rule:
@@ -275,6 +279,10 @@ def _check(rule: Rule, read_reply: ReadReply | None) -> None:
     of_items, problems = rule.on == "item", []
     if not rule.name.strip():
         problems.append("name: a rule wants a name that can be told")
+    for key in ("name", "id"):
+        text = getattr(rule, key)
+        if len(text) > _LONGEST_NAME or not (text.isprintable() and _is_unicode(text)):
+            problems.append(f"{key}: {text[:100]!r} is not one line of at most {_LONGEST_NAME} printable characters")
     if not of_items:
         problems += [
             f"{name}: chooses among rows, so it needs on = 'item'" + also
@@ -309,6 +317,10 @@ def _check(rule: Rule, read_reply: ReadReply | None) -> None:
             read_reply(rule.reply)
         except ValueError as error:
             raise RuleError(f"reply: {error}") from None
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _contradictions(rule: Rule) -> Iterable[str]:

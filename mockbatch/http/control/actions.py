@@ -60,7 +60,7 @@ class Failed(Struct, frozen=True):
     failed: int
 
 
-@described(wire.MessageBatch, takes=wire.BatchCreate, caller="control")
+@described(wire.MessageBatch, takes=wire.BatchCreate, caller="own")
 async def create(call: Call) -> Answer:
     """Create a batch in a session whose key need not be known. The requests may come as lines of JSON too."""
     mock, session = await entered(call)
@@ -69,7 +69,7 @@ async def create(call: Call) -> Answer:
     return Json(created)
 
 
-@described(wire.MessageBatch, takes=Rows, caller="control")
+@described(wire.MessageBatch, takes=Rows, caller="own")
 async def again(call: Call) -> Answer:
     """Send requests of a batch once more, as a new batch."""
     mock, session = await entered(call)
@@ -78,7 +78,7 @@ async def again(call: Call) -> Answer:
     return Json(await mock.interventions.again(session, found, custom_ids, _terms(mock, session)))
 
 
-@described(Failed, takes=Rows, caller="control")
+@described(Failed, takes=Rows, caller="own")
 async def fail(call: Call) -> Answer:
     """Have rows of a running batch fail with an internal error, when they are done."""
     mock, session = await entered(call)
@@ -87,7 +87,7 @@ async def fail(call: Call) -> Answer:
     return Json(Failed(await mock.interventions.fail(session, found, custom_ids)))
 
 
-@described(Acted, takes=Many, caller="control")
+@described(Acted, takes=Many, caller="own")
 async def many(call: Call) -> Answer:
     """Do something to many batches; what cannot be done to one of them is told, and done to the others."""
     mock, session = await entered(call)
@@ -107,7 +107,7 @@ async def many(call: Call) -> Answer:
     return Json(Acted(done, refused))
 
 
-@described(BatchTruth, caller="control")
+@described(BatchTruth, caller="own")
 async def delete(call: Call) -> Answer:
     """Take a batch away, running or not, as if it had never been; answers what it was."""
     mock, session = await entered(call)
@@ -141,7 +141,7 @@ _ACTIONS: dict[Action, Callable[[Mock, Session, str], Awaitable[Any]]] = {
 
 
 def _acting(action: Action, summary: str) -> Any:
-    @described(BatchTruth, caller="control")
+    @described(BatchTruth, caller="own")
     async def act(call: Call) -> Answer:
         mock, session = await entered(call)
         name = call.path_value("id")

@@ -56,7 +56,7 @@ class BatchList(Struct, frozen=True):
     now: str
 
 
-@described(BatchList, query=(LIMIT, START, _SEARCH), caller="control")
+@described(BatchList, query=(LIMIT, START, _SEARCH), caller="own")
 async def batches(call: Call) -> Answer:
     """The batches of a session, and what is behind them."""
     mock, session = await entered(call)
@@ -66,7 +66,7 @@ async def batches(call: Call) -> Answer:
     return Json(BatchList(page, len(found), format_instant(session.now())))
 
 
-@described(BatchTruth, caller="control")
+@described(BatchTruth, caller="own")
 async def batch(call: Call) -> Answer:
     """A batch, and what is behind it."""
     mock, session = await entered(call)

@@ -61,14 +61,14 @@ class ClockView(Struct, frozen=True):
     next_event: EventView | None
 
 
-@described(ClockView, caller="control")
+@described(ClockView, caller="own")
 async def clock(call: Call) -> Answer:
     """The clock of a session."""
     mock, session = await entered(call)
     return Json(_view(mock, session))
 
 
-@described(Advanced, takes=Advance, caller="control")
+@described(Advanced, takes=Advance, caller="own")
 async def advance(call: Call) -> Answer:
     """Advance the clock, and tell what happened on the way."""
     mock, session = await entered(call)
@@ -76,7 +76,7 @@ async def advance(call: Call) -> Answer:
     return Json(Advanced(format_instant(moved.now), [_event(event) for event in moved.events]))
 
 
-@described(ClockView, caller="control")
+@described(ClockView, caller="own")
 async def freeze(call: Call) -> Answer:
     """Let time stand still."""
     mock, session = await entered(call)
@@ -84,7 +84,7 @@ async def freeze(call: Call) -> Answer:
     return Json(_view(mock, session))
 
 
-@described(ClockView, caller="control")
+@described(ClockView, caller="own")
 async def resume(call: Call) -> Answer:
     """Let time run again."""
     mock, session = await entered(call)
@@ -92,7 +92,7 @@ async def resume(call: Call) -> Answer:
     return Json(_view(mock, session))
 
 
-@described(ClockView, takes=Speedup, caller="control")
+@described(ClockView, takes=Speedup, caller="own")
 async def speedup(call: Call) -> Answer:
     """Let time run faster or slower."""
     mock, session = await entered(call)

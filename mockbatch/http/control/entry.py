@@ -9,7 +9,8 @@ from mockbatch.core.contract.errors import InvalidRequest, NotFound
 from mockbatch.core.contract.paging import limit_of
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.typed import convert
-from mockbatch.http.caller import key_of, named_session
+from mockbatch.http.access import check_control, own_key, session_of_id
+from mockbatch.http.caller import named_session
 from mockbatch.http.calls import Call
 from mockbatch.http.described import Parameter
 from mockbatch.service import Mock
@@ -25,9 +26,10 @@ async def entered(call: Call) -> tuple[Mock, Session]:
     """The session that `?session=` names, else that of the caller's key; without either, the only one there is."""
     mock = call.mock
     if name := call.query().get("session"):
-        return mock, mock.sessions.identified(name)
-    if key := key_of(call):
+        return mock, session_of_id(call, name)
+    if key := own_key(call):
         return mock, await named_session(call, key)
+    check_control(call)
     sessions = mock.sessions.all()
     if len(sessions) != 1:
         raise NotFound(

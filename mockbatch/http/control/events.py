@@ -23,7 +23,7 @@ _TICK = 0.5
 _encode = msgspec.json.Encoder().encode
 
 
-@described(None, kind=EVENTS, caller="control")
+@described(None, kind=EVENTS, caller="own")
 async def events(call: Call) -> Answer:
     """What happens from now on: `batch.*`, `clock`, `rule`, `call`, `ledger`, `reset`."""
     mock, session = await entered(call)

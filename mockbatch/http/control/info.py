@@ -22,7 +22,7 @@ class Info(Struct, frozen=True):
     sessions: int
 
 
-@described(Info, caller="anyone")
+@described(Info, caller="all")
 async def info(call: Call) -> Answer:
     """What the server works under."""
     mock = call.mock

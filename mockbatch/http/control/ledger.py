@@ -47,7 +47,7 @@ class Reconciled(Struct, frozen=True):
     found: Reconciliation
 
 
-@described(Spending, query=_QUERY, more={"text/csv": None, JSONL: None}, caller="control")
+@described(Spending, query=_QUERY, more={"text/csv": None, JSONL: None}, caller="own")
 async def ledger(call: Call) -> Answer:
     """What a session was billed; `format=csv` or `jsonl` for each entry, one request and class of tokens each."""
     mock, session = await entered(call)
@@ -68,7 +68,7 @@ async def ledger(call: Call) -> Answer:
         raise InvalidRequest(str(error)) from None
 
 
-@described(Reconciled, takes=Tracked, caller="control")
+@described(Reconciled, takes=Tracked, caller="own")
 async def reconcile(call: Call) -> Answer:
     """Compare the rows of a cost tracker, as CSV, with the ledger, and name the likely reason of each difference."""
     mock, session = await entered(call)

@@ -18,7 +18,7 @@ from mockbatch.service.summary import by_name
 _KIND = b"text/plain; version=0.0.4; charset=utf-8"
 
 
-@described(None, kind="text/plain", caller="anyone")
+@described(None, kind="text/plain", caller="all")
 async def metrics(call: Call) -> Answer:
     """Sessions, batches, rows and calls, counted over all sessions."""
     # not before: most servers are never asked

@@ -1,13 +1,14 @@
 """`/_mockbatch/requests` and `/_mockbatch/verify`: which calls came, and whether they are those that should have."""
 
-import re
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 from starlette.routing import Route
 
+from mockbatch.core.cassette.showing import shown_header, shown_text
 from mockbatch.core.contract.errors import InvalidRequest, NotFound, Unverified
 from mockbatch.core.contract.paging import limit_of
 from mockbatch.core.time.spans import format_instant, parse_span
@@ -23,8 +24,6 @@ _QUERY = (
     Parameter("batch", {"type": "string"}, "Only calls about this batch."),
     Parameter("bodies", {"type": "boolean", "default": True}, "Whether headers and bodies are told."),
 )
-_SECRET = re.compile(r"sk-ant-[A-Za-z0-9_-]+|(?<=Bearer )\S+", re.IGNORECASE)
-_SHOWN = 6
 
 
 class CallView(Struct, frozen=True):
@@ -81,7 +80,7 @@ class Verified(Struct, frozen=True):
     verified: int
 
 
-@described(CallList, query=_QUERY, caller="control")
+@described(CallList, query=_QUERY, caller="own")
 async def requests(call: Call) -> Answer:
     """The last calls of a session."""
     _, session = await entered(call)
@@ -90,10 +89,10 @@ async def requests(call: Call) -> Answer:
     found = list(session.journal.records(criteria))[-limit_of(query.get("limit", "100")) :]
     if query.get("bodies", "true") == "false":
         found = [replace(record, headers=_of_retries(record), sent=b"", answered=b"") for record in found]
-    return Json(_list(found, session.journal))
+    return Json(await _list(found, session.journal))
 
 
-@described(CallView, caller="control")
+@described(CallView, caller="own")
 async def request(call: Call) -> Answer:
     """One call of a session, by its request_id."""
     _, session = await entered(call)
@@ -104,28 +103,29 @@ async def request(call: Call) -> Answer:
     raise NotFound(f"There is no call {wanted} among the last {len(session.journal)}.")
 
 
-@described(CallList, caller="anyone")
+@described(CallList, caller="all")
 async def unmatched(call: Call) -> Answer:
     """The calls that went nowhere: to no path that is known, or without a key that opens a session."""
     journal = call.mock.journal
-    return Json(_list(journal.records(), journal))
+    return Json(await _list(journal.records(), journal))
 
 
-@described(CallList, takes=Criteria, caller="control")
+@described(CallList, takes=Criteria, caller="own")
 async def find(call: Call) -> Answer:
     """The calls that meet criteria."""
     _, session = await entered(call)
-    return Json(_list(session.journal.records(await content_of(call, Criteria)), session.journal))
+    criteria = await content_of(call, Criteria)
+    return Json(await _list(session.journal.records(criteria), session.journal))
 
 
-@described(CallCount, takes=Criteria, caller="control")
+@described(CallCount, takes=Criteria, caller="own")
 async def count(call: Call) -> Answer:
     """How many calls meet criteria."""
     _, session = await entered(call)
     return Json(CallCount(sum(1 for _ in session.journal.records(await content_of(call, Criteria)))))
 
 
-@described(Verified, takes=Verify, caller="control")
+@described(Verified, takes=Verify, caller="own")
 async def verify(call: Call) -> Answer:
     """Whether the calls are as expected; a 422 that says what is not, and which calls come closest."""
     _, session = await entered(call)
@@ -169,11 +169,16 @@ def _sentence(failure: dict[str, Any]) -> str:
 
 def _told(record: Record) -> str:
     batch = f" {record.batch}" if record.batch else ""
-    return f"{format_instant(record.at)} {record.op}{batch} {record.method} {record.path} -> {record.status}"
+    return (
+        f"{format_instant(record.at)} {record.op}{batch} {record.method} {shown_text(record.path)} -> {record.status}"
+    )
 
 
-def _list(records: Iterable[Record], journal: Journal) -> CallList:
-    return CallList([_view(record) for record in records], len(journal), journal.total.total())
+async def _list(records: Iterable[Record], journal: Journal) -> CallList:
+    kept = list(records)
+    # many bodies are searched for secrets: others need not wait for that
+    views = await asyncio.to_thread(lambda: list(map(_view, kept)))
+    return CallList(views, len(journal), journal.total.total())
 
 
 def _view(record: Record) -> CallView:
@@ -182,22 +187,21 @@ def _view(record: Record) -> CallView:
         format_instant(record.real_at),
         record.op,
         record.method,
-        record.path,
+        shown_text(record.path),
         record.status,
         record.request_id,
         record.retry_count,
         record.batch,
         record.fault,
-        {name.decode("latin-1"): redacted(value.decode("latin-1")) for name, value in record.headers.items()},
-        redacted(record.sent.decode("utf-8", "replace")),
-        redacted(record.answered.decode("utf-8", "replace")),
+        {name: shown_header(name, value) for name, value in _decoded(record.headers)},
+        shown_text(record.sent.decode("utf-8", "replace")),
+        shown_text(record.answered.decode("utf-8", "replace")),
         len(record.sent) == BODY or len(record.answered) == BODY,
     )
 
 
-def redacted(text: str) -> str:
-    """A text without its keys: of each no more than is needed to know it again."""
-    return _SECRET.sub(lambda found: f"{found[0][:_SHOWN]}...", text)
+def _decoded(headers: Mapping[bytes, bytes]) -> Iterator[tuple[str, str]]:
+    return ((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers.items())
 
 
 routes = [

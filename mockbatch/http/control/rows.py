@@ -1,11 +1,14 @@
 """`/_mockbatch/batches/{id}/items`: batches row by row."""
 
+import asyncio
 from collections.abc import Callable
 
+import msgspec
 from msgspec import Raw, Struct
 from starlette.routing import Route
 
 from mockbatch.core.batch import Batch
+from mockbatch.core.cassette.showing import shown_text, shown_value
 from mockbatch.core.contract import wire
 from mockbatch.core.money.ledger import Entry
 from mockbatch.core.money.rates import plain
@@ -69,7 +72,8 @@ class Bill(Struct, frozen=True, rename={"kind": "class"}):
 
 
 class RowWhole(Struct, frozen=True):
-    """A row with its request, and its line in the results as it is or would be sent, letter for letter in `line_text`.
+    """A row with its request but for secrets in it, and its line in the results as it is or would be sent, letter for
+    letter in `line_text`.
 
     `sent` are the batches in which its custom_id was sent, `entries` what was billed for it, `reasons` why it ends so.
     """
@@ -83,7 +87,7 @@ class RowWhole(Struct, frozen=True):
     entries: list[Bill]
 
 
-@described(RowList, query=_ROWS, caller="control")
+@described(RowList, query=_ROWS, caller="own")
 async def items(call: Call) -> Answer:
     """The rows of a batch."""
     mock, session = await entered(call)
@@ -97,7 +101,7 @@ async def items(call: Call) -> Answer:
     return Json(RowList([_row(mock, found, planned, now) for planned in rows], more))
 
 
-@described(RowWhole, caller="control")
+@described(RowWhole, caller="own")
 async def item(call: Call) -> Answer:
     """A row with its request and its result."""
     mock, session = await entered(call)
@@ -107,7 +111,8 @@ async def item(call: Call) -> Answer:
     return Json(
         RowWhole(
             _row(mock, found, planned, session.now()),
-            Raw(params),
+            # a long prompt is searched for secrets: others need not wait for that
+            await asyncio.to_thread(_shown, params),
             Raw(line),
             line.decode(),
             mock.inspection.reasons(found, planned),
@@ -132,6 +137,14 @@ def _row(mock: Mock, batch: Batch, planned: Planned, now: int) -> RowTruth:
         row.output_tokens,
         row.rule or None,
         None if cost is None else plain(cost),
+    )
+
+
+def _shown(params: bytes) -> Raw:
+    """A request as it came, unless there are secrets in it."""
+    text = params.decode()
+    return (
+        Raw(params) if shown_text(text) == text else Raw(msgspec.json.encode(shown_value(msgspec.json.decode(params))))
     )
 
 

@@ -9,12 +9,15 @@ import msgspec
 from msgspec import Struct
 from starlette.routing import Route
 
+from mockbatch.config import Config
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.rules.calls import Record
 from mockbatch.core.rules.fault import Fault
 from mockbatch.core.rules.faults import FAULTS
+from mockbatch.core.rules.replied import unsendable
 from mockbatch.core.rules.written import as_pytest, as_toml, dump_rule
 from mockbatch.core.time.spans import format_instant
+from mockbatch.http.access import is_owner
 from mockbatch.http.answers import Answer, Json
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.control.entry import entered
@@ -72,86 +75,90 @@ class FaultList(Struct, frozen=True):
     faults: list[FaultView]
 
 
-@described(RuleList, caller="control")
+@described(RuleList, caller="own")
 async def rules(call: Call) -> Answer:
     """The rules of a session."""
     _, session = await entered(call)
     return Json(_list(session))
 
 
-@described(RuleList, takes=Tables, caller="control")
+@described(RuleList, takes=Tables, caller="own")
 async def add(call: Call) -> Answer:
     """Add a rule, or a list of them, behind the others; answers what was added."""
-    _, session = await entered(call)
-    added = session.rules.add(_several(await _body(call)))
+    mock, session = await entered(call)
+    values = _several(await _body(call))
+    added = await mock.arming.change(session, lambda rules: rules.add(values))
     _tell(session)
     return Json(RuleList([_view(session, record) for record in added]))
 
 
-@described(RuleList, takes=Tables, caller="control")
+@described(RuleList, takes=Tables, caller="own")
 async def put(call: Call) -> Answer:
     """Replace all rules."""
-    _, session = await entered(call)
-    session.rules.put(_several(await _body(call)))
+    mock, session = await entered(call)
+    values = _several(await _body(call))
+    await mock.arming.change(session, lambda rules: rules.put(values))
     _tell(session)
     return Json(_list(session))
 
 
-@described(RuleList, takes=Tables, caller="control")
+@described(RuleList, takes=Tables, caller="own")
 async def merge(call: Call) -> Answer:
     """Change the rules that are named, and add the others."""
-    _, session = await entered(call)
-    session.rules.merge(_several(await _body(call)))
+    mock, session = await entered(call)
+    values = _several(await _body(call))
+    await mock.arming.change(session, lambda rules: rules.merge(values))
     _tell(session)
     return Json(_list(session))
 
 
-@described(RuleList, caller="control")
+@described(RuleList, caller="own")
 async def clear(call: Call) -> Answer:
     """Remove all rules."""
-    _, session = await entered(call)
-    session.rules.put([])
+    mock, session = await entered(call)
+    await mock.arming.change(session, lambda rules: rules.put([]))
     _tell(session)
     return Json(_list(session))
 
 
-@described(RuleView, caller="control")
+@described(RuleView, caller="own")
 async def rule(call: Call) -> Answer:
     """One rule."""
     _, session = await entered(call)
     return Json(_view(session, session.rules.named(call.path_value("id"))))
 
 
-@described(RuleView, takes=Table, caller="control")
+@described(RuleView, takes=Table, caller="own")
 async def put_one(call: Call) -> Answer:
     """Replace a rule; it starts to count anew."""
     return await _changed(call, wholly=True)
 
 
-@described(RuleView, takes=Table, caller="control")
+@described(RuleView, takes=Table, caller="own")
 async def merge_one(call: Call) -> Answer:
     """Change some keys of a rule; null takes one away."""
     return await _changed(call, wholly=False)
 
 
-@described(RuleView, caller="control")
+@described(RuleView, caller="own")
 async def drop(call: Call) -> Answer:
     """Remove a rule; answers what it was."""
-    _, session = await entered(call)
-    dropped = session.rules.drop(call.path_value("id"))
+    mock, session = await entered(call)
+    dropped = await mock.arming.change(session, lambda rules: rules.drop(call.path_value("id")))
     _tell(session)
     return Json(_view(session, dropped))
 
 
-@described(FaultList, caller="anyone")
+@described(FaultList, caller="own")
 async def faults(call: Call) -> Answer:
     """Every kind of fault, with its options."""
     return Json(FaultList(list(map(fault_view, FAULTS.values()))))
 
 
 async def _changed(call: Call, *, wholly: bool) -> Answer:
-    _, session = await entered(call)
-    record = session.rules.change(call.path_value("id"), await _body(call), wholly=wholly)
+    mock, session = await entered(call)
+    value = await _body(call)
+    record = await mock.arming.change(session, lambda rules: rules.change(call.path_value("id"), value, wholly=wholly))
     _tell(session)
     return Json(_view(session, record))
 
@@ -190,9 +197,20 @@ def fault_view(fault: Fault) -> FaultView:
 
 async def _body(call: Call) -> Any:
     try:
-        return msgspec.json.decode(await call.body())
+        content = msgspec.json.decode(await call.body())
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise InvalidRequest("The request body is not valid JSON") from None
+    if not is_owner(call):
+        _check_sent(_several(content), call.mock.config)
+    return content
+
+
+def _check_sent(tables: Any, config: Config) -> None:
+    """Raise InvalidRequest for rules that may not come over HTTP; those of the server itself may come back."""
+    for table in tables if isinstance(tables, list) else [tables]:
+        reply = table.get("reply") if isinstance(table, dict) else None
+        if (problem := unsendable(reply)) and all(rule.reply != reply for rule in config.all_rules()):
+            raise InvalidRequest(f"rule: reply: {problem}")
 
 
 def _several(content: Any) -> Any:

@@ -5,14 +5,19 @@ from typing import Any, Literal
 from msgspec import Struct
 from starlette.routing import Route
 
+from mockbatch.core.cassette.showing import shown_value
+from mockbatch.core.keys import is_one_of
 from mockbatch.core.time.spans import format_instant
+from mockbatch.http.access import check_control, is_owner, may_control, session_of_id
 from mockbatch.http.answers import Answer, Json
+from mockbatch.http.caller import key_of
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.control.entry import content_of, entered
 from mockbatch.http.described import described
 from mockbatch.service.sessions import Session
 from mockbatch.service.summary import Summary
-from mockbatch.service.upkeep import Scope, Snapshot
+from mockbatch.service.upkeep import Scope
+from mockbatch.store import Snapshot
 
 
 class Open(Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,44 +85,49 @@ class Done(Struct, frozen=True):
     status: Literal["done"] = "done"
 
 
-@described(SessionView, takes=Open, caller="anyone")
+@described(SessionView, takes=Open, caller="own")
 async def open_session(call: Call) -> Answer:
-    """Open a session of its own."""
+    """Open a session of its own. Who may not reach beyond that brings the key of the session."""
     wanted = await content_of(call, Open)
-    opened = await call.mock.upkeep.open(wanted.label, wanted.options, wanted.api_key)
+    api_key = wanted.api_key
+    if not may_control(call):
+        key = key_of(call) or ""
+        if api_key is not None and not is_one_of(api_key, (key,)):
+            check_control(call)
+        api_key = key
+    opened = await call.mock.upkeep.open(wanted.label, wanted.options, api_key, owner=is_owner(call))
     return Json(_view(opened.session, opened.api_key))
 
 
-@described(SessionList, caller="anyone")
+@described(SessionList, caller="all")
 async def sessions(call: Call) -> Answer:
     """All sessions."""
     return Json(SessionList([_view(session) for session in call.mock.sessions.all()]))
 
 
-@described(SessionView, caller="anyone")
+@described(SessionView, caller="own")
 async def session(call: Call) -> Answer:
     """One session."""
-    return Json(_view(call.mock.sessions.identified(call.path_value("id"))))
+    return Json(_view(session_of_id(call, call.path_value("id"))))
 
 
-@described(SessionView, takes=Change, caller="anyone")
+@described(SessionView, takes=Change, caller="own")
 async def configure(call: Call) -> Answer:
     """Change options of a session."""
-    found = call.mock.sessions.identified(call.path_value("id"))
-    await call.mock.upkeep.configure(found, (await content_of(call, Change)).options)
+    found = session_of_id(call, call.path_value("id"))
+    options = (await content_of(call, Change)).options
+    await call.mock.upkeep.configure(found, options, owner=is_owner(call))
     return Json(_view(found))
 
 
-@described(Summary, caller="anyone")
+@described(Summary, caller="own")
 async def delete(call: Call) -> Answer:
     """Delete a session and all that is in it; answers what it came to."""
-    found = call.mock.sessions.identified(call.path_value("id"))
-    last = await call.mock.summaries.remember(found)
-    await call.mock.upkeep.delete(found)
-    return Json(last)
+    found = session_of_id(call, call.path_value("id"))
+    return Json(await call.mock.upkeep.delete(found))
 
 
-@described(Done, takes=Reset, caller="control")
+@described(Done, takes=Reset, caller="own")
 async def reset(call: Call) -> Answer:
     """Let a session begin anew."""
     mock, found = await entered(call)
@@ -127,37 +137,37 @@ async def reset(call: Call) -> Answer:
     return Json(Done())
 
 
-@described(SnapshotList, caller="control")
+@described(SnapshotList, caller="own")
 async def snapshots(call: Call) -> Answer:
     """The snapshots of a session."""
     mock, found = await entered(call)
     return Json(SnapshotList([_snapshot(snapshot) for snapshot in mock.upkeep.taken(found)]))
 
 
-@described(SnapshotView, caller="control")
+@described(SnapshotView, caller="own")
 async def take(call: Call) -> Answer:
     """Take a snapshot of a session."""
     mock, found = await entered(call)
     return Json(_snapshot(await mock.upkeep.take(found)))
 
 
-@described(SnapshotView, caller="control")
+@described(SnapshotView, caller="own")
 async def restore(call: Call) -> Answer:
     """Go back to a snapshot."""
     mock, found = await entered(call)
-    restored = _snapshot(await mock.upkeep.restore(found, call.path_value("id")))
+    restored = _snapshot(await mock.upkeep.restore_to(found, call.path_value("id")))
     found.bulletin.tell(found.now(), "reset", scope="snapshot")
     return Json(restored)
 
 
-@described(PutBack, caller="control")
+@described(PutBack, caller="own")
 async def put_back(call: Call) -> Answer:
     """Have the batches of a snapshot back that are gone, and leave all else as it is."""
     mock, found = await entered(call)
     return Json(PutBack(await mock.upkeep.put_back(found, call.path_value("id"))))
 
 
-@described(Done, caller="control")
+@described(Done, caller="own")
 async def drop(call: Call) -> Answer:
     """Forget a snapshot."""
     mock, found = await entered(call)
@@ -168,7 +178,7 @@ async def drop(call: Call) -> Answer:
 def _view(session: Session, api_key: str | None = None) -> SessionView:
     live = sum(not batch.deleted for batch in session.batches.values())
     now = format_instant(session.now())
-    return SessionView(session.name, session.label, session.workspace, now, live, session.options, api_key)
+    return SessionView(session.name, session.label, session.workspace, now, live, shown_value(session.options), api_key)
 
 
 def _snapshot(snapshot: Snapshot) -> SnapshotView:

@@ -19,7 +19,7 @@ class Made(Struct, frozen=True):
     batches: list[wire.MessageBatch]
 
 
-@described(Made, takes=Wanted, caller="control")
+@described(Made, takes=Wanted, caller="own")
 async def synth(call: Call) -> Answer:
     """Make batches that nobody sent, big or odd ones, which have ended unless told."""
     mock, session = await entered(call)

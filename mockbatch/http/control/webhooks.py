@@ -3,9 +3,11 @@
 from msgspec import Struct
 from starlette.routing import Route
 
+from mockbatch.core.cassette.showing import shown_text
 from mockbatch.core.notice import Notice
 from mockbatch.core.time.spans import format_instant
 from mockbatch.core.time.timeline import NEVER
+from mockbatch.http.access import may_control
 from mockbatch.http.answers import Answer, Json
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.control.entry import entered
@@ -35,20 +37,24 @@ class WebhookView(Struct, frozen=True):
 
 
 class WebhookList(Struct, frozen=True):
-    """The notices of a session, the latest first, and the secret that they are signed with."""
+    """The notices of a session, the latest first, and the secret that they are signed with; one that the server was
+    given is shown only to those who may reach beyond their own session.
+    """
 
     secret: str
     webhooks: list[WebhookView]
 
 
-@described(WebhookList, caller="control")
+@described(WebhookList, caller="own")
 async def webhooks(call: Call) -> Answer:
     """The webhooks of a session that were called, or are being."""
     mock, session = await entered(call)
-    return Json(WebhookList(mock.notices.secret, [_view(notice) for notice in mock.notices.listed(session)]))
+    shown = mock.config.webhook_secret is None or may_control(call)
+    secret = mock.notices.secret if shown else "<redacted>"
+    return Json(WebhookList(secret, [_view(notice) for notice in mock.notices.listed(session)]))
 
 
-@described(WebhookView, caller="control")
+@described(WebhookView, caller="own")
 async def resend(call: Call) -> Answer:
     """Call a webhook once more, now."""
     mock, session = await entered(call)
@@ -60,7 +66,7 @@ def _view(notice: Notice) -> WebhookView:
         notice.id,
         notice.type,
         notice.batch,
-        notice.url,
+        shown_text(notice.url),
         notice.state,
         format_instant(notice.at),
         None if notice.due == NEVER else format_instant(notice.due),

@@ -12,6 +12,7 @@ import * as journal from "./journal.js";
 import * as money from "./money.js";
 import * as problems from "./problems.js";
 import * as row from "./row.js";
+import { askForKey } from "./unlock.js";
 import * as timebar from "./timebar.js";
 
 const VIEWS = { "": ["Batches", batches], journal: ["Journal", journal], faults: ["Faults", faults], problems: ["Problems", problems], money: ["Money", money], compose: ["Compose", compose] };
@@ -94,12 +95,13 @@ function connected(there) {
 
 /** Look which sessions there are, and enter one: that of the address, else the latest that has something. */
 async function lookForSessions() {
+  if (server.locked) return;
   let found;
   try {
     found = (await ask("sessions", { of: null })).sessions;
     if (!server.session) connected(true);
   } catch {
-    connected(false);
+    if (!server.locked) connected(false);
     return;
   }
   const same = JSON.stringify(found.map(brief)) === JSON.stringify(sessions.map(brief));
@@ -159,6 +161,7 @@ const presses = (element) => element?.closest?.("button, summary, input, label")
 
 document.addEventListener("keydown", (event) => {
   if (event.metaKey || event.ctrlKey || event.altKey) return;
+  if (byId("unlock").open) return;
   if (event.key === "Escape" && !byId("help").open) {
     if (writes(event.target)) event.target.blur();
     else if (address.get("row") || address.get("call")) address.go({ row: "", call: "" });
@@ -185,6 +188,11 @@ address.onChange(() => {
   else current.changed();
   drawTabs();
   if (shownView === "") guarded(row.refresh);
+});
+
+server.onLocked = (message) => askForKey(message, async () => {
+  await lookForSessions();
+  await guarded(refresh);
 });
 
 async function begin() {

@@ -1,0 +1,20 @@
+"""Changes of rules while the server runs, each saved before it is answered."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from mockbatch.service.rules import SessionRules
+from mockbatch.service.sessions import Session
+
+T = TypeVar("T")
+
+
+class Arming:
+    """Changes the rules of sessions. What is refused or cannot be saved changes nothing."""
+
+    async def change(self, session: Session, how: Callable[[SessionRules], T]) -> T:
+        """Change the rules of a session. Raise InvalidRequest, NotFound, or StoreError if it cannot be saved."""
+        with session.unless_saved():
+            result = how(session.rules)
+            await session.commit(session.facts(), session.counters())
+        return result

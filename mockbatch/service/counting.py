@@ -1,0 +1,54 @@
+"""Saves what calls have counted before they are answered: what rules have seen, and what is left of a rate limit."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+
+from mockbatch.service.sessions import Session
+from mockbatch.store import Store, StoreError
+
+_log = logging.getLogger(__name__)
+
+
+class Counting:
+    """Saves counters of sessions; calls that come while one commit is on its way share the next."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._waiting: dict[str, Session] = {}
+        self._commit: asyncio.Task[None] | None = None
+        self._next: asyncio.Task[None] | None = None
+
+    async def save(self, session: Session) -> None:
+        """Return when what the session has counted is saved.
+
+        A counter that cannot be saved fails no call; it is saved with the next one that can.
+        """
+        if not self._store.outlives:
+            session.saved()
+            return
+        self._waiting[session.name] = session
+        if self._next is None:
+            self._next = asyncio.create_task(self._save(self._commit))
+        await asyncio.shield(self._next)
+
+    async def close(self, sessions: Iterable[Session]) -> None:
+        """Save what could not be saved before."""
+        for session in sessions:
+            if session.counted:
+                await self.save(session)
+
+    async def _save(self, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        sessions, self._waiting = list(self._waiting.values()), {}
+        self._commit, self._next = self._next, None
+        counters = [session.counters() for session in sessions if not session.closed]
+        for session in sessions:
+            session.saved()
+        try:
+            await self._store.commit(*counters)
+        except StoreError as error:
+            _log.error("counters of rules and limits: %s", error)
+            for session in sessions:
+                session.rules.counted = True
