@@ -34,6 +34,11 @@ class Remembered(Generic[K, V]):
     def __len__(self) -> int:
         return len(self._known)
 
+    def keys(self) -> list[K]:
+        """What is remembered, the oldest first."""
+        with self._lock:
+            return list(self._known)
+
     def _keep(self, key: K, made: V) -> None:
         with self._lock:
             if key not in self._known:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 QUICK = 32 << 10
 """Up to so many bytes a request without schemas and documents is answered at once."""
+_IMPORTED = "mockbatch.core.replies.kinds"
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
@@ -109,7 +111,9 @@ class Messages:
     @staticmethod
     async def _apart(size: int, work: Callable[..., T], *arguments: Any) -> T:
         """What some work comes to: off the event loop where it may take long, so that others are answered meanwhile."""
-        return await asyncio.to_thread(work, *arguments) if size > QUICK else work(*arguments)
+        # the first reply costs a long import
+        apart = size > QUICK or _IMPORTED not in sys.modules
+        return await asyncio.to_thread(work, *arguments) if apart else work(*arguments)
 
     def _played(self, session: Session, params: dict[str, Any], kind: "Kind") -> dict[str, Any] | None:
         """What was recorded for a call; None where nothing is played, or answers are made up."""

@@ -11,12 +11,21 @@ from functools import reduce
 from operator import or_
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Discriminator, FailFast, Field, Tag, ValidationError, create_model
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
 _REQUIRED: Any = ...
 # what tells members of a union apart here and is no part of the path on the wire
 _HIDDEN = "~"
+
+
+class _FirstOnly(FailFast):
+    """Stop at the first problem of a list: only that is told, and there may be a million."""
+
+    __hash__ = object.__hash__
+
+
+_FIRST_ONLY = _FirstOnly()
 
 
 class Shape(BaseModel):
@@ -55,7 +64,7 @@ def _one_of(shapes: Iterable[type[BaseModel]]) -> Any:
 def _text_or_list(of: Any) -> Any:
     text, many = _HIDDEN + "text", _HIDDEN + "list"
     return Annotated[
-        Annotated[str, Tag(text)] | Annotated[list[of], Tag(many)],
+        Annotated[str, Tag(text)] | Annotated[list[of], _FIRST_ONLY, Tag(many)],
         Discriminator(lambda value: many if isinstance(value, list) else text),
     ]
 
@@ -291,14 +300,14 @@ class Request(BaseModel):
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
-    messages: Annotated[list[Message], Field(max_length=100_000)]
+    messages: Annotated[list[Message], Field(max_length=100_000), _FIRST_ONLY]
     model: str
     max_tokens: int | None = None
     system: _text_or_list(TEXT) | None = None  # type: ignore[valid-type]
     cache_control: CacheControl | None = None
     thinking: _THINKING | None = None
     output_config: _OutputConfig | None = None
-    tools: list[_Tool] | None = None
+    tools: Annotated[list[_Tool], _FIRST_ONLY] | None = None
     tool_choice: _TOOL_CHOICE | None = None
     stop_sequences: list[str] | None = None
     metadata: _Metadata | None = None

@@ -6,9 +6,9 @@ References make a small schema large: one that names another twice, which does s
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from mockbatch.core.replies.budget import TOO_COMPLEX
 from mockbatch.core.replies.conjoin import Schema
 from mockbatch.core.replies.forms import ReplyError
+from mockbatch.core.replies.steps import TOO_COMPLEX
 
 _MOST = 1_000_000
 _MOST_PAIRS = 20_000

@@ -10,8 +10,8 @@ from re import _parser as parser
 from typing import TYPE_CHECKING, Any
 
 from mockbatch.core.remembered import Remembered
-from mockbatch.core.replies.budget import Budget
 from mockbatch.core.replies.dice import Dice
+from mockbatch.core.replies.steps import Budget
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator, FancyRegexOptions

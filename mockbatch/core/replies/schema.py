@@ -15,11 +15,11 @@ import msgspec
 from mockbatch.core.contract.abilities import nodes
 from mockbatch.core.remembered import Remembered
 from mockbatch.core.replies.applied import effort, is_harmless
-from mockbatch.core.replies.budget import NODE, TOO_COMPLEX, Budget
 from mockbatch.core.replies.conjoin import Schema, Unsatisfiable, canonical, conjoin, parts, weight
 from mockbatch.core.replies.dice import Dice
 from mockbatch.core.replies.forms import ReplyError
 from mockbatch.core.replies.pattern import engine_options, size_of
+from mockbatch.core.replies.steps import NODE, TOO_COMPLEX, Budget
 from mockbatch.core.replies.values import SOFT_DEPTH, Values
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from itertools import chain
 from math import ceil, floor
 from typing import Any
 
-from mockbatch.core.replies.budget import Budget
 from mockbatch.core.replies.conjoin import (
     Schema,
     Unsatisfiable,
@@ -19,6 +18,7 @@ from mockbatch.core.replies.conjoin import (
 from mockbatch.core.replies.dice import Dice
 from mockbatch.core.replies.formats import FORMATS, text_of_name
 from mockbatch.core.replies.pattern import NoMatch, found, matching
+from mockbatch.core.replies.steps import Budget
 from mockbatch.core.replies.text import english_sentences
 
 # from here on one item is usual, and nothing is made that need not be
