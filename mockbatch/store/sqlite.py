@@ -28,6 +28,7 @@ from mockbatch.store import (
     Fact,
     Facts,
     Gone,
+    Missing,
     Options,
     Past,
     Played,
@@ -193,7 +194,7 @@ class SqliteStore:
     async def slice(self, seq: int, index: int) -> bytes:
         raw = await self._get("slice", seq, index)
         if raw is None:
-            raise StoreError(f"slice {index} of batch {seq} is not there")
+            raise Missing(f"slice {index} of batch {seq} is not there", seq=seq)
         return raw
 
     async def put_rows(self, seq: int, index: int, rows: bytes) -> None:
