@@ -340,6 +340,10 @@ def _temporary() -> Path:
 def _claimed(path: Path | None) -> int | None:
     if path is None:
         return None
+    if path.name.startswith((":memory:", "file:")) or str(path).startswith("file:"):
+        raise StoreError(f"{path} is a name that only SQLite knows; give a path, or leave --db out to keep nothing")
+    if path.exists() and not path.is_file():
+        raise StoreError(f"{path} cannot be used: it is not a regular file")
     try:
         return locked(path)
     except OSError as error:

@@ -25,7 +25,7 @@ async def calling(**options: str) -> AsyncIterator[Caller]:
     async with app.lifespan_context(app) as state:
 
         async def stated(scope: Any, receive: Any, send: Any) -> None:
-            await app({**scope, "state": dict(state)}, receive, send)
+            await app({**scope, "state": dict(state or {})}, receive, send)
 
         transport = httpx2.ASGITransport(app=stated, raise_app_exceptions=False, client=("127.0.0.1", 5))
         async with httpx2.AsyncClient(transport=transport, base_url="http://mock", headers=HEADERS) as http:
@@ -100,10 +100,12 @@ class _World:
             ("POST", f"{_CONTROL}/reset", {"scope": "state"}) if number % 40 == 0 else ("GET", BATCHES, None),
         ]
         if luck.random() < 0.5:
-            method, path, content = luck.choice(of_a_batch)
-            return method, path, owner, content
-        method, path, content = luck.choice(of_a_session)
-        return method, path, key, content
+            return _with_key(owner, *luck.choice(of_a_batch))
+        return _with_key(key, *luck.choice(of_a_session))
+
+
+def _with_key(key: str, method: str, path: str, content: Any) -> tuple[str, str, str, Any]:
+    return method, path, key, content
 
 
 def _session_of(key: str) -> str:
