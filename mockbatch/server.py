@@ -90,6 +90,9 @@ class Server(uvicorn.Server):
                 if self._failures:
                     raise self._failures[0] from None
                 raise
+            except RuntimeError as error:
+                # uvicorn's loop cannot even be made, nor closed then
+                raise _first_os_error(error) or error from None
             if self._failed_ready:
                 raise self._failed_ready
 
@@ -235,6 +238,12 @@ def _uvicorn_config(app: Router, drain: float) -> uvicorn.Config:
         server_header=False,
         timeout_graceful_shutdown=drain,  # type: ignore[arg-type]
     )
+
+
+def _first_os_error(error: BaseException | None) -> OSError | None:
+    while error is not None and not isinstance(error, OSError):
+        error = error.__context__
+    return error
 
 
 def _is_no_cancellation(record: logging.LogRecord) -> bool:
