@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from pathlib import Path
 
 import msgspec
@@ -32,8 +32,16 @@ _DRAIN_SECONDS = 0.5
 RECORDER_DRAIN = 30
 
 
+# and how long what it cancels may take to tidy up
+_TIDY_SECONDS = 2.0
+
+
 class PortInUse(Exception):
     """The port belongs to somebody else."""
+
+
+class CannotStart(Exception):
+    """Something besides the port keeps the server from getting ready; the message is one sentence."""
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
@@ -66,13 +74,15 @@ class Server(uvicorn.Server):
     """uvicorn, with signals that only say stop, and a call when connections are accepted."""
 
     def __init__(self, app: Router, on_ready: Callable[[], None], drain: float = _DRAIN_SECONDS) -> None:
-        self._failures: list[StoreError | FixtureError] = []
-        super().__init__(_uvicorn_config(_remembering(app, self._failures), drain))
+        self._failures: list[StoreError | FixtureError | OSError] = []
+        self._failed_ready: Exception | None = None
+        super().__init__(_uvicorn_config(_remembering(app, self._failures, self._tidied), drain))
+        logging.getLogger("uvicorn.error").addFilter(_is_no_cancellation)
         self._on_ready = on_ready
         self.stopped_by: signal.Signals | None = None
 
     def serve_on(self, listener: socket.socket) -> None:
-        """Serve until told to stop. Raises StoreError or FixtureError where one cannot be used."""
+        """Serve until told to stop. Raises StoreError, FixtureError, OSError or CannotStart before it is ready."""
         with contextlib.closing(listener):
             try:
                 self.run(sockets=[listener])
@@ -80,11 +90,26 @@ class Server(uvicorn.Server):
                 if self._failures:
                     raise self._failures[0] from None
                 raise
+            except RuntimeError as error:
+                # uvicorn's loop cannot even be made, nor closed then
+                raise _first_os_error(error) or error from None
+            if self._failed_ready:
+                raise self._failed_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            self._on_ready()
+            try:
+                self._on_ready()
+            except Exception as error:
+                # not from here: what was opened is closed first
+                self._failed_ready = error
+                self.should_exit = True
+
+    async def _tidied(self) -> None:
+        """Wait until calls that were cancelled are over: they use the store to tidy up."""
+        if self.server_state.tasks:
+            await asyncio.wait(list(self.server_state.tasks), timeout=_TIDY_SECONDS)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -108,7 +133,7 @@ def serve(
     """Serve until a signal comes, which is answered. `say` gets the ready line. `app` replaces the server of
     `config`; where it is `recording`, that is the URL of what it records.
 
-    Raises PortInUse, OSError, StoreError or FixtureError before anything is served.
+    Raises PortInUse, OSError, CannotStart, StoreError or FixtureError before anything is served.
     """
     _keep_memory()
     # so long the thread that writes to the store waits for its turn while a body is taken in
@@ -122,7 +147,10 @@ def serve(
         gc.set_threshold(*_GC_THRESHOLD)
         gc.enable()
         if config.ready_file:
-            write_ready_file(Path(config.ready_file), url)
+            try:
+                write_ready_file(Path(config.ready_file), url)
+            except OSError as error:
+                raise CannotStart(f"--ready-file {config.ready_file} cannot be written: {error.strerror}") from None
         say(ready_line(config, url) if recording is None else recording_line(recording, url))
 
     drain = _DRAIN_SECONDS if recording is None else RECORDER_DRAIN
@@ -212,8 +240,21 @@ def _uvicorn_config(app: Router, drain: float) -> uvicorn.Config:
     )
 
 
-def _remembering(app: Router, failures: list[StoreError | FixtureError]) -> Router:
-    """The app, with what keeps it from starting kept for us: uvicorn would only log it."""
+def _first_os_error(error: BaseException | None) -> OSError | None:
+    while error is not None and not isinstance(error, OSError):
+        error = error.__context__
+    return error
+
+
+def _is_no_cancellation(record: logging.LogRecord) -> bool:
+    """Whether a record is about something else than a call that was cancelled because the server stops."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+
+
+def _remembering(
+    app: Router, failures: list[StoreError | FixtureError | OSError], tidied: Callable[[], Awaitable[None]]
+) -> Router:
+    """The app with what keeps it from starting kept for us, which uvicorn only logs. It ends once all is `tidied`."""
     lifespan = app.lifespan_context
 
     @contextlib.asynccontextmanager
@@ -221,7 +262,8 @@ def _remembering(app: Router, failures: list[StoreError | FixtureError]) -> Rout
         try:
             async with lifespan(app) as state:
                 yield state
-        except (StoreError, FixtureError) as error:
+                await tidied()
+        except (StoreError, FixtureError, OSError) as error:
             failures.append(error)
             logging.getLogger("uvicorn.error").disabled = True
             raise

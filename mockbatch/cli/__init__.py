@@ -1,5 +1,6 @@
 """The command `mockbatch`. A command is imported when it is called, so that none pays for another."""
 
+import errno
 import os
 from importlib import import_module
 from pathlib import Path
@@ -60,6 +61,21 @@ class BadInput(Failure):
 
 class BadFixture(Failure):
     exit_code = 7
+
+
+def not_listening(host: str, error: OSError) -> CannotListen:
+    """What keeps a server from starting, where that is neither its store nor its options."""
+    if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+        return CannotListen(f"the server cannot start: {error.strerror}")
+    return CannotListen(f"cannot listen on {host}: {error.strerror or error}")
+
+
+def say(line: str) -> None:
+    """Print a line at once. A standard output that is closed, full, or of another encoding stops nobody."""
+    try:
+        click.echo(line)
+    except (OSError, ValueError, AttributeError) as error:
+        click.echo(f"mockbatch: standard output cannot be written: {error}", err=True)
 
 
 class _Commands(click.Group):
@@ -125,5 +141,7 @@ def configured(flags: dict[str, Any]) -> tuple[Config, dict[str, Source]]:
     given = {name: text for name, text in texts.items() if text is not None}
     try:
         return resolve(given, os.environ, Path(file) if file else None, Path.cwd())
+    except FileNotFoundError:
+        raise BadConfig("the working directory is gone; change into one that is there") from None
     except ConfigError as error:
         raise BadConfig(str(error)) from None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mockbatch.cli import BadConfig, BadFixture, CannotListen
+from mockbatch.cli import BadConfig, BadFixture, CannotListen, not_listening, say
 from mockbatch.config import Config
 
 if TYPE_CHECKING:
@@ -150,13 +150,9 @@ def _cost(spool: "Spool") -> Iterator[str]:
 def serve_recording(config: Config, out: str, upstream: str, add: bool, **redaction: Any) -> signal.Signals | None:
     """Record until a signal comes, which is answered; then write the fixture."""
     from mockbatch.http.recording import create_recorder
-    from mockbatch.server import PortInUse, serve
+    from mockbatch.server import CannotStart, PortInUse, serve
 
     new_only = config.replay is not None and config.replay_mode == "new_episodes"
-
-    def say(line: str) -> None:
-        click.echo(line)
-        sys.stdout.flush()
 
     with spooling(out, **redaction) as spool:
         try:
@@ -165,6 +161,10 @@ def serve_recording(config: Config, out: str, upstream: str, add: bool, **redact
             stopped_by = serve(config, say, app, upstream)
         except PortInUse as error:
             raise CannotListen(f"{error}; choose another --port, or 0 for a free one") from None
+        except CannotStart as error:
+            raise CannotListen(str(error)) from None
+        except OSError as error:
+            raise not_listening(config.host, error) from None
         write(Path(out), spool, upstream, add=add or new_only)
     return stopped_by
 

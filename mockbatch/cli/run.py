@@ -13,7 +13,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import click
 
-from mockbatch.cli import BadConfig, BadFixture, BadStore, CannotListen, configured, server_options
+from mockbatch.cli import BadConfig, BadFixture, BadStore, CannotListen, configured, not_listening, server_options
 from mockbatch.cli.summary import as_line, as_lines, as_markdown
 from mockbatch.config import OWNER
 
@@ -51,7 +51,7 @@ def _run(
     except FixtureError as error:
         raise BadFixture(str(error)) from None
     except OSError as error:
-        raise CannotListen(f"cannot listen on {config.host}: {error.strerror}") from None
+        raise not_listening(config.host, error) from None
     try:
         code = _exit_code_of(command, _environment(server.url, config.api_key, owner), seconds)
         summary = _called(server.url, owner, "summary")
@@ -141,9 +141,9 @@ def _tell(
         click.echo(f"mockbatch: {line}", err=True)
     if summary_json:
         whole = {"command": list(command), "exit_code": code, **summary}
-        Path(summary_json).write_text(json.dumps(whole, indent=2) + "\n")
+        Path(summary_json).write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
     if page:
-        with page.open("a") as file:
+        with page.open("a", encoding="utf-8") as file:
             file.write(as_markdown(summary))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mockbatch.cli import BadConfig, BadFixture, BadStore, CannotListen, configured, server_options
+from mockbatch.cli import BadConfig, BadFixture, BadStore, CannotListen, configured, not_listening, say, server_options
 from mockbatch.cli.record import recording_options, serve_recording
 from mockbatch.config import Config
 
@@ -48,24 +48,21 @@ def _serve_mock(config: Config, may_record: bool) -> signal.Signals | None:
         raise BadConfig(f"--replay-mode {config.replay_mode} records what is missing: say where with --record PATH")
     gc.disable()  # until it is ready: of what is imported nothing is garbage
     from mockbatch.fixtures import FixtureError
-    from mockbatch.server import PortInUse, serve
+    from mockbatch.server import CannotStart, PortInUse, serve
     from mockbatch.store import StoreError
 
     try:
-        return serve(config, _say)
+        return serve(config, say)
     except PortInUse as error:
         raise CannotListen(f"{error}; choose another --port, or 0 for a free one") from None
     except FixtureError as error:
         raise BadFixture(str(error)) from None
     except StoreError as error:
         raise BadStore(str(error)) from None
+    except CannotStart as error:
+        raise CannotListen(str(error)) from None
     except OSError as error:
-        raise CannotListen(f"cannot listen on {config.host}: {error.strerror}") from None
-
-
-def _say(line: str) -> None:
-    click.echo(line)
-    sys.stdout.flush()
+        raise not_listening(config.host, error) from None
 
 
 def _warn_when_open(config: Config) -> None:

@@ -55,7 +55,7 @@ def flag(text: str) -> bool:
 
 def delay(text: str) -> str:
     """A delay, with the file of an empirical one read."""
-    text = inlined(text, lambda path: Path(path).read_text().split())
+    text = inlined(text, lambda path: Path(path).read_text(encoding="utf-8").split())
     parse_delay(text)
     return text
 
@@ -110,7 +110,7 @@ def price_file(text: str) -> "OwnPrices":
     from mockbatch.core.money.own_prices import parse_prices
 
     try:
-        return parse_prices(Path(text).read_text())
+        return parse_prices(Path(text).read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{text}: {error}") from None
 

@@ -135,9 +135,11 @@ def _with_templates(found: "_File") -> Any:
         reply = table.get("reply") if isinstance(table, dict) else None
         if isinstance(reply, dict) and isinstance(reply.get("file"), str):
             try:
-                text = (found.folder / reply["file"]).read_text()
+                text = (found.folder / reply["file"]).read_text(encoding="utf-8")
             except OSError as error:
                 raise ConfigError(f"{found.where(index)}: {reply['file']}: {os.strerror(error.errno or 0)}") from None
+            except UnicodeDecodeError as error:
+                raise ConfigError(f"{found.where(index)}: {reply['file']}: {error}") from None
             reply = {name: told for name, told in reply.items() if name != "file"} | {"template": text}
             table = {**table, "reply": reply}
         tables.append(table)
@@ -209,7 +211,11 @@ def _file(path: Path, table: Mapping[str, Any], origin: str, told: str) -> _File
     rules = table.get("rules")
     options = texts_of({key: value for key, value in table.items() if key != "rules"}, told)
     heads = re.compile(r"\s*\[\[\s*(tool\s*\.\s*mockbatch\s*\.\s*)?rules\s*\]\]").match
-    lines = [number for number, line in enumerate(path.read_text().splitlines(), 1) if heads(line)] if rules else []
+    lines = (
+        [number for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1) if heads(line)]
+        if rules
+        else []
+    )
     return _File(origin, options, rules, tuple(lines), path.parent)
 
 
@@ -218,7 +224,7 @@ def _toml(path: Path) -> dict[str, Any]:
     import tomllib
 
     try:
-        return tomllib.loads(path.read_text())
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: {os.strerror(error.errno or 0)}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -59,11 +59,13 @@ def session_of_id(call: Call, name: str) -> Session:
     """The session of that id, if the caller may see it. Raises NotFound, or what tells a stranger nothing."""
     sessions, key = call.mock.sessions, key_of(call)
     if may_control(call):
-        return sessions.identified(name)
+        call.about = sessions.identified(name)
+        return call.about
     own = [session for session in sessions.all() if session.name == name and key and sessions.belongs_to(session, key)]
     if not own:
         raise _refusal(call)
-    return own[0]
+    call.about = own[0]
+    return call.about
 
 
 def is_local(call: Call) -> bool:

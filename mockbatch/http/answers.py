@@ -2,11 +2,13 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from typing import Any, Protocol
 
 import msgspec
 from starlette.types import Message, Receive, Send
+
+from mockbatch.service.turns import to_the_end
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -112,29 +114,45 @@ class Overheard:
             self.body = message.get("body", b"")
         await self._send(message)
 
+    async def finish(self) -> None:
+        """Do what is to be done once no more is sent."""
+
     def through(self, send: Send) -> None:
         """Send what comes from now on by another `send`."""
         self._send = send
 
 
 class Delivery(Overheard):
-    """A `send` that counts the rows of results that were sent, and where `named` notes their custom_ids."""
+    """A `send` that counts the rows of results that were sent, and where `named` notes their custom_ids.
 
-    __slots__ = ("_left", "custom_ids", "rows")
+    `note` is called once, before the end is sent: a caller who has seen the end finds the download counted, whatever
+    happens to the server. If the end is never sent, it is called when the answer is over.
+    """
 
-    def __init__(self, send: Send, *, named: bool) -> None:
+    __slots__ = ("_left", "_note", "custom_ids", "rows")
+
+    def __init__(self, send: Send, note: Callable[["Delivery"], Coroutine[Any, Any, None]], *, named: bool) -> None:
         super().__init__(send)
+        self._note: Callable[[Delivery], Coroutine[Any, Any, None]] | None = note
         self.rows = 0
         self.custom_ids: list[str] | None = [] if named else None
         self._left = b""
 
     async def __call__(self, message: Message) -> None:
+        is_end = message["type"] == "http.response.body" and not message.get("more_body", False)
+        if is_end and not message.get("body"):
+            await self.finish()
         await super().__call__(message)
         if piece := message.get("body"):
             self.rows += piece.count(b"\n")
             if self.custom_ids is not None:
                 *lines, self._left = (self._left + piece).split(b"\n")
                 self.custom_ids += [found[1].decode() for found in map(_custom_id, lines) if found]
+
+    async def finish(self) -> None:
+        note, self._note = self._note, None
+        if note is not None and self.status == 200:
+            await to_the_end(note(self))
 
 
 _custom_id = re.compile(rb'\s*\{"custom_id":"([^"]*)"').match

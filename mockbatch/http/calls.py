@@ -7,12 +7,12 @@ that go with it, and every error its answer.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope, Send
 
-from mockbatch.core.contract.errors import ApiError, Internal, MethodNotAllowed
+from mockbatch.core.contract.errors import ApiError, Internal, MethodNotAllowed, NotFound
 from mockbatch.core.rules.rules import Rule
 from mockbatch.core.time.spans import SECOND, format_instant
 from mockbatch.http.answers import Answer, Delivery, Headers, Overheard
@@ -20,9 +20,9 @@ from mockbatch.http.connection import written
 from mockbatch.http.described import op_of
 from mockbatch.http.errors import refused
 from mockbatch.service import Mock
-from mockbatch.service.journal import BODY, OF_A_BATCH, Record
+from mockbatch.service.journal import BODY, OF_A_BATCH, PATH, Record, trimmed
 from mockbatch.service.sessions import Session
-from mockbatch.store import StoreError
+from mockbatch.store import Missing, StoreError
 
 _log = logging.getLogger(__name__)
 
@@ -40,8 +40,8 @@ class Instead(Exception):
 
 
 class Call:
-    """One HTTP request. `session` is whose it is, once that is known; `told` are headers that its answer gets too,
-    `sent` is the beginning of its body, once that is read.
+    """One HTTP request. `session` is whose it is, once that is known; `about` is the one that it is about, if another
+    calls; `told` are headers that its answer gets too, `sent` is the beginning of its body, once that is read.
 
     `struck_by` are the names of the rules that have to do with it, `altering` what they do to its answer, and
     `decided_by` the one that decides what a message is answered.
@@ -50,6 +50,7 @@ class Call:
     __slots__ = (
         "_receive",
         "_request_id",
+        "about",
         "altering",
         "decided_by",
         "headers",
@@ -68,6 +69,7 @@ class Call:
         self.mock: Mock = scope["state"]["mock"]
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.session: Session | None = None
+        self.about: Session | None = None
         self.told: Headers = []
         self.sent = b""
         self.struck_by: list[str] = []
@@ -89,7 +91,7 @@ class Call:
         owner = self.session or self.mock
         headers = [
             (b"request-id", self.request_id.encode()),
-            (b"x-mockbatch-now", _written(owner.now())),
+            (b"x-mockbatch-now", _written((self.about or owner).now())),
             *owner.headers,
             *self.told,
         ]
@@ -181,14 +183,15 @@ class Endpoint:
                 # it leaves at the end of this turn of the loop, and what comes next is read after the next one's calls
                 asyncio.get_running_loop().call_soon(_note, call, op, answer.status, answer.body)
             return
-        overheard = Delivery(send, named=bool(call.struck_by)) if op == "results" else Overheard(send)
+        overheard: Overheard = Overheard(send)
+        if op == "results":
+            overheard = Delivery(send, partial(_note_delivery, call), named=bool(call.struck_by))
         try:
             await answer.send(own, receive, overheard)
         finally:
             if op:
                 _note(call, op, overheard.status, overheard.body)
-            if isinstance(overheard, Delivery) and overheard.status == 200:
-                await asyncio.shield(_note_delivery(call, overheard))
+            await overheard.finish()
 
     async def _answer(self, call: Call) -> Answer:
         try:
@@ -201,6 +204,8 @@ class Endpoint:
         except ApiError as error:
             return refused(error, call.request_id)
         except StoreError as error:
+            if isinstance(error, Missing) and not call.mock.batches.lacks(error):
+                return refused(NotFound("The Message Batch was deleted meanwhile."), call.request_id)
             _log.error("%s %s: %s", call.method, call.scope["path"], error)
             return refused(Internal(str(error)), call.request_id)
 
@@ -214,16 +219,17 @@ def _note(call: Call, op: str, status: int, body: bytes) -> None:
     """Write a call into the journal of its session, or of the server where it has none."""
     session = call.session
     real = call.mock.real()
+    name = call.scope["path_params"].get("id") if op in OF_A_BATCH else None
     record = Record(
         session.clock.now(real) if session else real,
         real,
         op,
         call.method,
-        call.scope["path"],
+        call.scope["path"][:PATH],
         status,
         call.request_id,
-        call.headers,
-        call.scope["path_params"].get("id") if op in OF_A_BATCH else None,
+        trimmed(call.headers),
+        name and name[:PATH],
         ", ".join(call.struck_by) or None,
         call.sent,
         body[:BODY],
@@ -238,5 +244,7 @@ async def _note_delivery(call: Call, delivery: Delivery) -> None:
         name = call.path_value("id")
         try:
             await call.mock.batches.note_delivery(call.session, name, delivery.rows, delivery.custom_ids)
+        except NotFound:
+            return  # deleted meanwhile, and what was delivered of it with it
         except (ApiError, StoreError) as error:
             _log.error("the download of batch %s is not counted: %s", name, error)

@@ -48,7 +48,7 @@ async def usage(call: Call) -> Answer:
     key = administrator(call)
     query = usage_query(_values(call, _USAGE_QUERY), betas_of(call.header_values(b"anthropic-beta")))
     sessions, now = await _settled(call, key)
-    return Json(usage_report(query, call.mock.ledger.usage_between(*span_of(query, now), sessions), now))
+    return Json(usage_report(query, await call.mock.ledger.usage_between(*span_of(query, now), sessions), now))
 
 
 @described(CostReport, query=_COST_QUERY, caller="admin")
@@ -58,7 +58,8 @@ async def cost(call: Call) -> Answer:
     query = cost_query(_values(call, _COST_QUERY))
     sessions, now = await _settled(call, key)
     ledger = call.mock.ledger
-    return Json(cost_report(query, ledger.usage_between(*span_of(query, now), sessions), now, ledger.prices))
+    used = await ledger.usage_between(*span_of(query, now), sessions)
+    return Json(cost_report(query, used, now, ledger.prices))
 
 
 def _values(call: Call, query: tuple[Parameter, ...]) -> dict[str, list[str]]:

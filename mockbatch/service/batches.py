@@ -4,8 +4,8 @@ import asyncio
 import logging
 from array import array
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Collection, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Collection, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from itertools import islice
 
 from msgspec.structs import replace
@@ -38,7 +38,8 @@ from mockbatch.service.results import Results
 from mockbatch.service.sessions import Session, Sessions, View
 from mockbatch.service.settlement import Settlement
 from mockbatch.service.truth import Planned, Truth
-from mockbatch.store import Change, Facts, Gone, Store, StoreError
+from mockbatch.service.turns import in_turns, to_the_end
+from mockbatch.store import Change, Facts, Gone, Missing, Store, StoreError
 
 _log = logging.getLogger(__name__)
 
@@ -135,7 +136,7 @@ class Batches:
                     batch = replace(planned, terms=terms, webhook=webhook)
                     await self._add(session, batch, reception)
         except BaseException:
-            await asyncio.shield(reception.undo())
+            await to_the_end(reception.undo())
             raise
         self._examination.begin(batch)
         session.bulletin.tell(batch.timeline.created_at, "batch.created", batch=batch.id, size=batch.size)
@@ -163,7 +164,7 @@ class Batches:
         session.keep(batch)
 
     def _player(self, session: str) -> Player | None:
-        return self._playback.player(session, self._sessions.named(session).config)
+        return self._playback.player(session, self._sessions.identified(session).config)
 
     def _counts(self, session: Session, batch: Batch) -> bool:
         """Whether it is counted how often requests were sent: from the first batch on that has a rule about it."""
@@ -186,6 +187,7 @@ class Batches:
         if advances and not batch.timeline.has_ended(session.now()):
             session.advance(advances)
             await session.commit(session.facts())
+            batch = self.found(session, batch_id)
         now = session.now()
         profile = self._profiles[batch.profile]
         if profile.polls and not batch.timeline.has_ended(now):
@@ -205,7 +207,10 @@ class Batches:
         if window.before_id is not None:
             page.reverse()
         now = session.now()
-        data = [await self._shown(session, batch, now, origin) for batch in page]
+        data = []
+        for batch in page:
+            with self.unless_gone():
+                data.append(await self._shown(session, batch, now, origin))
         first, last = (data[0].id, data[-1].id) if data else (None, None)
         return wire.BatchPage(data, len(found) > window.limit, first, last)
 
@@ -227,9 +232,33 @@ class Batches:
     async def settle(self, session: Session) -> None:
         """Settle every batch of a session that has ended."""
         now = session.now()
-        for batch in list(session.batches.values()):
-            if batch.tally is None and not batch.deleted and batch.timeline.has_ended(now):
-                await self._tallied(session, batch)
+        async for batch in in_turns(session.live()):
+            if batch.tally is None and batch.timeline.has_ended(now):
+                with self.unless_gone():
+                    await self._tallied(session, batch)
+
+    async def counts(self, batch: Batch, now: int) -> wire.RequestCounts | None:
+        """How many rows of a batch are where at an instant; None if it was deleted meanwhile."""
+        if batch.tally is not None and batch.timeline.has_ended(now):
+            return batch.tally
+        with self.unless_gone():
+            return await self.truth.counts(batch, now)
+        return None
+
+    @contextmanager
+    def unless_gone(self) -> Iterator[None]:
+        """Go on after this if what it is about was deleted meanwhile."""
+        try:
+            yield
+        except NotFound:
+            pass
+        except Missing as missing:
+            if self.lacks(missing):
+                raise
+
+    def lacks(self, missing: Missing) -> bool:
+        """Whether what is missing belongs to a batch that is still there."""
+        return any(missing.concerns(batch) for session in self._sessions.all() for batch in session.live())
 
     async def check_spending(self, session: Session) -> None:
         """Raises RateLimited when a session has spent what it may in this calendar month."""
@@ -242,8 +271,9 @@ class Batches:
         """The entries of the ledger of a batch that has ended, some rows at a time."""
         if batch.tally is None:
             await self._tallied(session, batch)
-        lines = self._results.maker(session.batches[batch.id])
-        async for block in self.truth.rows(session.batches[batch.id]):
+            batch = self.found(session, batch.id)
+        lines = self._results.maker(batch)
+        async for block in self.truth.rows(batch):
             entries: list[Entry] = []
             for planned in block:
                 outcome, row = planned.outcome(batch), planned.row
@@ -303,7 +333,7 @@ class Batches:
             changed += differing
             await asyncio.sleep(0)
         self.truth.forget(batch)
-        await self._changed(session, replace(session.batches[batch.id], kept=True))
+        await self._changed(session, replace(self.found(session, batch.id), kept=True))
         return changed
 
     async def remove(self, session: Session, batch: Batch) -> None:
@@ -390,27 +420,32 @@ class Batches:
         if batch is None:
             return
         if rows < batch.size and custom_ids is not None:
-            rows = await self._delivered(batch, custom_ids)
+            rows = await self._delivered(session, batch, custom_ids)
+            batch = self.found(session, batch_id)
         reached = max(batch.delivered, min(rows, batch.size))
         await self._changed(session, replace(batch, downloads=batch.downloads + 1, delivered=reached))
         session.bulletin.tell(session.now(), "batch.downloaded", batch=batch_id, rows=rows)
 
-    async def _delivered(self, batch: Batch, custom_ids: Collection[str]) -> int:
+    async def _delivered(self, session: Session, batch: Batch, custom_ids: Collection[str]) -> int:
         """How many different rows of a batch have reached a caller, with these among them."""
         seen = array("Q")
         seen.frombytes(await self._store.delivered(batch.seq) or b"")
         whole = array("Q", {*seen, *(xxh3_64_intdigest(name.encode()) for name in custom_ids)})
-        await self._store.put_delivered(batch.seq, whole.tobytes())
+        if session.has(batch):
+            await self._store.put_delivered(batch.seq, whole.tobytes())
         return len(whole)
 
     async def _changed(self, session: Session, batch: Batch, *more: Change) -> Batch:
-        """Take up newer facts at once, so that calls that come meanwhile see them; back if they cannot be kept."""
-        before = session.batches[batch.id]
+        """Take up newer facts at once, so that calls that come meanwhile see them; back if they cannot be kept.
+
+        Raise NotFound if the batch, or its session, is gone.
+        """
+        before = self._cursor(session, batch.id)
         session.keep(batch)
         try:
             await session.commit(batch, *more)
         except (ApiError, StoreError):
-            if session.batches[batch.id] is batch:
+            if session.batches.get(batch.id) is batch:
                 session.keep(before)
             raise
         if batch.timeline != before.timeline or batch.deleted:
@@ -439,7 +474,8 @@ class Batches:
             ended = batch.timeline.has_ended(now)
             counts = await self._tallied(session, batch) if ended else wire.RequestCounts(processing=batch.size)
         view = View(batch, origin, changes_at(batch, now), shown(batch, now, counts, origin))
-        session.views[batch.id] = view
+        if batch.id in session.batches:
+            session.views[batch.id] = view
         return view.shown
 
     async def _tallied(self, session: Session, batch: Batch) -> wire.RequestCounts:
@@ -453,7 +489,10 @@ class Batches:
     async def _tally(self, session: Session, batch: Batch) -> wire.RequestCounts:
         settled, struck = await self._settlement.settled(session, batch)
         assert settled.tally is not None
-        facts = session.batches[batch.id]
+        facts = self.found(session, batch.id)
+        if facts.seq != batch.seq or facts.timeline != batch.timeline:
+            # it was brought back to an earlier state meanwhile, of which this is not the tally
+            return settled.tally
         after = replace(facts, tally=settled.tally, kept=settled.kept, sums=settled.sums)
         try:
             with session.unless_saved():

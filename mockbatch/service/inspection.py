@@ -21,6 +21,7 @@ from mockbatch.service.batches import Batches
 from mockbatch.service.ledger import Ledger
 from mockbatch.service.sessions import Session
 from mockbatch.service.truth import Planned
+from mockbatch.service.turns import in_turns
 
 BATCH_FIELDS: dict[str, Kind] = {
     "status": "text",
@@ -79,7 +80,13 @@ class Inspection:
             await self._batches.settle(session)
         now = session.now()
         live = [batch for batch in session.older_than(None) if not batch.deleted]
-        return [batch for batch in live if meets(terms, lambda name: self._of_batch(batch, name, now))]  # noqa: B023
+        if not terms:
+            return live
+        return [
+            batch
+            async for batch in in_turns(live)
+            if meets(terms, lambda name: self._of_batch(batch, name, now))  # noqa: B023
+        ]
 
     def _of_batch(self, batch: Batch, name: str, now: int) -> Value:
         match name:
@@ -156,13 +163,12 @@ class Inspection:
     async def sent(self, session: Session, batch: Batch, custom_id: str) -> list[Sent]:
         """The batches of a session in which a custom_id was sent, the oldest first."""
         times: list[tuple[str, bytes]] = []
-        for other in list(session.batches.values()):
-            if other.deleted:
-                continue
-            for index in range(other.slices):
-                items = await self._batches.requests(other, index)
-                times += [(other.id, bytes(item.params)) for item in items if item.custom_id == custom_id]
-                await asyncio.sleep(0)
+        for other in session.live():
+            with self._batches.unless_gone():
+                for index in range(other.slices):
+                    items = await self._batches.requests(other, index)
+                    times += [(other.id, bytes(item.params)) for item in items if item.custom_id == custom_id]
+                    await asyncio.sleep(0)
         own = next((params for name, params in times if name == batch.id), b"")
         return [Sent(name, params == own) for name, params in times]
 

@@ -8,13 +8,19 @@ from msgspec import Struct
 
 OF_A_BATCH = frozenset({"retrieve", "cancel", "delete", "results"})
 KEPT = 1_000
+KEPT_BYTES = 8 << 20
 BODY = 16 << 10
+HEADERS = 16 << 10
+PATH = 4 << 10
+# what a record and each of its headers take besides their texts
+_OF_RECORD, _OF_HEADER = 500, 100
 
 
 class Record(Struct, frozen=True):
     """A call: when it came on the virtual clock and on the real one, what it was, how it was answered.
 
-    Instants are microseconds. `sent` and `answered` are the first `BODY` bytes of the bodies.
+    Instants are microseconds. `sent` and `answered` are the first `BODY` bytes of the bodies; `path` and `headers` are
+    cut where they are longer than `PATH` and `HEADERS`.
     """
 
     at: int
@@ -63,22 +69,57 @@ class Criteria(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
         return found
 
 
+def trimmed(headers: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
+    """The headers, or the first `HEADERS` bytes of them."""
+    if _size_of(headers) <= HEADERS:
+        return headers
+    kept: dict[bytes, bytes] = {}
+    left = HEADERS
+    for name, value in headers.items():
+        left -= len(name) + _OF_HEADER
+        if left <= 0:
+            break
+        kept[name] = value[:left]
+        left -= len(kept[name])
+    return kept
+
+
+def _size_of(headers: Mapping[bytes, bytes]) -> int:
+    return sum(map(len, headers)) + sum(map(len, headers.values())) + _OF_HEADER * len(headers)
+
+
+def _weight(record: Record) -> int:
+    """About how many bytes a record keeps in memory."""
+    texts = len(record.path) + len(record.sent) + len(record.answered)
+    return _OF_RECORD + texts + _size_of(record.headers)
+
+
 class Journal:
-    """The last calls, and how many there were of each kind since the beginning."""
+    """The last calls, bounded by number and by bytes, and how many there were of each kind since the beginning."""
 
     def __init__(self) -> None:
-        self._records: deque[Record] = deque(maxlen=KEPT)
+        self._records: deque[Record] = deque()
+        self._weights: deque[int] = deque()
+        self.bytes = 0
         self.total: Counter[tuple[str, int]] = Counter()
 
     def __len__(self) -> int:
         return len(self._records)
 
     def add(self, record: Record) -> None:
+        weight = _weight(record)
         self._records.append(record)
+        self._weights.append(weight)
+        self.bytes += weight
+        while len(self._records) > KEPT or self.bytes > KEPT_BYTES:
+            self._records.popleft()
+            self.bytes -= self._weights.popleft()
         self.total[record.op, record.status] += 1
 
     def clear(self) -> None:
         self._records.clear()
+        self._weights.clear()
+        self.bytes = 0
         self.total.clear()
 
     def records(self, criteria: Criteria | None = None) -> Iterator[Record]:

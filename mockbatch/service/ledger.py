@@ -28,6 +28,7 @@ from mockbatch.core.played import played_row
 from mockbatch.core.rows import Row, usage_of_row
 from mockbatch.core.time.spans import MINUTE, format_day, format_instant
 from mockbatch.service.sessions import Session
+from mockbatch.service.turns import in_turns
 from mockbatch.store import Change, Spent, Store
 
 
@@ -88,30 +89,33 @@ class Ledger:
             year, number = map(int, month.split("-"))
             raise spent_too_much(f"{year + number // 12:04}-{number % 12 + 1:02}-01")
 
-    def usage_between(self, start: int, end: int, sessions: Iterable[Session]) -> Iterator[Dated]:
+    async def usage_between(self, start: int, end: int, sessions: Iterable[Session]) -> list[Dated]:
         """What sessions used from one instant until before another, as far as reports know of it by now."""
+        found: list[Dated] = []
         for session in sessions:
             known = session.now() - self._lag
-            yield from (used for used in self.used(session) if start <= used.at < end and used.at <= known)
+            async for used in in_turns(await self.all_used(session)):
+                if start <= used.at < end and used.at <= known:
+                    found.append(used)
+        return found
+
+    async def all_used(self, session: Session) -> list[Dated]:
+        """What a session has used, while others get their turn."""
+        found: list[Dated] = []
+        now = session.now()
+        async for batch in in_turns(session.batches.values()):
+            found += _of_batch(session, batch, now)
+        return [*found, *self._of_messages(session)]
 
     def used(self, session: Session) -> Iterator[Dated]:
         """What a session has used: by batch, at its end, and by minute outside of batches."""
-        workspace, key = session.workspace or None, session.key_id
         now = session.now()
         for batch in session.batches.values():
-            if batch.timeline.has_ended(now):
-                for row in batch.sums:
-                    yield Dated(
-                        batch.timeline.ended_at,
-                        batch.terms.day,
-                        row.account,
-                        row.requests,
-                        row.counts,
-                        session.name,
-                        workspace,
-                        key,
-                        batch.id,
-                    )
+            yield from _of_batch(session, batch, now)
+        yield from self._of_messages(session)
+
+    def _of_messages(self, session: Session) -> Iterator[Dated]:
+        workspace, key = session.workspace or None, session.key_id
         for (minute, account), used in self._messages.get(session.name, {}).items():
             yield Dated(
                 minute,
@@ -180,6 +184,23 @@ class Ledger:
         used = minutes.setdefault((spent.at // MINUTE * MINUTE, spent.account), _Used(0, Counts()))
         used.requests += 1
         used.counts = used.counts.plus(spent.counts)
+
+
+def _of_batch(session: Session, batch: Batch, now: int) -> Iterator[Dated]:
+    """What a batch has used, if it has ended."""
+    if batch.timeline.has_ended(now):
+        for row in batch.sums:
+            yield Dated(
+                batch.timeline.ended_at,
+                batch.terms.day,
+                row.account,
+                row.requests,
+                row.counts,
+                session.name,
+                session.workspace or None,
+                session.key_id,
+                batch.id,
+            )
 
 
 def _account(model: str, counts: Counts, geo: str, tier: str, lengths: Iterable[int]) -> Account:

@@ -17,10 +17,17 @@ from mockbatch.core.rules.life import Plan, plan_of
 from mockbatch.core.rules.rules import Rule
 from mockbatch.core.time.timeline import NEVER, Timeline
 from mockbatch.service.sessions import Session
-from mockbatch.store import Gone, Options, Store
+from mockbatch.store import Gone, Missing, Options, Store
 
 _STEP = 10_000
 Headers = Mapping[bytes, bytes]
+
+
+class _Profiles(dict[int, Profile]):
+    """Profiles by number. Raises Missing for one that went with the last of its batches."""
+
+    def __missing__(self, number: int) -> Profile:
+        raise Missing(f"profile {number} is not there", profile=number)
 
 
 class Planning:
@@ -28,7 +35,7 @@ class Planning:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self.profiles: dict[int, Profile] = {}
+        self.profiles: dict[int, Profile] = _Profiles()
         self._saved: set[int] = set()
         self._unused: set[int] = set()
         self._users: Counter[int] = Counter()

@@ -14,6 +14,7 @@ from mockbatch.service.batches import Batches
 from mockbatch.service.journal import Criteria
 from mockbatch.service.playback import Playback
 from mockbatch.service.sessions import Session
+from mockbatch.service.turns import in_turns
 
 Kind = Literal[
     "duplicate",
@@ -71,10 +72,10 @@ class Problems:
     async def _duplicates(self, session: Session) -> AsyncIterator[Problem]:
         """The same requests in several batches that are billed: neither canceled, nor deleted, nor all in vain."""
         same: defaultdict[int, list[Batch]] = defaultdict(list)
-        for batch in session.batches.values():
-            if not batch.deleted and batch.timeline.canceled_at == NEVER:
+        async for batch in in_turns(session.live()):
+            if batch.timeline.canceled_at == NEVER:
                 same[batch.identity].append(batch)
-        for several in same.values():
+        async for several in in_turns(same.values()):
             if len(several) > 1:
                 billed = [batch for batch in several if await self._is_billed(batch, session.now())]
                 if len(billed) > 1:
@@ -84,33 +85,32 @@ class Problems:
                     yield Problem("duplicate", text, [batch.id for batch in billed])
 
     async def _is_billed(self, batch: Batch, now: int) -> bool:
-        counts = await self._batches.truth.counts(batch, now)
-        return counts.succeeded > 0 or counts.processing > 0
+        counts = await self._batches.counts(batch, now)
+        return counts is not None and (counts.succeeded > 0 or counts.processing > 0)
 
     async def _unread(self, session: Session) -> AsyncIterator[Problem]:
         """Batches of which nobody read all results; one that was canceled in time has nothing to read."""
         now = session.now()
-        for batch in session.batches.values():
+        async for batch in in_turns(session.batches.values()):
             problem = _unread_batch(batch, now)
             if problem and problem.kind == "orphan" and batch.timeline.ending == "canceled":
-                counts = await self._batches.truth.counts(batch, now)
-                problem = problem if counts.succeeded else None
+                counts = await self._batches.counts(batch, now)
+                problem = problem if counts and counts.succeeded else None
             if problem:
                 yield problem
 
     async def _identical_retries(self, session: Session) -> AsyncIterator[Problem]:
         """Rows that failed for good and were sent again as they were."""
         hopeless: set[int] = set()
-        for batch in session.batches.values():
-            if batch.deleted:
-                continue
+        async for batch in in_turns(session.live()):
             again, failed = [], set()
-            async for row, params in self._batches.with_params(batch, every=bool(hopeless)):
-                content = xxh3_64_intdigest(params)
-                if content in hopeless:
-                    again.append(row.custom_id)
-                if row.failure is not None and row.failure.type in _PERMANENT:
-                    failed.add(content)
+            with self._batches.unless_gone():
+                async for row, params in self._batches.with_params(batch, every=bool(hopeless)):
+                    content = xxh3_64_intdigest(params)
+                    if content in hopeless:
+                        again.append(row.custom_id)
+                    if row.failure is not None and row.failure.type in _PERMANENT:
+                        failed.add(content)
             hopeless |= failed
             if again:
                 text = f"{_counted(len(again), 'request')} of {batch.id} had failed for good before, unchanged"

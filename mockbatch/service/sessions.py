@@ -179,6 +179,15 @@ class Session:
         if self.closed:
             raise NotFound(f"Session {self.name} was deleted.")
 
+    def live(self) -> list[Batch]:
+        """The batches that are not deleted, the oldest first, as they are now."""
+        return [batch for batch in self.batches.values() if not batch.deleted]
+
+    def has(self, batch: Batch) -> bool:
+        """Whether a batch is still there, whatever has become of it meanwhile."""
+        now = self.batches.get(batch.id)
+        return now is not None and now.seq == batch.seq and not now.deleted
+
     def keep(self, batch: Batch) -> None:
         """Take up a batch, or the newer facts of one."""
         if batch.id not in self.batches:

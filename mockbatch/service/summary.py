@@ -15,6 +15,7 @@ from mockbatch.service.batches import Batches
 from mockbatch.service.ledger import Ledger
 from mockbatch.service.problems import Problem, Problems
 from mockbatch.service.sessions import Session
+from mockbatch.service.turns import beside, in_turns
 
 
 class Summary(Struct, frozen=True):
@@ -55,13 +56,14 @@ class Summaries:
         now = session.now()
         rows: Counter[str] = Counter()
         calls: Counter[str] = Counter()
-        for batch in session.batches.values():
-            if not batch.deleted:
-                rows += by_name(await self._batches.truth.counts(batch, now))
+        await self._batches.settle(session)
+        async for batch in in_turns(session.live()):
+            if counts := await self._batches.counts(batch, now):
+                rows.update(by_name(counts))
         for (op, _), count in session.journal.total.items():
             calls[op] += count
-        await self._batches.settle(session)
-        spent = spending(self._ledger.used(session), [], self._ledger.prices)
+        used = await self._ledger.all_used(session)
+        spent = await beside(used, spending, used, [], self._ledger.prices)
         return Summary(
             1,
             len(session.batches),

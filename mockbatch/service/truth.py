@@ -17,8 +17,9 @@ from mockbatch.service.examination import BLOCK, Examination
 from mockbatch.service.results import starts_of
 from mockbatch.store import Store
 
-# instants of so many rows are kept, those that were asked for last
+# instants of so many rows are kept, those that were asked for last; what is kept of a batch weighs as much as some more
 _KEPT = 1_000_000
+_OF_BATCH = 100
 
 
 class Planned(Struct, frozen=True):
@@ -53,6 +54,7 @@ class Truth:
         self._profiles = profiles
         self._examination = examination
         self._instants: OrderedDict[int, _Instants] = OrderedDict()
+        self._weight = 0
 
     async def counts(self, batch: Batch, now: int) -> RequestCounts:
         """How many rows are where at that instant, whatever the API says of it."""
@@ -106,7 +108,9 @@ class Truth:
 
     def forget(self, batch: Batch) -> None:
         """Let go of what is kept of a batch."""
-        self._instants.pop(batch.seq, None)
+        kept = self._instants.pop(batch.seq, None)
+        if kept is not None:
+            self._weight -= _weight(kept)
 
     def _times(self, batch: Batch, rows: list[Row], starts: Sequence[int] | None) -> list[int]:
         return done_times(batch, self._profiles[batch.profile], [row.custom_id for row in rows], starts)
@@ -120,8 +124,19 @@ class Truth:
                     if planned.done_at != NEVER:
                         of.setdefault(planned.outcome(batch), array("q")).append(planned.done_at)
             kept = _Instants(batch, {outcome: array("q", sorted(times)) for outcome, times in of.items()})
-            self._instants[batch.seq] = kept
-            while sum(entry.batch.size for entry in self._instants.values()) > _KEPT and len(self._instants) > 1:
-                self._instants.popitem(last=False)
-        self._instants.move_to_end(batch.seq)
+            self._keep(kept)
+        else:
+            self._instants.move_to_end(batch.seq)
         return kept
+
+    def _keep(self, kept: _Instants) -> None:
+        self.forget(kept.batch)
+        self._instants[kept.batch.seq] = kept
+        self._weight += _weight(kept)
+        while self._weight > _KEPT and len(self._instants) > 1:
+            _, oldest = self._instants.popitem(last=False)
+            self._weight -= _weight(oldest)
+
+
+def _weight(kept: _Instants) -> int:
+    return kept.batch.size + _OF_BATCH

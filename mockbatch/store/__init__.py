@@ -23,6 +23,20 @@ class StoreError(Exception):
     """The store cannot be used; the message is one sentence for the person who runs the server."""
 
 
+class Missing(StoreError):
+    """Something of a batch is not there: most likely the batch was deleted after it was looked up.
+
+    It is the batch with this `seq`, or one of those with this `profile`.
+    """
+
+    def __init__(self, message: str, *, seq: int | None = None, profile: int | None = None) -> None:
+        super().__init__(message)
+        self._seq, self._profile = seq, profile
+
+    def concerns(self, batch: Batch) -> bool:
+        return batch.seq == self._seq or batch.profile == self._profile
+
+
 class SessionFacts(Struct, frozen=True):
     """What is kept of a session: its name, its clock, how busy its queue is, its workspace if one was named, its label,
     its own options, when it was opened, its rules if they differ from the server's, the patterns of the server's rules

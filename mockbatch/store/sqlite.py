@@ -28,6 +28,7 @@ from mockbatch.store import (
     Fact,
     Facts,
     Gone,
+    Missing,
     Options,
     Past,
     Played,
@@ -193,7 +194,7 @@ class SqliteStore:
     async def slice(self, seq: int, index: int) -> bytes:
         raw = await self._get("slice", seq, index)
         if raw is None:
-            raise StoreError(f"slice {index} of batch {seq} is not there")
+            raise Missing(f"slice {index} of batch {seq} is not there", seq=seq)
         return raw
 
     async def put_rows(self, seq: int, index: int, rows: bytes) -> None:
@@ -339,6 +340,10 @@ def _temporary() -> Path:
 def _claimed(path: Path | None) -> int | None:
     if path is None:
         return None
+    if path.name.startswith((":memory:", "file:")) or str(path).startswith("file:"):
+        raise StoreError(f"{path} is a name that only SQLite knows; give a path, or leave --db out to keep nothing")
+    if path.exists() and not path.is_file():
+        raise StoreError(f"{path} cannot be used: it is not a regular file")
     try:
         return locked(path)
     except OSError as error:

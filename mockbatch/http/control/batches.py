@@ -62,7 +62,10 @@ async def batches(call: Call) -> Answer:
     mock, session = await entered(call)
     found = await mock.inspection.found(session, call.query().get("q", ""))
     start, limit = part_of(call)
-    page = [await truth_of(mock, session, batch) for batch in found[start : start + limit]]
+    page = []
+    for batch in found[start : start + limit]:
+        with mock.batches.unless_gone():
+            page.append(await truth_of(mock, session, batch))
     return Json(BatchList(page, len(found), format_instant(session.now())))
 
 

@@ -35,7 +35,8 @@ async def entered(call: Call) -> tuple[Mock, Session]:
         raise NotFound(
             f"There are {len(sessions)} sessions; name yours with its key in the header x-api-key, or with ?session=ID"
         )
-    return mock, sessions[0]
+    call.about = sessions[0]
+    return mock, call.about
 
 
 def part_of(call: Call) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from mockbatch.http.control.entry import content_of, entered
 from mockbatch.http.described import JSONL, Parameter, described
 from mockbatch.service import Mock
 from mockbatch.service.sessions import Session
+from mockbatch.service.turns import beside, in_turns
 
 _FORMATS = ("json", "csv", "jsonl")
 _QUERY = (
@@ -59,11 +60,11 @@ async def ledger(call: Call) -> Answer:
         kind = b"text/csv; charset=utf-8" if form == "csv" else JSONL.encode()
         return Stream(_entries(mock, session, form), kind)
     groups = call.query_list("group_by")
-    used = list(mock.ledger.used(session))
+    used = await mock.ledger.all_used(session)
     if "custom_id" in groups:
         used = [dated async for part in _by_row(mock, session) for dated in part]
     try:
-        return Json(spending(used, groups, mock.ledger.prices))
+        return Json(await beside(used, spending, used, groups, mock.ledger.prices))
     except ValueError as error:
         raise InvalidRequest(str(error)) from None
 
@@ -92,21 +93,23 @@ async def _entries(mock: Mock, session: Session, form: str) -> AsyncGenerator[by
 
 async def _all(mock: Mock, session: Session) -> AsyncGenerator[list[Entry]]:
     now = session.now()
-    for batch in list(session.batches.values()):
-        if batch.timeline.has_ended(now) and not batch.deleted:
-            async for entries in mock.batches.row_entries(session, batch):
-                yield entries
+    async for batch in in_turns(session.live()):
+        if batch.timeline.has_ended(now):
+            with mock.batches.unless_gone():
+                async for entries in mock.batches.row_entries(session, batch):
+                    yield entries
     async for entries in mock.ledger.message_entries(session):
         yield entries
 
 
 async def _by_row(mock: Mock, session: Session) -> AsyncGenerator[Iterator[Dated]]:
     """What each row of the batches has used, and what messages have."""
-    for batch in list(session.batches.values()):
-        if batch.timeline.has_ended(session.now()) and not batch.deleted:
-            async for part in mock.batches.used_by_row(session, batch):
-                yield iter(part)
-    yield (dated for dated in mock.ledger.used(session) if dated.batch_id is None)
+    async for batch in in_turns(session.live()):
+        if batch.timeline.has_ended(session.now()):
+            with mock.batches.unless_gone():
+                async for part in mock.batches.used_by_row(session, batch):
+                    yield iter(part)
+    yield (dated for dated in await mock.ledger.all_used(session) if dated.batch_id is None)
 
 
 routes = [

@@ -14,6 +14,7 @@ from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.described import described
 from mockbatch.service import Mock
 from mockbatch.service.summary import by_name
+from mockbatch.service.turns import in_turns
 
 _KIND = b"text/plain; version=0.0.4; charset=utf-8"
 
@@ -25,16 +26,16 @@ async def metrics(call: Call) -> Answer:
     from prometheus_client import CollectorRegistry, generate_latest
 
     registry = CollectorRegistry()
-    registry.register(_Figures(call.mock, await _rows(call.mock)))
+    registry.register(_Figures(call.mock, *await _counted(call.mock)))
     return Text(generate_latest(registry), _KIND)
 
 
 class _Figures:
     """What is told at one moment."""
 
-    def __init__(self, mock: Mock, rows: Counter[str]) -> None:
+    def __init__(self, mock: Mock, statuses: Counter[str], rows: Counter[str]) -> None:
         self._sessions = mock.sessions.all()
-        self._rows = rows
+        self._statuses, self._rows = statuses, rows
         journals = [mock.journal, *(session.journal for session in self._sessions)]
         self._calls = sum((journal.total for journal in journals), Counter[tuple[str, int]]())
 
@@ -43,7 +44,7 @@ class _Figures:
 
         yield GaugeMetricFamily("mockbatch_sessions", "Open sessions.", value=len(self._sessions))
         batches = GaugeMetricFamily("mockbatch_batches", "Batches, by their status.", labels=["status"])
-        for status, count in self._statuses().items():
+        for status, count in self._statuses.items():
             batches.add_metric([status], count)
         yield batches
         rows = GaugeMetricFamily("mockbatch_rows", "Requests of batches, by what came of them.", labels=["outcome"])
@@ -55,23 +56,18 @@ class _Figures:
             calls.add_metric([op, str(code)], count)
         yield calls
 
-    def _statuses(self) -> Counter[str]:
-        return Counter(
-            batch.timeline.status(session.now())
-            for session in self._sessions
-            for batch in session.batches.values()
-            if not batch.deleted
-        )
 
-
-async def _rows(mock: Mock) -> Counter[str]:
+async def _counted(mock: Mock) -> tuple[Counter[str], Counter[str]]:
+    """Batches by their status, and rows by their outcome."""
+    statuses: Counter[str] = Counter()
     rows: Counter[str] = Counter()
     for session in mock.sessions.all():
-        for batch in session.batches.values():
-            if not batch.deleted:
-                counts = await mock.batches.truth.counts(batch, session.now())
+        async for batch in in_turns(session.live()):
+            now = session.now()
+            if counts := await mock.batches.counts(batch, now):
+                statuses[batch.timeline.status(now)] += 1
                 rows += by_name(counts)
-    return rows
+    return statuses, rows
 
 
 routes = [Route("/_mockbatch/metrics", Endpoint(GET=metrics))]

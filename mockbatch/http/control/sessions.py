@@ -96,6 +96,7 @@ async def open_session(call: Call) -> Answer:
             check_control(call)
         api_key = key
     opened = await call.mock.upkeep.open(wanted.label, wanted.options, api_key, owner=is_owner(call))
+    call.about = opened.session
     return Json(_view(opened.session, opened.api_key))
 
 
