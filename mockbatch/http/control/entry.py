@@ -1,5 +1,6 @@
 """Who calls the control plane, about which session, with what. Looking changes nothing."""
 
+import asyncio
 from typing import Any, TypeVar
 
 import msgspec
@@ -8,8 +9,10 @@ from msgspec import Struct
 from mockbatch.core.contract.errors import InvalidRequest, NotFound
 from mockbatch.core.contract.paging import limit_of
 from mockbatch.core.names import did_you_mean
+from mockbatch.core.numbers import natural, shortened
 from mockbatch.core.typed import convert
 from mockbatch.http.access import check_control, own_key, session_of_id
+from mockbatch.http.bodies import received
 from mockbatch.http.caller import named_session
 from mockbatch.http.calls import Call
 from mockbatch.http.described import Parameter
@@ -17,6 +20,11 @@ from mockbatch.service import Mock
 from mockbatch.service.sessions import Session
 
 T = TypeVar("T", bound=Struct)
+
+LARGEST = 16_000_000
+"""How large a body of the control plane may be, in bytes."""
+_MOST_VALUES = 200_000
+_QUICK = 32 << 10
 
 LIMIT = Parameter("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}, "Entries in a page.")
 START = Parameter("start", {"type": "integer", "minimum": 0, "default": 0}, "How many entries to leave out.")
@@ -41,29 +49,60 @@ async def entered(call: Call) -> tuple[Mock, Session]:
 def part_of(call: Call) -> tuple[int, int]:
     """Which part of a list is asked for by `start` and `limit`. Raises InvalidRequest."""
     query = call.query()
-    start = query.get("start", "0")
-    if not (start.isascii() and start.isdigit()):
+    start = natural(query.get("start", "0"))
+    if start is None:
         raise InvalidRequest("start: Input should be a valid integer")
-    return int(start), limit_of(query.get("limit", "100"))
+    return start, limit_of(query.get("limit", "100"))
+
+
+async def json_of(call: Call) -> Any:
+    """The JSON in the body of a call, an empty object where there is none. Raises InvalidRequest, or RequestTooLarge
+    over LARGEST bytes.
+    """
+    data = bytearray()
+    async for piece in received(call, LARGEST):
+        data += piece
+    body = bytes(data) or b"{}"
+    return _decoded(body) if len(body) <= _QUICK else await asyncio.to_thread(_decoded, body)
+
+
+def _decoded(body: bytes) -> Any:
+    # not even a thread reads it beside others: msgspec holds the interpreter until it is done
+    if len(body) > _MOST_VALUES and _values(body) > _MOST_VALUES:
+        raise InvalidRequest(f"The request body has too many values: at most {_MOST_VALUES:,} are supported")
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise InvalidRequest("The request body is not valid JSON") from None
+
+
+def _values(body: bytes) -> int:
+    """How many values there are, about: what stands inside of texts is none."""
+    plain = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    texts = plain.count(b'"') // 2
+    if texts > 2 * _MOST_VALUES:
+        return texts
+    outside = b"".join(plain.split(b'"')[::2])
+    return sum(map(outside.count, (b",", b"[", b"{")))
 
 
 async def content_of(call: Call, kind: type[T]) -> T:
     """The body of a call, as one of these. Raises InvalidRequest, which names what is wrong."""
+    content = await json_of(call)
+    if isinstance(content, dict):
+        _refuse_unknown(content, kind)
     try:
-        content = msgspec.json.decode(await call.body() or b"{}")
-        if isinstance(content, dict):
-            _refuse_unknown(content, kind)
         return convert(content, kind)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$.")
         name = path.rstrip("`")
         raise InvalidRequest(f"{name}: {message}" if name else message) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise InvalidRequest("The request body is not valid JSON") from None
 
 
 def _refuse_unknown(content: dict[str, Any], kind: type[Struct]) -> None:
     names = kind.__struct_fields__
     for key in content:
         if key not in names:
-            raise InvalidRequest(f"{key}: unknown key.{did_you_mean(key, names)} Known: {', '.join(names)}")
+            raise InvalidRequest(
+                f"{shortened(key)[1:-1]}: unknown key.{did_you_mean(key[:100], names)} Known: {', '.join(names)}"
+            )
