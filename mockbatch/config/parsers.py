@@ -26,7 +26,9 @@ def choice(*names: str) -> Parse:
 
     def parse(text: str) -> str:
         if text not in names:
-            raise ValueError(f"{text!r} is not one of them.{did_you_mean(text, names)} Known: {', '.join(names)}")
+            raise ValueError(
+                f"{shortened(text)} is not one of them.{did_you_mean(text[:100], names)} Known: {', '.join(names)}"
+            )
         return text
 
     return parse

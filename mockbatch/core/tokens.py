@@ -140,7 +140,7 @@ def parse_tokens(text: str) -> TokenRule:
     kind, colon, given = text.partition(":")
     if kind not in ("counted", "fixed") or (kind == "counted" and colon):
         raise ValueError(
-            f"{text!r} is not counted, fixed or fixed:input=N,output=N.{did_you_mean(kind, ['counted', 'fixed'])}"
+            f"{shortened(text)} is not counted, fixed or fixed:input=N,output=N.{did_you_mean(kind[:100], ['counted', 'fixed'])}"
         )
     if not colon:
         return COUNTED if kind == "counted" else _FIXED

@@ -4,6 +4,8 @@ from bisect import bisect_right
 from itertools import accumulate
 from math import inf
 
+from mockbatch.core.numbers import shortened
+
 OUTCOMES = ("succeeded", "errored", "expired", "canceled")
 
 
@@ -14,7 +16,7 @@ def parse_mix(text: str) -> tuple[float, ...]:
     except ValueError:
         numbers = []
     if len(numbers) != len(OUTCOMES) or min(numbers) < 0 or not 0 < sum(numbers) < inf:
-        raise ValueError(f"{text!r} is not a mix; write it like 90/5/3/2, for {', '.join(OUTCOMES)}")
+        raise ValueError(f"{shortened(text)} is not a mix; write it like 90/5/3/2, for {', '.join(OUTCOMES)}")
     return tuple(number / sum(numbers) for number in numbers)
 
 

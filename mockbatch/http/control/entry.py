@@ -55,14 +55,14 @@ def part_of(call: Call) -> tuple[int, int]:
     return start, limit_of(query.get("limit", "100"))
 
 
-async def json_of(call: Call) -> Any:
-    """The JSON in the body of a call, an empty object where there is none. Raises InvalidRequest, or RequestTooLarge
-    over LARGEST bytes.
+async def json_of(call: Call, nothing: bytes = b"") -> Any:
+    """The JSON in the body of a call, or in `nothing` where it is empty. Raises InvalidRequest, or RequestTooLarge over
+    LARGEST bytes.
     """
     data = bytearray()
     async for piece in received(call, LARGEST):
         data += piece
-    body = bytes(data) or b"{}"
+    body = bytes(data) or nothing
     return _decoded(body) if len(body) <= _QUICK else await asyncio.to_thread(_decoded, body)
 
 
@@ -88,7 +88,7 @@ def _values(body: bytes) -> int:
 
 async def content_of(call: Call, kind: type[T]) -> T:
     """The body of a call, as one of these. Raises InvalidRequest, which names what is wrong."""
-    content = await json_of(call)
+    content = await json_of(call, b"{}")
     if isinstance(content, dict):
         _refuse_unknown(content, kind)
     try:
@@ -103,6 +103,5 @@ def _refuse_unknown(content: dict[str, Any], kind: type[Struct]) -> None:
     names = kind.__struct_fields__
     for key in content:
         if key not in names:
-            raise InvalidRequest(
-                f"{shortened(key)[1:-1]}: unknown key.{did_you_mean(key[:100], names)} Known: {', '.join(names)}"
-            )
+            near = did_you_mean(key[:100], names)
+            raise InvalidRequest(f"{shortened(key)[1:-1]}: unknown key.{near} Known: {', '.join(names)}")
