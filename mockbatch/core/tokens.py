@@ -139,9 +139,8 @@ def parse_tokens(text: str) -> TokenRule:
     """
     kind, colon, given = text.partition(":")
     if kind not in ("counted", "fixed") or (kind == "counted" and colon):
-        raise ValueError(
-            f"{shortened(text)} is not counted, fixed or fixed:input=N,output=N.{did_you_mean(kind[:100], ['counted', 'fixed'])}"
-        )
+        near = did_you_mean(kind[:100], ["counted", "fixed"])
+        raise ValueError(f"{shortened(text)} is not counted, fixed or fixed:input=N,output=N.{near}")
     if not colon:
         return COUNTED if kind == "counted" else _FIXED
     numbers: dict[str, int] = {}
