@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mockbatch.core.cassette.matching import parse_match_on
 from mockbatch.core.contract.catalog import MODELS, Model, model_like
 from mockbatch.core.names import did_you_mean
+from mockbatch.core.numbers import MOST, integer, natural, shortened
 from mockbatch.core.rules.mixes import parse_mix
 from mockbatch.core.rules.rules import Rule
 from mockbatch.core.rules.written import parse_flag
@@ -25,7 +26,9 @@ def choice(*names: str) -> Parse:
 
     def parse(text: str) -> str:
         if text not in names:
-            raise ValueError(f"{text!r} is not one of them.{did_you_mean(text, names)} Known: {', '.join(names)}")
+            raise ValueError(
+                f"{shortened(text)} is not one of them.{did_you_mean(text[:100], names)} Known: {', '.join(names)}"
+            )
         return text
 
     return parse
@@ -35,15 +38,21 @@ def between(low: float, high: float, kind: type = int) -> Parse:
     """A number in a range, its ends included."""
 
     def parse(text: str) -> Any:
-        try:
-            number = kind(text)
-        except ValueError:
-            raise ValueError(f"{text!r} is not a{'n integer' if kind is int else ' number'}") from None
+        number = integer(text) if kind is int else _number(text)
+        if number is None:
+            raise ValueError(f"{shortened(text)} is not a{'n integer' if kind is int else ' number'}")
         if not low <= number <= high:
-            raise ValueError(f"{text} is not between {low:,} and {high:,}")
+            raise ValueError(f"{shortened(text)[1:-1]} is not between {low:,} and {high:,}")
         return number
 
     return parse
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def flag(text: str) -> bool:
@@ -74,7 +83,7 @@ def is_inline_delay(text: str) -> bool:
 def progression(text: str) -> str:
     """What makes a batch end."""
     kind, _, count = text.partition(":")
-    if kind == "polls" and count.isdigit() and int(count) > 0:
+    if kind == "polls" and 0 < (natural(count) or 0) < MOST:
         return text
     return str(choice("immediate", "time", "polls:N")(text if text != "polls:N" else "polls"))
 
@@ -140,8 +149,8 @@ def amount(text: str) -> Decimal:
         amount = Decimal(text)
     except ArithmeticError:
         amount = Decimal(-1)
-    if not amount.is_finite() or amount < 0:
-        raise ValueError(f"{text!r} is not an amount; write it like 500 or 0.25")
+    if not amount.is_finite() or not 0 <= amount <= MOST:
+        raise ValueError(f"{shortened(text)} is not an amount; write it like 500 or 0.25")
     return amount
 
 

@@ -1,8 +1,13 @@
 """Sizes as people write them: `256MB`, `64KiB`."""
 
+import re
+
+from mockbatch.core.numbers import MOST, shortened
+
 LARGEST_TEXT = 50_000_000
 """How long the text of a reply may be, in bytes: a line of the results is in memory at once."""
 
+_NUMBER = re.compile(r"\d+\.?\d*|\.\d+", re.ASCII)
 _SIZES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 
 
@@ -10,6 +15,9 @@ def parse_size(text: str) -> int:
     """Bytes of `"256MB"`, `"64KiB"`; a bare number is bytes. Raises ValueError."""
     digits = text.rstrip("bBkKmMgGiI ")
     unit = text[len(digits) :].strip().lower()
-    if unit not in _SIZES or not digits.replace(".", "", 1).isdigit():
-        raise ValueError(f"{text!r} is not a size; write it like 256MB or 64KiB")
-    return int(float(digits) * _SIZES[unit])
+    if unit not in _SIZES or not _NUMBER.fullmatch(digits):
+        raise ValueError(f"{shortened(text)} is not a size; write it like 256MB or 64KiB")
+    size = float(digits) * _SIZES[unit]
+    if size > MOST:
+        raise ValueError(f"{shortened(text)} is too large")
+    return int(size)

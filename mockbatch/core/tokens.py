@@ -16,6 +16,7 @@ from msgspec.json import Encoder
 from mockbatch.core.contract.catalog import Model
 from mockbatch.core.images import image_size
 from mockbatch.core.names import did_you_mean
+from mockbatch.core.numbers import natural, shortened
 
 _BASE = 7
 _PER_MESSAGE = 3
@@ -128,6 +129,7 @@ class TokenRule(Struct, frozen=True):
 
 COUNTED = TokenRule()
 _FIXED = TokenRule(1_000, 200)
+_MOST_FIXED = 1_000_000_000_000
 
 
 def parse_tokens(text: str) -> TokenRule:
@@ -137,9 +139,8 @@ def parse_tokens(text: str) -> TokenRule:
     """
     kind, colon, given = text.partition(":")
     if kind not in ("counted", "fixed") or (kind == "counted" and colon):
-        raise ValueError(
-            f"{text!r} is not counted, fixed or fixed:input=N,output=N.{did_you_mean(kind, ['counted', 'fixed'])}"
-        )
+        near = did_you_mean(kind[:100], ["counted", "fixed"])
+        raise ValueError(f"{shortened(text)} is not counted, fixed or fixed:input=N,output=N.{near}")
     if not colon:
         return COUNTED if kind == "counted" else _FIXED
     numbers: dict[str, int] = {}
@@ -147,9 +148,10 @@ def parse_tokens(text: str) -> TokenRule:
         name, _, number = part.strip().partition("=")
         if name not in ("input", "output"):
             raise ValueError(f"{name!r} is not input or output.{did_you_mean(name, ['input', 'output'])}")
-        if not number.isdecimal():
-            raise ValueError(f"{name}={number}: {number!r} is not a number of tokens")
-        numbers[name] = int(number)
+        count = natural(number)
+        if count is None or count > _MOST_FIXED:
+            raise ValueError(f"{name}: {shortened(number)} is not a number of tokens")
+        numbers[name] = count
     return TokenRule(**numbers)
 
 

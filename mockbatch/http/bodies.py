@@ -14,6 +14,7 @@ import msgspec
 from mockbatch.core.contract.envelope import json_problem
 from mockbatch.core.contract.errors import InvalidRequest, RequestTooLarge
 from mockbatch.core.contract.extent import check_values
+from mockbatch.core.numbers import natural
 from mockbatch.http.calls import Call
 
 _CHARSET = re.compile(r"charset\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
@@ -63,8 +64,7 @@ def received(call: Call, largest: int) -> AsyncIterable[bytes]:
     Raises InvalidRequest for an encoding or a charset that the API does not take, or for data that is not in the
     encoding that it says; RequestTooLarge where it has more than `largest` bytes, before or after decompression.
     """
-    declared = call.header(b"content-length") or ""
-    if declared.isdigit() and int(declared) > largest:
+    if (natural(call.header(b"content-length") or "") or 0) > largest:
         raise RequestTooLarge("Request exceeds the maximum size")
     charset = _charset(call.header(b"content-type") or "")
     encoding = (call.header(b"content-encoding") or "identity").strip().lower()
@@ -129,6 +129,8 @@ async def _decompressed(
                 )
             if piece:
                 yield piece
+                # a small body may become a large one, while others wait
+                await asyncio.sleep(0)
             # a full piece may have more behind it, even where nothing is left to read
             data, more = decompressor.unconsumed_tail, len(piece) == _PIECE
         if decompressor.unused_data:

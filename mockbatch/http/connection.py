@@ -8,10 +8,11 @@ import struct
 from http import HTTPStatus
 from typing import Any, TypeGuard
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from starlette.types import Message, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from mockbatch.http.answers import Answer, Headers, Json, Overheard
+from mockbatch.http.heads import Heads, sendable
 
 _KEY = "mockbatch.connection"
 _LINGER = struct.pack("ii", 1, 0)
@@ -20,16 +21,14 @@ _WRITTEN = 0.001
 _CONTROLS = bytes({*range(0x20), 0x7F} - {*b"\t\r\n"})
 
 
-class Protocol(HttpToolsProtocol):
+class Protocol(Heads):
     """uvicorn's protocol, which hands itself to its calls; and does not even listen where a rule refuses that.
 
-    `lost` is set when the connection is gone; `resting` says that a call waits because a rule wants it to; `cycle_now`
-    is what uvicorn keeps of the call that is being answered, others may wait behind it.
+    `lost` is set when the connection is gone; `resting` says that a call waits because a rule wants it to.
     """
 
     lost: asyncio.Event
     resting = False
-    cycle_now: RequestResponseCycle
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -52,10 +51,6 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope[_KEY] = self  # type: ignore[literal-required]
-
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:  # type: ignore[override]
-        self.cycle_now = cycle
-        super()._start_asgi_task(cycle, app)  # type: ignore[arg-type]
 
     def write_whole(self, status: int, headers: Headers, body: bytes) -> bool:
         """Write an answer at once, which uvicorn's `send` does header by header; False where that is for uvicorn to do:
@@ -193,7 +188,7 @@ def _head(status: int, headers: Any, length: int | None) -> bytes:
     phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
     told = [(name, value) for name, value in headers if length is None or name != b"content-length"]
     told += [(b"connection", b"close"), *([(b"content-length", b"%d" % length)] if length is not None else [])]
-    lines = [f"HTTP/1.1 {status} {phrase}".encode(), *(b"%b: %b" % pair for pair in told)]
+    lines = [f"HTTP/1.1 {status} {phrase}".encode(), *(b"%b: %b" % pair for pair in sendable(told))]
     return b"\r\n".join([*lines, b"", b""])
 
 

@@ -12,6 +12,7 @@ from starlette.types import Receive, Send
 from mockbatch.core.contract.errors import ApiError, NotFound, error_of
 from mockbatch.core.contract.wire import RequestCounts
 from mockbatch.core.draws import draw, fraction, subseed
+from mockbatch.core.numbers import natural
 from mockbatch.core.rules.calls import CallFacts, Hit
 from mockbatch.core.rules.fault import Scope
 from mockbatch.core.rules.item_faults import ERROR_MESSAGES
@@ -229,8 +230,8 @@ def _nothing() -> Answer:
 
 async def _short_pages(strike: Strike) -> None:
     size, query = strike.option("size"), strike.call.query()
-    limit = query.get("limit", "20")
-    if limit.isdecimal() and int(limit) > size:
+    limit = natural(query.get("limit", "20"))
+    if limit is not None and limit > size:
         kept = b"&".join(p for p in strike.call.scope["query_string"].split(b"&") if not p.startswith(b"limit="))
         strike.call.scope["query_string"] = kept + b"&limit=%d" % size
 

@@ -11,6 +11,7 @@ from xxhash import xxh3_64
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.contract.paging import limit_of
+from mockbatch.core.numbers import natural
 from mockbatch.http.answers import Answer, Json
 from mockbatch.http.bodies import received
 from mockbatch.http.caller import caller, terms_of
@@ -147,9 +148,9 @@ def _named(filename: str | None, content_type: str | None) -> tuple[str, str]:
 def _lifetime(value: Any) -> int | None:
     if value is None:
         return None
-    if not (isinstance(value, str) and value.isascii() and value.isdigit()):
+    seconds = natural(value) if isinstance(value, str) else None
+    if seconds is None:
         raise InvalidRequest("expires_in_seconds: Input should be a valid integer")
-    seconds = int(value[:20])
     if seconds < _SHORTEST:
         raise InvalidRequest(f"expires_in_seconds: Input should be greater than or equal to {_SHORTEST}")
     if seconds > _LONGEST:

@@ -7,6 +7,7 @@ from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.contract.limits import organization_rate_limits
 from mockbatch.core.contract.paging import limit_of
 from mockbatch.core.names import did_you_mean
+from mockbatch.core.numbers import natural
 from mockbatch.http.answers import Answer, Json
 from mockbatch.http.caller import administrator
 from mockbatch.http.calls import Call, Endpoint
@@ -42,10 +43,10 @@ async def rate_limits(call: Call) -> Answer:
 def _start(page: str | None) -> int:
     if page is None:
         return 0
-    number = page.removeprefix("page_")
-    if not (number.isascii() and number.isdigit()):
+    number = natural(page.removeprefix("page_"))
+    if number is None:
         raise InvalidRequest("page: Invalid cursor")
-    return int(number)
+    return number
 
 
 routes = [Route("/v1/organizations/rate_limits", Endpoint(GET=rate_limits))]

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
+from mockbatch.core.numbers import natural
+
 OF_A_BATCH = frozenset({"retrieve", "cancel", "delete", "results"})
 KEPT = 1_000
 KEPT_BYTES = 8 << 20
@@ -39,8 +41,7 @@ class Record(Struct, frozen=True):
     @property
     def retry_count(self) -> int:
         """How often the SDK had tried before."""
-        told = self.headers.get(b"x-stainless-retry-count", b"0")
-        return int(told) if told.isdigit() else 0
+        return natural(self.headers.get(b"x-stainless-retry-count", b"").decode("latin-1")) or 0
 
 
 class Criteria(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

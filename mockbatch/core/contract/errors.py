@@ -2,6 +2,8 @@
 
 ApiError
  ├─ InvalidRequest    400 invalid_request_error
+ │   ├─ UrlTooLong    414
+ │   └─ HeadTooLarge  431
  ├─ Authentication    401 authentication_error
  ├─ Billing           402 billing_error
  ├─ PermissionDenied  403 permission_error
@@ -39,6 +41,14 @@ class ApiError(Exception):
 class InvalidRequest(ApiError):
     status = 400
     type = "invalid_request_error"
+
+
+class UrlTooLong(InvalidRequest):
+    status = 414
+
+
+class HeadTooLarge(InvalidRequest):
+    status = 431
 
 
 class Authentication(ApiError):

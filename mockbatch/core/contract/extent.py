@@ -10,14 +10,14 @@ _PIECE = 1 << 20
 _MARKS = (b",", b"[", b"{")
 
 
-def check_values(data: bytes | Raw) -> None:
-    """Raises InvalidRequest for JSON that has too many values. What is small is not looked at."""
+def check_values(data: bytes | Raw, most: int = MOST_VALUES) -> None:
+    """Raise InvalidRequest for JSON that has more values than that. What is small is not looked at."""
     with memoryview(data) as view:
         if len(view) <= _SMALL:
             return
         pieces = [bytes(view[at : at + _PIECE]) for at in range(0, len(view), _PIECE)]
-    if _marks(pieces) > MOST_VALUES and _values(pieces) > MOST_VALUES:
-        raise InvalidRequest(f"The request has too many values: at most {MOST_VALUES} are supported")
+    if _marks(pieces) > most and _values(pieces) > most:
+        raise InvalidRequest(f"The request has too many values: at most {most} are supported")
 
 
 def _marks(pieces: list[bytes]) -> int:

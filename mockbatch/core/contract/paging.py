@@ -4,16 +4,16 @@ Source: https://platform.claude.com/docs/en/api/overview
 """
 
 from mockbatch.core.contract.errors import InvalidRequest
+from mockbatch.core.numbers import integer
 
 _LARGEST_PAGE = 1000
 
 
 def limit_of(text: str, most: int = _LARGEST_PAGE) -> int:
     """How many entries are asked for at most, from 1 to `most`. Raises InvalidRequest."""
-    try:
-        limit = int(text)
-    except ValueError:
-        raise InvalidRequest("limit: Input should be a valid integer, unable to parse string as an integer") from None
+    limit = integer(text)
+    if limit is None:
+        raise InvalidRequest("limit: Input should be a valid integer, unable to parse string as an integer")
     if limit < 1:
         raise InvalidRequest("limit: Input should be greater than or equal to 1")
     if limit > most:

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from mockbatch.core.names import did_you_mean
+from mockbatch.core.numbers import natural, shortened
 from mockbatch.core.sizes import parse_size
 from mockbatch.core.time.delays import parse_delay
 from mockbatch.core.time.spans import DAY, format_span, parse_span
@@ -82,16 +83,16 @@ def _status(option: Option, value: Any) -> int:
 
 
 def _integer(value: Any, low: int, high: int) -> int:
-    digits = str(value)
-    if isinstance(value, bool) or len(digits) > 20 or not digits.isdecimal() or not low <= int(digits) <= high:
-        raise ValueError(f"{value!r} is not an integer" + (f" from {low} to {high}" if low else ""))
-    return int(digits)
+    number = value if isinstance(value, int) else natural(str(value))
+    if isinstance(value, bool) or number is None or not low <= number <= high:
+        raise ValueError(f"{shortened(str(value))} is not an integer" + (f" from {low} to {high}" if low else ""))
+    return number
 
 
 def _share(option: Option, value: Any) -> float:
     try:
         share = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         share = -1.0
     if not 0 <= share <= 1 or isinstance(value, bool):
         raise ValueError(f"{value!r} is not a number between 0 and 1")

@@ -2,6 +2,9 @@
 
 from bisect import bisect_right
 from itertools import accumulate
+from math import inf
+
+from mockbatch.core.numbers import shortened
 
 OUTCOMES = ("succeeded", "errored", "expired", "canceled")
 
@@ -12,8 +15,8 @@ def parse_mix(text: str) -> tuple[float, ...]:
         numbers = [float(part) for part in text.split("/")]
     except ValueError:
         numbers = []
-    if len(numbers) != len(OUTCOMES) or min(numbers) < 0 or not sum(numbers):
-        raise ValueError(f"{text!r} is not a mix; write it like 90/5/3/2, for {', '.join(OUTCOMES)}")
+    if len(numbers) != len(OUTCOMES) or min(numbers) < 0 or not 0 < sum(numbers) < inf:
+        raise ValueError(f"{shortened(text)} is not a mix; write it like 90/5/3/2, for {', '.join(OUTCOMES)}")
     return tuple(number / sum(numbers) for number in numbers)
 
 

@@ -4,6 +4,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+from mockbatch.core.numbers import shortened
+
 MICROSECOND = 1
 MILLISECOND = 1_000
 SECOND = 1_000_000
@@ -12,11 +14,15 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 _UNITS = {"us": MICROSECOND, "ms": MILLISECOND, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
-_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|m|h|d)")
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|m|h|d)", re.ASCII)
+_SPAN = re.compile(rf"\d+(\.\d+)?|({_PART.pattern}\s*)+", re.ASCII)
+_MOST_WRITTEN = 200
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # the years that RFC 3339 can write, less a margin for what is added to an instant
 EARLIEST = -62_000_000_000 * SECOND
 LATEST = 253_000_000_000 * SECOND
+LONGEST = 1_000_000 * DAY
+"""How long a span may be: after it, today is still a date."""
 
 
 def parse_span(text: str) -> int:
@@ -25,11 +31,13 @@ def parse_span(text: str) -> int:
     Raises ValueError for anything else, negative spans included.
     """
     stripped = text.strip()
-    if re.fullmatch(r"\d+(\.\d+)?", stripped):
-        return round(float(stripped) * SECOND)
-    if not stripped or _PART.sub("", stripped).strip():
-        raise ValueError(f"{text!r} is not a span of time; write it like 90s, 10m, 25h or 1d12h")
-    return round(sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(stripped)))
+    if len(stripped) > _MOST_WRITTEN or not _SPAN.fullmatch(stripped):
+        raise ValueError(f"{shortened(text)} is not a span of time; write it like 90s, 10m, 25h or 1d12h")
+    parts = _PART.findall(stripped) or [(stripped, "s")]
+    span = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    if span > LONGEST:
+        raise ValueError(f"{shortened(text)} is too long; a span has at most {LONGEST // DAY:,} days")
+    return round(span)
 
 
 def format_span(span: int) -> str:
@@ -46,12 +54,12 @@ def parse_instant(text: str) -> int:
     """The instant of an RFC 3339 time or date; without an offset it is UTC. Raises ValueError."""
     try:
         moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise ValueError(f"{text!r} is not a time; write it like 2026-01-01T00:00:00Z") from None
+    except (ValueError, OverflowError):
+        raise ValueError(f"{shortened(text)} is not a time; write it like 2026-01-01T00:00:00Z") from None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     instant = (aware - _EPOCH) // timedelta(microseconds=1)
     if not EARLIEST <= instant <= LATEST:
-        raise ValueError(f"{text!r} is too far away")
+        raise ValueError(f"{shortened(text)} is too far away")
     return instant
 
 

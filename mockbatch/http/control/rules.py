@@ -5,7 +5,6 @@ Looking changes nothing. A rule is written as in the file; a bad one is refused 
 
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 from starlette.routing import Route
 
@@ -20,9 +19,12 @@ from mockbatch.core.time.spans import format_instant
 from mockbatch.http.access import is_owner
 from mockbatch.http.answers import Answer, Json
 from mockbatch.http.calls import Call, Endpoint
-from mockbatch.http.control.entry import entered
+from mockbatch.http.control.entry import entered, json_of
 from mockbatch.http.described import described
 from mockbatch.service.sessions import Session
+
+# they are made on the event loop
+_MOST = 1_000
 
 Table = dict[str, Any]
 Tables = dict[str, Any] | list[dict[str, Any]]
@@ -196,10 +198,9 @@ def fault_view(fault: Fault) -> FaultView:
 
 
 async def _body(call: Call) -> Any:
-    try:
-        content = msgspec.json.decode(await call.body())
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise InvalidRequest("The request body is not valid JSON") from None
+    content = await json_of(call)
+    if isinstance(rules := _several(content), list) and len(rules) > _MOST:
+        raise InvalidRequest(f"rules: at most {_MOST:,} are taken at once, not {len(rules):,}")
     if not is_owner(call):
         _check_sent(_several(content), call.mock.config)
     return content
