@@ -1,6 +1,7 @@
 """A body on its way in: slice by slice into the store, looked at meanwhile."""
 
 import asyncio
+from asyncio import to_thread
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from typing import Literal
 
@@ -13,6 +14,8 @@ from mockbatch.store import Change, Gone, Store, StoreError
 _AHEAD = 4
 # to look at less takes no longer than to have it written on its own
 _SMALL = 128 << 10
+# to look at more than that takes too long for the event loop
+_LARGE = 4 << 20
 _WHOLE: tuple[Literal["batch"], Literal["parts"], Literal["sent"]] = ("batch", "parts", "sent")
 
 
@@ -34,12 +37,12 @@ class Reception:
     async def receive(self, body: AsyncIterable[bytes]) -> None:
         """Raises what is wrong with the body."""
         async for piece in body:
-            for slice in self._intake.feed(piece):
+            for slice in await self._fed(piece):
                 self._put(slice)
                 await self._look(slice)
                 if len(self._writing) > _AHEAD:
                     await self._writing.pop(0)
-        rest = self._intake.rest()
+        rest = await to_thread(self._intake.rest) if self._intake.is_long() else self._intake.rest()
         if not self.custom_ids and len(rest[0].raw) < _SMALL:
             self._only = rest[0].raw
         for slice in rest:
@@ -74,11 +77,18 @@ class Reception:
         # the facts too: whoever broke off may have done so while they were being written
         await self._store.commit(*(Gone(kind, self._seq) for kind in _WHOLE))
 
+    async def _fed(self, piece: bytes) -> list[Slice]:
+        """The slices that a piece of the body completes; those of unusual bodies off the event loop."""
+        if self._intake.is_long(piece):
+            return await to_thread(self._intake.feed, piece)
+        return self._intake.feed(piece)
+
     def _put(self, slice: Slice) -> None:
         self._writing.append(self._store.put_slice(self._seq, len(self.custom_ids), slice.raw))
 
     async def _look(self, slice: Slice) -> None:
-        custom_ids = self._intake.look(slice)
+        large = len(slice.raw) > _LARGE
+        custom_ids = await to_thread(self._intake.look, slice) if large else self._intake.look(slice)
         self.custom_ids.append(custom_ids)
         if self._early and custom_ids:
             await self._early.look_at(slice.items)

@@ -154,6 +154,29 @@ def test_the_place_of_an_error_counts_from_the_start_of_the_body(style: str) -> 
     assert caught.value.message.endswith(f": line {line} column {column} (char {place})")
 
 
+@pytest.mark.parametrize("style", ["compact", "odd"])
+def test_a_request_larger_than_any_message_may_be_is_too_large(style: str) -> None:
+    """Wherever it stands, and however the body begins: nothing can be cut off before it ends."""
+    head = b'{"requests":[' if style == "compact" else b'{"odd":1,"requests":['
+    large = b'{"custom_id":"b","params":{"text":"' + b"x" * (33 << 20) + b'"}}'
+    with pytest.raises(RequestTooLarge):
+        taken(head + b'{"custom_id":"a","params":{}},' + large + b"]}", [1 << 20] * 40)
+
+
+@pytest.mark.parametrize("broken", ["[1,2}", '"open', "nul", "[1 2]", "[" * 5000])
+def test_a_large_body_that_is_no_json_is_told_where_it_breaks_off(broken: str) -> None:
+    """As a small one is, though its values are not read; told by Python's own reader here."""
+    body = '{"a":"' + "ä\\n" * (2 << 20) + '",\n\n"b": ' + broken
+    with pytest.raises(InvalidRequest, match="not valid JSON") as caught:
+        taken(body.encode(), [1 << 20] * 20)
+    if broken.startswith("[["):
+        assert "depth limit exceeded" in caught.value.message
+        return
+    with pytest.raises(json.JSONDecodeError) as expected:
+        json.loads(body)
+    assert f"line {expected.value.lineno} column" in caught.value.message
+
+
 def test_the_first_wrong_request_is_told_by_its_index_in_the_whole() -> None:
     """Also when it is many slices in, and others are wrong behind it."""
     requests: dict[str, Any] = {f"row-{number}": {"text": "x" * 40} for number in range(50)}

@@ -1,10 +1,18 @@
 """The characters of a body: whether its bytes are UTF-8, and where in it an error is."""
 
+import re
 from codecs import utf_8_decode
+from json import JSONDecodeError
+
+import msgspec
+from msgspec import Raw
 
 _PIECE = 32 << 10
 _START = b'{"requests":['
 _NOT_UTF_8 = b"\xff"
+# reading more into Python's objects, only to find where it breaks off, would keep others waiting
+_READ_AT_ONCE = 4 << 20
+_BYTE = re.compile(r" \(byte (\d+)\)")
 
 
 class NotJson(Exception):
@@ -28,6 +36,20 @@ def characters(data: bytes | bytearray | memoryview) -> int:
     if at < len(data):
         raise NotJson
     return count
+
+
+def _skimmed(body: bytes) -> JSONDecodeError:
+    """What is wrong with a large body and where, found without reading its values."""
+    try:
+        msgspec.json.decode(body, type=Raw)
+    except RecursionError:
+        return JSONDecodeError("depth limit exceeded", "", 0)
+    except msgspec.DecodeError as error:
+        message = str(error).removeprefix("JSON is malformed: ")
+        found = _BYTE.search(message)
+        text = body[: int(found[1]) if found else len(body)].decode(errors="replace")
+        return JSONDecodeError(_BYTE.sub("", message), text, len(text))
+    return JSONDecodeError("unexpected content", "", 0)
 
 
 class Place:
@@ -63,17 +85,22 @@ class Place:
 
     def told(self, rest: bytes = _NOT_UTF_8) -> str:
         """What is wrong with a body of which this is left, and where."""
-        # not before: only a broken body needs it
-        import orjson
+        if len(rest) > _READ_AT_ONCE:
+            problem = _skimmed(rest)
+        else:
+            # not before: only a broken body needs it
+            import orjson
 
-        try:
-            orjson.loads(self.whole(rest))
-        except orjson.JSONDecodeError as error:
-            # what is not UTF-8 is told of the whole, which has no place
-            before = sum(self._counts) - len(self.whole(b"")) if error.pos else 0
-            column = error.colno + (before - self._start_of_line() if error.lineno == 1 else 0)
-            return f"{error.msg}: line {error.lineno + self._lines} column {column} (char {error.pos + before})"
-        return "unexpected content"
+            try:
+                orjson.loads(self.whole(rest))
+            except orjson.JSONDecodeError as error:
+                problem = error
+            else:
+                return "unexpected content"
+        # what is not UTF-8 is told of the whole, which has no place
+        before = sum(self._counts) - len(self.whole(b"")) if problem.pos else 0
+        column = problem.colno + (before - self._start_of_line() if problem.lineno == 1 else 0)
+        return f"{problem.msg}: line {problem.lineno + self._lines} column {column} (char {problem.pos + before})"
 
     def _start_of_line(self) -> int:
         after, parts = self._line_start

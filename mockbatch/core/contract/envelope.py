@@ -3,8 +3,9 @@
 `Intake` takes the body as it arrives and cuts it into slices of whole requests, so that a body of any size needs
 the memory of one slice. It guesses where a request ends (before `},{"custom_id"`, or whatever key comes first),
 and proves the guess: a slice that decodes as a list of objects can only have been cut between requests. Where the
-guess fails it looks at more of the body, in the end at all of it. The cuts depend on the bytes of the body alone,
-not on how they arrive. A slice can be stored as soon as it is cut off; what is in it is looked at meanwhile.
+guess fails it looks at more of the body, up to the largest request that there may be. The cuts depend on the bytes of
+the body alone, not on how they arrive. A slice can be stored as soon as it is cut off; what is in it is looked at
+meanwhile.
 
 Source: https://platform.claude.com/docs/en/api/messages/batches/create
 """
@@ -20,9 +21,16 @@ from msgspec import Raw, Struct
 
 from mockbatch.core.contract.characters import NotJson, Place, characters
 from mockbatch.core.contract.errors import InvalidRequest, RequestTooLarge
+from mockbatch.core.contract.extent import check_values
 from mockbatch.core.draws import draws, draws_of
 
 SLICE = 1 << 20
+# no request may be larger: the API takes no message of more than 32 MB either
+_LARGEST = 32 << 20
+# more values than that take too long to tell apart at once
+_MOST_VALUES = 2_000_000
+_LONGEST_HEAD = 4096
+_GUESSES = 1000
 _HEAD = re.compile(rb'\s*\{\s*"requests"\s*:\s*\[\s*(?=\{\s*("(?:[^"\\]|\\.){1,128}"))')
 _TAIL = re.compile(rb"\]\s*\}\s*\Z")
 _GAP = re.compile(rb"\}\s*(,)\s*\{\s*\Z")
@@ -96,8 +104,9 @@ class Intake:
     """A body on its way in: `feed` it piece by piece, then take the `rest`; both answer slices that can be stored.
     `look` at each of them, in their order, before what comes next; then `check` the whole.
 
-    Raises RequestTooLarge as soon as the body is, and at the end the InvalidRequest that the API answers: broken
-    JSON before anything else, then too many requests, then the first request that is wrong, then a doubled id.
+    Raises RequestTooLarge as soon as the body, or one request, is, and at the end the InvalidRequest that the API
+    answers: broken JSON before anything else, then too many requests, then the first request that is wrong, then a
+    doubled id.
     What was answered before an error is void.
     """
 
@@ -134,6 +143,11 @@ class Intake:
             if taken := self._take():
                 slices.append(taken)
         return slices
+
+    def is_long(self, piece: Buffer = b"") -> bool:
+        """Whether to feed this piece, or to take the rest without one, may take long."""
+        size = self._size + len(piece)
+        return size > 2 * SLICE and (not piece or size >= self._window)
 
     def look(self, slice: Slice) -> list[str]:
         """Look at what is in a slice; answers its custom_ids, none where something is wrong."""
@@ -194,6 +208,8 @@ class Intake:
                 self._window = SLICE
                 return Slice(raw, items)
         self._window *= 2
+        if self._window > _LARGEST:
+            raise RequestTooLarge("Request exceeds the maximum size")
         return None
 
     def _buffer(self) -> bytearray:
@@ -206,7 +222,7 @@ class Intake:
 
     def _pass_head(self, data: bytes | bytearray) -> bool:
         """Leave out what stands before the first request, where the body starts as expected."""
-        head = _HEAD.match(data)
+        head = _HEAD.match(data, 0, _LONGEST_HEAD)
         if head is None:
             return False
         self._key = head[1]
@@ -222,7 +238,9 @@ class Intake:
         """The comma of the last place in the window that looks like the border between two requests."""
         assert self._key is not None
         at = self._window
-        while (at := buffer.rfind(self._key, 1, at)) > 1:
+        for _ in range(_GUESSES):
+            if (at := buffer.rfind(self._key, 1, at)) <= 1:
+                return None
             low = max(at - _LONGEST_GAP, 1)
             if gap := _GAP.search(bytes(buffer[low:at])):
                 return low + gap.start(1)
@@ -245,6 +263,7 @@ class Intake:
     def _looked_through(self) -> bytes:
         """The same, without guessing: slower, and with a sentence for whatever is wrong."""
         rest = bytes(self._buffer()[self._place.passed :])
+        check_values(rest, _MOST_VALUES)
         try:
             characters(rest)
             top = _body(self._place.whole(rest))

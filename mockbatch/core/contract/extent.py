@@ -16,16 +16,12 @@ def check_values(data: bytes | Raw, most: int = MOST_VALUES) -> None:
         if len(view) <= _SMALL:
             return
         pieces = [bytes(view[at : at + _PIECE]) for at in range(0, len(view), _PIECE)]
-    if _marks(pieces) > most and _values(pieces) > most:
+    if sum(piece.count(mark) for piece in pieces for mark in _MARKS) > most and _exceeded(pieces, most):
         raise InvalidRequest(f"The request has too many values: at most {most} are supported")
 
 
-def _marks(pieces: list[bytes]) -> int:
-    return sum(piece.count(mark) for piece in pieces for mark in _MARKS)
-
-
-def _values(pieces: list[bytes]) -> int:
-    """The values of JSON: what stands inside of texts is none."""
+def _exceeded(pieces: list[bytes], most: int) -> bool:
+    """Whether JSON has more values than that: what stands inside of texts is none."""
     count, inside, rest = 0, False, b""
     for piece in pieces:
         piece = rest + piece
@@ -33,7 +29,8 @@ def _values(pieces: list[bytes]) -> int:
         cut = len(piece) - (len(piece) - len(piece.rstrip(b"\\"))) % 2
         piece, rest = piece[:cut], piece[cut:]
         parts = piece.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')
-        outside = parts[inside::2]
-        count += _marks(outside)
+        count += sum(map(b"".join(parts[inside::2]).count, _MARKS))
+        if count > most:
+            return True
         inside ^= not len(parts) % 2
-    return count
+    return False
