@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from itertools import accumulate
+from math import inf
 
 OUTCOMES = ("succeeded", "errored", "expired", "canceled")
 
@@ -12,7 +13,7 @@ def parse_mix(text: str) -> tuple[float, ...]:
         numbers = [float(part) for part in text.split("/")]
     except ValueError:
         numbers = []
-    if len(numbers) != len(OUTCOMES) or min(numbers) < 0 or not sum(numbers):
+    if len(numbers) != len(OUTCOMES) or min(numbers) < 0 or not 0 < sum(numbers) < inf:
         raise ValueError(f"{text!r} is not a mix; write it like 90/5/3/2, for {', '.join(OUTCOMES)}")
     return tuple(number / sum(numbers) for number in numbers)
 
