@@ -17,7 +17,10 @@ from mockbatch.core.rules.faults import FAULTS
 from tests.builders import BATCHES, Api, params, requests, serving
 
 RULES = "/_mockbatch/rules"
-VIEWS = [RULES, *(f"/_mockbatch/{name}" for name in ("summary", "problems", "ledger", "batches", "requests", "metrics"))]
+VIEWS = [
+    RULES,
+    *(f"/_mockbatch/{name}" for name in ("summary", "problems", "ledger", "batches", "requests", "metrics")),
+]
 BREAKING = {"results.omit", "results.duplicate", "results.bytes", "results.cut"}
 """Faults whose purpose is that rows are missing, come twice or cannot be parsed."""
 ERRING = {"http.error", "cancel.error_after_commit", "create.accept_then_drop"}
@@ -26,22 +29,44 @@ WAITING = {"http.latency", "connection.hang", "connection.slow_headers", "result
 WAITING |= {"results.slicer", "results.bandwidth"}
 """Faults that wait in real time: their spans are short here, and their slices large."""
 
-ODD_TEXTS = ["", " ", "a\r\nb: c", "\ud800", "\x00", "\x7f", "é", "日本", "\U0001f4a9", '"', "\\", "re:(", "re:a+", "[", "*"]
+ODD_TEXTS = [
+    "",
+    " ",
+    "a\r\nb: c",
+    "\ud800",
+    "\x00",
+    "\x7f",
+    "é",
+    "日本",
+    "\U0001f4a9",
+    '"',
+    "\\",
+    "re:(",
+    "re:a+",
+    "[",
+    "*",
+]
 ODD_NUMBERS = [0, 1, 2, -1, 1 << 31, 1 << 53, (1 << 53) + 1, 1 << 63, 1 << 64, 1 << 70, 10**400, 0.5, 1e308, 2.0]
 texts = st.sampled_from([*ODD_TEXTS, "hello", "req", "x" * 600]) | st.text(max_size=5)
 numbers = st.sampled_from(ODD_NUMBERS) | st.integers(0, 5)
 odd_values: st.SearchStrategy[Any] = st.one_of(
     st.none(), st.booleans(), numbers, texts, st.just([]), st.just({}), st.just(float("nan")), st.just(float("inf"))
 )
-nested = st.recursive(odd_values, lambda one: st.lists(one, max_size=2) | st.dictionaries(texts, one, max_size=2), max_leaves=4)
+nested = st.recursive(
+    odd_values, lambda one: st.lists(one, max_size=2) | st.dictionaries(texts, one, max_size=2), max_leaves=4
+)
 spans = st.sampled_from(["0s", "1ms", "10m", "3650d", "3651d", "9999999d", "9" * 400 + "d", "-1s", "", "1e9s", 5])
 short_spans = st.sampled_from(["0s", "1ms", "-1s", "3651d", "9" * 400 + "s", ""])
-sizes = st.sampled_from(["0", "0kB", "0.1", "1B", "64kB", "50MB", "9" * 400 + "GB", "-1", "", 0, 1, 100_000, 1 << 70, 0.5])
+sizes = st.sampled_from(
+    ["0", "0kB", "0.1", "1B", "64kB", "50MB", "9" * 400 + "GB", "-1", "", 0, 1, 100_000, 1 << 70, 0.5]
+)
 headers = st.dictionaries(
-    st.sampled_from(["x-odd", "X-Odd", "", "a b", "é", "content-length", "Connection", "retry-after", "set-cookie", "request-id"]),
+    st.sampled_from(
+        ["x-odd", "X-Odd", "", "a b", "é", "content-length", "Connection", "retry-after", "set-cookie", "request-id"]
+    ),
     texts | numbers,
     max_size=2,
-)  # fmt: skip
+)
 KINDS: dict[str, st.SearchStrategy[Any]] = {
     "count": numbers | st.sampled_from(["3", "٣", "²", ""]),
     "share": st.sampled_from([0, 0.5, 1, 1e-320, -1, 2, "nan", "inf", "0.5"]),
@@ -49,28 +74,37 @@ KINDS: dict[str, st.SearchStrategy[Any]] = {
     "text": texts,
     "flag": st.sampled_from([True, False, "true", "no", 1]),
     "table": headers | texts,
-    "delay": st.sampled_from(["1ms", "uniform:0s,1ms", "uniform:1ms,0s", "exponential:" + "9" * 400, "x:", "lognormal:0s,1s"]),
+    "delay": st.sampled_from(
+        ["1ms", "uniform:0s,1ms", "uniform:1ms,0s", "exponential:" + "9" * 400, "x:", "lognormal:0s,1s"]
+    ),
     "list": st.lists(texts, max_size=2) | texts,
     "size": sizes,
     "status": st.sampled_from([200, 204, 304, 400, 404, 429, 500, 529, 599, 600, 100, -1, "404", "x", 10**400]),
     "json": st.dictionaries(texts, nested, max_size=2),
-}  # fmt: skip
+}
 blocks = st.fixed_dictionaries(
-    {"type": st.sampled_from(["text", "tool_use", "thinking", "server_tool_use", "redacted_thinking", "mcp_tool_use", "x"])},
-    optional={name: nested for name in ("text", "id", "name", "input", "thinking", "signature", "citations", "content", "data")},
-)  # fmt: skip
+    {
+        "type": st.sampled_from(
+            ["text", "tool_use", "thinking", "server_tool_use", "redacted_thinking", "mcp_tool_use", "x"]
+        )
+    },
+    optional=dict.fromkeys(
+        ("text", "id", "name", "input", "thinking", "signature", "citations", "content", "data"), nested
+    ),
+)
 usages = st.dictionaries(
     st.sampled_from(["input_tokens", "output_tokens", "cache_creation", "server_tool_use", "service_tier", "x"]),
-    nested | st.dictionaries(st.sampled_from(["ephemeral_5m_input_tokens", "web_search_requests"]), numbers, max_size=1),
+    nested
+    | st.dictionaries(st.sampled_from(["ephemeral_5m_input_tokens", "web_search_requests"]), numbers, max_size=1),
     max_size=2,
 )
 MESSAGE = {"stop_reason": texts, "stop_sequence": texts, "usage": usages, "stop_details": nested, "container": nested}
-messages = st.fixed_dictionaries({"content": st.lists(blocks, max_size=2) | texts}, optional=MESSAGE)  # type: ignore[arg-type]
+messages = st.fixed_dictionaries({"content": st.lists(blocks, max_size=2) | texts}, optional=MESSAGE)
 schemas = st.fixed_dictionaries(
     {"type": st.sampled_from(["object", "array", "string", "integer", "x"])},
-    optional={name: nested for name in ("minItems", "maxLength", "multipleOf", "minimum", "items", "properties", "pattern")},
-)  # fmt: skip
-TEMPLATES = st.sampled_from(["{{ prompt }}", "{{ '\ud800' }}", "{{ fake.name() }}", "{{ 1/0 }}", "{{", "{{ '\\ud800' }}", "{{ x }}"])
+    optional=dict.fromkeys(("minItems", "maxLength", "multipleOf", "minimum", "items", "pattern"), nested),
+)
+TEMPLATES = st.sampled_from(["{{ prompt }}", "{{ '\ud800' }}", "{{ fake.name() }}", "{{ 1/0 }}", "{{", "{{ x }}"])
 REPLY_OPTIONS: dict[str, st.SearchStrategy[Any]] = {
     "static": st.lists(blocks, max_size=2) | messages | texts,
     "template": TEMPLATES,
@@ -92,8 +126,12 @@ def replies(draw: st.DrawFn) -> Any:
         return draw(messages | nested)
     kind = draw(st.sampled_from(sorted(REPLIES)))
     known = REPLIES[kind]
-    names = [*([known.main] if known.needs_main and known.main else []), *draw(st.sets(st.sampled_from([*known.options, "usage", "stop_reason", "stop_sequence"]), max_size=2))]  # fmt: skip
-    return {"kind": kind, **{name: draw(REPLY_OPTIONS.get(name, for_requests)) for name in names}}
+    optional = st.sampled_from([*known.options, "usage", "stop_reason", "stop_sequence"])
+    names = {*draw(st.sets(optional, max_size=2)), *([known.main] if known.needs_main else [])}
+    return {
+        "kind": kind,
+        **{str(name): draw(REPLY_OPTIONS.get(str(name), for_requests)) for name in sorted(map(str, names))},
+    }
 
 
 def _values(fault: str, name: str, option: Option) -> st.SearchStrategy[Any]:
@@ -134,9 +172,13 @@ matches = st.dictionaries(
     max_size=1,
 ) | st.fixed_dictionaries({"header": headers | texts})
 chosen = st.dictionaries(
-    st.sampled_from(["rate", "exactly", "skip", "times", "every", "probability", "fail_attempts", "enabled"]), odd_values, max_size=1
-)  # fmt: skip
-during = st.sampled_from(["+0s..", "..+3650d", "+" + "9" * 400 + "d..", "9999-12-31..", "..0001-01-01", "x..y", "+0s..+1s"])
+    st.sampled_from(["rate", "exactly", "skip", "times", "every", "probability", "fail_attempts", "enabled"]),
+    odd_values,
+    max_size=1,
+)
+during = st.sampled_from(
+    ["+0s..", "..+3650d", "+" + "9" * 400 + "d..", "9999-12-31..", "..0001-01-01", "x..y", "+0s..+1s"]
+)
 
 
 @st.composite
@@ -180,8 +222,10 @@ class Caller:
 
     def check(self, answer: httpx2.Response) -> None:
         erring = "http" in self.rule or self.rule.get("fault") in ERRING
-        if answer.status_code >= 500 and not (erring and "x-mockbatch-fault" in answer.headers):
-            raise AssertionError((self.rule, answer.text))
+        if answer.status_code >= 500:
+            # a reply that cannot be made for this request is an error that names the rule
+            assert erring or '"message":"rule ' in answer.text, (self.rule, answer.text)
+            assert "x-mockbatch-fault" in answer.headers
 
     def strike(self) -> None:
         """Make every call that a rule can strike."""
@@ -241,3 +285,55 @@ def test_any_rule_is_refused_or_harms_nothing_else(server: Api, rule: dict[str, 
     else:
         caller.strike()
     caller.views()
+
+
+UNSENDABLE = [
+    ({"fault": "batch.slow", "with": {"factor": 1 << 53}}, "factor"),
+    ({"fault": "results.bandwidth", "with": {"per_second": "0kB"}}, "per_second"),
+    ({"fault": "results.bandwidth", "with": {"per_second": "0.4"}}, "per_second"),
+    ({"fault": "results.omit", "with": {"custom_id": "re:("}}, "custom_id"),
+    ({"fault": "results.cut", "with": {"after_bytes": 1 << 70}}, "after_bytes"),
+    ({"fault": "cancel.error_after_commit", "with": {"status": 204}}, "status"),
+    ({"http": {"status": 304}}, "status"),
+    ({"http": {"status": 304, "body": "x", "shape": "anthropic"}}, "status"),
+    ({"http": {"status": 429, "retry_after_date": "9999999d"}}, "retry_after_date"),
+    ({"http": {"status": 500, "details": {"a": 1 << 64}}}, "details"),
+    ({"http": {"status": 500, "headers": {"x-odd": "a\r\nb: c"}}}, "headers"),
+    ({"http": {"status": 500, "headers": {"content-length": "3"}}}, "headers"),
+    ({"http": 500, "name": "two\nlines"}, "name"),
+    ({"http": 500, "times": 1 << 70}, "times"),
+    ({"http": 500, "match": {"nth": 1 << 70}}, "nth"),
+    ({"http": 500, "match": {"header": {"a b": "*"}}}, "header"),
+    ({"http": 500, "during": "+99999999999d.."}, "during"),
+    ({"errored": {"type": "api_error", "details": {"a": 1 << 64}}}, "details"),
+    ({"fault": "item.mix", "with": {"mix": "nan/1/1/1"}}, "mix"),
+    ({"fault": "item.mix", "with": {"mix": "1e308/1e308/1e308/1"}}, "mix"),
+    ({"reply": {"static": [{"type": "tool_use"}]}}, "'id'"),
+    ({"reply": {"static": [{"type": "tool_use", "id": "a", "name": "b", "input": None}]}}, "input"),
+    ({"reply": {"static": [{"type": "thinking", "thinking": "x"}]}}, "'signature'"),
+    ({"reply": {"static": [{"type": "text", "text": None}]}}, "text"),
+    ({"reply": {"static": [{"type": "x", "data": 1 << 64}]}}, "written as JSON"),
+    ({"reply": {"kind": "unknown_block", "type": "text"}}, "type"),
+    ({"reply": {"kind": "empty", "usage": {"input_tokens": "abc"}}}, "input_tokens"),
+]
+
+
+@pytest.mark.parametrize(("rule", "told"), UNSENDABLE)
+def test_a_rule_that_cannot_be_sent_is_refused(server: Api, rule: dict[str, Any], told: str) -> None:
+    answer = Caller(server, rule).post_rule()
+    assert answer.status_code == 400, answer.text
+    assert told in answer.json()["error"]["message"]
+
+
+def test_an_odd_result_type_leaves_lines_that_parse(server: Api) -> None:
+    caller = Caller(server, {"fault": "compat.unknown_result_type", "with": {"type": 'a"\\b'}})
+    assert caller.post_rule().status_code == 200
+    caller.strike()
+
+
+def test_names_of_headers_match_in_any_case(server: Api) -> None:
+    caller = Caller(server, {"http": 418, "match": {"header": {"X-Api-Key": "*"}}})
+    assert caller.post_rule().status_code == 200
+    answer = caller.call("GET", BATCHES)
+    assert answer is not None
+    assert answer.status_code == 418
