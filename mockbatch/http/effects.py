@@ -14,7 +14,7 @@ from mockbatch.core.contract.wire import RequestCounts
 from mockbatch.core.draws import draw, fraction, subseed
 from mockbatch.core.numbers import natural
 from mockbatch.core.rules.calls import CallFacts, Hit
-from mockbatch.core.rules.fault import Scope
+from mockbatch.core.rules.fault import LONGEST_SPAN, Scope, is_header
 from mockbatch.core.rules.item_faults import ERROR_MESSAGES
 from mockbatch.core.rules.life import Shown, as_canceling, hides_results, shown_with, url_elsewhere
 from mockbatch.core.rules.streams import Place, work_of
@@ -47,7 +47,7 @@ class Strike(Struct, frozen=True):
     def seconds(self, name: str) -> float | None:
         """A span among the options, in real seconds."""
         span = self.option(name)
-        return None if span is None else parse_span(span) / SECOND
+        return None if span is None else min(parse_span(span), LONGEST_SPAN) / SECOND
 
 
 async def meet(
@@ -158,11 +158,11 @@ async def _http_error(strike: Strike) -> None:
 def _error_answer(strike: Strike) -> Answer:
     status, shape = strike.option("status"), strike.option("shape")
     headers = _error_headers(strike)
-    if (body := strike.option("body")) is not None:
+    if (body := strike.option("body")) is not None and status != HTTPStatus.NOT_MODIFIED:
         return Odd(status, headers, "text/plain; charset=utf-8", body.encode("utf-8", "replace"))
     if shape == "html":
         return Odd(status, headers, "text/html", _HTML.format(f"{status} {_phrase(status)}").encode())
-    if shape == "empty":
+    if shape == "empty" or status == HTTPStatus.NOT_MODIFIED:
         return Odd(status, headers, "text/plain", b"")
     error = _api_error(status, strike.option("type"), strike.option("message"), strike.option("details"))
     answer = refused(error, strike.call.request_id)
@@ -184,7 +184,9 @@ def _api_error(status: int, kind: str | None, message: str | None, details: dict
 
 
 def _error_headers(strike: Strike) -> dict[str, str]:
-    headers = dict(strike.option("headers") or {})
+    # a rule of an older database may have what is refused now
+    told: dict[str, str] = strike.option("headers") or {}
+    headers = {name: text for name, text in told.items() if is_header(name, text)}
     if (seconds := strike.option("retry_after")) is not None:
         headers["retry-after"] = str(seconds)
     if (milliseconds := strike.option("retry_after_ms")) is not None:
@@ -308,7 +310,7 @@ def _slicer(strike: Strike) -> Alter:
 
 
 def _bandwidth(strike: Strike) -> Alter:
-    per_second = parse_size(str(strike.option("per_second")))
+    per_second = max(parse_size(str(strike.option("per_second"))), 1)
     return reshaped(lambda pieces: throttled(pieces, strike.call.scope, per_second))
 
 

@@ -192,3 +192,34 @@ def test_results_survive_a_change_of_the_rules(api: Api) -> None:
     assert [row["result"]["message"]["content"][0]["text"] for row in api.results(batch)] == ["old"]
     (result,) = rows(api, "b").values()
     assert text(result) == "new"
+
+
+ESCAPES = (
+    '{% set G = fake.get_formatter("__class__") %}'
+    '{{ G.get_formatter(G.format, "__globals__")["__builtins__"]["eval"]("1") }}',
+    "{{ fake.factories[0].set_formatter('name', fake.factories[0].word) }}",
+    "{{ ''.__class__.__mro__ }}",
+    "{{ request.__init__.__globals__ }}",
+)
+
+
+@pytest.mark.parametrize("template", ESCAPES)
+def test_a_template_reaches_values_only(api: Api, template: str) -> None:
+    """One that reaches for more is refused or ends in an error, and no template of another session says otherwise."""
+    other, named = {"x-api-key": "sk-ant-other"}, [{"on": "messages", "reply": {"template": "{{ fake.name() }}"}}]
+    assert api.post("/_mockbatch/rules", json=named, headers=other).status_code == 200
+
+    def said() -> str:
+        message = api.ok(api.post("/v1/messages", json=params(), headers=other))
+        found: str = message["content"][0]["text"]
+        return found
+
+    before = said()
+    answer = api.post("/_mockbatch/rules", json={"on": "messages", "reply": {"template": template}})
+    if answer.status_code == 200:
+        message = api.post("/v1/messages", json=params())
+        assert message.status_code == 500
+        assert message.json()["error"]["message"].startswith("rule 'reply': the template raised ")
+    else:
+        assert answer.status_code == 400
+    assert said() == before

@@ -94,7 +94,8 @@ class Life:
         self._report.fault(f"life {self._name}, round {self._round}: {what}")
 
     def _heard(self, called: Called) -> None:
-        self._hooked.add(json.loads(called.body)["data"]["id"])
+        with suppress(ValueError):  # a server that is killed may leave half a call
+            self._hooked.add(json.loads(called.body)["data"]["id"])
 
     def _play(self) -> None:
         if self._round and self._luck.random() < 0.05:

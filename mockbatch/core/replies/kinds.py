@@ -14,7 +14,7 @@ from mockbatch.core.replies.asked import prompt_of, schema_of
 from mockbatch.core.replies.forms import Draft, Reply, ReplyError, ReplySpec, Request
 from mockbatch.core.replies.prose import sentences
 from mockbatch.core.replies.reply import natural_reply, structured, write
-from mockbatch.core.replies.said import check_said, check_usage, said_reply
+from mockbatch.core.replies.said import STREAMED, check_said, check_usage, said_reply
 from mockbatch.core.replies.schema import check_schema
 from mockbatch.core.replies.template import compiled, rendered
 from mockbatch.core.sizes import LARGEST_TEXT, parse_size
@@ -255,7 +255,7 @@ def _check_source(spec: ReplySpec) -> None:
     try:
         text = json.dumps(spec.options, ensure_ascii=False, allow_nan=False)
         text.encode()
-        msgspec.json.encode(spec.options)
+        msgspec.msgpack.encode(spec.options)  # JSON alone would take integers of any size
     except (TypeError, OverflowError, RecursionError, ValueError) as error:
         raise ValueError(f"the reply cannot be written as JSON: {str(error)[:200]}") from None
     try:
@@ -269,6 +269,8 @@ def _check_source(spec: ReplySpec) -> None:
             check_schema(spec.options["schema"])
     except ReplyError as error:
         raise ValueError(error.message) from None
+    if spec.kind == "unknown_block" and spec.options.get("type") in STREAMED:
+        raise ValueError(f"type: every SDK knows a block of type {spec.options['type']!r}")
 
 
 def with_template(spec: ReplySpec, text: str) -> ReplySpec:

@@ -123,21 +123,32 @@ def _check_message(message: dict[str, Any]) -> None:
 
 
 _KINDS: dict[type, str] = {str: "text", dict: "dict", list: "list"}
-_FIELDS: dict[str, type] = {"text": str, "thinking": str, "name": str, "id": str, "input": dict, "citations": list}
+_FIELDS: dict[str, type] = {
+    **dict.fromkeys(("text", "thinking", "signature", "name", "id"), str),
+    "input": dict,
+    "citations": list,
+}
+
+STREAMED: dict[str, tuple[str, ...]] = {
+    "text": ("text",),
+    "thinking": ("thinking", "signature"),
+    "tool_use": ("id", "name", "input"),
+    "server_tool_use": ("id", "name", "input"),
+}
+"""The blocks that a stream sends piece by piece, and the fields that they must have."""
 
 
 def _check_fields(block: dict[str, Any]) -> None:
     """Raise ReplyError for a field that is counted and of another type than the API has."""
-    if block["type"] == "text" and "text" not in block:
-        raise ReplyError("a block of text has a text")
-    if block["type"] not in _CHECKED:
+    if block["type"] not in STREAMED:
         return
+    for name in STREAMED[block["type"]]:
+        if name not in block:
+            raise ReplyError(f"a {block['type']} block needs a field {name!r}")
     for name, kind in _FIELDS.items():
-        if block.get(name) is not None and not isinstance(block[name], kind):
+        required = name in STREAMED[block["type"]]
+        if (required or block.get(name) is not None) and not isinstance(block[name], kind):
             raise ReplyError(f"the {name} of a {block['type']} block is a {_KINDS[kind]}, not {repr(block[name])[:80]}")
-
-
-_CHECKED = frozenset({"text", "thinking", "tool_use", "server_tool_use"})
 
 
 def _counted(content: list[AnyBlock], message: dict[str, Any], usage: dict[str, Any] | None, request: Request) -> Reply:

@@ -1,8 +1,18 @@
 """Faults in the life of a batch. Source: https://platform.claude.com/docs/en/build-with-claude/batch-processing"""
 
-from mockbatch.core.rules.fault import Fault, Option
+from typing import Any
 
+from mockbatch.core.rules.fault import Fault, Option, status_problem
+
+SLOWEST = 10_000
+"""The largest factor: the longest delay times that is still an instant of 64 bits."""
 _STATUSES = ("in_progress", "canceling", "ended")
+
+
+def _factor_problem(options: dict[str, Any]) -> str | None:
+    factor = options["factor"]
+    return None if factor <= SLOWEST else f"factor: {factor} is more than {SLOWEST:,}"
+
 
 BATCH_FAULTS = (
     Fault(
@@ -36,6 +46,7 @@ BATCH_FAULTS = (
             "factor": Option("count", "How many times as long.", 1),
             "finish_fraction": Option("share", "The fraction that is done, to the row.", 1.0),
         },
+        check=_factor_problem,
     ),
     Fault(
         "batch.status_sequence",
@@ -78,6 +89,7 @@ BATCH_FAULTS = (
         (18,),
         "tests/e2e/test_faults_calls.py::test_a_cancel_that_errs_after_taking_effect",
         options={"status": Option("status", "The status of the answer.", 500)},
+        check=status_problem,
     ),
 )
 PLANNED = frozenset({"batch.slow"})

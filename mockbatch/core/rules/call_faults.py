@@ -5,7 +5,7 @@ Source: https://platform.claude.com/docs/en/api/errors; reactions of the officia
 
 from typing import Any
 
-from mockbatch.core.rules.fault import ANY_CALL, Fault, Option, Scope
+from mockbatch.core.rules.fault import ANY_CALL, Fault, Option, Scope, status_problem
 from mockbatch.core.rules.item_faults import error_type_problem
 
 _CONNECTION: tuple[Scope, ...] = ("connection", *ANY_CALL)
@@ -16,8 +16,9 @@ def _http_problem(options: dict[str, Any]) -> str | None:
     told = [name for name in ("retry_after", "retry_after_ms", "retry_after_date") if name in options]
     if len(told) > 1:
         return f"{told[0]} and {told[1]} contradict each other"
-    if options["status"] < 300:
-        return f"status: {options['status']} is no error"
+    bare = options["shape"] == "empty" and options["status"] == 304
+    if not bare and (problem := status_problem(options)):
+        return problem
     if options["shape"] != "anthropic" and "body" in options:
         return f"body and shape = {options['shape']!r} contradict each other"
     return error_type_problem(options)

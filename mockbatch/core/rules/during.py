@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from mockbatch.core.names import did_you_mean
-from mockbatch.core.rules.fault import RuleError
+from mockbatch.core.rules.fault import LONGEST_SPAN, RuleError
 from mockbatch.core.time.spans import EARLIEST, LATEST, format_instant, format_span, parse_instant, parse_span
 
 
@@ -77,7 +77,14 @@ def _moment(value: Mapping[str, Any], key: str) -> Moment | None:
     text = value[key] if isinstance(value[key], str) else str(value[key])
     try:
         if text.startswith("+"):
-            return Moment(parse_span(text[1:]), after_start=True)
+            return Moment(_span_after_start(text[1:]), after_start=True)
         return Moment(parse_instant(text))
     except ValueError as error:
         raise RuleError(f"during.{key}: {error}") from None
+
+
+def _span_after_start(text: str) -> int:
+    span = parse_span(text)
+    if span > LONGEST_SPAN:
+        raise ValueError(f"{text!r} is longer than {format_span(LONGEST_SPAN)}")
+    return span

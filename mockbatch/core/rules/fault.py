@@ -35,6 +35,7 @@ Kind = Literal["count", "share", "span", "text", "choice", "flag", "table", "del
 
 
 LONGEST_SPAN = 3650 * DAY
+LARGEST_COUNT = 1 << 53
 
 
 class RuleError(ValueError):
@@ -52,6 +53,14 @@ class Option(Struct, frozen=True):
     def read(self, value: Any) -> Any:
         """The value as it is kept, and written again: text for spans, sizes and delays. Raises ValueError."""
         return _READERS[self.kind](self, value)
+
+
+def status_problem(options: dict[str, Any]) -> str | None:
+    """Return what is wrong with the status of an error that has a body."""
+    status = options["status"]
+    if status < 300:
+        return f"status: {status} is no error"
+    return "status: an answer with status 304 has no body" if status == 304 else None
 
 
 class Fault(Struct, frozen=True):
@@ -75,7 +84,7 @@ class Fault(Struct, frozen=True):
 
 
 def _count(option: Option, value: Any) -> int:
-    return _integer(value, 0, 1 << 53)
+    return _integer(value, 0, LARGEST_COUNT)
 
 
 def _status(option: Option, value: Any) -> int:
@@ -153,10 +162,24 @@ _FIELD = re.compile(r"(?:[\t\x20-\x7e\x80-\xff]{0,8000})").fullmatch
 _FRAMING = frozenset({"connection", "content-length", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"})
 
 
-def _check_header(name: str, text: str) -> None:
-    """Raise ValueError for a header that HTTP/1.1 cannot carry, or that would break the framing of the answer."""
+def check_header_name(name: str) -> None:
+    """Raise ValueError for what is not the name of a header in small letters."""
     if not _TOKEN(name):
         raise ValueError(f"{name[:100]!r} is not the name of a header")
+
+
+def is_header(name: str, text: str) -> bool:
+    """Return whether an answer can carry this header."""
+    try:
+        _check_header(name, text)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_header(name: str, text: str) -> None:
+    """Raise ValueError for a header that HTTP/1.1 cannot carry, or that would break the framing of the answer."""
+    check_header_name(name)
     if not _FIELD(text):
         raise ValueError(
             f"{name}: {text[:100]!r} is not the value of a header: one line of at most 8,000 Latin-1 characters"
@@ -179,7 +202,8 @@ def _list(option: Option, value: Any) -> list[str]:
 
 
 def _size(option: Option, value: Any) -> str | int:
-    parse_size(str(value))
+    if parse_size(str(value)) > LARGEST_COUNT:
+        raise ValueError(f"{str(value)[:100]!r} is more than 2**53 bytes")
     return value if isinstance(value, int) else str(value)
 
 
@@ -188,7 +212,7 @@ def _json(option: Option, value: Any) -> Any:
         raise ValueError(f"{value!r} is not a table")
     try:
         sendable(json.dumps(value, ensure_ascii=False, allow_nan=False))
-        msgspec.json.encode(value)
+        msgspec.msgpack.encode(value)  # JSON alone would take integers of any size
     except (TypeError, OverflowError, RecursionError, ValueError) as error:
         raise ValueError(f"the table cannot be written as JSON: {str(error)[:200]}") from None
     return dict(value)

@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from mockbatch.core.contract.wire import RequestCounts
+from mockbatch.core.rules.batch_faults import SLOWEST
 from mockbatch.core.rules.calls import Hit
 from mockbatch.core.rules.rules import Rule
 from mockbatch.core.time.spans import format_instant, parse_instant, parse_span
@@ -117,5 +118,5 @@ def plan_of(rules: Iterable[Rule]) -> Plan:
     plan = Plan()
     for rule in rules:
         if rule.fault == "batch.slow":
-            plan = Plan(rule.option("factor"), rule.option("finish_fraction"))
+            plan = Plan(min(rule.option("factor"), SLOWEST), rule.option("finish_fraction"))
     return plan

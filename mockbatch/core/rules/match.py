@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from mockbatch.core.expressions import LONGEST, searcher
-from mockbatch.core.rules.fault import CALLS, RuleError, Scope
+from mockbatch.core.rules.fault import CALLS, LARGEST_COUNT, RuleError, Scope, check_header_name
 
 Test = Callable[[str], Any]
 """Says of a text whether it matches: something true, or nothing."""
@@ -167,12 +167,14 @@ def check(match: Match, scope: Scope, known_models: Iterable[str]) -> None:
         value = getattr(match, name)
         for pattern in value.values() if name == "header" else (value,):
             if isinstance(pattern, str):
-                _check_pattern(name, pattern)
+                check_pattern(f"match.{name}", pattern)
     for name in ("nth", "attempt"):
-        if (number := getattr(match, name)) is not None and number < 1:
-            raise RuleError(f"match.{name}: {number} never comes; counting starts at 1")
+        if (number := getattr(match, name)) is not None and not 1 <= number <= LARGEST_COUNT:
+            raise RuleError(f"match.{name}: {number} never comes; counting goes from 1 to 2**53")
     if match.share is not None and not 0 < match.share <= 1:
         raise RuleError(f"match.share: {match.share:g} is not a share above 0 and up to 1")
+    for header in match.header or {}:
+        _check_header(header)
     if match.custom_id is not None:
         _check_custom_id(match.custom_id)
     if match.model is not None:
@@ -188,15 +190,23 @@ def _misplaced(name: str, scope: Scope) -> str:
     return f"never matches on = {scope!r}. Known there: {', '.join(sorted(MATCHES[scope]))}"
 
 
-def _check_pattern(name: str, pattern: str) -> None:
+def check_pattern(where: str, pattern: str) -> None:
+    """Raise RuleError for a pattern that cannot be used."""
     if not pattern:
-        raise RuleError(f"match.{name}: an empty text matches nothing that it should")
+        raise RuleError(f"{where}: an empty text matches nothing that it should")
     if len(pattern) > LONGEST:
-        raise RuleError(f"match.{name}: a pattern has at most {LONGEST:,} characters, not {len(pattern):,}")
+        raise RuleError(f"{where}: a pattern has at most {LONGEST:,} characters, not {len(pattern):,}")
     try:
         test_of(pattern)
     except RuleError as error:
-        raise RuleError(f"match.{name}: {error}") from None
+        raise RuleError(f"{where}: {error}") from None
+
+
+def _check_header(name: str) -> None:
+    try:
+        check_header_name(name)
+    except ValueError as error:
+        raise RuleError(f"match.header: {error}") from None
 
 
 def _check_custom_id(pattern: str) -> None:

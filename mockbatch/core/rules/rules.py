@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.rules.during import During, parse_during
-from mockbatch.core.rules.fault import Fault, RuleError, Scope
+from mockbatch.core.rules.fault import LARGEST_COUNT, Fault, RuleError, Scope
 from mockbatch.core.rules.faults import FAULTS
 from mockbatch.core.rules.item_faults import ERROR_MESSAGES
 from mockbatch.core.rules.match import Match, check
@@ -260,6 +260,8 @@ def _struct(value: Mapping[str, Any], kind: type[Any], prefix: str) -> Any:
         if kind is Match and isinstance(value.get("header"), str):
             name, _, text = value["header"].partition(":")
             value = {**value, "header": {name.strip().lower(): text.strip() or "*"}}
+        if kind is Match and isinstance(value.get("header"), Mapping):
+            value = {**value, "header": {str(name).lower(): text for name, text in value["header"].items()}}
         return convert(_checked_keys(value, kind, prefix), kind, strict=False)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$.")
@@ -304,6 +306,11 @@ def _check(rule: Rule, read_reply: ReadReply | None) -> None:
     ]
     if rule.skip < 0:
         problems.append(f"skip: {rule.skip} is below 0")
+    problems += [
+        f"{name}: a rule counts to 2**53 at most"
+        for name in ("skip", "exactly", "times", "every", "fail_attempts")
+        if (getattr(rule, name) or 0) > LARGEST_COUNT
+    ]
     problems += [
         f"{name}: {value:g} is not a share above 0 and up to 1"
         for name in ("rate", "probability")

@@ -6,6 +6,8 @@ Source: reactions of the official SDK as its tests here show them.
 from typing import Any
 
 from mockbatch.core.rules.fault import Fault, Option
+from mockbatch.core.rules.match import check_pattern
+from mockbatch.core.sizes import parse_size
 
 TRICKS = (
     "bom",
@@ -34,6 +36,19 @@ def _one_place(options: dict[str, Any]) -> str | None:
     if "after_items" in options and "after_bytes" in options:
         return "after_items and after_bytes contradict each other"
     return None
+
+
+def _pattern_problem(options: dict[str, Any]) -> str | None:
+    try:
+        check_pattern("custom_id", options["custom_id"])
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _rate_problem(options: dict[str, Any]) -> str | None:
+    rate = parse_size(str(options["per_second"]))
+    return None if rate else "per_second: at 0 nothing would ever come"
 
 
 STREAM_FAULTS = (
@@ -87,6 +102,7 @@ STREAM_FAULTS = (
         (2,),
         "tests/e2e/test_faults_streams.py::test_rows_that_are_missing",
         options=_CHOSEN,
+        check=_pattern_problem,
     ),
     Fault(
         "results.duplicate",
@@ -96,6 +112,7 @@ STREAM_FAULTS = (
         (28, 30),
         "tests/e2e/test_faults_streams.py::test_rows_that_come_twice",
         options=_CHOSEN,
+        check=_pattern_problem,
     ),
     Fault(
         "results.bytes",
@@ -114,7 +131,7 @@ STREAM_FAULTS = (
         (33,),
         "tests/e2e/test_faults_streams.py::test_a_narrow_stream",
         options={"per_second": Option("size", "Bytes in a second.", "64kB")},
-        check=lambda options: None if str(options["per_second"]) != "0" else "per_second: at 0 nothing would ever come",
+        check=_rate_problem,
     ),
     Fault(
         "results.slicer",
@@ -156,6 +173,7 @@ STREAM_FAULTS = (
         (48,),
         "tests/e2e/test_faults_streams.py::test_a_result_type_of_tomorrow",
         options={"type": Option("text", "The type.", "deferred"), **_CHOSEN},
+        check=_pattern_problem,
     ),
     Fault(
         "compat.unknown_status",

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+import msgspec
+
 from mockbatch.core.rules.match import test_of
 from mockbatch.core.rules.rules import Rule
 from mockbatch.core.sizes import parse_size
@@ -49,8 +51,8 @@ class Rows:
 
 
 def _of_type(kind: str) -> Callable[[bytes], bytes]:
-    encoded = kind.encode("utf-8", "replace")
-    return lambda line: _RESULT.sub(lambda _: b'"result":{"type":"%b"}}\n' % encoded, line)
+    encoded = msgspec.json.encode(kind)
+    return lambda line: _RESULT.sub(lambda _: b'"result":{"type":%b}}\n' % encoded, line)
 
 
 class EveryRow:
