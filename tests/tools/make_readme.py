@@ -147,7 +147,9 @@ def exit_codes() -> str:
         "0": "all went well; a server that was told to stop by SIGTERM",
         "1": "something is wrong with what was looked at: requests, rows, fixtures, a tracker; or the API refused",
         "2": "the command line is wrong",
-        f"{CannotListen.exit_code}": "the port is in use, the address cannot be listened on, or the server cannot get ready",
+        f"{CannotListen.exit_code}": (
+            "the port is in use, the address cannot be listened on, or the server cannot get ready"
+        ),
         f"{BadConfig.exit_code}": "an option has a wrong value, or an unknown name in the environment or a file",
         f"{Unreachable.exit_code}": "no server answers",
         f"{BadStore.exit_code}": "the database cannot be used",

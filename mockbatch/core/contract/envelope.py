@@ -147,6 +147,8 @@ class Intake:
     def is_long(self, piece: Buffer = b"") -> bool:
         """Whether to feed this piece, or to take the rest without one, may take long."""
         size = self._size + len(piece)
+        if not piece and not self._place.passed:
+            return size > SLICE // 4
         return size > 2 * SLICE and (not piece or size >= self._window)
 
     def look(self, slice: Slice) -> list[str]:

@@ -24,7 +24,7 @@ T = TypeVar("T", bound=Struct)
 
 LARGEST = 16_000_000
 """How large a body of the control plane may be, in bytes."""
-_MOST_VALUES = 200_000
+_MOST_VALUES = 100_000
 _QUICK = 32 << 10
 
 LIMIT = Parameter("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}, "Entries in a page.")
