@@ -58,6 +58,8 @@ class Truth:
 
     async def counts(self, batch: Batch, now: int) -> RequestCounts:
         """How many rows are where at that instant, whatever the API says of it."""
+        if now < batch.timeline.starts_at and not batch.timeline.has_ended(now):
+            return RequestCounts(processing=batch.size)  # nothing is done yet, which needs no look at the rows
         instants = await self._instants_of(batch)
         counts = {outcome: bisect_right(times, now) for outcome, times in instants.of.items()}
         left = batch.size - sum(counts.values())
