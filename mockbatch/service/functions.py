@@ -72,7 +72,7 @@ class _Run:
         threading.Thread(target=self._work, name="mockbatch functions", daemon=True).start()
 
     async def finished(self, patience: float) -> None:
-        """Wait until all replies are made, or none was for so many seconds: then what hangs is given up."""
+        """Wait until all replies are made; give up what hangs when none was made for that many seconds."""
         while not self._is_over:
             self._news.clear()
             try:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mockbatch.core.cassette.interaction import Kind
 
 QUICK = 32 << 10
-"""Up to so many bytes a request without schemas and documents is answered at once."""
+"""The largest request, in bytes, that is answered on the event loop, unless it has schemas or documents."""
 _IMPORTED = "mockbatch.core.replies.kinds"
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -181,7 +181,7 @@ class Messages:
 
 
 async def _settled(answered: Row | Pending, examiner: Examiner) -> Row:
-    """The row, whoever makes its reply. Raises the ApiError of a row that fails."""
+    """Return the row, with the reply that it or a function makes. Raise the ApiError of a row that fails."""
     row = await _made(answered, examiner) if isinstance(answered, Pending) else answered
     for _, error in examiner.mishaps:
         _log.error("rule %r, a message: %s", row.rule, error.message, exc_info=error)

@@ -16,7 +16,7 @@ from mockbatch.store import Store
 
 _log = logging.getLogger(__name__)
 
-# of replies that are made again so many are made at a time, off the event loop
+# this many replies are made again at a time, off the event loop
 _FEW = 5
 
 

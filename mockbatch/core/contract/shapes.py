@@ -20,7 +20,7 @@ _HIDDEN = "~"
 
 
 class _FirstOnly(FailFast):
-    """Stop at the first problem of a list: only that is told, and there may be a million."""
+    """Stop at the first problem of a list: only that one is reported, and there may be a million."""
 
     __hash__ = object.__hash__
 
