@@ -162,7 +162,7 @@ def run(plan: Plan, report: Report) -> None:
             campaign = Campaign(plan, report, server, sentinel)
             _kinds(campaign)
             luck, count = plan.luck("mutations"), 0
-            while server.alive and count < 200_000 and (count < 50 or not plan.over):
+            while server.alive and count < 200_000 and (count < 10 or not plan.over):
                 campaign.send(mutated(luck), "mutations of valid requests")
                 count += 1
             if not server.alive:
@@ -188,6 +188,8 @@ def _kinds(campaign: Campaign) -> None:
         for raw in raws:
             if not campaign.server.alive:
                 return
+            if short and campaign.plan.over:
+                break
             campaign.send(raw, kind)
     _cut(campaign, 50 if short else 500)
     _slow(campaign, 100 if short else 400, 1.0 if short else 20.0)
