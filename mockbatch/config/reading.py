@@ -32,7 +32,10 @@ def overridden(base: Config, options: Mapping[str, Any]) -> Config:
     texts = {**(preset.options if preset else {}), **given}
     values = {name: _read(name, text, "options") for name, text in texts.items()}
     tables = [_File("options", {}, options["rules"])] if "rules" in options else []
-    return _sound(replace(base, **values, rules=(*_file_rules(tables), *base.rules)))
+    config = _sound(replace(base, **values, rules=(*_file_rules(tables), *base.rules)))
+    if "webhook" in values:
+        _check_webhook(config, "options")
+    return config
 
 
 def check_sent(options: Mapping[str, Any]) -> None:

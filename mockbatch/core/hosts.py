@@ -12,7 +12,9 @@ def host_of(url: str) -> str | None:
         host, _ = parts.hostname, parts.port
     except ValueError:
         return None
-    return host if parts.scheme in ("http", "https") and url.isprintable() and " " not in url else None
+    # browsers read a backslash as a slash, and other programs as a part of the name
+    plain = url.isprintable() and not {" ", "\\"} & set(url)
+    return host if parts.scheme in ("http", "https") and plain else None
 
 
 def is_local(url: str) -> bool:

@@ -229,7 +229,7 @@ class Examination:
         for model_id in {row.model for row in rows if row.succeeds and row.more.result is None}:
             self._catalogue.retired(model_id, batch.terms)
         for row, error in examiner.mishaps:
-            _log.error("rule %r, request %r: %s", row.rule, row.custom_id, error.message, exc_info=error)
+            _log.error("rule %r, request %r: %s", row.rule, row.custom_id, error.message, exc_info=error.__cause__)
         examiner.mishaps.clear()
         return rows
 

@@ -184,7 +184,7 @@ async def _settled(answered: Row | Pending, examiner: Examiner) -> Row:
     """Return the row, with the reply that it or a function makes. Raise the ApiError of a row that fails."""
     row = await _made(answered, examiner) if isinstance(answered, Pending) else answered
     for _, error in examiner.mishaps:
-        _log.error("rule %r, a message: %s", row.rule, error.message, exc_info=error)
+        _log.error("rule %r, a message: %s", row.rule, error.message, exc_info=error.__cause__)
     if row.failure:
         _raise(row.failure)
     return row

@@ -133,7 +133,7 @@ class _Source:
 
 def _log_mishaps(maker: Lines) -> None:
     for row, error in maker.mishaps:
-        _log.error("request %r: its reply could not be made again: %s", row.custom_id, error, exc_info=error)
+        _log.error("request %r: its reply could not be made again: %s", row.custom_id, error, exc_info=error.__cause__)
     maker.mishaps.clear()
 
 

@@ -348,5 +348,5 @@ SECRET_HEADERS = (
         "x-goog-api-key: {}",
     ),
     *("x-csrf-token: {}", "api-key: {}", "x-mockbatch-control-key: {}", "x-my-own: {}", "x-forwarded-access-token: {}"),
-    *("referer: http://a/?token={}", "x-mockbatch-webhook: http://127.0.0.1:9/{}", "user-agent: a token={}"),
+    *("referer: http://a/?token={}", "x-mockbatch-webhook: http://127.0.0.1:9/{}"),
 )

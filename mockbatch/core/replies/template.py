@@ -30,7 +30,8 @@ def rendered(source: str, request: Request) -> str:
     except ReplyError:
         raise
     except Exception as error:  # a template may raise anything
-        raise ReplyError(f"the template raised {type(error).__name__}: {str(error)[:_LONGEST_MESSAGE]}") from error
+        # the sentence says all that its author needs: no traceback of Jinja2 and of ours
+        raise ReplyError(f"the template raised {type(error).__name__}: {str(error)[:_LONGEST_MESSAGE]}") from None
     finally:
         del own.allowance
 
