@@ -17,7 +17,7 @@ from mockbatch.core.tokens import parse_tokens
 from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.files import Files
 from mockbatch.service.playback import Player
-from mockbatch.store import Played, Store
+from mockbatch.store import Missing, Played, Store
 
 _log = logging.getLogger(__name__)
 
@@ -190,7 +190,8 @@ class Examination:
         seq = batch.seq
         self._running.pop(seq, None)
         self._tidy(batch.session)
-        if not task.cancelled() and (error := task.exception()):
+        error = None if task.cancelled() else task.exception()
+        if error and not isinstance(error, Missing):  # a batch that was removed meanwhile needs no rows
             # not lost: whoever asks for the rows has them examined again
             _log.warning("the requests of batch %s could not be examined: %s", seq, error, exc_info=error)
 

@@ -257,6 +257,10 @@ def look(caller: Caller, actor: Actor) -> World:
     files: dict[str, int] = {}
     page = caller.call("GET", "/v1/files?limit=1000", anthropic_beta="files-api-2025-04-14").json()
     files.update({file["id"]: file["size_bytes"] for file in page["data"]})
+    for id in actor.world.files.keys() - files.keys():
+        # the list leaves out what was uploaded after the time to which a snapshot has set the clock back
+        found = caller.call("GET", f"/v1/files/{id}", anthropic_beta="files-api-2025-04-14").json()
+        files.update({id: found["size_bytes"]} if "size_bytes" in found else {})
     sessions = caller.get("/_mockbatch/sessions")["sessions"]
     ledger = caller.call("GET", "/_mockbatch/ledger", x_api_key=f"{actor.name}-messages").json()
     return World(
