@@ -14,7 +14,7 @@ from tests.campaign import ways_in
 from tests.campaign.answers import wrong
 from tests.campaign.plan import Plan
 from tests.campaign.report import Report
-from tests.campaign.sentinel import LONG, kept_waiting, watching
+from tests.campaign.sentinel import kept_waiting, watching
 from tests.campaign.target import Target, target
 from tests.campaign.wire import Answer, Connection, Hung, Lost, request, shown
 from tests.receiver import receiving
@@ -130,7 +130,7 @@ def _held_up(intruder: Intruder, kind: str, name: str, prepare: Callable[[], Ans
         if prepared is not None and prepared.status >= 400:
             return True
         waited = kept_waiting(server.host, server.port, server.pid, call)
-        if waited > LONG:
+        if waited > intruder.report.longest_wait:
             intruder.fault(f"{kind} {name[:20]}", f"{kind}: {name!r} keeps all others waiting {waited:.2f} s")
         intruder.call("PUT", "/_mockbatch/rules", value=[])
     except (Lost, Hung, OSError) as error:

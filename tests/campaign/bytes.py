@@ -95,7 +95,7 @@ class Campaign:
             return
         self.report.tried["suspects repeated alone"] += 1
         waited = kept_waiting(self.server.host, self.server.port, self.server.pid, raw.data)
-        if waited > LONG:
+        if waited > self.report.longest_wait:
             self.fault(
                 f"waits {raw.name}", f"{raw.name} keeps all others waiting {waited:.2f} s; sent {shown(raw.data)}"
             )

@@ -8,10 +8,11 @@ _SHOWN = 10
 
 @dataclass
 class Report:
-    """The figures and faults of one campaign."""
+    """The figures and faults of one campaign. A caller that waits longer for another's work is a fault, in seconds."""
 
     name: str
     seed: int
+    longest_wait: float = 0.1
     tried: Counter[str] = field(default_factory=Counter)
     figures: dict[str, str] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
