@@ -94,7 +94,8 @@ def _status(option: Option, value: Any) -> int:
 def _integer(value: Any, low: int, high: int) -> int:
     number = value if isinstance(value, int) else natural(str(value))
     if isinstance(value, bool) or number is None or not low <= number <= high:
-        raise ValueError(f"{shortened(str(value))} is not an integer" + (f" from {low} to {high}" if low else ""))
+        told = shortened(value) if isinstance(value, str) else repr(value)[:60]
+        raise ValueError(f"{told} is not an integer" + (f" from {low} to {high}" if low else ""))
     return number
 
 
