@@ -58,7 +58,10 @@ def test_an_open_address_is_warned_about(tmp_path: Path) -> None:
         assert server.url.startswith("http://127.0.0.1:")
         assert server.http.get("/health").status_code == 200
         _, _, err = server.stop()
-    assert err == "warning: 0.0.0.0 can be reached from other machines, and any key opens a session\n"
+    assert (
+        err
+        == "warning: 0.0.0.0 can be reached from other machines: any key opens a session and controls that; set --api-key to admit those you name only, --control-key to see all sessions and the dashboard from there\n"
+    )
 
 
 def test_health_finds_a_server_and_misses_none(tmp_path: Path) -> None:
@@ -88,7 +91,7 @@ def test_the_temporary_store_leaves_nothing_behind(tmp_path: Path) -> None:
     [
         (b"this is no database, but long enough to be looked at as one" * 4, "file is not a database"),
         ("foreign", "is a database, but not one of mockbatch; choose another --db"),
-        ("newer", "was written by a newer mockbatch (format 999, this one knows 3); upgrade mockbatch"),
+        ("newer", "was written by a newer mockbatch (format 999, this one knows 4); upgrade mockbatch"),
     ],
 )
 def test_a_database_that_is_not_ours_is_refused_and_left_alone(
