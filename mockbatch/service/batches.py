@@ -144,6 +144,8 @@ class Batches:
 
     async def _add(self, session: Session, batch: Batch, reception: Reception) -> None:
         """Save a batch that was planned, with all that changes with it, and take it up."""
+        # before anything is waited for: the last other batch with this profile may go meanwhile
+        self._planning.use(batch)
         try:
             if self._counts(session, batch):
                 await self._attempts.count(session, batch, reception.slices())
@@ -156,11 +158,11 @@ class Batches:
             await reception.add(batch, more)
         except BaseException:
             self._attempts.forget(session)
+            self._planning.release(batch)
             raise
         finally:
             session.reserved.discard(batch.id)
         self._planning.saved(batch)
-        self._planning.use(batch)
         session.keep(batch)
 
     def _player(self, session: str) -> Player | None:
@@ -348,7 +350,8 @@ class Batches:
         try:
             yield
         except StoreError:
-            self.removals(session, [batch for batch in session.batches.values() if batch.id not in before])
+            known = {batch.seq for batch in before.values()}
+            self.removals(session, [batch for batch in session.batches.values() if batch.seq not in known])
             for batch in before.values():
                 self.put_back(session, batch)
             raise

@@ -128,8 +128,9 @@ class Upkeep:
     async def restore_to(self, session: Session, id: str) -> Snapshot:
         """Go back to a snapshot: later batches are gone, earlier ones are as they were, and so is the time."""
         snapshot = self._snapshot(session, id)
-        before = {batch.id: batch for batch in snapshot.batches}
-        later = [batch for batch in session.batches.values() if batch.id not in before]
+        before = {batch.seq for batch in snapshot.batches}
+        # the same requests may have been sent again meanwhile, and then have the same id
+        later = [batch for batch in session.batches.values() if batch.seq not in before]
         clock = snapshot.facts.clock.showing(snapshot.taken_at, session.real())
         async with self._batches.unless_saved(session):
             changes = self._batches.removals(session, later)

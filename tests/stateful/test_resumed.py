@@ -71,6 +71,25 @@ def snapshots(call: Call) -> Scenario:
     yield call("GET", f"{BATCHES}/{kept}/results")
 
 
+def recreated(call: Call) -> Scenario:
+    """A batch that was sent again after a snapshot has the same id, and gives way to the one of the snapshot."""
+    first = call("POST", BATCHES, json=requests("a"))
+    snapshot = call("POST", "/_mockbatch/snapshots")["id"]
+    call("DELETE", f"/_mockbatch/batches/{first['id']}")
+    call("POST", "/_mockbatch/clock/advance", json={"by": "1h"})
+    again = call("POST", BATCHES, json=requests("a"))
+    assert again["id"] == first["id"]
+    assert again["created_at"] != first["created_at"]
+    yield
+    for _ in range(2):
+        assert call("POST", f"/_mockbatch/snapshots/{snapshot}/restore")
+        yield
+        (listed,) = call("GET", BATCHES)["data"]
+        assert listed["created_at"] == first["created_at"]
+    assert call("DELETE", f"/_mockbatch/batches/{first['id']}")
+    yield call("GET", BATCHES)
+
+
 def message_ids(call: Call) -> Scenario:
     """The same message has another id each time; all begin anew after a reset."""
     ids = []
@@ -118,7 +137,7 @@ def gone(call: Call) -> Scenario:
     assert call("GET", "/_mockbatch/summary", key=None)["sessions"] == 1
 
 
-SCENARIOS = (attempts, limit, times, rule_ids, snapshots, message_ids, cache, queue, deliveries, gone)
+SCENARIOS = (attempts, limit, times, rule_ids, snapshots, recreated, message_ids, cache, queue, deliveries, gone)
 
 
 @pytest.mark.parametrize("killed", [False, True], ids=["stopped", "killed"])

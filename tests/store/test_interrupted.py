@@ -210,3 +210,31 @@ async def test_what_was_saved_stays_readable_while_the_temporary_disk_is_full() 
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         await store.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_what_decides_about_a_batch_outlives_the_others_that_it_decided_about(tmp_path: Path) -> None:
+    """Whenever the last of them is removed while a batch is being created."""
+    path = tmp_path / "state.db"
+    mock = Mock(await opened(path), lambda: 0, Config(), Webhooks())
+    try:
+        await mock.open()
+        session = await mock.sessions.of_key("key")
+        steps, done = 0, False
+        while not done:
+            for batch in list(session.batches.values()):
+                await mock.batches.remove(session, batch)
+            first = await mock.batches.create(session, body_of(), Terms(), "http://x", {})
+            creating = asyncio.create_task(mock.batches.create(session, body_of(), Terms(), "http://x", {}))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            done = creating.done()
+            await mock.batches.remove(session, session.batches[first.id])
+            second = await creating
+            assert (await mock.batches.retrieve(session, second.id, "http://x")).id == second.id
+            facts = await mock._store.load()
+            assert {batch.profile for batch in facts.batches} <= facts.profiles.keys()
+            steps += 1
+    finally:
+        await mock.close()
