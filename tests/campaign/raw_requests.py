@@ -247,7 +247,7 @@ def mutated(luck: Luck) -> Raw:
     data = bytearray(request("POST", path, _KEY, _BODY))
     end = len(data) if luck.random() < 0.5 else data.index(b"\r\n\r\n") + 4
     for _ in range(luck.choice((1, 1, 2, 5))):
-        at = luck.randrange(end - 8)
+        at = luck.randrange(min(end, len(data)) - 8)
         match luck.randrange(4):
             case 0:
                 data[at] = luck.choice((0, 10, 13, 32, 58, 255, luck.randrange(256)))
