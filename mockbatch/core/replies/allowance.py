@@ -57,8 +57,15 @@ class Allowance:
                 size += 8 * len(one)
             elif isinstance(one, int) and not -(1 << 64) < one < 1 << 64:
                 raise ReplyError("the template makes an integer of more than 64 bits")
+            elif one is not value and not isinstance(one, _ATOMS) and not _is_undefined(one):
+                raise ReplyError(f"the template puts a {type(one).__name__} into a list or a dict, which hold values")
             size += 8
         return size
+
+
+def _is_undefined(value: Any) -> bool:
+    """Whether a value is one of Jinja2's undefined ones, which raise when they are used."""
+    return any(kind.__name__ == "Undefined" for kind in type(value).__mro__)
 
 
 def plain(value: Any) -> bool:

@@ -189,6 +189,10 @@ def _measured(context: Any, value: Any) -> Any:
     return value
 
 
+def _has_items(value: Any) -> bool:
+    return plain(value) or isinstance(value, StrictUndefined | Namespace)
+
+
 def _refuse_objects(value: Any) -> None:
     if isinstance(value, StrictUndefined):
         str(value)  # raises what is undefined
@@ -272,6 +276,16 @@ class Sandbox(ImmutableSandboxedEnvironment):
             raise TemplateSyntaxError(f"{type(node).__name__.lower()} is not supported: no loader", node.lineno)
         _count(tree)
         return tree
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        # without the attribute Jinja2 would try an item, and a class makes something of any
+        if _has_items(obj) or hasattr(obj, attribute):
+            return super().getattr(obj, attribute)
+        return self.unsafe_undefined(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        # filters that take the name of an attribute come here too
+        return super().getitem(obj, argument) if _has_items(obj) else self.unsafe_undefined(obj, str(argument))
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         if isinstance(obj, Namespace):
