@@ -15,6 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedFormatter
 from jinja2.utils import Cycler, Namespace
 
 from mockbatch.core.replies.allowance import Allowance, check_size, plain
+from mockbatch.core.replies.fakes import Fake
 from mockbatch.core.replies.forms import ReplyError
 
 LONGEST_SOURCE = 64_000
@@ -190,7 +191,7 @@ def _measured(context: Any, value: Any) -> Any:
 
 
 def _has_items(value: Any) -> bool:
-    return plain(value) or isinstance(value, StrictUndefined | Namespace)
+    return plain(value) or isinstance(value, StrictUndefined | Namespace | Fake)
 
 
 def _refuse_objects(value: Any) -> None:
