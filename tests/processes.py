@@ -16,7 +16,7 @@ import pytest
 
 from tests.builders import HEADERS
 
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 
 
 class Process:

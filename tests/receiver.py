@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
 from typing import NamedTuple
 
-_PATIENCE = 20
+_PATIENCE = 60
 
 
 class Called(NamedTuple):
@@ -16,6 +16,12 @@ class Called(NamedTuple):
     path: str
     headers: dict[str, str]
     body: str
+
+
+class Server(ThreadingHTTPServer):
+    """One that many may call at once."""
+
+    request_queue_size = 128
 
 
 class Receiver:
@@ -40,7 +46,7 @@ class Receiver:
             def log_message(self, format: str, *args: object) -> None:
                 """Nobody reads it."""
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 

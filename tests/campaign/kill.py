@@ -16,6 +16,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 from tests.builders import BATCHES
 from tests.campaign.acts import Act, Actor, World, look
@@ -226,17 +227,26 @@ class Life:
             self._fault(f"integrity_check: {found[:3]}")
 
     def _check_webhooks(self) -> None:
-        expected = set()
-        for actor in self._actors:
-            with closing(self._server.caller(actor.name)) as caller:
-                caller.call("POST", "/_mockbatch/clock/advance", {"by": "30h"})
-            expected |= set(actor.world.batches)
+        expected = {id for actor in self._actors for id in actor.world.batches}
         deadline = time.monotonic() + _PATIENCE
-        while expected - self._hooked and time.monotonic() < deadline:
-            time.sleep(0.05)
+        while not expected <= self._hooked and time.monotonic() < deadline:
+            # again and again: a call that the receiver was too busy for is repeated as the virtual time passes
+            for actor in self._actors:
+                self._call(actor, "POST", "/_mockbatch/clock/advance", {"by": "30h"})
+            time.sleep(1.0)
         self._report.tried["webhooks expected"] += len(expected)
         if missing := expected - self._hooked:
-            self._fault(f"{len(missing)} webhooks never came, as that of {min(missing)}")
+            self._fault(f"{len(missing)} webhooks never came: {self._told(min(missing))}")
+
+    def _told(self, id: str) -> str:
+        """What the server tells of the webhook of a batch."""
+        actor = next(actor for actor in self._actors if id in actor.world.batches)
+        listed = self._call(actor, "GET", "/_mockbatch/webhooks").json()["webhooks"]
+        return f"{id}: {json.dumps([webhook for webhook in listed if webhook['batch'] == id])}"
+
+    def _call(self, actor: Actor, method: str, path: str, content: Any = None) -> Answer:
+        with closing(self._server.caller(actor.name)) as caller:
+            return caller.call(method, path, content)
 
 
 def _difference(told: World, seen: World) -> str:

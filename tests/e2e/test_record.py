@@ -211,11 +211,11 @@ def test_the_mock_answers_as_the_recorded_api_did(tmp_path: Path) -> None:
     assert run("diff", "--against", "f.jsonl", "--url", "http://127.0.0.1:1", cwd=tmp_path)[0] == 5
 
 
-def test_a_hundred_thousand_rows_are_recorded_and_found(upstream: Upstream, tmp_path: Path) -> None:
-    """Neither the recorder nor the tape grows with them: what is kept of a row is less than what it says."""
-    size = 100_000
+def test_many_rows_are_recorded_and_found(upstream: Upstream, tmp_path: Path) -> None:
+    """Neither the recorder nor the tape grows with them: they are far larger than what memory grows by."""
+    size = 30_000
     content = json.dumps(
-        {"requests": [{"custom_id": f"row-{n}", "params": params(f"text {n} " * 30)} for n in range(size)]}
+        {"requests": [{"custom_id": f"row-{n}", "params": params(f"text {n} " * 200)} for n in range(size)]}
     )
     headers = {"x-api-key": "sk-ant-real"}
     with running(tmp_path, "--record", str(tmp_path / "f"), "--upstream", upstream.url) as server:
@@ -234,11 +234,12 @@ def test_a_hundred_thousand_rows_are_recorded_and_found(upstream: Upstream, tmp_
         _, err = server.process.communicate(timeout=120)
     assert f"{size + 1:,} interactions" in err
     assert "partial" not in err
-    assert received > 50 << 20
-    assert grown < 48 << 20
+    assert len(content) > 48 << 20
+    assert received > 12 << 20
+    assert grown < 32 << 20
     found, anonymous = run_finder(tmp_path / "f")
     assert found == size
-    assert anonymous < 48 << 20
+    assert anonymous < 24 << 20
 
 
 def run_finder(path: Path) -> tuple[int, int]:
