@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mockbatch.core.contract.catalog import Model
+from mockbatch.core.contract.model import Model
 from mockbatch.core.rules.rules import Rule
 from mockbatch.core.time.spans import format_instant, format_span
 

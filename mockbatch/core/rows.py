@@ -12,10 +12,11 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from mockbatch.core.contract import ids, wire
-from mockbatch.core.contract.catalog import Model, Models
+from mockbatch.core.contract.catalog import Models
 from mockbatch.core.contract.envelope import Item
 from mockbatch.core.contract.errors import ApiError
 from mockbatch.core.contract.extent import check_values
+from mockbatch.core.contract.model import Model
 from mockbatch.core.contract.params import Terms, check_length, checked, unchecked
 from mockbatch.core.draws import subseed
 from mockbatch.core.files import check_files

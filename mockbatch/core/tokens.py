@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.json import Encoder
 
-from mockbatch.core.contract.catalog import Model
+from mockbatch.core.contract.model import Model
 from mockbatch.core.images import image_size
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.numbers import natural, shortened
@@ -25,30 +25,8 @@ _IMAGE_OF_UNKNOWN_SIZE = 1_560
 _PATCH = 28
 _HEADER = 1 << 16
 
-# (tool_choice auto or none, any or tool); families not listed are taken to be like Opus 5
-_TOOL_PREAMBLE: dict[str, tuple[int, int]] = {
-    "claude-opus-4-8": (290, 410),
-    "claude-opus-4-7": (675, 804),
-    "claude-opus-4-6": (497, 589),
-    "claude-sonnet-4-6": (497, 589),
-    "claude-opus-4-5-20251101": (496, 588),
-    "claude-sonnet-4-5-20250929": (496, 588),
-    "claude-haiku-4-5-20251001": (496, 588),
-    "claude-sonnet-5": (354, 474),
-    "claude-opus-4-1-20250805": (313, 315),
-    "claude-opus-4-20250514": (313, 315),
-    "claude-sonnet-4-20250514": (313, 315),
-    "claude-3-5-haiku-20241022": (264, 355),
-}
-_OPUS_5_PREAMBLE = (286, 406)
-
-# tools that the API defines: what each costs on the newer models and on those up to 4.6
-_TOOL_TOKENS: dict[str, tuple[int, int]] = {
-    "bash": (325, 244),
-    "text_editor": (700, 700),
-    "computer_toolset": (4_500, 4_500),
-    "browser_toolset": (6_600, 6_600),
-}
+# tools that the API defines, besides bash: what each costs
+_TOOL_TOKENS: dict[str, int] = {"text_editor": 700, "computer_toolset": 4_500, "browser_toolset": 6_600}
 _TOOL_CALL = 8
 _NON_ASCII = 0.28
 
@@ -70,19 +48,14 @@ def text_weight(text: str) -> float:
     return characters / 4 + _NON_ASCII * (len(text.encode("utf-8", "surrogatepass")) - characters)
 
 
-def tokenizer_factor(model: Model) -> float:
-    """How many tokens the model's tokenizer makes where the older one makes one."""
-    return 1.3 if model.generation >= 4.7 else 1.0
-
-
 def text_tokens(text: str, model: Model) -> int:
     """Tokens of a text; 0 only for an empty one."""
-    return ceil(text_weight(text) * tokenizer_factor(model))
+    return ceil(text_weight(text) * model.tokens_factor)
 
 
 def text_within(text: str, tokens: int, model: Model) -> str:
     """The longest start of `text` that has at most `tokens` tokens."""
-    return text_of_weight(text, tokens / tokenizer_factor(model))
+    return text_of_weight(text, tokens / model.tokens_factor)
 
 
 def text_of_weight(text: str, weight: float) -> str:
@@ -170,21 +143,21 @@ def input_tokens(params: dict[str, Any], model: Model) -> int:
             defined = _defined_tool(tool, model)
             fixed += defined
             weight += 0 if defined else _json_weight(tool)
-    return fixed + ceil(weight * tokenizer_factor(model))
+    return fixed + ceil(weight * model.tokens_factor)
 
 
 def part_tokens(part: Any, model: Model) -> float:
     """Tokens of one part of a prompt, unrounded: a text, a content block, the definition of a tool."""
-    return _content_weight(part, model) * tokenizer_factor(model)
+    return _content_weight(part, model) * model.tokens_factor
 
 
 def frame_tokens(model: Model) -> tuple[float, int]:
     """Tokens that come with each message, and with the first tool."""
-    return _PER_MESSAGE * tokenizer_factor(model), _TOOL_PREAMBLE.get(model.id, _OPUS_5_PREAMBLE)[0]
+    return _PER_MESSAGE * model.tokens_factor, model.tool_preamble[0]
 
 
 def _tool_preamble(params: dict[str, Any], model: Model) -> int:
-    auto, forced = _TOOL_PREAMBLE.get(model.id, _OPUS_5_PREAMBLE)
+    auto, forced = model.tool_preamble
     choice = params.get("tool_choice")
     kind = choice.get("type") if isinstance(choice, dict) else None
     return forced if kind in ("any", "tool") else auto
@@ -194,8 +167,7 @@ def _defined_tool(tool: Any, model: Model) -> int:
     """Tokens of a tool that the API defines itself; 0 for one of which the definition is counted."""
     kind = tool.get("type") if isinstance(tool, dict) else None
     family = kind.rpartition("_")[0] if isinstance(kind, str) else ""
-    newer, older = _TOOL_TOKENS.get(family, (0, 0))
-    return newer if model.generation >= 4.7 else older
+    return model.bash_tokens if family == "bash" else _TOOL_TOKENS.get(family, 0)
 
 
 def _content_weight(content: Any, model: Model) -> float:
@@ -211,7 +183,7 @@ def _content_weight(content: Any, model: Model) -> float:
         case {"type": "text", "text": str(text)}:
             return text_weight(text)
         case {"type": "image", "source": source}:
-            return image_tokens(source, model) / tokenizer_factor(model)
+            return image_tokens(source, model) / model.tokens_factor
         case {"type": "document", "source": source}:
             return _document_weight(source, model)
         case {"type": "tool_result", "content": nested}:
@@ -246,7 +218,7 @@ def image_tokens(source: Any, model: Model) -> int:
 
 def image_size_tokens(width: int, height: int, model: Model) -> int:
     """Tokens of an image of that size in pixels, after it was scaled down to what the model sees."""
-    longest, most = (2576, 4784) if model.generation >= 4.7 else (1568, 1568)
+    longest, most = model.image_side, model.image_tokens
     long, short = max(width, height, 1), max(min(width, height), 1)
     for side in (min(long, longest), *range(min(long, longest) // _PATCH * _PATCH, 0, -_PATCH)):
         patches: int = ceil(side / _PATCH) * max(ceil(round(short * side / long) / _PATCH), 1)

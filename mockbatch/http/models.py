@@ -5,8 +5,8 @@ from typing import get_args
 from starlette.routing import Route
 
 from mockbatch.core.contract import wire
-from mockbatch.core.contract.catalog import Lifecycle
 from mockbatch.core.contract.errors import InvalidRequest
+from mockbatch.core.contract.model import Lifecycle
 from mockbatch.http.answers import Answer, Json
 from mockbatch.http.caller import caller
 from mockbatch.http.calls import Call, Endpoint

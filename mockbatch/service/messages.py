@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from msgspec.structs import replace
 
 from mockbatch.core.contract import ids, wire
-from mockbatch.core.contract.catalog import Model
 from mockbatch.core.contract.errors import ApiError, Internal, InvalidRequest
+from mockbatch.core.contract.model import Model
 from mockbatch.core.contract.params import Surface, Terms, check_length, checked, unchecked
 from mockbatch.core.draws import subseed
 from mockbatch.core.files import check_files

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mockbatch.core.contract.catalog import Model
+from mockbatch.core.contract.catalog import MODELS
 from mockbatch.core.replies.forms import Reply, ReplyError, ReplySpec, Request
 from mockbatch.service.functions import replies_of
 from tests import reply_functions
@@ -59,7 +59,7 @@ def test_a_schema_harms_no_other_row(api: Api, kind: str) -> None:
 def made_by(function: str, *custom_ids: str) -> list[Reply | ReplyError]:
     """The replies of a function that is given up at once when it hangs."""
     spec = ReplySpec("callable", {"callable": f"tests.reply_functions:{function}"})
-    model = Model("claude-haiku-4-5-20251001", 4.5, 200_000, 64_000)
+    model = MODELS["claude-haiku-4-5-20251001"]
     wanted = [(spec, Request({}, model, 1, 100, name)) for name in custom_ids]
     return asyncio.run(replies_of(wanted, patience=0.2))
 

@@ -39,6 +39,12 @@ claude-3-7-sonnet-20250219  3     3.75   6     0.30   15
 claude-3-5-haiku-20241022   0.80  1      1.60  0.08   4
 claude-3-haiku-20240307     0.25  0.30   0.50  0.03   1.25
 claude-3-opus-20240229      15    18.75  30    1.50   75
+claude-3-5-sonnet-20241022  3     3.75   6     0.30   15
+claude-3-5-sonnet-20240620  3     3.75   6     0.30   15
+claude-3-sonnet-20240229    3     3.75   6     0.30   15
+claude-2.1                  8     8      8     8      24
+claude-2.0                  8     8      8     8      24
+claude-instant-1.2          0.80  0.80   0.80  0.80   2.40
 """
 TABLE = {line.split()[0]: tuple(map(Decimal, line.split()[1:])) for line in PUBLISHED.strip().splitlines()}
 MILLION, ONE = Decimal(1_000_000), Decimal(1)

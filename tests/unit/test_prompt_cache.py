@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockbatch.core.contract.catalog import MODELS, Model
-from mockbatch.core.money.prompt_cache import CacheState, CacheUse, Prefix, minimum_tokens, prefixes, use
+from mockbatch.core.money.prompt_cache import CacheState, CacheUse, Prefix, prefixes, use
 from mockbatch.core.time.spans import MINUTE, SECOND
 from mockbatch.core.tokens import input_tokens
 from tests.builders import params
@@ -69,7 +69,7 @@ def second_use(first: dict[str, Any], second: dict[str, Any], model: Model = SON
 def test_a_prefix_below_the_minimum_is_not_cached(model: str, least: int) -> None:
     """Silently; one of the minimum is."""
     found = MODELS[model]
-    assert minimum_tokens(found) == least
+    assert found.cache_minimum == least
     marked = request(text("x", MARK), model=model)
     assert prefixes(marked, found, lambda block, model: least - 1) == []
     assert [prefix.tokens for prefix in prefixes(marked, found, lambda block, model: least)] == [least]

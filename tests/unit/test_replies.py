@@ -16,7 +16,7 @@ from mockbatch.core.contract.catalog import MODELS
 from mockbatch.core.replies.message import message_of, usage_of
 from mockbatch.core.replies.reply import Reply, ReplyError, Request, is_plain, natural_reply
 from mockbatch.core.replies.text import plain_text
-from mockbatch.core.tokens import input_tokens, output_weight, tokenizer_factor
+from mockbatch.core.tokens import input_tokens, output_weight
 from tests.asked import (
     ALWAYS,
     CLOCK,
@@ -144,7 +144,7 @@ def test_no_reply_is_longer_than_its_limit(limit: int, seed: int, name: str) -> 
         assert reply.output_tokens <= limit
         assert (reply.thinking_tokens or 0) <= reply.output_tokens
         weight = sum(map(output_weight, (block for block in blocks(reply) if block["type"] != "thinking")))
-        counted = weight * tokenizer_factor(model(name)) + (reply.thinking_tokens or 0)
+        counted = weight * model(name).tokens_factor + (reply.thinking_tokens or 0)
         if reply.stop_reason != "max_tokens":
             assert counted <= reply.output_tokens < counted + 1
         else:

@@ -6,8 +6,8 @@ Source: https://platform.claude.com/docs/en/api/errors, .../build-with-claude/st
 from collections.abc import Iterator
 from typing import Any
 
-from mockbatch.core.contract.catalog import Model
 from mockbatch.core.contract.errors import refuse
+from mockbatch.core.contract.model import Model
 
 _STRICT_TOOLS, _OPTIONAL_PARAMETERS, _UNIONS = 20, 24, 16
 
@@ -17,12 +17,12 @@ def check_abilities(params: dict[str, Any], model: Model) -> None:
     tools, config = params.get("tools") or [], params.get("output_config") or {}
     thinking = (params.get("thinking") or {}).get("type")
     _check_tools(tools, params.get("tool_choice") or {}, model, thinking)
-    if params.get("inference_geo") is not None and model.generation <= 4.5:
+    if params.get("inference_geo") is not None and not model.knows_geo:
         refuse("`inference_geo` is not supported for this model.")
     effort = config.get("effort")
-    if effort is not None and not model.has_effort:
+    if effort is not None and not model.efforts:
         refuse("This model does not support the effort parameter.")
-    if thinking == "disabled" and effort in ("xhigh", "max") and model.line == "opus" and model.generation == 5.0:
+    if thinking == "disabled" and effort is not None and effort not in model.efforts_unthinking:
         refuse(f"`thinking.type.disabled` is not supported at effort `{effort}` for this model.")
     _check_schemas(params, tools, config.get("format"))
 
@@ -34,7 +34,7 @@ def _check_tools(tools: list[dict[str, Any]], choice: dict[str, Any], model: Mod
     if choice and not tools:
         refuse("tool_choice may only be specified while providing tools.")
     forced = choice.get("type") in ("any", "tool")
-    if forced and not model.takes_forced_tools:
+    if forced and not model.forced_tools:
         refuse('`tool_choice.type` "any" and "tool" are not supported for this model. Use "auto" instead.')
     if choice.get("type") == "tool" and choice["name"] not in names:
         refuse(f"tool_choice.tool.name: Tool '{choice['name']}' not found in provided tools")

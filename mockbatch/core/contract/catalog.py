@@ -1,143 +1,218 @@
-"""The models: ids, aliases, limits, lifecycle.
+"""The models: a row each. What a model takes stands here and nowhere else.
 
 Source: https://platform.claude.com/docs/en/about-claude/models/overview and .../model-deprecations, 2026-11.
 """
 
 from functools import cached_property
-from typing import Literal, get_args
+from typing import Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-Lifecycle = Literal["active", "deprecated", "retired"]
-Line = Literal["haiku", "sonnet", "opus", "fable", "mythos"]
-LINES: tuple[Line, ...] = get_args(Line)
+from mockbatch.core.contract.model import Effort, Lifecycle, Model, ThinkingType
 
+__all__ = ["MODELS", "Model", "Models", "Policy", "find_model", "model_like"]
 
-class Model(Struct, frozen=True, omit_defaults=True):
-    """One model. `generation` orders the families by what they accept; tokens are counts; days are `YYYY-MM-DD`."""
+_K = 1_000
+_UP_TO_HIGH: tuple[Effort, ...] = ("low", "medium", "high")
+_UP_TO_MAX: tuple[Effort, ...] = ("low", "medium", "high", "max")
+_ON_OFF: tuple[ThinkingType, ...] = ("adaptive", "disabled")
+_BUDGET: tuple[ThinkingType, ...] = ("enabled", "disabled")
+_BETWEEN: tuple[ThinkingType, ...] = ("adaptive", "between_tools")
+_ALL: tuple[ThinkingType, ...] = ("adaptive", "enabled", "disabled")
+_NO_COMPUTER = ("computer_20251124",)
+_NO_EDITOR = ("text_editor_20250429",)
 
-    id: str
-    generation: float
-    context: int
-    max_output: int
-    lifecycle: Lifecycle = "active"
-    aliases: tuple[str, ...] = ()
-    retires: str | None = None
-    like: str | None = None
-    """The model of which this one is a copy under another name."""
+# what rows have in common, from generation to generation; a row may say otherwise
+_LATEST: dict[str, Any] = {"forced_tools": False, "refused_tools": (*_NO_COMPUTER, *_NO_EDITOR)}
+_FABLE: dict[str, Any] = {"system_messages": True, "betas": (), "refused_tools": _NO_EDITOR}
+_2026: dict[str, Any] = {"thinking": _ON_OFF, "thinks": "asked", "cache_minimum": 1024, "refused_tools": _NO_EDITOR}
+_OLDER: dict[str, Any] = {
+    "tokens_factor": 1.0,
+    "image_side": 1568,
+    "image_tokens": 1568,
+    "bash_tokens": 244,
+    "shows_thinking": True,
+}
+_4_6: dict[str, Any] = {
+    **_2026,
+    **_OLDER,
+    "thinking": _ALL,
+    "efforts": _UP_TO_MAX,
+    "sampling": "either",
+    "tool_preamble": (497, 589),
+}
+_4_5: dict[str, Any] = {
+    **_OLDER,
+    "context": 200 * _K,
+    "max_output": 64 * _K,
+    "betas": (),
+    "thinking": _BUDGET,
+    "thinks": "asked",
+    "efforts": (),
+    "sampling": "either",
+    "prefill": True,
+    "compaction": False,
+    "knows_geo": False,
+    "tool_preamble": (496, 588),
+    "cache_minimum": 4_096,
+}
+_4: dict[str, Any] = {
+    **_4_5,
+    "lifecycle": "retired",
+    "sampling": "free",
+    "structured_outputs": False,
+    "code_execution": False,
+    "tool_preamble": (313, 315),
+    "cache_minimum": 1024,
+}
+_3_5: dict[str, Any] = {
+    **_4,
+    "max_output": 8_192,
+    "thinking": ("disabled",),
+    "thinks": "never",
+    "shows_thinking": False,
+    "context_edits": False,
+    "tool_preamble": (286, 406),
+}
+_3: dict[str, Any] = {**_3_5, "max_output": 4_096, "pdfs": False, "citations": False, "server_tools": False}
+_2: dict[str, Any] = {**_3, "images": False}
 
-    @property
-    def line(self) -> Line | None:
-        """The family it belongs to; None for what belongs to none of them."""
-        parts = (self.like or self.id).split("-")
-        return next((line for line in LINES if line in parts), None)
-
-    @property
-    def takes_forced_tools(self) -> bool:
-        """Whether `tool_choice` may demand a tool."""
-        if self.line in ("fable", "mythos"):
-            return self.generation < 5.1
-        return self.line not in ("opus", "sonnet") or self.generation < 5.5
-
-    @property
-    def has_effort(self) -> bool:
-        """Whether `output_config.effort` is known to it."""
-        return self.generation >= 4.6 or (self.generation == 4.5 and self.line == "opus")
-
-    @property
-    def takes_sampling(self) -> bool:
-        """Whether `temperature` and its like may have other values than the default, where the version has them."""
-        return self.generation < 4.7
-
-    @property
-    def takes_prefill(self) -> bool:
-        """Whether the conversation may end with the start of the answer."""
-        return self.generation < 4.6
-
-    @property
-    def takes_thinking_budget(self) -> bool:
-        """Whether thinking can be enabled with a budget of tokens."""
-        return self.generation < 4.7
-
-    @property
-    def thinks_adaptively(self) -> bool:
-        return self.generation >= 4.6
-
-    @property
-    def always_thinks(self) -> bool:
-        """Whether thinking cannot be disabled."""
-        return self.line in ("fable", "mythos") or (self.line == "opus" and self.generation >= 5.5)
-
-    @property
-    def long_output(self) -> bool:
-        """Whether a batch may ask for 300,000 tokens, with the beta header for it."""
-        return self.lifecycle == "active" and self.generation >= 4.6 and self.line in ("opus", "sonnet", "haiku")
-
-    @property
-    def inference_geo(self) -> str:
-        """What `usage.inference_geo` says: models up to 4.5 do not know where they ran."""
-        return "not_available" if self.generation <= 4.5 else "global"
-
-
-_M, _K = 1_000_000, 1_000
 _ACTIVE = (
-    Model("claude-fable-5-2", 5.2, _M, 128 * _K),
-    Model("claude-mythos-5-2", 5.2, _M, 128 * _K),
-    Model("claude-fable-5-1", 5.1, _M, 128 * _K),
-    Model("claude-mythos-5-1", 5.1, _M, 128 * _K),
-    Model("claude-fable-5", 5.0, _M, 128 * _K),
-    Model("claude-mythos-5", 5.0, _M, 128 * _K),
-    Model("claude-opus-5-5", 5.5, _M, 128 * _K),
-    Model("claude-opus-5", 5.0, _M, 128 * _K),
-    Model("claude-opus-4-8", 4.8, _M, 128 * _K),
-    Model("claude-opus-4-7", 4.7, _M, 128 * _K),
-    Model("claude-opus-4-6", 4.6, _M, 128 * _K),
-    Model("claude-opus-4-5-20251101", 4.5, 200 * _K, 64 * _K, aliases=("claude-opus-4-5",)),
-    Model("claude-sonnet-5-5", 5.5, _M, 128 * _K),
-    Model("claude-sonnet-5", 5.0, _M, 128 * _K),
-    Model("claude-sonnet-4-6", 4.6, _M, 128 * _K),
-    Model("claude-haiku-5-5", 5.5, _M, 128 * _K),
-    Model("claude-haiku-4-5-20251001", 4.5, 200 * _K, 64 * _K, aliases=("claude-haiku-4-5",)),
+    Model(id="claude-fable-5-2", **_FABLE, forced_tools=False),
+    Model(id="claude-mythos-5-2", **_FABLE, forced_tools=False),
+    Model(id="claude-fable-5-1", **_FABLE, forced_tools=False),
+    Model(id="claude-mythos-5-1", **_FABLE, forced_tools=False),
+    Model(id="claude-fable-5", **_FABLE),
+    Model(id="claude-mythos-5", **_FABLE),
+    Model(id="claude-opus-5-5", **_LATEST, default_effort="medium", system_messages=True, thinks_between_tools=True),
+    Model(
+        id="claude-opus-5",
+        thinking=_ON_OFF,
+        thinks="unasked",
+        efforts_unthinking=_UP_TO_HIGH,
+        system_messages=True,
+        refused_tools=_NO_EDITOR,
+    ),
+    Model(id="claude-opus-4-8", **_2026, tool_preamble=(290, 410), system_messages=True),
+    Model(id="claude-opus-4-7", **_2026 | {"cache_minimum": 2_048}, tool_preamble=(675, 804)),
+    Model(id="claude-opus-4-6", **_4_6 | {"cache_minimum": 4_096}),
+    Model(
+        id="claude-sonnet-5-5",
+        **_LATEST,
+        thinking=_BETWEEN,
+        thinks="unasked",
+        efforts_unthinking=_UP_TO_HIGH,
+        system_messages=True,
+        thinks_between_tools=True,
+    ),
+    Model(
+        id="claude-sonnet-5",
+        thinking=_ON_OFF,
+        thinks="unasked",
+        refused_tools=_NO_EDITOR,
+        tool_preamble=(354, 474),
+        cache_minimum=1024,
+    ),
+    Model(id="claude-sonnet-4-6", **_4_6),
+    Model(
+        id="claude-haiku-5-5",
+        **_LATEST | {"forced_tools": True},
+        thinking=_ON_OFF,
+        thinks="unasked",
+        default_effort="medium",
+        efforts_unthinking=_UP_TO_HIGH,
+    ),
+    Model(id="claude-haiku-4-5-20251001", aliases=("claude-haiku-4-5",), **_4_5),
 )
 _DEPRECATED = (
-    Model("claude-sonnet-4-5-20250929", 4.5, 200 * _K, 64 * _K, "deprecated", ("claude-sonnet-4-5",), "2026-11-30"),
+    Model(
+        id="claude-opus-4-5-20251101",
+        aliases=("claude-opus-4-5",),
+        lifecycle="deprecated",
+        deprecated="2026-11-23",
+        retires="2027-01-22",
+        **_4_5 | {"efforts": _UP_TO_HIGH},
+    ),
+    Model(
+        id="claude-sonnet-4-5-20250929",
+        aliases=("claude-sonnet-4-5",),
+        lifecycle="deprecated",
+        deprecated="2026-09-30",
+        retires="2026-11-30",
+        **_4_5 | {"cache_minimum": 1024},
+    ),
+    Model(
+        id="claude-mythos-preview",
+        lifecycle="deprecated",
+        deprecated="2026-06-09",
+        betas=(),
+        thinking=("adaptive", "enabled"),
+        refused_tools=_NO_EDITOR,
+        cache_minimum=2_048,
+    ),
 )
 _RETIRED = (
-    Model("claude-opus-4-1-20250805", 4.1, 200 * _K, 32 * _K, "retired", ("claude-opus-4-1",), retires="2026-08-05"),
     Model(
-        "claude-opus-4-20250514",
-        4.0,
-        200 * _K,
-        32 * _K,
-        "retired",
-        ("claude-opus-4-0", "claude-opus-4"),
+        id="claude-opus-4-1-20250805",
+        aliases=("claude-opus-4-1",),
+        deprecated="2026-06-05",
+        retires="2026-08-05",
+        **_4 | {"max_output": 32 * _K, "sampling": "either", "structured_outputs": True},
+    ),
+    Model(
+        id="claude-opus-4-20250514",
+        aliases=("claude-opus-4-0", "claude-opus-4"),
+        deprecated="2026-04-14",
         retires="2026-06-15",
+        **_4 | {"max_output": 32 * _K},
     ),
     Model(
-        "claude-sonnet-4-20250514",
-        4.0,
-        200 * _K,
-        64 * _K,
-        "retired",
-        ("claude-sonnet-4-0", "claude-sonnet-4"),
-        "2026-06-15",
+        id="claude-sonnet-4-20250514",
+        aliases=("claude-sonnet-4-0", "claude-sonnet-4"),
+        deprecated="2026-04-14",
+        retires="2026-06-15",
+        **_4,
     ),
-    Model("claude-mythos-preview", 4.7, _M, 128 * _K, "retired", retires="2026-06-30"),
     Model(
-        "claude-3-7-sonnet-20250219",
-        3.7,
-        200 * _K,
-        64 * _K,
-        "retired",
-        ("claude-3-7-sonnet-latest",),
+        id="claude-3-7-sonnet-20250219",
+        aliases=("claude-3-7-sonnet-latest",),
+        deprecated="2025-10-28",
         retires="2026-02-19",
+        **_4 | {"context_edits": False, "tool_preamble": (286, 406)},
     ),
     Model(
-        "claude-3-5-haiku-20241022", 3.5, 200 * _K, 8_192, "retired", ("claude-3-5-haiku-latest",), retires="2026-02-19"
+        id="claude-3-5-sonnet-20241022",
+        aliases=("claude-3-5-sonnet-latest",),
+        deprecated="2025-08-13",
+        retires="2025-10-28",
+        **_3_5,
     ),
-    Model("claude-3-haiku-20240307", 3.0, 200 * _K, 4_096, "retired", retires="2026-04-20"),
-    Model("claude-3-opus-20240229", 3.0, 200 * _K, 4_096, "retired", ("claude-3-opus-latest",), retires="2026-01-05"),
+    Model(id="claude-3-5-sonnet-20240620", deprecated="2025-08-13", retires="2025-10-28", **_3_5),
+    Model(
+        id="claude-3-5-haiku-20241022",
+        aliases=("claude-3-5-haiku-latest",),
+        deprecated="2025-12-19",
+        retires="2026-02-19",
+        **_3_5 | {"tool_preamble": (264, 355), "cache_minimum": 2_048},
+    ),
+    Model(
+        id="claude-3-opus-20240229",
+        aliases=("claude-3-opus-latest",),
+        deprecated="2025-06-30",
+        retires="2026-01-05",
+        **_3,
+    ),
+    Model(id="claude-3-sonnet-20240229", deprecated="2025-01-21", retires="2025-07-21", **_3),
+    Model(
+        id="claude-3-haiku-20240307",
+        deprecated="2026-02-19",
+        retires="2026-04-20",
+        **_3 | {"cache_minimum": 2_048},
+    ),
+    Model(id="claude-2.1", deprecated="2025-01-21", retires="2025-07-21", **_2),
+    Model(id="claude-2.0", deprecated="2025-01-21", retires="2025-07-21", **_2 | {"context": 100 * _K}),
+    Model(id="claude-instant-1.2", deprecated="2024-09-04", retires="2024-11-06", **_2 | {"context": 100 * _K}),
 )
 
 MODELS: dict[str, Model] = {model.id: model for model in (*_ACTIVE, *_DEPRECATED, *_RETIRED)}
@@ -157,7 +232,7 @@ def model_like(name: str, known: str) -> Model:
     model = find_model(known)
     if model is None:
         raise ValueError(f"{known!r} is no known model")
-    return replace(model, id=name, aliases=(), lifecycle="active", retires=None, like=model.id)
+    return replace(model, id=name, aliases=(), lifecycle="active", deprecated=None, retires=None, like=model.id)
 
 
 class Models(Struct, frozen=True, omit_defaults=True, dict=True):
@@ -188,9 +263,11 @@ class Models(Struct, frozen=True, omit_defaults=True, dict=True):
 
     def lifecycle(self, model: Model, day: str) -> Lifecycle:
         """In which stage of its life a model is on that day: under `strict` its dates tell, else the catalogue."""
-        if self.policy != "strict" or model.retires is None:
+        if self.policy != "strict":
             return model.lifecycle
-        return "retired" if day >= model.retires else "deprecated"
+        if model.retires is not None and day >= model.retires:
+            return "retired"
+        return "deprecated" if model.deprecated is not None and day >= model.deprecated else "active"
 
     def all(self) -> list[Model]:
         """Every model there is or was, the newest first within a line."""

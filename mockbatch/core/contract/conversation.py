@@ -6,8 +6,8 @@ Source: https://platform.claude.com/docs/en/api/errors, .../agents-and-tools/too
 
 from typing import Any
 
-from mockbatch.core.contract.catalog import Model
 from mockbatch.core.contract.errors import refuse
+from mockbatch.core.contract.model import Model
 
 _NEWEST = "2026-10-21"
 _IMAGE_STARTS = {"image/png": "iVBORw0KGgo", "image/jpeg": "/9j/", "image/gif": "R0lGOD", "image/webp": "UklGR"}
@@ -41,7 +41,7 @@ def check_conversation(params: dict[str, Any], model: Model, version: str) -> No
 
 
 def _check_prefill(content: Any, model: Model) -> None:
-    if not model.takes_prefill:
+    if not model.prefill:
         refuse("This model does not support assistant message prefill. The conversation must end with a user message.")
     text = content if isinstance(content, str) else content[-1].get("text", "") if content else ""
     if text != text.rstrip():

@@ -9,9 +9,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mockbatch.core.contract import wire
-from mockbatch.core.contract.catalog import LINES, Models
+from mockbatch.core.contract.catalog import Models
 from mockbatch.core.contract.errors import RateLimited
 from mockbatch.core.contract.ids import rate_limit_group_id, rate_limit_id
+from mockbatch.core.contract.model import LINES
 
 _MINUTE = 60_000_000
 _MORE = "https://docs.claude.com/en/api/rate-limits"

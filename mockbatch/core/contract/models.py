@@ -4,13 +4,14 @@ Source: https://platform.claude.com/docs/en/api/models/list and the types of the
 """
 
 import re
+from typing import get_args
 
 from mockbatch.core.contract import wire
-from mockbatch.core.contract.catalog import Model, Models
+from mockbatch.core.contract.catalog import Models
+from mockbatch.core.contract.model import EFFORTS, Model, ThinkingType
 
 _UNKNOWN_DATE = "1970-01-01T00:00:00Z"
 _SNAPSHOT = re.compile(r"-(\d{4})(\d\d)(\d\d)$")
-_YES = wire.Support(True)
 
 
 def model_info(model: Model, models: Models, day: str) -> wire.ModelInfo:
@@ -20,13 +21,17 @@ def model_info(model: Model, models: Models, day: str) -> wire.ModelInfo:
         display_name=display_name(model.id),
         created_at=_released(model.id),
         lifecycle=models.lifecycle(model, day),
-        deprecated_at=None,
-        retires_at=f"{model.retires}T00:00:00Z" if model.retires else None,
+        deprecated_at=_midnight(model.deprecated),
+        retires_at=_midnight(model.retires),
         line=model.line,
         max_input_tokens=model.context,
         max_tokens=model.max_output,
         capabilities=_capabilities(model),
     )
+
+
+def _midnight(day: str | None) -> str | None:
+    return f"{day}T00:00:00Z" if day else None
 
 
 def display_name(model_id: str) -> str:
@@ -43,28 +48,23 @@ def _released(model_id: str) -> str:
 
 
 def _capabilities(model: Model) -> wire.ModelCapabilities:
-    def since(generation: float) -> wire.Support:
-        return wire.Support(model.generation >= generation)
-
-    effort = wire.Support(model.has_effort)
-    thinks = model.generation >= 3.7
+    support = wire.Support
+    edits = support(model.context_edits)
+    compaction = support(model.compaction)
     return wire.ModelCapabilities(
-        batch=_YES,
-        citations=since(3.5),
-        code_execution=since(4.5),
-        context_management=wire.ContextManagement(since(4.0), since(4.0), since(4.6), model.generation >= 4.0),
-        effort=wire.Effort(effort, effort, effort, since(4.7), since(4.6), model.has_effort),
-        image_input=_YES,
-        pdf_input=since(3.5),
-        server_tools=wire.ServerTools(since(3.5), since(3.5), model.generation >= 3.5),
-        structured_outputs=since(4.5),
+        batch=support(True),
+        citations=support(model.citations),
+        code_execution=support(model.code_execution),
+        context_management=wire.ContextManagement(edits, edits, compaction, model.context_edits or model.compaction),
+        effort=wire.Effort(
+            **{effort: support(effort in model.efforts) for effort in EFFORTS}, supported=bool(model.efforts)
+        ),
+        image_input=support(model.images),
+        pdf_input=support(model.pdfs),
+        server_tools=wire.ServerTools(support(model.server_tools), support(model.server_tools), model.server_tools),
+        structured_outputs=support(model.structured_outputs),
         thinking=wire.Thinking(
-            thinks,
-            wire.ThinkingTypes(
-                adaptive=wire.Support(model.thinks_adaptively),
-                between_tools=wire.Support(model.generation >= 5.5 and not model.always_thinks),
-                disabled=wire.Support(not model.always_thinks),
-                enabled=wire.Support(thinks and model.takes_thinking_budget),
-            ),
+            model.thinks != "never",
+            wire.ThinkingTypes(**{kind: support(kind in model.thinking) for kind in get_args(ThinkingType)}),
         ),
     )

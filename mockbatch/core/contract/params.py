@@ -11,9 +11,10 @@ from msgspec import Struct
 
 from mockbatch.core.contract.abilities import check_abilities
 from mockbatch.core.contract.breakpoints import check_breakpoints
-from mockbatch.core.contract.catalog import Model, Models
+from mockbatch.core.contract.catalog import Models
 from mockbatch.core.contract.conversation import check_conversation
 from mockbatch.core.contract.errors import InvalidRequest, NotFound, refuse
+from mockbatch.core.contract.model import LONG_OUTPUT, Model
 from mockbatch.core.contract.ordinary import is_ordinary
 
 NEWEST_VERSION = "2026-10-21"
@@ -37,7 +38,7 @@ _COUNTED = frozenset(
     }
 )
 _NOT_IN_BATCHES = ("thread", "store", "previous_thread_event_id", "cache_hint", "context_hint")
-_LONG_OUTPUT_BETA, _LONG_OUTPUT = "output-300k-2026-03-24", 300_000
+_LONG_OUTPUT = 300_000
 
 
 Validation = Literal["api", "early", "off"]
@@ -170,7 +171,7 @@ def _check_max_tokens(value: Any, model: Model, terms: Terms, surface: Surface) 
     if value < least:
         refuse(f"max_tokens: must be greater than or equal to {least}")
     most = model.max_output
-    if surface == "batch" and model.long_output and _LONG_OUTPUT_BETA in terms.betas:
+    if surface == "batch" and LONG_OUTPUT in model.betas and LONG_OUTPUT in terms.betas:
         most = _LONG_OUTPUT
     if value > most:
         limit = f"{value} > {most}, which is the maximum allowed number of output tokens"
@@ -178,7 +179,7 @@ def _check_max_tokens(value: Any, model: Model, terms: Terms, surface: Surface) 
 
 
 def _check_sampling(params: dict[str, Any], model: Model) -> None:
-    if model.takes_sampling:
+    if model.sampling != "default":
         return
     for name in _SAMPLING:
         if name in params and params[name] != (1 if name != "top_k" else None):
@@ -187,14 +188,14 @@ def _check_sampling(params: dict[str, Any], model: Model) -> None:
 
 def _check_thinking(thinking: Any, max_tokens: int, model: Model) -> None:
     mode = thinking.get("type") if isinstance(thinking, dict) else None
-    if mode == "enabled" and not model.takes_thinking_budget:
+    if mode == "enabled" and "enabled" not in model.thinking:
         refuse(
             '"thinking.type.enabled" is not supported for this model. Use "thinking.type.adaptive" and '
             '"output_config.effort" to control thinking behavior.'
         )
-    if mode == "adaptive" and not model.thinks_adaptively:
+    if mode == "adaptive" and "adaptive" not in model.thinking:
         refuse("adaptive thinking is not supported on this model")
-    if mode == "disabled" and model.always_thinks:
+    if mode == "disabled" and "disabled" not in model.thinking:
         refuse(
             '"thinking.type.disabled" is not supported for this model. Thinking defaults to adaptive mode when not '
             'specified; use "thinking.type.enabled" with "budget_tokens" for extended thinking.'

@@ -5,11 +5,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from mockbatch.core.contract.catalog import Model
+from mockbatch.core.contract.model import Model
 from mockbatch.core.money.cache_hits import CacheSettings, hits, luck_of, row_use
 from mockbatch.core.money.ledger import Counts, Sums, account_of, net
 from mockbatch.core.money.prices import Prices
-from mockbatch.core.money.prompt_cache import ONE_HOUR, CacheUse, minimum_tokens, prefixes
+from mockbatch.core.money.prompt_cache import ONE_HOUR, CacheUse, prefixes
 from mockbatch.core.tokens import input_tokens
 
 
@@ -57,7 +57,7 @@ class Estimator:
 
     def workload(self, model: Model, requests: int, tokens: int, output: int, shared: int, ttl: int) -> None:
         """So many equal requests: tokens in and out, and how many of those in are a prefix cached for `ttl` seconds."""
-        shared = shared if shared >= minimum_tokens(model) else 0
+        shared = shared if shared >= model.cache_minimum else 0
         reading = self._readers(requests) if shared else 0
         written = CacheUse(write_1h=shared) if ttl == ONE_HOUR else CacheUse(write_5m=shared)
         for used, times in ((CacheUse(read=shared), reading), (written, requests - reading)):

@@ -25,4 +25,14 @@ def _sonnet_5_5(cache_read: str, since: str = "") -> Price:
     )
 
 
-OVERLAY: tuple[Price, ...] = (_sonnet_5_5("0.20"), _sonnet_5_5("0.10", since="2026-10-07"))
+# which had no cache
+_INSTANT = Price(
+    "claude-instant-1.2",
+    input=Decimal("0.80"),
+    cache_write_5m=Decimal("0.80"),
+    cache_write_1h=Decimal("0.80"),
+    cache_read=Decimal("0.80"),
+    output=Decimal("2.40"),
+)
+
+OVERLAY: tuple[Price, ...] = (_sonnet_5_5("0.20"), _sonnet_5_5("0.10", since="2026-10-07"), _INSTANT)

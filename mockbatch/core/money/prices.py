@@ -22,6 +22,7 @@ _NAMES = {
     "output": "output_mtok",
     "web_search": "web_searches_kcount",
 }
+_OF_CACHE = ("cache_write_5m", "cache_write_1h", "cache_read")
 
 
 class Prices:
@@ -134,7 +135,8 @@ def _tiers(prices: Any) -> list[int]:
 def _price(model: str, prices: Any, above: int, since: str) -> Price:
     amounts = {name: _at(getattr(prices, theirs), above) for name, theirs in _NAMES.items()}
     known = {name: amount for name, amount in amounts.items() if amount is not None}
-    return Price(model, **known, since=since, above=above)
+    # models of before the cache read and write nothing there
+    return Price(model, **dict.fromkeys(_OF_CACHE, known["input"]) | known, since=since, above=above)
 
 
 def _at(price: Any, above: int) -> Decimal | None:

@@ -7,13 +7,12 @@ Source: https://platform.claude.com/docs/en/build-with-claude/prompt-caching
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
 from msgspec.json import Encoder
 
-from mockbatch.core.contract.catalog import Model
+from mockbatch.core.contract.model import Model
 from mockbatch.core.draws import draw_of
 from mockbatch.core.tokens import frame_tokens, part_tokens
 
@@ -22,15 +21,6 @@ _BREAKPOINTS = 4
 _LOOKBACK = 20
 _SECOND = 1_000_000
 _TOOLS, _SYSTEM, _MESSAGES = range(3)
-
-# by line, the first generation that is not newer than the model's
-_MINIMUM: dict[str, tuple[tuple[float, int], ...]] = {
-    "haiku": ((5.5, 512), (4.5, 4_096), (0, 2_048)),
-    "sonnet": ((5.5, 512), (0, 1_024)),
-    "opus": ((5.0, 512), (4.8, 1_024), (4.7, 2_048), (4.5, 4_096), (0, 1_024)),
-    "fable": ((0, 512),),
-    "mythos": ((5.0, 512), (0, 2_048)),
-}
 
 _encode = Encoder().encode
 
@@ -67,12 +57,6 @@ class CacheUse(Struct, frozen=True, array_like=True):
 UNCACHED = CacheUse()
 
 
-@lru_cache(maxsize=256)
-def minimum_tokens(model: Model) -> int:
-    """How long a prefix must be for this model to be cached."""
-    return next(tokens for generation, tokens in _MINIMUM[model.line or "sonnet"] if model.generation >= generation)
-
-
 def prefixes(params: dict[str, Any], model: Model, count: Count = part_tokens) -> list[Prefix]:
     """The prefixes of a request that may be cached, the shortest first; none where it does not ask for caching.
 
@@ -85,7 +69,7 @@ def prefixes(params: dict[str, Any], model: Model, count: Count = part_tokens) -
     if not any(lives):
         return []
     wanted = _wanted(lives)
-    least = minimum_tokens(model)
+    least = model.cache_minimum
     return [
         Prefix(key, tokens, *wanted[index])
         for index, (key, tokens) in enumerate(_rolled(params, model, places[: max(wanted) + 1], count))

@@ -5,9 +5,9 @@ from typing import Any
 from msgspec import Struct
 
 from mockbatch.core.contract import ids, wire
-from mockbatch.core.contract.catalog import Model
+from mockbatch.core.contract.model import Model
 from mockbatch.core.replies.dice import Dice
-from mockbatch.core.tokens import call_weight, text_of_weight, text_weight, tokenizer_factor, weighed
+from mockbatch.core.tokens import call_weight, text_of_weight, text_weight, weighed
 
 
 class ReplyError(Exception):
@@ -72,7 +72,7 @@ class Draft:
         self.container: wire.Container | None = None
         self._searches = 0
         self._fetches = 0
-        self._factor = tokenizer_factor(request.model)
+        self._factor = request.model.tokens_factor
         self._weight = 0.0
         self._most = request.limit / self._factor
 

@@ -7,7 +7,7 @@ import msgspec
 from msgspec.json import Encoder
 
 from mockbatch.core.contract import wire
-from mockbatch.core.contract.catalog import Model
+from mockbatch.core.contract.model import Model
 from mockbatch.core.draws import draw_of, subseed
 from mockbatch.core.replies.forms import Reply, ReplyError
 from mockbatch.core.replies.kept import KeptReply

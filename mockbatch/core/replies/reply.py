@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from mockbatch.core.contract.catalog import Model
+from mockbatch.core.contract.model import Model
 from mockbatch.core.replies.asked import (
     all_blocks,
     answers_tools,

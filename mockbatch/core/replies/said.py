@@ -7,7 +7,7 @@ import msgspec
 from mockbatch.core.contract import wire
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.replies.forms import AnyBlock, Reply, ReplyError, Request
-from mockbatch.core.tokens import output_weight, tokenizer_factor, weighed
+from mockbatch.core.tokens import output_weight, weighed
 from mockbatch.core.typed import convert
 
 _MESSAGE_KEYS = frozenset(
@@ -157,7 +157,7 @@ def _counted(content: list[AnyBlock], message: dict[str, Any], usage: dict[str, 
     return Reply(
         content,
         str(message.get("stop_reason") or ("tool_use" if called else "end_turn")),
-        weighed(weight * tokenizer_factor(request.model)),
+        weighed(weight * request.model.tokens_factor),
         message.get("stop_sequence"),
         message.get("stop_details"),
         _container(message.get("container")),

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from mockbatch.core.contract.catalog import Model
+from mockbatch.core.contract.model import Model
 from mockbatch.core.tokens import text_tokens, text_within
 
 _BITS = 10

@@ -6,7 +6,7 @@ Source: https://platform.claude.com/docs/en/build-with-claude/extended-thinking,
 from typing import Any, Literal
 
 from mockbatch.core.contract import ids, wire
-from mockbatch.core.contract.catalog import Model
+from mockbatch.core.contract.model import Model
 from mockbatch.core.replies.asked import answers_tools
 from mockbatch.core.replies.forms import Draft, Request
 from mockbatch.core.replies.prose import sentences
@@ -22,7 +22,7 @@ _SIGNATURE, _ENCRYPTED = 332, 440
 
 def thinks_unasked(model: Model) -> bool:
     """Whether a model thinks when the request does not speak of it."""
-    return model.always_thinks or model.generation >= 5.0
+    return model.thinks in ("always", "unasked")
 
 
 def thinks(request: Request) -> bool:
@@ -31,7 +31,7 @@ def thinks(request: Request) -> bool:
     if mode is None:
         mode = "adaptive" if thinks_unasked(request.model) else "disabled"
     if mode == "adaptive":
-        share = 16 if request.model.always_thinks else _SHARES.get(_effort(request), 16)
+        share = 16 if request.model.thinks == "always" else _SHARES.get(_effort(request), 16)
         return request.dice("thinks").chance(share, 16)
     return mode == "enabled" or (mode == "between_tools" and answers_tools(request.params))
 
@@ -64,16 +64,13 @@ def _tokens(request: Request, room: int, wanted: int) -> int:
 
 def _is_shown(request: Request) -> bool:
     display = _asked(request.params).get("display")
-    return display == "summarized" if display else request.model.generation < 4.7
+    return display == "summarized" if display else request.model.shows_thinking
 
 
 def _effort(request: Request) -> str:
     config = request.params.get("output_config")
     effort = config.get("effort") if isinstance(config, dict) else None
-    if isinstance(effort, str):
-        return effort
-    medium = request.model.generation >= 5.5 and request.model.line in ("opus", "haiku")
-    return "medium" if medium else "high"
+    return effort if isinstance(effort, str) else request.model.default_effort
 
 
 def _asked(params: dict[str, Any]) -> dict[str, Any]:

@@ -80,4 +80,4 @@ def call(draft: Draft, tool: Tool) -> None:
 
 def _says_so(request: Request) -> bool:
     """Whether the model speaks before it calls; the newest think it instead."""
-    return not (request.model.generation >= 5.5 and request.model.line in ("opus", "sonnet"))
+    return not request.model.thinks_between_tools
