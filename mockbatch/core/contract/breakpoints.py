@@ -6,43 +6,42 @@ Source: https://platform.claude.com/docs/en/build-with-claude/prompt-caching
 from collections.abc import Iterator
 from typing import Any
 
-from mockbatch.core.contract.errors import refuse
-
-_BREAKPOINTS = 4
 
 
-def check_breakpoints(params: dict[str, Any]) -> None:
-    """At most four cache breakpoints, the automatic one included, and the longer-lived ones first."""
-    found = list(_breakpoints(params))
-    count = len(found) + isinstance(params.get("cache_control"), dict)
-    if count > _BREAKPOINTS:
-        refuse(f"A maximum of {_BREAKPOINTS} blocks with cache_control may be provided. Found {count}.")
-    automatic = params.get("cache_control")
-    if isinstance(automatic, dict) and found and found[-1][1] is not None:
-        _check_automatic(automatic, params, found[-1])
+Breakpoint = tuple[str, Any]
+"""The path of a block and the lifetime that it asks for, None where it leaves that open."""
+
+
+def first_late(found: list[Breakpoint]) -> str | None:
+    """Return the path of the first breakpoint that lives longer than one before it."""
     short = False
     for where, ttl in found:
         if ttl == "1h" and short:
-            refuse(
-                f"{where}.cache_control.ttl: a ttl='1h' cache_control block must not come after a ttl='5m' "
-                "cache_control block. Note that blocks are processed in the following order: `tools`, `system`, "
-                "`messages`."
-            )
+            return where
         short = short or ttl != "1h"
+    return None
 
 
-def _check_automatic(automatic: dict[str, Any], params: dict[str, Any], last: tuple[str, Any]) -> None:
-    """The automatic breakpoint falls on the last block; one that is there already must live as long."""
-    where, ttl = last
-    content = params["messages"][-1]["content"]
-    on_last = (
-        isinstance(content, list) and where == f"messages.{len(params['messages']) - 1}.content.{len(content) - 1}"
-    )
-    if on_last and ttl != (automatic.get("ttl") or "5m"):
-        refuse(f"{where}.cache_control.ttl: must be that of the top-level cache_control")
+def automatic_problem(params: dict[str, Any]) -> str | None:
+    """Return the path of the last block where it is marked with another lifetime than that of the whole request.
+
+    The automatic breakpoint falls on the last block.
+    """
+    automatic, found = params.get("cache_control"), breakpoints(params)
+    if not isinstance(automatic, dict) or not found or found[-1][1] is None:
+        return None
+    where, ttl = found[-1]
+    content = params["messages"][-1].get("content")
+    last = f"messages.{len(params['messages']) - 1}.content.{len(content) - 1}" if isinstance(content, list) else ""
+    return where if where == last and ttl != (automatic.get("ttl") or "5m") else None
 
 
-def _breakpoints(params: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def breakpoints(params: dict[str, Any]) -> list[Breakpoint]:
+    """Return the breakpoints of a request in the order of its prompt."""
+    return list(_breakpoints(params))
+
+
+def _breakpoints(params: dict[str, Any]) -> Iterator[Breakpoint]:
     """Place and lifetime of each cache breakpoint, in the order of the prompt."""
     yield from _marked(params.get("tools"), "tools")
     yield from _marked(params.get("system"), "system")
@@ -52,7 +51,7 @@ def _breakpoints(params: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield from _marked(message.get("content"), f"messages.{index}.content")
 
 
-def _marked(blocks: Any, where: str) -> Iterator[tuple[str, Any]]:
+def _marked(blocks: Any, where: str) -> Iterator[Breakpoint]:
     for index, block in enumerate(blocks if isinstance(blocks, list) else ()):
         if isinstance(block, dict):
             place = f"{where}.{index}"

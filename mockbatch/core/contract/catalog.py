@@ -20,13 +20,13 @@ _ON_OFF: tuple[ThinkingType, ...] = ("adaptive", "disabled")
 _BUDGET: tuple[ThinkingType, ...] = ("enabled", "disabled")
 _BETWEEN: tuple[ThinkingType, ...] = ("adaptive", "between_tools")
 _ALL: tuple[ThinkingType, ...] = ("adaptive", "enabled", "disabled")
-_NO_COMPUTER = ("computer_20251124",)
-_NO_EDITOR = ("text_editor_20250429",)
+_OLD_TOOLS = ("computer_20250124", "text_editor_20250429")
+_NEW_TOOLS = ("computer_20251124",)
 
 # what rows have in common, from generation to generation; a row may say otherwise
-_LATEST: dict[str, Any] = {"forced_tools": False, "refused_tools": (*_NO_COMPUTER, *_NO_EDITOR)}
-_FABLE: dict[str, Any] = {"system_messages": True, "betas": (), "refused_tools": _NO_EDITOR}
-_2026: dict[str, Any] = {"thinking": _ON_OFF, "thinks": "asked", "cache_minimum": 1024, "refused_tools": _NO_EDITOR}
+_LATEST: dict[str, Any] = {"forced_tools": False, "refused_tools": (*_OLD_TOOLS, *_NEW_TOOLS)}
+_FABLE: dict[str, Any] = {"system_messages": True, "betas": (), "refused_tools": _OLD_TOOLS}
+_2026: dict[str, Any] = {"thinking": _ON_OFF, "thinks": "asked", "cache_minimum": 1024, "refused_tools": _OLD_TOOLS}
 _OLDER: dict[str, Any] = {
     "tokens_factor": 1.0,
     "image_side": 1568,
@@ -54,6 +54,7 @@ _4_5: dict[str, Any] = {
     "prefill": True,
     "compaction": False,
     "knows_geo": False,
+    "refused_tools": _NEW_TOOLS,
     "tool_preamble": (496, 588),
     "cache_minimum": 4_096,
 }
@@ -92,7 +93,7 @@ _ACTIVE = (
         thinks="unasked",
         efforts_unthinking=_UP_TO_HIGH,
         system_messages=True,
-        refused_tools=_NO_EDITOR,
+        refused_tools=_OLD_TOOLS,
     ),
     Model(id="claude-opus-4-8", **_2026, tool_preamble=(290, 410), system_messages=True),
     Model(id="claude-opus-4-7", **_2026 | {"cache_minimum": 2_048}, tool_preamble=(675, 804)),
@@ -110,7 +111,7 @@ _ACTIVE = (
         id="claude-sonnet-5",
         thinking=_ON_OFF,
         thinks="unasked",
-        refused_tools=_NO_EDITOR,
+        refused_tools=_OLD_TOOLS,
         tool_preamble=(354, 474),
         cache_minimum=1024,
     ),
@@ -132,7 +133,7 @@ _DEPRECATED = (
         lifecycle="deprecated",
         deprecated="2026-11-23",
         retires="2027-01-22",
-        **_4_5 | {"efforts": _UP_TO_HIGH},
+        **_4_5 | {"efforts": _UP_TO_HIGH, "refused_tools": _OLD_TOOLS[:1]},
     ),
     Model(
         id="claude-sonnet-4-5-20250929",
@@ -148,7 +149,7 @@ _DEPRECATED = (
         deprecated="2026-06-09",
         betas=(),
         thinking=("adaptive", "enabled"),
-        refused_tools=_NO_EDITOR,
+        refused_tools=_OLD_TOOLS,
         cache_minimum=2_048,
     ),
 )

@@ -9,13 +9,12 @@ from typing import Any, Literal, NoReturn
 
 from msgspec import Struct
 
-from mockbatch.core.contract.abilities import check_abilities
-from mockbatch.core.contract.breakpoints import check_breakpoints
 from mockbatch.core.contract.catalog import Models
-from mockbatch.core.contract.conversation import check_conversation
 from mockbatch.core.contract.errors import InvalidRequest, NotFound, refuse
-from mockbatch.core.contract.model import LONG_OUTPUT, Model
+from mockbatch.core.contract.model import Model
 from mockbatch.core.contract.ordinary import is_ordinary
+from mockbatch.core.contract.refusals import Asked, check_batch, check_request
+from mockbatch.core.contract.refusals.asked import Surface
 
 NEWEST_VERSION = "2026-10-21"
 
@@ -37,10 +36,6 @@ _COUNTED = frozenset(
         *("context_management", "mcp_servers"),
     }
 )
-_NOT_IN_BATCHES = ("thread", "store", "previous_thread_event_id", "cache_hint", "context_hint")
-_LONG_OUTPUT = 300_000
-
-
 Validation = Literal["api", "early", "off"]
 
 
@@ -60,13 +55,11 @@ class Terms(Struct, frozen=True, omit_defaults=True):
         return self.validation != "off"
 
 
-Surface = Literal["batch", "messages", "count_tokens"]
-
 
 def checked(params: dict[str, Any], terms: Terms, surface: Surface = "batch") -> Model:
     """The model that `params` ask for. Raises the ApiError that the API answers, or that the row ends with."""
     if surface == "batch":
-        _check_batch(params)
+        check_batch(params)
     elif params.get("thread") is not None:
         _refuse_thread()
     _check_keys(params, terms, surface)
@@ -74,15 +67,9 @@ def checked(params: dict[str, Any], terms: Terms, surface: Surface = "batch") ->
         refuse("messages: at least one message is required")
     _check_shape(params)
     model = _model(params["model"], terms)
-    limit = params.get("max_tokens", 1)
-    _check_max_tokens(limit, model, terms, surface)
-    check_conversation(params, model, terms.version)
-    _check_sampling(params, model)
-    _check_thinking(params.get("thinking"), limit, model)
-    check_abilities(params, model)
-    check_breakpoints(params)
-    if limit == 0:
-        _check_warming(params)
+    if surface != "count_tokens":
+        _check_max_tokens(params["max_tokens"], surface)
+    check_request(Asked(params, model, terms.version, terms.betas, surface))
     return model
 
 
@@ -90,19 +77,6 @@ def check_length(tokens: int, model: Model) -> None:
     """Raises InvalidRequest for a prompt of more tokens than the model has room for."""
     if tokens > model.context:
         refuse(f"prompt is too long: {tokens} tokens > {model.context} maximum")
-
-
-def _check_batch(params: dict[str, Any]) -> None:
-    """What the API takes elsewhere, but not in batches."""
-    if params.get("stream") is True:
-        refuse("`stream=True` is not supported in the Message Batches API")
-    for name in _NOT_IN_BATCHES:
-        if params.get(name) is not None:
-            refuse(f"`{name}` is not supported in the Message Batches API")
-    if params.get("speed") == "fast":
-        refuse("`speed` is not supported in the Message Batches API")
-    if params.get("research_preview_2026_02") == "active":
-        refuse("`research_preview_2026_02` is not supported in the Message Batches API")
 
 
 def _refuse_thread() -> NoReturn:
@@ -124,20 +98,6 @@ def _check_shape(params: dict[str, Any]) -> None:
 
     if problem := shape_problem(params):
         refuse(problem)
-
-
-def _check_warming(params: dict[str, Any]) -> None:
-    """A request for no tokens only warms the cache."""
-    thinking, choice = params.get("thinking") or {}, params.get("tool_choice") or {}
-    others = {
-        "stream": params.get("stream") is True,
-        "thinking": thinking.get("type") == "enabled",
-        "output_config.format": bool((params.get("output_config") or {}).get("format")),
-        "tool_choice": choice.get("type") in ("any", "tool"),
-    }
-    for name, given in others.items():
-        if given:
-            refuse(f"max_tokens: 0 is not supported together with `{name}`")
 
 
 def unchecked(params: dict[str, Any], terms: Terms) -> Model:
@@ -164,41 +124,9 @@ def _model(name: Any, terms: Terms) -> Model:
     return terms.models.find(name, terms.day) or refuse(f"model: {name}", NotFound)
 
 
-def _check_max_tokens(value: Any, model: Model, terms: Terms, surface: Surface) -> None:
+def _check_max_tokens(value: Any, surface: Surface) -> None:
     if type(value) is not int:
         refuse("max_tokens: Input should be a valid integer")
     least = 1 if surface == "batch" else 0
     if value < least:
         refuse(f"max_tokens: must be greater than or equal to {least}")
-    most = model.max_output
-    if surface == "batch" and LONG_OUTPUT in model.betas and LONG_OUTPUT in terms.betas:
-        most = _LONG_OUTPUT
-    if value > most:
-        limit = f"{value} > {most}, which is the maximum allowed number of output tokens"
-        refuse(f"max_tokens: {limit} for {model.id}")
-
-
-def _check_sampling(params: dict[str, Any], model: Model) -> None:
-    if model.sampling != "default":
-        return
-    for name in _SAMPLING:
-        if name in params and params[name] != (1 if name != "top_k" else None):
-            refuse(f"`{name}` is deprecated for this model.")
-
-
-def _check_thinking(thinking: Any, max_tokens: int, model: Model) -> None:
-    mode = thinking.get("type") if isinstance(thinking, dict) else None
-    if mode == "enabled" and "enabled" not in model.thinking:
-        refuse(
-            '"thinking.type.enabled" is not supported for this model. Use "thinking.type.adaptive" and '
-            '"output_config.effort" to control thinking behavior.'
-        )
-    if mode == "adaptive" and "adaptive" not in model.thinking:
-        refuse("adaptive thinking is not supported on this model")
-    if mode == "disabled" and "disabled" not in model.thinking:
-        refuse(
-            '"thinking.type.disabled" is not supported for this model. Thinking defaults to adaptive mode when not '
-            'specified; use "thinking.type.enabled" with "budget_tokens" for extended thinking.'
-        )
-    if mode == "enabled" and thinking["budget_tokens"] >= max_tokens:
-        refuse("`max_tokens` must be greater than `thinking.budget_tokens`.")

@@ -1,0 +1,10 @@
+"""What the API refuses: one table, from which the checks, their tests, the docs page and `mockbatch batch check` come.
+
+To add a refusal, add one entry to the file of its subject.
+"""
+
+from mockbatch.core.contract.refusals.asked import Asked
+from mockbatch.core.contract.refusals.refusal import Example, Refusal
+from mockbatch.core.contract.refusals.table import TABLE, check_batch, check_request
+
+__all__ = ["TABLE", "Asked", "Example", "Refusal", "check_batch", "check_request"]

@@ -1,0 +1,150 @@
+"""A request as refusals look at it: in shape, taken apart once."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
+
+from mockbatch.core.contract.model import Model
+from mockbatch.core.contract.schema_limits import Limit, first_limit
+
+Surface = Literal["batch", "messages", "count_tokens"]
+Block = dict[str, Any]
+
+
+class Placed(NamedTuple):
+    """A content block and where it is: its path in the request, its message and the role of that."""
+
+    block: Block
+    path: str
+    message: int
+    role: str
+
+
+class Turn(NamedTuple):
+    """A message with its content as blocks."""
+
+    index: int
+    role: str
+    blocks: list[Block]
+    message: dict[str, Any]
+
+
+class Asked:
+    """A request, the model that it asks for and what it was sent under."""
+
+    def __init__(
+        self, params: dict[str, Any], model: Model, version: str, betas: tuple[str, ...] = (), surface: Surface = "batch"
+    ) -> None:
+        self.params, self.model, self.version, self.betas, self.surface = params, model, version, betas, surface
+
+    @property
+    def triggers(self) -> frozenset[str]:
+        """What is in the request: its keys, and the types of its blocks as `<type>`."""
+        parts = [*self.params, *(f"<{kind}>" for kind in self.blocks)]
+        return frozenset([*parts, "<schema>"] if self.roots else parts)
+
+    @cached_property
+    def turns(self) -> list[Turn]:
+        """The messages."""
+        return [
+            Turn(index, message["role"], _blocks(message.get("content")), message)
+            for index, message in enumerate(self.params["messages"])
+        ]
+
+    @cached_property
+    def blocks(self) -> dict[str, list[Placed]]:
+        """The blocks of the conversation by type, those inside results and documents too."""
+        found: dict[str, list[Placed]] = {}
+        for turn in self.turns:
+            for placed in _inside(turn.blocks, f"messages.{turn.index}.content", turn.index, turn.role):
+                found.setdefault(placed.block["type"], []).append(placed)
+        return found
+
+    @cached_property
+    def tools(self) -> list[dict[str, Any]]:
+        return self.params.get("tools") or []
+
+    @property
+    def choice(self) -> str | None:
+        """The type of `tool_choice`."""
+        choice = self.params.get("tool_choice")
+        return choice["type"] if choice else None
+
+    @property
+    def forces(self) -> bool:
+        """Whether a tool must be called."""
+        return self.choice in ("any", "tool")
+
+    @property
+    def thinking(self) -> str | None:
+        """The type of `thinking`."""
+        thinking = self.params.get("thinking")
+        return thinking["type"] if thinking else None
+
+    @property
+    def thinks(self) -> bool:
+        """Whether the model may think."""
+        if self.thinking is None:
+            return self.model.thinks in ("unasked", "always")
+        return self.thinking not in ("disabled", "between_tools")
+
+    @property
+    def effort(self) -> str | None:
+        config = self.params.get("output_config")
+        return config.get("effort") if config else None
+
+    @property
+    def format(self) -> dict[str, Any] | None:
+        """The format that the reply must have."""
+        config = self.params.get("output_config")
+        return (config.get("format") if config else None) or self.params.get("output_format")
+
+    @property
+    def prefill(self) -> Turn | None:
+        """The start of the reply. A turn that ends in a call of a server tool goes on instead."""
+        last = self.turns[-1]
+        if last.role != "assistant" or any(block["type"] == "server_tool_use" for block in last.blocks):
+            return None
+        return last
+
+    @cached_property
+    def roots(self) -> list[tuple[str, dict[str, Any]]]:
+        """The schemas that the reply must follow, with their paths: that of its format, and those of strict tools."""
+        strict = [
+            (f"tools.{index}.custom", tool["input_schema"])
+            for index, tool in enumerate(self.tools)
+            if tool.get("strict") and "input_schema" in tool
+        ]
+        if not self.format:
+            return strict
+        key = "output_format" if self.format is self.params.get("output_format") else "output_config.format"
+        return [(f"{key}.schema", self.format["schema"]), *strict]
+
+    @cached_property
+    def limit(self) -> Limit | None:
+        """The first thing that these schemas may not say."""
+        for where, root in self.roots:
+            if limit := first_limit(root):
+                return Limit(limit.kind, {"where": where, **limit.values})
+        return None
+
+    def of(self, kind: str) -> list[Placed]:
+        """The blocks of a type."""
+        return self.blocks.get(kind, [])
+
+
+def _blocks(content: Any) -> list[Block]:
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content or []
+
+
+def _inside(blocks: list[Block], path: str, message: int, role: str) -> Iterator[Placed]:
+    for place, block in enumerate(blocks):
+        yield Placed(block, f"{path}.{place}", message, role)
+        inner = block.get("content")
+        if block["type"] == "document":
+            source = block["source"]
+            inner, nested = source.get("content"), f"{path}.{place}.source.content"
+        else:
+            nested = f"{path}.{place}.content"
+        if isinstance(inner, list) and block["type"] in ("tool_result", "document"):
+            yield from _inside(inner, nested, message, role)

@@ -1,0 +1,55 @@
+"""How many tokens a reply may have.
+
+Source: https://platform.claude.com/docs/en/about-claude/models/overview and .../build-with-claude/prompt-caching
+"""
+
+from mockbatch.core.contract.model import LONG_OUTPUT
+from mockbatch.core.contract.refusals.asked import Asked
+from mockbatch.core.contract.refusals.refusal import Found, Refusal, request
+
+_SEEN = "2026-10-10"
+_LONG = 300_000
+
+
+def _too_many(asked: Asked) -> Found:
+    wanted, most = asked.params["max_tokens"], asked.model.max_output
+    if asked.surface == "batch" and LONG_OUTPUT in asked.model.betas and LONG_OUTPUT in asked.betas:
+        most = _LONG
+    return wanted > most and {"wanted": wanted, "most": most, "model": asked.model.id}
+
+
+def _warms(asked: Asked) -> Found:
+    if asked.params["max_tokens"] != 0:
+        return None
+    others = {
+        "stream": asked.params.get("stream") is True,
+        "thinking": asked.thinking == "enabled",
+        "output_config.format": bool(asked.format),
+        "tool_choice": asked.forces,
+    }
+    return next(({"other": name} for name, given in others.items() if given), None)
+
+
+REFUSALS = (
+    Refusal(
+        name="more tokens than the model has",
+        says="max_tokens: {wanted} > {most}, which is the maximum allowed number of output tokens for {model}",
+        on="max_tokens",
+        finds=_too_many,
+        refused=request(max_tokens=64_001),
+        taken=request(max_tokens=64_000),
+        source="captured batch",
+        seen="2026-08",
+    ),
+    Refusal(
+        name="no tokens beside what needs some",
+        says="max_tokens: 0 is not supported together with `{other}`",
+        on="max_tokens",
+        finds=_warms,
+        refused=request(surface="messages", max_tokens=0, stream=True),
+        taken=request(surface="messages", max_tokens=0),
+        source="build-with-claude/prompt-caching",
+        seen=_SEEN,
+        guess=True,
+    ),
+)

@@ -1,0 +1,109 @@
+"""Options of a request that do not go with its model, or with each other.
+
+Source: https://platform.claude.com/docs/en/api/errors and .../api/messages/create
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from mockbatch.core.contract.refusals.asked import Asked
+from mockbatch.core.contract.refusals.refusal import OLDEST, Found, Refusal, request
+
+_ERRORS, _TROUBLES, _SEEN = "api/errors", "build-with-claude/thinking-troubleshooting", "2026-10-10"
+_OPUS = "claude-opus-4-8"
+
+
+def _is_default(name: str, value: Any) -> bool:
+    return {"temperature": value == 1, "top_p": value == 0.99, "top_k": False}[name]
+
+
+def _removed(name: str) -> Callable[[Asked], Found]:
+    return lambda asked: asked.model.sampling == "default" and not _is_default(name, asked.params[name])
+
+
+def _no_other_value(name: str, refused: Any, taken: dict[str, Any]) -> Refusal:
+    return Refusal(
+        name=f"{name} other than the default",
+        says=f"`{name}` is deprecated for this model.",
+        on=name,
+        finds=_removed(name),
+        refused=request(OLDEST, model=_OPUS, **{name: refused}),
+        taken=request(OLDEST, **taken),
+        source=_ERRORS,
+        seen=_SEEN,
+    )
+
+
+def _stop(kind: str, is_bad: Callable[[str], bool], example: str) -> Refusal:
+    return Refusal(
+        name=f"a stop sequence that {kind.replace('must ', 'does not ').replace('does not be', 'is not')}",
+        says=f"stop_sequences: each stop sequence {kind}",
+        on="stop_sequences",
+        finds=lambda asked: any(is_bad(stop) for stop in asked.params["stop_sequences"] or ()),
+        refused=request(stop_sequences=["END", example]),
+        taken=request(stop_sequences=["END", f"{example}."]),
+        source="https://github.com/EleutherAI/lm-evaluation-harness/pull/3822",
+        seen="2026-06-05",
+    )
+
+
+def _runs_code(tool: dict[str, Any]) -> bool:
+    return str(tool.get("type")).startswith("code_execution_")
+
+
+def _container(asked: Asked) -> Found:
+    return asked.params["container"] is not None and not any(map(_runs_code, asked.tools))
+
+
+REFUSALS = (
+    _stop("must be non-empty", lambda stop: not stop, ""),
+    _stop("must contain non-whitespace", lambda stop: not stop.strip(), "\n"),
+    Refusal(
+        name="temperature beside top_p",
+        says="`temperature` and `top_p` cannot both be specified for this model. Please use only one.",
+        on="temperature",
+        finds=lambda asked: "top_p" in asked.params and asked.model.sampling != "free",
+        refused=request(OLDEST, temperature=0.5, top_p=0.9),
+        taken=request(OLDEST, temperature=0.5),
+        source="https://github.com/SalesforceAIResearch/MCP-Universe/issues/49",
+        seen="2026-01-26",
+    ),
+    _no_other_value("temperature", 0.5, {"model": _OPUS, "temperature": 1}),
+    _no_other_value("top_p", 1, {"model": _OPUS, "top_p": 0.99}),
+    _no_other_value("top_k", 5, {"top_k": 5}),
+    Refusal(
+        name="temperature beside thinking",
+        says="`temperature` may only be set to 1 when thinking is enabled or in adaptive mode. Please consult our "
+        "documentation at https://docs.claude.com/en/docs/build-with-claude/extended-thinking"
+        "#important-considerations-when-using-extended-thinking",
+        on="temperature",
+        finds=lambda asked: asked.thinking in ("enabled", "adaptive") and asked.params["temperature"] != 1,
+        refused=request(
+            OLDEST, temperature=0, thinking={"type": "enabled", "budget_tokens": 1024}, max_tokens=2_000
+        ),
+        taken=request(OLDEST, temperature=1, thinking={"type": "enabled", "budget_tokens": 1024}, max_tokens=2_000),
+        source=_TROUBLES,
+        seen=_SEEN,
+    ),
+    Refusal(
+        name="a container without code execution",
+        says="container: Container identifier can only be provided when using the code execution tool",
+        on="container",
+        finds=_container,
+        refused=request(container="container_1"),
+        taken=request(container="container_1", tools=[{"type": "code_execution_20250825", "name": "code_execution"}]),
+        source="agents-and-tools/tool-use/code-execution-tool",
+        seen=_SEEN,
+    ),
+    Refusal(
+        name="a place on models that know none",
+        says="`inference_geo` is not supported for this model.",
+        on="inference_geo",
+        finds=lambda asked: asked.params["inference_geo"] is not None and not asked.model.knows_geo,
+        refused=request(inference_geo="us"),
+        taken=request(model="claude-opus-4-6", inference_geo="us"),
+        source="build-with-claude/data-residency",
+        seen=_SEEN,
+        guess=True,
+    ),
+)

@@ -1,0 +1,74 @@
+"""A refusal: what the API does not take, in its words, with a request that it refuses and one next to it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from mockbatch.core.contract.errors import ApiError, InvalidRequest
+from mockbatch.core.contract.refusals.asked import Asked, Surface
+
+NEWEST, OLDEST = "2026-10-21", "2023-06-01"
+
+Stage = Literal["call", "create", "row"]
+"""When it comes: at any call, when a batch is created, or as the result of a request."""
+
+Found = Mapping[str, Any] | bool | None
+"""Nothing, or what the text names."""
+
+
+class Example(Struct, frozen=True):
+    """A request: changes of an ordinary one, where `...` takes a key out, and what it is sent under."""
+
+    change: dict[str, Any]
+    version: str = NEWEST
+    betas: tuple[str, ...] = ()
+    surface: Surface = "batch"
+
+    @property
+    def params(self) -> dict[str, Any]:
+        ordinary = {"model": "claude-haiku-4-5", "max_tokens": 64, "messages": [{"role": "user", "content": "Hello"}]}
+        return {name: value for name, value in (ordinary | self.change).items() if value is not ...}
+
+
+def request(
+    version: str = NEWEST, betas: tuple[str, ...] = (), surface: Surface = "batch", **change: Any
+) -> Example:
+    """Return an example of a request that differs from an ordinary one."""
+    return Example(change, version, betas, surface)
+
+
+def said(*content: dict[str, Any], role: str = "user") -> dict[str, Any]:
+    """Return a message."""
+    return {"role": role, "content": list(content)}
+
+
+def text(words: str, **more: Any) -> dict[str, Any]:
+    """Return a block of text."""
+    return {"type": "text", "text": words, **more}
+
+
+class Refusal(Struct, frozen=True, kw_only=True):
+    """One entry of the table.
+
+    `finds` looks for it where the request has `on`: a key of the request, or `<type>` for a type of content block; it
+    returns what fills the braces of `says`. An entry without `finds` is found by what reads the body, or by its shape.
+    `source` is a page under https://platform.claude.com/docs/en/ or a public report; `seen` is its date.
+    A `guess` has no published text.
+    """
+
+    name: str
+    says: str
+    on: str = "messages"
+    finds: Callable[[Asked], Found] | None = None
+    refused: Example
+    taken: Example
+    source: str
+    seen: str
+    guess: bool = False
+    stage: Stage = "row"
+    error: type[ApiError] = InvalidRequest
+
+    def text(self, found: Found) -> str:
+        """Return the sentence for what was found."""
+        return self.says.format_map(found) if isinstance(found, Mapping) else self.says

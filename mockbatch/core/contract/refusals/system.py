@@ -1,0 +1,135 @@
+"""The system prompt, and system messages in the conversation.
+
+Source: https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages
+"""
+
+from typing import Any
+
+from mockbatch.core.contract.refusals.asked import Asked, Turn
+from mockbatch.core.contract.refusals.refusal import Found, Refusal, request, said, text
+
+_PAGE, _SEEN = "build-with-claude/mid-conversation-system-messages", "2026-10-10"
+_MEASURED = "measured by a third party"
+_MODEL = "claude-opus-5"
+_EFFORT = {"output_config": {"effort": "low"}}
+_BETAS = ("mid-conversation-output-config-2026-07-01",)
+_TAKEN = ("text", "tool_addition", "tool_removal")
+_DIRECTIVE = "the directive-only form (content: [] with output_config) is accepted at any position"
+
+
+def _texts(asked: Asked) -> list[str]:
+    system = asked.params["system"]
+    return [block["text"] for block in system] if isinstance(system, list) else []
+
+
+def _is_directive(turn: Turn) -> bool:
+    return not turn.blocks and bool(turn.message.get("output_config"))
+
+
+def _system(asked: Asked) -> list[Turn]:
+    return [turn for turn in asked.turns if turn.role == "system"]
+
+
+def _first(asked: Asked, is_bad: Any) -> Found:
+    return next(({"index": turn.index} for turn in _system(asked) if is_bad(turn)), None)
+
+
+def _precedes_user(asked: Asked) -> Found:
+    def is_bad(turn: Turn) -> bool:
+        following = asked.turns[turn.index + 1 :]
+        after = next((other.role for other in following if other.role != "system"), None)
+        return after == "user" and not _is_directive(turn)
+
+    return _first(asked, is_bad)
+
+
+def _conversation(*system: dict[str, Any], role: str = "assistant") -> dict[str, Any]:
+    start = [said(text("Hello"))]
+    return {"model": _MODEL, "messages": [*start, {"role": "system", "content": list(system)}, *_end(role)]}
+
+
+def _end(role: str) -> list[dict[str, Any]]:
+    return [said(text("Hi"), role="assistant"), said(text("And?"))] if role == "assistant" else [said(text("And?"))]
+
+
+REFUSALS = (
+    Refusal(
+        name="an empty text in the system prompt",
+        says="system: text content blocks must be non-empty",
+        on="system",
+        finds=lambda asked: any(not words for words in _texts(asked)),
+        refused=request(system=[text("")]),
+        taken=request(system=[text("Be brief.")]),
+        source=_MEASURED,
+        seen="2026-09-04",
+    ),
+    Refusal(
+        name="a blank text in the system prompt",
+        says="system: text content blocks must contain non-whitespace text",
+        on="system",
+        finds=lambda asked: any(not words.strip() for words in _texts(asked)),
+        refused=request(system=[text(" \n")]),
+        taken=request(system=[text(" Be brief.\n")]),
+        source=_MEASURED,
+        seen="2026-09-04",
+    ),
+    Refusal(
+        name="system messages on models that take none",
+        says="role 'system' is not supported on this model",
+        finds=lambda asked: not asked.model.system_messages and bool(_system(asked)),
+        refused=request(**_conversation(text("Be brief.")) | {"model": "claude-opus-4-7"}),
+        taken=request(**_conversation(text("Be brief.")) | {"model": "claude-opus-4-8"}),
+        source=_PAGE,
+        seen=_SEEN,
+    ),
+    Refusal(
+        name="a conversation that begins with a system message",
+        says=f"messages.0: use the top-level 'system' parameter for the initial system prompt; {_DIRECTIVE}",
+        finds=lambda asked: asked.turns[0].role == "system" and not _is_directive(asked.turns[0]),
+        refused=request(model=_MODEL, messages=[said(text("Be brief."), role="system"), said(text("Hello"))]),
+        taken=request(
+            betas=_BETAS, model=_MODEL, messages=[{**said(role="system"), **_EFFORT}, said(text("Hello"))]
+        ),
+        source=_MEASURED,
+        seen="2026-09-04",
+    ),
+    Refusal(
+        name="an empty system message",
+        says="messages.{index}: system content must contain at least one block",
+        finds=lambda asked: _first(asked, lambda turn: not turn.blocks and not _is_directive(turn)),
+        refused=request(**_conversation()),
+        taken=request(**_conversation(text("Be brief."))),
+        source=_MEASURED,
+        seen="2026-09-04",
+    ),
+    Refusal(
+        name="other blocks in a system message",
+        says="messages.{index}: role 'system' supports text, tool_addition, and tool_removal blocks only",
+        finds=lambda asked: _first(asked, lambda turn: any(block["type"] not in _TAKEN for block in turn.blocks)),
+        refused=request(**_conversation({"type": "image", "source": {"type": "url", "url": "https://example.com/a"}})),
+        taken=request(**_conversation(text("Be brief."))),
+        source=_MEASURED,
+        seen="2026-09-04",
+    ),
+    Refusal(
+        name="a system message before one of the user",
+        says="messages.{index}: role 'system' must precede an 'assistant' message or end the array; " + _DIRECTIVE,
+        finds=_precedes_user,
+        refused=request(**_conversation(text("Be brief."), role="user")),
+        taken=request(**_conversation(text("Be brief."))),
+        source=_MEASURED,
+        seen="2026-09-04",
+    ),
+    Refusal(
+        name="a blank system message",
+        says="messages.{index}: system text blocks must contain non-whitespace text",
+        finds=lambda asked: _first(
+            asked,
+            lambda turn: any(block["type"] == "text" and not block["text"].strip() for block in turn.blocks),
+        ),
+        refused=request(**_conversation(text(" "))),
+        taken=request(**_conversation(text("Be brief."))),
+        source=_MEASURED,
+        seen="2026-09-04",
+    ),
+)

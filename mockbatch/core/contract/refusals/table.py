@@ -1,0 +1,69 @@
+"""The whole table, in the order in which the API looks, and the checks that are made of it."""
+
+from functools import lru_cache
+from typing import Any
+
+from mockbatch.core.contract.errors import refuse
+from mockbatch.core.contract.model import Model
+from mockbatch.core.contract.refusals import (
+    batches,
+    caching,
+    calls,
+    create,
+    limits,
+    media,
+    options,
+    results,
+    schemas,
+    shape,
+    system,
+    texts,
+    thinking,
+    tools,
+    turns,
+)
+from mockbatch.core.contract.refusals.asked import Asked
+from mockbatch.core.contract.refusals.refusal import Refusal
+
+_OF_REQUESTS: tuple[Refusal, ...] = (
+    *tools.REFUSALS,
+    *schemas.REFUSALS,
+    *thinking.REFUSALS,
+    *options.REFUSALS,
+    *caching.REFUSALS,
+    *limits.REFUSALS,
+    *system.REFUSALS,
+    *turns.REFUSALS,
+    *texts.REFUSALS,
+    *results.REFUSALS,
+    *media.REFUSALS,
+)
+TABLE: tuple[Refusal, ...] = (
+    *calls.REFUSALS,
+    *create.REFUSALS,
+    *batches.REFUSALS,
+    *shape.REFUSALS,
+    *_OF_REQUESTS,
+)
+_ANY = Model(id="")
+
+
+def check_batch(params: dict[str, Any]) -> None:
+    """Raise InvalidRequest for what the API takes elsewhere, but not in batches. `params` may have any shape."""
+    for refusal in batches.REFUSALS:
+        if refusal.on in params and refusal.finds is not None and refusal.finds(Asked(params, _ANY, "")):
+            refuse(refusal.says)
+
+
+def check_request(asked: Asked) -> None:
+    """Raise the ApiError for the first entry that a request meets. Its shape is checked before."""
+    for refusal in _concerning(asked.triggers):
+        assert refusal.finds is not None
+        if found := refusal.finds(asked):
+            refuse(refusal.text(found), refusal.error)
+
+
+@lru_cache(maxsize=1_024)
+def _concerning(triggers: frozenset[str]) -> tuple[Refusal, ...]:
+    """The entries that requests with these parts may meet."""
+    return tuple(one for one in _OF_REQUESTS if one.on in triggers and one.finds is not None)
