@@ -1,0 +1,45 @@
+"""The schemas inside a JSON Schema, found by keyword: a property, or a member of an enum, may be named like one.
+
+Source: https://json-schema.org/draft/2020-12/schema, and for the legacy keywords https://json-schema.org/draft-07/schema
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+Path = tuple[str | int, ...]
+"""Where a schema stands: keywords, names and places, from the root on."""
+
+DEEPEST = 1_000
+"""Schemas nested deeper than this are not looked at; no JSON that the server reads is."""
+
+_SINGLE = frozenset(
+    {
+        *("additionalProperties", "unevaluatedProperties", "propertyNames"),
+        *("items", "contains", "unevaluatedItems", "additionalItems"),
+        *("not", "if", "then", "else", "contentSchema"),
+    }
+)
+_LISTS = frozenset({"allOf", "anyOf", "oneOf", "prefixItems", "items"})
+_MAPS = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs", "definitions", "dependencies"})
+
+
+def subschemas(schema: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield a schema and every schema in it that is an object, each with its path. References are not followed."""
+    waiting: list[tuple[Path, Any]] = [((), schema)]
+    while waiting:
+        path, node = waiting.pop()
+        if not isinstance(node, dict):
+            continue
+        yield path, node
+        if len(path) < DEEPEST:
+            waiting.extend(reversed(list(_children(path, node))))
+
+
+def _children(path: Path, node: dict[str, Any]) -> Iterator[tuple[Path, Any]]:
+    for keyword, value in node.items():
+        if isinstance(value, dict) and keyword in _SINGLE:
+            yield (*path, keyword), value
+        elif isinstance(value, dict) and keyword in _MAPS:
+            yield from (((*path, keyword, name), nested) for name, nested in value.items())
+        elif isinstance(value, list) and keyword in _LISTS:
+            yield from (((*path, keyword, place), nested) for place, nested in enumerate(value))
