@@ -66,9 +66,17 @@ class Messages:
         self._sent.pop(session.name, None)
 
     async def create(
-        self, session: Session, params: dict[str, Any], terms: Terms, rule: Rule | None, size: int = 0
+        self,
+        session: Session,
+        params: dict[str, Any],
+        terms: Terms,
+        rule: Rule | None,
+        size: int = 0,
+        note_unmet: Callable[[str], None] = lambda unmet: None,
     ) -> wire.Message | dict[str, Any]:
         """The reply, which a rule may have decided, or which was recorded; `size` is that of the request in bytes.
+
+        `note_unmet` is told of which schema no value was found, where the nearest is sent.
 
         Raises the ApiError that the API answers.
         """
@@ -97,6 +105,8 @@ class Messages:
                 self._caches.take_back(before)
             sent[row.key] -= 1
             raise
+        if row.more.unmet:
+            note_unmet(row.more.unmet)
         return message
 
     async def count(

@@ -259,11 +259,34 @@ def test_tools_of_the_api_are_called_as_it_defines_them() -> None:
     assert {(call["name"], call["toolset_name"]) for call in calls(reply)} == {("screenshot", "computer")}
 
 
-def test_a_tool_whose_input_cannot_be_made_is_an_error() -> None:
-    """With the reason."""
-    tool = {"name": "x", "input_schema": {"type": "object", "properties": {"a": False}, "required": ["a"]}}
-    with pytest.raises(ReplyError, match="false allows nothing"):
-        replies(1, tools=[tool], tool_choice={"type": "any"})
+IMPOSSIBLE = {"type": "object", "properties": {"a": False, "b": {"type": "boolean"}}, "required": ["a", "b"]}
+
+
+def test_a_tool_whose_input_cannot_be_made_is_called_with_the_nearest() -> None:
+    """And the reply says which part of which schema is not met."""
+    tool = {"name": "x", "input_schema": IMPOSSIBLE}
+    for reply in replies(5, tools=[tool], tool_choice={"type": "any"}):
+        assert all(call["input"]["b"] in (True, False) for call in calls(reply))
+        assert reply.unmet == "No value was found that meets `properties/a` of the input_schema of the tool 'x'."
+
+
+def test_a_tool_whose_input_is_no_object_is_called_with_none() -> None:
+    """The API takes no such tool, but its checks may be off."""
+    for reply in replies(5, tools=[{"name": "x", "input_schema": {"type": "string"}}], tool_choice={"type": "any"}):
+        assert all(call["input"] == {} for call in calls(reply))
+        assert "No object was found" in reply.unmet
+
+
+def test_an_answer_whose_schema_cannot_be_met_is_the_nearest() -> None:
+    """As JSON all the same."""
+    for reply in replies(5, output_config={"format": {"type": "json_schema", "schema": IMPOSSIBLE}}):
+        assert json.loads(text(reply))["b"] in (True, False)
+        assert "of output_config.format.schema" in reply.unmet
+
+
+def test_what_can_be_met_is_not_marked() -> None:
+    for reply in replies(10, tools=[WEATHER], output_config={"format": {"type": "json_schema", "schema": REVIEW}}):
+        assert reply.unmet == ""
 
 
 def test_deferred_tools_are_found_before_they_are_called() -> None:

@@ -17,6 +17,7 @@ from mockbatch.core.replies.asked import (
 )
 from mockbatch.core.replies.citations import cite, passages
 from mockbatch.core.replies.forms import AnyBlock, Draft, Reply, ReplyError, Request
+from mockbatch.core.replies.nearest import nearest
 from mockbatch.core.replies.prefill import continuation
 from mockbatch.core.replies.prose import prose
 from mockbatch.core.replies.schema import instance
@@ -52,7 +53,7 @@ def is_plain(params: dict[str, Any], model: Model) -> bool:
 
 
 def natural_reply(request: Request) -> Reply:
-    """What the request asks for, within its limit. Raises ReplyError for a schema of which there is no value."""
+    """What the request asks for, within its limit."""
     draft = Draft(request)
     if request.limit <= 0:
         return Reply([], "max_tokens", 0)
@@ -88,7 +89,9 @@ def answer(draft: Draft) -> Reply:
     params = draft.request.params
     schema = schema_of(params)
     if schema is not None:
-        return write(draft, structured(draft.request, schema))
+        found = nearest(schema, draft.request.dice("schema"), "output_config.format.schema")
+        draft.note(found.unmet)
+        return write(draft, _encode(found.value).decode())
     finders = passages(params)
     if finders and cite(draft, finders):
         return draft.reply()

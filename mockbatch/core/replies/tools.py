@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from mockbatch.core.replies.asked import choice_of, kind_of, tools_of
 from mockbatch.core.replies.forms import Draft, Request
-from mockbatch.core.replies.schema import instance
+from mockbatch.core.replies.nearest import nearest
 
 
 class Tool(Struct, frozen=True):
@@ -73,9 +73,15 @@ def call_some(draft: Draft, tools: list[Tool]) -> None:
 
 
 def call(draft: Draft, tool: Tool) -> None:
-    """Calls a tool with an input that is valid against its schema. Raises ReplyError when there is none."""
-    dice = draft.request.dice(f"input/{len(draft.blocks)}")
-    draft.call(tool.name, instance(tool.schema, dice), tool.toolset)
+    """Calls a tool with an input that is valid against its schema, or nearly so."""
+    what = f"the input_schema of the tool {tool.name!r}"
+    found = nearest(tool.schema, draft.request.dice(f"input/{len(draft.blocks)}"), what)
+    if isinstance(found.value, dict):
+        draft.note(found.unmet)
+        draft.call(tool.name, found.value, tool.toolset)
+    else:
+        draft.note(found.unmet or f"No object was found that meets {what}.")
+        draft.call(tool.name, {}, tool.toolset)
 
 
 def _says_so(request: Request) -> bool:
