@@ -43,8 +43,9 @@ class Call:
     """One HTTP request. `session` is whose it is, once that is known; `about` is the one that it is about, if another
     calls; `told` are headers that its answer gets too, `sent` is the beginning of its body, once that is read.
 
-    `unmet` says of which schema its answer has only the nearest value. `struck_by` are the names of the rules that have to do with it, `altering` what they do to its answer, and
-    `decided_by` the one that decides what a message is answered.
+    `struck_by` are the names of the rules that have to do with it, `altering` what they do to its answer, and
+    `decided_by` the one that decides what a message is answered. `unmet` says of which schema the answer has only the
+    nearest value.
     """
 
     __slots__ = (
