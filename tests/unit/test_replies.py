@@ -289,6 +289,82 @@ def test_what_can_be_met_is_not_marked() -> None:
         assert reply.unmet == ""
 
 
+# turns that go on
+
+CALLED = {
+    "web_search": ({"type": "web_search_20250305", "name": "web_search"}, {"query": "x"}, "web_search_tool_result"),
+    "web_fetch": (
+        {"type": "web_fetch_20250910", "name": "web_fetch"},
+        {"url": "https://example.com/x"},
+        "web_fetch_tool_result",
+    ),
+    "bash_code_execution": (
+        {"type": "code_execution_20250825", "name": "code_execution"},
+        {"command": "ls"},
+        "bash_code_execution_tool_result",
+    ),
+    "text_editor_code_execution": (
+        {"type": "code_execution_20250825", "name": "code_execution"},
+        {"command": "view", "path": "/tmp/x"},
+        "text_editor_code_execution_tool_result",
+    ),
+    "code_execution": (
+        {"type": "code_execution_20250522", "name": "code_execution"},
+        {"code": "1"},
+        "code_execution_tool_result",
+    ),
+    "tool_search_tool_regex": (
+        {"type": "tool_search_tool_regex_20251119", "name": "tool_search_tool_regex"},
+        {"pattern": ".*"},
+        "tool_search_tool_result",
+    ),
+}
+
+
+def paused(name: str, given: Any, *more: Any, before: str = "Let me look {") -> list[dict[str, Any]]:
+    """A conversation whose last turn a server tool interrupted."""
+    call = {"type": "server_tool_use", "id": "srvtoolu_01x", "name": name, "input": given}
+    turn = [{"type": "text", "text": before}, call, *more]
+    return [{"role": "user", "content": "What is new?"}, {"role": "assistant", "content": turn}]
+
+
+@pytest.mark.parametrize("name", CALLED)
+@pytest.mark.parametrize("model_name", [OLD, NEW, ALWAYS])
+def test_a_turn_that_a_server_tool_interrupted_goes_on(name: str, model_name: str) -> None:
+    """With what came of the call, and an answer; what was said before is no prefill."""
+    tool, given, result = CALLED[name]
+    for reply in replies(10, paused(name, given), tools=[tool], name=model_name):
+        found = [block for block in blocks(reply) if block["type"] != "thinking"]
+        assert [block["type"] for block in found] == [result, "text"]
+        assert found[0]["tool_use_id"] == "srvtoolu_01x"
+        assert "}" not in found[1]["text"]
+        assert reply.stop_reason == "end_turn"
+        assert (reply.container is not None) == ("execution" in name)
+
+
+def test_a_call_that_was_answered_gets_no_result_again() -> None:
+    """The turn goes on all the same."""
+    result = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_01x", "content": []}
+    tool = CALLED["web_search"][0]
+    for reply in replies(10, paused("web_search", {"query": "x"}, result), tools=[tool]):
+        assert kinds(reply) == ["text"]
+        assert "}" not in text(reply)
+
+
+@pytest.mark.parametrize("call", [{"id": None}, {"id": 5}, {"name": "unheard_of"}, {"input": "x"}, {"name": None}])
+def test_calls_of_a_wrong_shape_harm_nothing(call: dict[str, Any]) -> None:
+    """The checks may be off."""
+    turns = paused("web_search", {"query": "x"})
+    turns[-1]["content"][1].update(call)
+    assert text(natural_reply(asked(turns)))
+
+
+def test_a_turn_that_goes_on_follows_a_schema() -> None:
+    config = {"format": {"type": "json_schema", "schema": REVIEW}}
+    reply = natural_reply(asked(paused("web_search", {}), tools=[CALLED["web_search"][0]], output_config=config))
+    assert json.loads(text(reply))["label"] in ("good", "bad")
+
+
 def test_deferred_tools_are_found_before_they_are_called() -> None:
     """The search names what is called then."""
     tools = [

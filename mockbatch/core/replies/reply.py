@@ -10,10 +10,12 @@ from mockbatch.core.replies.asked import (
     answers_tools,
     choice_of,
     cites,
+    goes_on,
     messages_of,
     prefill_of,
     schema_of,
     stop_sequences_of,
+    waiting_calls,
 )
 from mockbatch.core.replies.citations import cite, passages
 from mockbatch.core.replies.forms import AnyBlock, Draft, Reply, ReplyError, Request
@@ -21,7 +23,7 @@ from mockbatch.core.replies.nearest import nearest
 from mockbatch.core.replies.prefill import continuation
 from mockbatch.core.replies.prose import prose
 from mockbatch.core.replies.schema import instance
-from mockbatch.core.replies.server_tools import run, server_tools
+from mockbatch.core.replies.server_tools import finish, run, server_tools
 from mockbatch.core.replies.text import whole_text
 from mockbatch.core.replies.thinking import think, thinks_unasked
 from mockbatch.core.replies.tools import call_some, callable_tools
@@ -58,6 +60,10 @@ def natural_reply(request: Request) -> Reply:
     if request.limit <= 0:
         return Reply([], "max_tokens", 0)
     think(draft)
+    if goes_on(request.params):
+        for called in waiting_calls(request.params):
+            finish(draft, called)
+        return answer(draft)
     return _with_tools(draft) or answer(draft)
 
 
