@@ -70,9 +70,14 @@ def text_weight(text: str) -> float:
     return characters / 4 + _NON_ASCII * (len(text.encode("utf-8", "surrogatepass")) - characters)
 
 
+def is_of_new_tokenizer(model: Model) -> bool:
+    """Whether a model counts as the newer ones do: text, its own tools, and larger images."""
+    return model.generation >= 4.7
+
+
 def tokenizer_factor(model: Model) -> float:
     """How many tokens the model's tokenizer makes where the older one makes one."""
-    return 1.3 if model.generation >= 4.7 else 1.0
+    return 1.3 if is_of_new_tokenizer(model) else 1.0
 
 
 def text_tokens(text: str, model: Model) -> int:
@@ -195,7 +200,7 @@ def _defined_tool(tool: Any, model: Model) -> int:
     kind = tool.get("type") if isinstance(tool, dict) else None
     family = kind.rpartition("_")[0] if isinstance(kind, str) else ""
     newer, older = _TOOL_TOKENS.get(family, (0, 0))
-    return newer if model.generation >= 4.7 else older
+    return newer if is_of_new_tokenizer(model) else older
 
 
 def _content_weight(content: Any, model: Model) -> float:
@@ -246,7 +251,7 @@ def image_tokens(source: Any, model: Model) -> int:
 
 def image_size_tokens(width: int, height: int, model: Model) -> int:
     """Tokens of an image of that size in pixels, after it was scaled down to what the model sees."""
-    longest, most = (2576, 4784) if model.generation >= 4.7 else (1568, 1568)
+    longest, most = (2576, 4784) if is_of_new_tokenizer(model) else (1568, 1568)
     long, short = max(width, height, 1), max(min(width, height), 1)
     for side in (min(long, longest), *range(min(long, longest) // _PATCH * _PATCH, 0, -_PATCH)):
         patches: int = ceil(side / _PATCH) * max(ceil(round(short * side / long) / _PATCH), 1)

@@ -289,6 +289,34 @@ def test_what_can_be_met_is_not_marked() -> None:
         assert reply.unmet == ""
 
 
+# who thinks
+
+SILENT: dict[str, dict[str, Any]] = {
+    "before there was thinking": {
+        "name": "claude-3-5-haiku-20241022",
+        "thinking": {"type": "enabled", "budget_tokens": 1024},
+    },
+    "before there was thinking, adaptive": {"name": "claude-3-haiku-20240307", "thinking": {"type": "adaptive"}},
+    "not asked to": {"name": "claude-haiku-4-5"},
+    "told not to": {"name": NEW, "thinking": {"type": "disabled"}},
+    "a tool has to be called": {"name": "claude-haiku-5-5", "tools": [WEATHER], "tool_choice": {"type": "any"}},
+    "one tool has to be called": {
+        "name": "claude-haiku-5-5",
+        "tools": [WEATHER],
+        "tool_choice": {"type": "tool", "name": "get_weather"},
+        "thinking": {"type": "adaptive"},
+    },
+}
+
+
+@pytest.mark.parametrize("kind", SILENT)
+def test_a_model_that_does_not_think_sends_no_thinking(kind: str) -> None:
+    """And reports none."""
+    for reply in replies(20, **SILENT[kind]):
+        assert not {"thinking", "redacted_thinking"} & set(kinds(reply))
+        assert reply.thinking_tokens is None
+
+
 # turns that go on
 
 CALLED = {

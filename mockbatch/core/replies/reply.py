@@ -19,13 +19,14 @@ from mockbatch.core.replies.asked import (
 )
 from mockbatch.core.replies.citations import cite, passages
 from mockbatch.core.replies.forms import AnyBlock, Draft, Reply, ReplyError, Request
+from mockbatch.core.replies.habits import thinks_unasked
 from mockbatch.core.replies.nearest import nearest
 from mockbatch.core.replies.prefill import continuation
 from mockbatch.core.replies.prose import prose
 from mockbatch.core.replies.schema import instance
 from mockbatch.core.replies.server_tools import finish, run, server_tools
 from mockbatch.core.replies.text import whole_text
-from mockbatch.core.replies.thinking import think, thinks_unasked
+from mockbatch.core.replies.thinking import think
 from mockbatch.core.replies.tools import call_some, callable_tools
 from mockbatch.core.replies.wishes import NO_WISH, wish_of
 

@@ -3,15 +3,13 @@
 Source: https://platform.claude.com/docs/en/build-with-claude/extended-thinking, .../adaptive-thinking, .../effort
 """
 
-from typing import Any, Literal
+from typing import Any
 
 from mockbatch.core.contract import ids, wire
-from mockbatch.core.contract.catalog import Model
-from mockbatch.core.replies.asked import answers_tools
+from mockbatch.core.replies.asked import answers_tools, choice_of
 from mockbatch.core.replies.forms import Draft, Request
+from mockbatch.core.replies.habits import can_think, shows_thinking, thinks_unasked, usual_effort
 from mockbatch.core.replies.prose import sentences
-
-Effort = Literal["low", "medium", "high", "xhigh", "max"]
 
 # out of 16 requests, how many are thought about; and the most tokens that it takes
 _SHARES: dict[str, int] = {"low": 4, "medium": 8, "high": 15, "xhigh": 16, "max": 16}
@@ -20,18 +18,15 @@ _LEAST = 16
 _SIGNATURE, _ENCRYPTED = 332, 440
 
 
-def thinks_unasked(model: Model) -> bool:
-    """Whether a model thinks when the request does not speak of it."""
-    return model.always_thinks or model.generation >= 5.0
-
-
 def thinks(request: Request) -> bool:
-    """Whether this request is thought about."""
-    mode = _asked(request.params).get("type")
+    """Whether this request is thought about: not by a model that cannot, nor where a tool has to be called."""
+    model, mode = request.model, _asked(request.params).get("type")
+    if not can_think(model) or choice_of(request.params)[0] in ("any", "tool"):
+        return False
     if mode is None:
-        mode = "adaptive" if thinks_unasked(request.model) else "disabled"
+        mode = "adaptive" if thinks_unasked(model) else "disabled"
     if mode == "adaptive":
-        share = 16 if request.model.always_thinks else _SHARES.get(_effort(request), 16)
+        share = 16 if model.always_thinks else _SHARES.get(_effort(request), 16)
         return request.dice("thinks").chance(share, 16)
     return mode == "enabled" or (mode == "between_tools" and answers_tools(request.params))
 
@@ -64,16 +59,13 @@ def _tokens(request: Request, room: int, wanted: int) -> int:
 
 def _is_shown(request: Request) -> bool:
     display = _asked(request.params).get("display")
-    return display == "summarized" if display else request.model.generation < 4.7
+    return display == "summarized" if display else shows_thinking(request.model)
 
 
 def _effort(request: Request) -> str:
     config = request.params.get("output_config")
     effort = config.get("effort") if isinstance(config, dict) else None
-    if isinstance(effort, str):
-        return effort
-    medium = request.model.generation >= 5.5 and request.model.line in ("opus", "haiku")
-    return "medium" if medium else "high"
+    return effort if isinstance(effort, str) else usual_effort(request.model)
 
 
 def _asked(params: dict[str, Any]) -> dict[str, Any]:

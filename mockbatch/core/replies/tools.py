@@ -8,7 +8,8 @@ from typing import Any
 from msgspec import Struct
 
 from mockbatch.core.replies.asked import choice_of, kind_of, tools_of
-from mockbatch.core.replies.forms import Draft, Request
+from mockbatch.core.replies.forms import Draft
+from mockbatch.core.replies.habits import speaks_before_calls
 from mockbatch.core.replies.nearest import nearest
 
 
@@ -66,7 +67,7 @@ def call_some(draft: Draft, tools: list[Tool]) -> None:
     if kind == "tool":
         tools, alone = [tool for tool in tools if tool.name == name] or tools, True
     dice = draft.request.dice("calls")
-    if kind == "auto" and _says_so(draft.request) and dice.chance(1, 2):
+    if kind == "auto" and speaks_before_calls(draft.request.model) and dice.chance(1, 2):
         draft.text("Let me look that up.")
     for _ in range(1 if alone else dice.choose((1, 1, 1, 2, 2, 3))):
         call(draft, dice.choose(tools))
@@ -82,8 +83,3 @@ def call(draft: Draft, tool: Tool) -> None:
     else:
         draft.note(found.unmet or f"No object was found that meets {what}.")
         draft.call(tool.name, {}, tool.toolset)
-
-
-def _says_so(request: Request) -> bool:
-    """Whether the model speaks before it calls; the newest think it instead."""
-    return not (request.model.generation >= 5.5 and request.model.line in ("opus", "sonnet"))
