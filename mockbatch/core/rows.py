@@ -62,6 +62,8 @@ class More(Struct, frozen=True, array_like=True):
     """The whole result, as JSON, where it was recorded."""
     written: bool = False
     """Whether its reply is more than the text that its key has."""
+    unmet: str = ""
+    """Of which schema no value was found, so that the nearest is in the reply; empty where all are met."""
 
 
 _PLAIN = More()
@@ -112,7 +114,6 @@ _NOTHING_USED = wire.Usage(0, 0, 0, wire.CacheCreation(0, 0), 0, "batch", "")
 _MOST_WORDS = 2_000
 _QUICK = 256 << 10
 _SLOW = (b"schema", b"document", b"\\u")
-_USER_FACING = {"error_visibility": "user_facing"}
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _pack, _unpack = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(list[Row]).decode
 
@@ -261,6 +262,7 @@ class Examiner:
             said=reply.usage,
             thinking_tokens=reply.thinking_tokens,
             server_tool_use=reply.server_tool_use,
+            unmet=reply.unmet,
         )
         if reply.usage:
             check_usage(usage_of(reply, _NOTHING_USED))
@@ -276,12 +278,9 @@ class Examiner:
             return self.failed(row, error)
 
     def failed(self, row: Row, error: Exception) -> Row:
-        """The row when its reply could not be made: an error of the API's where no rule has to do with it."""
+        """The row when its reply could not be made: with the reason where a rule asked for it."""
         bare = Row(row.custom_id, row.index, rule=row.rule)
         if row.more.spec is None:
-            if isinstance(error, ReplyError):
-                failure = Failure("invalid_request_error", _plain_words(error.message), _USER_FACING, executed=False)
-                return replace(bare, failure=failure)
             self._note(row, error)
             return replace(bare, failure=_UNEXPECTED)
         message = f"rule {row.rule!r}: {_plain_words(self._note(row, error).message)}"

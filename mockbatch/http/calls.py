@@ -44,7 +44,8 @@ class Call:
     calls; `told` are headers that its answer gets too, `sent` is the beginning of its body, once that is read.
 
     `struck_by` are the names of the rules that have to do with it, `altering` what they do to its answer, and
-    `decided_by` the one that decides what a message is answered.
+    `decided_by` the one that decides what a message is answered. `unmet` says of which schema the answer has only the
+    nearest value.
     """
 
     __slots__ = (
@@ -61,6 +62,7 @@ class Call:
         "session",
         "struck_by",
         "told",
+        "unmet",
     )
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
@@ -75,6 +77,7 @@ class Call:
         self.struck_by: list[str] = []
         self.altering: list[Alter] = []
         self.decided_by: Rule | None = None
+        self.unmet: str | None = None
         self._receive = receive
         self._request_id: str | None = None
 
@@ -98,6 +101,10 @@ class Call:
         if self.struck_by:
             headers.append((b"x-mockbatch-fault", ", ".join(self.struck_by).encode("ascii", "replace")))
         return headers
+
+    def note_unmet(self, unmet: str) -> None:
+        """Keep for the journal of which schema the answer has only the nearest value."""
+        self.unmet = unmet
 
     def header(self, name: bytes) -> str | None:
         """A header by its name in small letters; the last one where it comes twice."""
@@ -233,6 +240,7 @@ def _note(call: Call, op: str, status: int, body: bytes) -> None:
         ", ".join(call.struck_by) or None,
         call.sent,
         body[:BODY],
+        call.unmet,
     )
     (session or call.mock).journal.add(record)
     if session and session.bulletin:

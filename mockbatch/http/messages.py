@@ -25,7 +25,7 @@ async def create(call: Call) -> Answer:
     """Answer a message, streamed when that is asked for."""
     session, params, effort = await _entered(call)
     terms = terms_of(call, session)
-    message = await call.mock.messages.create(session, params, terms, call.decided_by, effort)
+    message = await call.mock.messages.create(session, params, terms, call.decided_by, effort, call.note_unmet)
     if isinstance(message, wire.Message) and (warning := call.mock.catalogue.retired(message.model, terms)):
         call.told = [(b"mockbatch-warning", warning.encode())]
     if params.get("stream") is True:

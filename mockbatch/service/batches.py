@@ -308,7 +308,9 @@ class Batches:
         return bytes(item.params), await self._results.line(batch, planned.row, done=planned.done_at != NEVER)
 
     def with_params(self, batch: Batch, *, every: bool) -> AsyncIterator[tuple[Row, bytes]]:
-        """The rows of a batch with the params that they came with: every one, or those that fail."""
+        """The rows of a batch with the params that they came with: every one, or those that fail or meet less than all
+        of a schema.
+        """
         return self._examination.with_params(batch, every=every)
 
     async def requests(self, batch: Batch, index: int) -> list[Item]:

@@ -98,13 +98,15 @@ class Examination:
         await self._store.put_rows(batch.seq, index, dump_rows(rows))
 
     async def with_params(self, batch: Batch, *, every: bool) -> AsyncIterator[tuple[Row, bytes]]:
-        """The rows of a batch with the params that they came with: every one, or those that fail."""
+        """The rows of a batch with the params that they came with: every one, or those that fail or meet less than all
+        of a schema.
+        """
         for index in range(batch.slices):
             rows = await self.rows(batch, index)
-            if not every and all(row.failure is None for row in rows):
+            if not every and not any(map(_is_odd, rows)):
                 continue
             for row, item in zip(rows, await self.items(batch, index), strict=True):
-                if every or row.failure is not None:
+                if every or _is_odd(row):
                     yield row, bytes(item.params)
             await asyncio.sleep(0)
 
@@ -233,6 +235,10 @@ class Examination:
             _log.error("rule %r, request %r: %s", row.rule, row.custom_id, error.message, exc_info=error.__cause__)
         examiner.mishaps.clear()
         return rows
+
+
+def _is_odd(row: Row) -> bool:
+    return row.failure is not None or bool(row.more.unmet)
 
 
 async def _made(block: Sequence[Row | Pending], examiner: Examiner) -> list[Row]:

@@ -45,6 +45,7 @@ ROW_FIELDS: dict[str, Kind] = {
     "model": "text",
     "error": "text",
     "rule": "text",
+    "unmet": "text",
     "cost": "number",
     "input_tokens": "number",
     "output_tokens": "number",
@@ -136,8 +137,19 @@ class Inspection:
                 return f"{row.failure.type} {row.failure.message}" if row.failure else None
             case "cost":
                 return self.cost(batch, planned, now)
+            case "unmet":
+                return row.more.unmet or None
             case "":
-                return " ".join((row.custom_id, _error(row), row.rule, _reply(row), params.decode("utf-8", "replace")))
+                return " ".join(
+                    (
+                        row.custom_id,
+                        _error(row),
+                        row.rule,
+                        _reply(row),
+                        row.more.unmet,
+                        params.decode("utf-8", "replace"),
+                    )
+                )
         value: Value = getattr(row, name)
         return value
 
@@ -207,6 +219,8 @@ def _reasons(batch: Batch, planned: Planned, profile: Profile) -> Iterator[str]:
         yield f"The share of failures is {profile.fail_rate:g}; its draw was {drawn:.4f}, which is {side}."
     else:
         yield "No rule struck it, and no failures are drawn."
+    if row.more.unmet and row.succeeds:
+        yield f"{row.more.unmet} The nearest one is sent."
     yield _duration(batch, row, profile)
 
 

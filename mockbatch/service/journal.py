@@ -22,7 +22,8 @@ class Record(Struct, frozen=True):
     """A call: when it came on the virtual clock and on the real one, what it was, how it was answered.
 
     Instants are microseconds. `sent` and `answered` are the first `BODY` bytes of the bodies; `path` and `headers` are
-    cut where they are longer than `PATH` and `HEADERS`.
+    cut where they are longer than `PATH` and `HEADERS`. `unmet` says of which schema the answer has only the nearest
+    value.
     """
 
     at: int
@@ -37,6 +38,7 @@ class Record(Struct, frozen=True):
     fault: str | None = None
     sent: bytes = b""
     answered: bytes = b""
+    unmet: str | None = None
 
     @property
     def retry_count(self) -> int:

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from mockbatch.core.contract import ids, wire
 from mockbatch.core.contract.errors import ApiError, Internal, InvalidRequest
 from mockbatch.core.contract.model import Model
-from mockbatch.core.contract.params import Surface, Terms, check_length, checked, unchecked
+from mockbatch.core.contract.params import Terms, check_length, checked, unchecked
+from mockbatch.core.contract.refusals.asked import Surface
 from mockbatch.core.draws import subseed
 from mockbatch.core.files import check_files
 from mockbatch.core.replies.message import reply_key
@@ -66,9 +67,17 @@ class Messages:
         self._sent.pop(session.name, None)
 
     async def create(
-        self, session: Session, params: dict[str, Any], terms: Terms, rule: Rule | None, size: int = 0
+        self,
+        session: Session,
+        params: dict[str, Any],
+        terms: Terms,
+        rule: Rule | None,
+        size: int = 0,
+        note_unmet: Callable[[str], None] = lambda unmet: None,
     ) -> wire.Message | dict[str, Any]:
         """The reply, which a rule may have decided, or which was recorded; `size` is that of the request in bytes.
+
+        `note_unmet` is told of which schema no value was found, where the nearest is sent.
 
         Raises the ApiError that the API answers.
         """
@@ -97,6 +106,8 @@ class Messages:
                 self._caches.take_back(before)
             sent[row.key] -= 1
             raise
+        if row.more.unmet:
+            note_unmet(row.more.unmet)
         return message
 
     async def count(

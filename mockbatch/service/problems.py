@@ -8,6 +8,7 @@ from msgspec import Struct
 from xxhash import xxh3_64_intdigest
 
 from mockbatch.core.batch import Batch
+from mockbatch.core.rows import Row
 from mockbatch.core.time.spans import SECOND
 from mockbatch.core.time.timeline import NEVER
 from mockbatch.service.batches import Batches
@@ -26,8 +27,10 @@ Kind = Literal[
     "identical_retry",
     "rule_never_hit",
     "unmatched_replay",
+    "unmet_schema",
 ]
 
+_NEAREST = "only nearly meet a schema"
 _STORM = 30
 _NAMED = 5
 # sending these again, unchanged, cannot end otherwise
@@ -58,7 +61,8 @@ class Problems:
             *_storms(session),
             *_never_hit(session),
             *self._unmatched(session),
-            *[problem async for problem in self._identical_retries(session)],
+            *[problem async for problem in self._of_rows(session)],
+            *_unmet_messages(session),
         ]
 
     def _unmatched(self, session: Session) -> Iterator[Problem]:
@@ -99,11 +103,12 @@ class Problems:
             if problem:
                 yield problem
 
-    async def _identical_retries(self, session: Session) -> AsyncIterator[Problem]:
-        """Rows that failed for good and were sent again as they were."""
+    async def _of_rows(self, session: Session) -> AsyncIterator[Problem]:
+        """Rows that failed for good and were sent again as they were, and rows that meet less than all of a schema."""
         hopeless: set[int] = set()
         async for batch in in_turns(session.live()):
             again, failed = [], set()
+            unmet: list[Row] = []
             with self._batches.unless_gone():
                 async for row, params in self._batches.with_params(batch, every=bool(hopeless)):
                     content = xxh3_64_intdigest(params)
@@ -111,10 +116,16 @@ class Problems:
                         again.append(row.custom_id)
                     if row.failure is not None and row.failure.type in _PERMANENT:
                         failed.add(content)
+                    if row.more.unmet:
+                        unmet.append(row)
             hopeless |= failed
             if again:
                 text = f"{_counted(len(again), 'request')} of {batch.id} had failed for good before, unchanged"
                 yield Problem("identical_retry", text, [batch.id], again[:_NAMED])
+            if unmet:
+                count = _counted(len(unmet), "reply", "replies")
+                text = f"{count} of {batch.id} {_NEAREST}; the first: {unmet[0].more.unmet}"
+                yield Problem("unmet_schema", text, [batch.id], [row.custom_id for row in unmet[:_NAMED]])
 
 
 def _unread_batch(batch: Batch, now: int) -> Problem | None:
@@ -158,5 +169,13 @@ def _storms(session: Session) -> Iterator[Problem]:
             yield Problem("poll_storm", text, [batch])
 
 
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+def _unmet_messages(session: Session) -> Iterator[Problem]:
+    """Answers outside of batches that meet less than all of a schema."""
+    unmet = [record.unmet for record in session.journal.records() if record.unmet]
+    if unmet:
+        text = f"{_counted(len(unmet), 'reply', 'replies')} outside of batches {_NEAREST}; the first: {unmet[0]}"
+        yield Problem("unmet_schema", text)
+
+
+def _counted(count: int, one: str, several: str = "") -> str:
+    return f"{count} {one}" if count == 1 else f"{count} {several or one + 's'}"

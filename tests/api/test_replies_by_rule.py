@@ -138,11 +138,46 @@ def test_a_template_that_fails_harms_its_rows_alone(api: Api, caplog: pytest.Log
     assert "mine" in caplog.text
 
 
-def test_a_schema_that_nothing_can_satisfy_is_the_apis_error(api: Api) -> None:
-    """As an errored row."""
-    impossible = {**SCHEMA, "properties": {"city": {"enum": ["a"], "const": "b"}}, "required": ["city"]}
-    (result,) = rows(api, "a", output_config={"format": {"type": "json_schema", "schema": impossible}}).values()
-    assert result["error"]["error"]["type"] == "invalid_request_error"
+IMPOSSIBLE = {**SCHEMA, "properties": {"city": {"enum": ["a"], "const": "b"}}, "required": ["city"]}
+FORMAT = {"format": {"type": "json_schema", "schema": IMPOSSIBLE}}
+
+
+@pytest.mark.parametrize("reply", [{"kind": "schema", "schema": IMPOSSIBLE}, "schema", "natural"])
+def test_a_rule_whose_reply_cannot_be_made_errs(api: Api, reply: Any) -> None:
+    """As an error of the server, with the name of the rule."""
+    armed(api, {"name": "mine", "on": "item", "reply": reply})
+    (result,) = rows(api, "a", output_config=FORMAT).values()
+    assert result["error"]["error"]["type"] == "api_error"
+    assert "rule 'mine': No value" in result["error"]["error"]["message"]
+
+
+def test_a_schema_that_nothing_can_satisfy_gets_the_nearest_value(api: Api) -> None:
+    """The row succeeds, as it does at the real API, and is marked wherever somebody looks behind it."""
+    batch = api.ended(api.create("a", output_config=FORMAT))
+    (row,) = api.results(batch)
+    assert json.loads(row["result"]["message"]["content"][-1]["text"])["city"] in ("a", "b")
+    sentence = "No value was found that meets `properties/city/enum` of output_config.format.schema."
+    where = f"/_mockbatch/batches/{batch['id']}/items"
+    assert api.get(where).json()["items"][0]["unmet"] == sentence
+    assert f"{sentence} The nearest one is sent." in api.get(f"{where}/a").json()["reasons"]
+    assert len(api.get(f"{where}?q=unmet:*city*").json()["items"]) == 1
+    problems = api.get("/_mockbatch/problems").json()["problems"]
+    (problem,) = [problem for problem in problems if problem["kind"] == "unmet_schema"]
+    assert problem["batches"] == [batch["id"]]
+    assert problem["custom_ids"] == ["a"]
+    assert problem["text"] == f"1 reply of {batch['id']} only nearly meet a schema; the first: {sentence}"
+
+
+def test_messages_that_only_nearly_meet_a_schema_are_marked_in_the_journal(api: Api) -> None:
+    """And among the problems; others are not."""
+    api.ok(api.post("/v1/messages", json=params(output_config=FORMAT)))
+    api.ok(api.post("/v1/messages", json=params()))
+    marks = [call["unmet"] for call in api.get("/_mockbatch/requests").json()["requests"]]
+    assert len(marks) == 2
+    assert marks[1] is None
+    assert "of output_config.format.schema" in marks[0]
+    problems = api.get("/_mockbatch/problems").json()["problems"]
+    assert [problem["kind"] for problem in problems] == ["unmet_schema"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from mockbatch.core.contract.errors import ApiError, InvalidRequest
 from mockbatch.core.contract.ordinary import is_ordinary
-from mockbatch.core.contract.params import Surface, Terms, checked
+from mockbatch.core.contract.params import Terms, checked
+from mockbatch.core.contract.refusals.asked import Surface
 from tests.builders import params
 
 NEW, OLD = Terms("2026-10-21"), Terms("2023-06-01")

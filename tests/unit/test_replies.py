@@ -259,11 +259,138 @@ def test_tools_of_the_api_are_called_as_it_defines_them() -> None:
     assert {(call["name"], call["toolset_name"]) for call in calls(reply)} == {("screenshot", "computer")}
 
 
-def test_a_tool_whose_input_cannot_be_made_is_an_error() -> None:
-    """With the reason."""
-    tool = {"name": "x", "input_schema": {"type": "object", "properties": {"a": False}, "required": ["a"]}}
-    with pytest.raises(ReplyError, match="false allows nothing"):
-        replies(1, tools=[tool], tool_choice={"type": "any"})
+IMPOSSIBLE = {"type": "object", "properties": {"a": False, "b": {"type": "boolean"}}, "required": ["a", "b"]}
+
+
+def test_a_tool_whose_input_cannot_be_made_is_called_with_the_nearest() -> None:
+    """And the reply says which part of which schema is not met."""
+    tool = {"name": "x", "input_schema": IMPOSSIBLE}
+    for reply in replies(5, tools=[tool], tool_choice={"type": "any"}):
+        assert all(call["input"]["b"] in (True, False) for call in calls(reply))
+        assert reply.unmet == "No value was found that meets `properties/a` of the input_schema of the tool 'x'."
+
+
+def test_a_tool_whose_input_is_no_object_is_called_with_none() -> None:
+    """The API takes no such tool, but its checks may be off."""
+    for reply in replies(5, tools=[{"name": "x", "input_schema": {"type": "string"}}], tool_choice={"type": "any"}):
+        assert all(call["input"] == {} for call in calls(reply))
+        assert "No object was found" in reply.unmet
+
+
+def test_an_answer_whose_schema_cannot_be_met_is_the_nearest() -> None:
+    """As JSON all the same."""
+    for reply in replies(5, output_config={"format": {"type": "json_schema", "schema": IMPOSSIBLE}}):
+        assert json.loads(text(reply))["b"] in (True, False)
+        assert "of output_config.format.schema" in reply.unmet
+
+
+def test_what_can_be_met_is_not_marked() -> None:
+    for reply in replies(10, tools=[WEATHER], output_config={"format": {"type": "json_schema", "schema": REVIEW}}):
+        assert reply.unmet == ""
+
+
+# who thinks
+
+SILENT: dict[str, dict[str, Any]] = {
+    "before there was thinking": {
+        "name": "claude-3-5-haiku-20241022",
+        "thinking": {"type": "enabled", "budget_tokens": 1024},
+    },
+    "before there was thinking, adaptive": {"name": "claude-3-haiku-20240307", "thinking": {"type": "adaptive"}},
+    "not asked to": {"name": "claude-haiku-4-5"},
+    "told not to": {"name": NEW, "thinking": {"type": "disabled"}},
+    "a tool has to be called": {"name": "claude-haiku-5-5", "tools": [WEATHER], "tool_choice": {"type": "any"}},
+    "one tool has to be called": {
+        "name": "claude-haiku-5-5",
+        "tools": [WEATHER],
+        "tool_choice": {"type": "tool", "name": "get_weather"},
+        "thinking": {"type": "adaptive"},
+    },
+}
+
+
+@pytest.mark.parametrize("kind", SILENT)
+def test_a_model_that_does_not_think_sends_no_thinking(kind: str) -> None:
+    """And reports none."""
+    for reply in replies(20, **SILENT[kind]):
+        assert not {"thinking", "redacted_thinking"} & set(kinds(reply))
+        assert reply.thinking_tokens is None
+
+
+# turns that go on
+
+CALLED = {
+    "web_search": ({"type": "web_search_20250305", "name": "web_search"}, {"query": "x"}, "web_search_tool_result"),
+    "web_fetch": (
+        {"type": "web_fetch_20250910", "name": "web_fetch"},
+        {"url": "https://example.com/x"},
+        "web_fetch_tool_result",
+    ),
+    "bash_code_execution": (
+        {"type": "code_execution_20250825", "name": "code_execution"},
+        {"command": "ls"},
+        "bash_code_execution_tool_result",
+    ),
+    "text_editor_code_execution": (
+        {"type": "code_execution_20250825", "name": "code_execution"},
+        {"command": "view", "path": "/tmp/x"},
+        "text_editor_code_execution_tool_result",
+    ),
+    "code_execution": (
+        {"type": "code_execution_20250522", "name": "code_execution"},
+        {"code": "1"},
+        "code_execution_tool_result",
+    ),
+    "tool_search_tool_regex": (
+        {"type": "tool_search_tool_regex_20251119", "name": "tool_search_tool_regex"},
+        {"pattern": ".*"},
+        "tool_search_tool_result",
+    ),
+}
+
+
+def paused(name: str, given: Any, *more: Any, before: str = "Let me look {") -> list[dict[str, Any]]:
+    """A conversation whose last turn a server tool interrupted."""
+    call = {"type": "server_tool_use", "id": "srvtoolu_01x", "name": name, "input": given}
+    turn = [{"type": "text", "text": before}, call, *more]
+    return [{"role": "user", "content": "What is new?"}, {"role": "assistant", "content": turn}]
+
+
+@pytest.mark.parametrize("name", CALLED)
+@pytest.mark.parametrize("model_name", [OLD, NEW, ALWAYS])
+def test_a_turn_that_a_server_tool_interrupted_goes_on(name: str, model_name: str) -> None:
+    """With what came of the call, and an answer; what was said before is no prefill."""
+    tool, given, result = CALLED[name]
+    for reply in replies(10, paused(name, given), tools=[tool], name=model_name):
+        found = [block for block in blocks(reply) if block["type"] != "thinking"]
+        assert [block["type"] for block in found] == [result, "text"]
+        assert found[0]["tool_use_id"] == "srvtoolu_01x"
+        assert "}" not in found[1]["text"]
+        assert reply.stop_reason == "end_turn"
+        assert (reply.container is not None) == ("execution" in name)
+
+
+def test_a_call_that_was_answered_gets_no_result_again() -> None:
+    """The turn goes on all the same."""
+    result = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_01x", "content": []}
+    tool = CALLED["web_search"][0]
+    for reply in replies(10, paused("web_search", {"query": "x"}, result), tools=[tool]):
+        assert kinds(reply) == ["text"]
+        assert "}" not in text(reply)
+
+
+@pytest.mark.parametrize("call", [{"id": None}, {"id": 5}, {"name": "unheard_of"}, {"input": "x"}, {"name": None}])
+def test_calls_of_a_wrong_shape_harm_nothing(call: dict[str, Any]) -> None:
+    """The checks may be off."""
+    turns = paused("web_search", {"query": "x"})
+    turns[-1]["content"][1].update(call)
+    assert text(natural_reply(asked(turns)))
+
+
+def test_a_turn_that_goes_on_follows_a_schema() -> None:
+    config = {"format": {"type": "json_schema", "schema": REVIEW}}
+    reply = natural_reply(asked(paused("web_search", {}), tools=[CALLED["web_search"][0]], output_config=config))
+    assert json.loads(text(reply))["label"] in ("good", "bad")
 
 
 def test_deferred_tools_are_found_before_they_are_called() -> None:

@@ -6,8 +6,6 @@ Source: https://platform.claude.com/docs/en/build-with-claude/prompt-caching
 from collections.abc import Iterator
 from typing import Any
 
-
-
 Breakpoint = tuple[str, Any]
 """The path of a block and the lifetime that it asks for, None where it leaves that open."""
 

@@ -86,6 +86,11 @@ class Model(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Whether a request may choose where it runs."""
 
     @property
+    def thinks_unasked(self) -> bool:
+        """Whether it thinks when the request does not speak of it."""
+        return self.thinks in ("unasked", "always")
+
+    @property
     def line(self) -> Line | None:
         """The family it belongs to; None for what belongs to none of them."""
         parts = (self.like or self.id).split("-")

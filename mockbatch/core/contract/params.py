@@ -55,7 +55,6 @@ class Terms(Struct, frozen=True, omit_defaults=True):
         return self.validation != "off"
 
 
-
 def checked(params: dict[str, Any], terms: Terms, surface: Surface = "batch") -> Model:
     """The model that `params` ask for. Raises the ApiError that the API answers, or that the row ends with."""
     if surface == "batch":

@@ -35,9 +35,7 @@ _REFUSED: dict[str, tuple[str, ...]] = {
     "array": ("maxItems", "uniqueItems", "contains", "minContains", "maxContains"),
     "object": ("minProperties", "maxProperties", "patternProperties", "propertyNames"),
 }
-_FORMATS = frozenset(
-    {"date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"}
-)
+_FORMATS = frozenset({"date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"})
 _NOT_REGULAR = re.compile(r"(?<!\\)(?:\\\\)*(?:\\[1-9bB]|\\k<|\(\?(?:[=!]|<[=!]))")
 
 
@@ -55,11 +53,11 @@ def first_limit(root: dict[str, Any]) -> Limit | None:
 
 def limits_of(root: dict[str, Any]) -> Iterator[Limit]:
     """Yield what a schema may not say, in its order, circles last."""
-    references = []
+    references: list[str] = []
     for _, node in subschemas(root):
         yield from (*_of_types(node), *_of_references(node), *_of_values(node))
-        references.append(node.get("$ref"))
-    if cycle := _cycle(root, [one for one in references[:_MOST_REFERENCES] if _is_local(one)]):
+        references += [node["$ref"]] if _is_local(node.get("$ref")) else []
+    if cycle := _cycle(root, references[:_MOST_REFERENCES]):
         yield Limit("circular reference", {"cycle": " -> ".join(cycle)})
 
 

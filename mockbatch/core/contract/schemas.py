@@ -5,6 +5,7 @@ Source: https://json-schema.org/draft/2020-12/schema, and for the legacy keyword
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 Path = tuple[str | int, ...]
 """Where a schema stands: keywords, names and places, from the root on."""
@@ -43,3 +44,15 @@ def _children(path: Path, node: dict[str, Any]) -> Iterator[tuple[Path, Any]]:
             yield from (((*path, keyword, name), nested) for name, nested in value.items())
         elif isinstance(value, list) and keyword in _LISTS:
             yield from (((*path, keyword, place), nested) for place, nested in enumerate(value))
+
+
+def pointed(root: Any, reference: str) -> Any:
+    """Return what the JSON pointer after the `#` of a reference leads to; None for nothing."""
+    place = root
+    for part in reference.partition("#")[2].split("/")[1:]:
+        name = unquote(part).replace("~1", "/").replace("~0", "~")
+        if isinstance(place, list) and name.isdecimal() and len(name) < 10 and int(name) < len(place):
+            place = place[int(name)]
+        else:
+            place = place.get(name) if isinstance(place, dict) else None
+    return place

@@ -82,10 +82,30 @@ def schema_of(params: dict[str, Any]) -> dict[str, Any] | None:
     return schema if isinstance(schema, dict) else None
 
 
+def goes_on(params: dict[str, Any]) -> bool:
+    """Whether the last turn is one of the assistant that a server tool interrupted, so that the answer goes on."""
+    return any(block.get("type") == "server_tool_use" for block in _begun(params))
+
+
+def waiting_calls(params: dict[str, Any]) -> list[dict[str, Any]]:
+    """The calls of server tools in a turn that goes on which have no result yet."""
+    answered = {block.get("tool_use_id") for block in _begun(params) if isinstance(block.get("tool_use_id"), str)}
+    calls = [block for block in _begun(params) if block.get("type") == "server_tool_use"]
+    return [call for call in calls if isinstance(call.get("id"), str) and call["id"] not in answered]
+
+
 def prefill_of(params: dict[str, Any]) -> str:
-    """The start of the answer that the request brings; nothing when it brings none."""
+    """The start of the answer that the request brings; nothing when it brings none, or a turn that goes on."""
     messages = messages_of(params)
-    return text_in(messages[-1].get("content")) if messages and messages[-1].get("role") == "assistant" else ""
+    if not messages or messages[-1].get("role") != "assistant" or goes_on(params):
+        return ""
+    return text_in(messages[-1].get("content"))
+
+
+def _begun(params: dict[str, Any]) -> list[dict[str, Any]]:
+    """The blocks of the assistant at the end of the conversation."""
+    messages = messages_of(params)
+    return blocks_of(messages[-1].get("content")) if messages and messages[-1].get("role") == "assistant" else []
 
 
 def stop_sequences_of(params: dict[str, Any]) -> list[str]:

@@ -48,7 +48,9 @@ AnyBlock = wire.Block | dict[str, Any]
 
 
 class Reply(Struct, frozen=True):
-    """What a model would have answered. Tokens are counts; `usage` is what was said of it besides, None if nothing."""
+    """What a model would have answered. Tokens are counts; `usage` is what was said of it besides, None if nothing.
+    `unmet` says of which schema no value was found, so that the nearest stands in the content.
+    """
 
     content: list[AnyBlock]
     stop_reason: str
@@ -59,6 +61,7 @@ class Reply(Struct, frozen=True):
     thinking_tokens: int | None = None
     server_tool_use: wire.ServerToolUse | None = None
     usage: dict[str, Any] | None = None
+    unmet: str = ""
 
 
 class Draft:
@@ -70,6 +73,7 @@ class Draft:
         self.cut = False
         self.thinking_tokens: int | None = None
         self.container: wire.Container | None = None
+        self._unmet: dict[str, None] = {}
         self._searches = 0
         self._fetches = 0
         self._factor = request.model.tokens_factor
@@ -142,6 +146,11 @@ class Draft:
         """What the API itself adds: it is no output of the model."""
         self.blocks.append(block)
 
+    def note(self, unmet: str) -> None:
+        """Keep what the content does not meet; nothing is said by an empty text."""
+        if unmet:
+            self._unmet[unmet] = None
+
     def identifier(self, kind: ids.Identifier, name: str) -> str:
         """An id of its own for the next block."""
         return kind(self.request.key, f"{len(self.blocks)}/{name}")
@@ -157,4 +166,5 @@ class Draft:
             container=self.container,
             thinking_tokens=self.thinking_tokens,
             server_tool_use=wire.ServerToolUse(self._searches, self._fetches) if used else None,
+            unmet=" ".join(self._unmet),
         )

@@ -285,7 +285,10 @@ def make_reply(spec: ReplySpec, request: Request) -> Reply:
     make = REPLIES[spec.kind].make
     if make is None:
         raise ValueError(f"{spec.kind} is made by the caller")
-    return with_options(make(request, spec.options), spec)
+    reply = make(request, spec.options)
+    if reply.unmet:
+        raise ReplyError(reply.unmet)
+    return with_options(reply, spec)
 
 
 def callable_reply(value: Any, request: Request, spec: ReplySpec | None = None) -> Reply:

@@ -67,6 +67,14 @@ def matching(
     raise NoMatch(f"no text was found that matches {_shown(pattern)}")
 
 
+def nearly_matching(pattern: str, dice: Dice, budget: Budget) -> str:
+    """A text written after `pattern`, but for what must or must not follow. Raises NoMatch."""
+    try:
+        return _Writer(dice, 0, budget).sequence(_parsed(pattern)[0])
+    except _UNREADABLE as error:
+        raise NoMatch(f"{_shown(pattern)} is no regular expression: {error}") from None
+
+
 def found(pattern: str, text: str) -> bool:
     """Whether `pattern` is found in `text`; a pattern that cannot be read is found nowhere.
 
@@ -77,6 +85,11 @@ def found(pattern: str, text: str) -> bool:
         return engine is not None and engine.is_valid(text)
     except ValueError:  # a lone surrogate
         return False
+
+
+def is_readable(pattern: str) -> bool:
+    """Whether the engine takes a pattern."""
+    return _engine(pattern) is not None
 
 
 def size_of(pattern: str) -> int:

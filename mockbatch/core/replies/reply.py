@@ -10,19 +10,22 @@ from mockbatch.core.replies.asked import (
     answers_tools,
     choice_of,
     cites,
+    goes_on,
     messages_of,
     prefill_of,
     schema_of,
     stop_sequences_of,
+    waiting_calls,
 )
 from mockbatch.core.replies.citations import cite, passages
 from mockbatch.core.replies.forms import AnyBlock, Draft, Reply, ReplyError, Request
+from mockbatch.core.replies.nearest import nearest
 from mockbatch.core.replies.prefill import continuation
 from mockbatch.core.replies.prose import prose
 from mockbatch.core.replies.schema import instance
-from mockbatch.core.replies.server_tools import run, server_tools
+from mockbatch.core.replies.server_tools import finish, run, server_tools
 from mockbatch.core.replies.text import whole_text
-from mockbatch.core.replies.thinking import think, thinks_unasked
+from mockbatch.core.replies.thinking import think
 from mockbatch.core.replies.tools import call_some, callable_tools
 from mockbatch.core.replies.wishes import NO_WISH, wish_of
 
@@ -39,7 +42,7 @@ def is_plain(params: dict[str, Any], model: Model) -> bool:
     """Whether nothing but some text is wanted, so that `plain_text` is the whole reply."""
     thinking = params.get("thinking")
     silent = isinstance(thinking, dict) and thinking.get("type") == "disabled"
-    if thinks_unasked(model) and not silent:
+    if model.thinks_unasked and not silent:
         return False
     if any(params.get(name) for name in _SHAPING & params.keys() if not (name == "thinking" and silent)):
         return False
@@ -52,11 +55,15 @@ def is_plain(params: dict[str, Any], model: Model) -> bool:
 
 
 def natural_reply(request: Request) -> Reply:
-    """What the request asks for, within its limit. Raises ReplyError for a schema of which there is no value."""
+    """What the request asks for, within its limit."""
     draft = Draft(request)
     if request.limit <= 0:
         return Reply([], "max_tokens", 0)
     think(draft)
+    if goes_on(request.params):
+        for called in waiting_calls(request.params):
+            finish(draft, called)
+        return answer(draft)
     return _with_tools(draft) or answer(draft)
 
 
@@ -88,7 +95,9 @@ def answer(draft: Draft) -> Reply:
     params = draft.request.params
     schema = schema_of(params)
     if schema is not None:
-        return write(draft, structured(draft.request, schema))
+        found = nearest(schema, draft.request.dice("schema"), "output_config.format.schema")
+        draft.note(found.unmet)
+        return write(draft, _encode(found.value).decode())
     finders = passages(params)
     if finders and cite(draft, finders):
         return draft.reply()

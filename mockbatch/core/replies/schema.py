@@ -8,11 +8,10 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 import msgspec
 
-from mockbatch.core.contract.abilities import nodes
+from mockbatch.core.contract.schemas import pointed, subschemas
 from mockbatch.core.remembered import Remembered
 from mockbatch.core.replies.applied import effort, is_harmless
 from mockbatch.core.replies.conjoin import Schema, Unsatisfiable, canonical, conjoin, parts, weight
@@ -33,18 +32,18 @@ _VARIANTS = 24
 _DEEPEST = 40
 _MOST_NODES = 10_000
 _MOST_BYTES = 1 << 20
-_MOST_OF_PATTERNS = 10_000
+MOST_OF_PATTERNS = 10_000
 _LONGEST_PATTERN = 10_000
-_APPLIED_PER_STEP = 20
+APPLIED_PER_STEP = 20
 
 _encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(dict[str, Any]).decode
-_ANNOTATIONS = frozenset(
+ANNOTATIONS = frozenset(
     {
         *("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment", "$schema"),
         *("$id", "$anchor", "$dynamicAnchor", "$defs", "definitions", "$vocabulary", "contentMediaType"),
     }
 )
-_APPLIED = frozenset(
+APPLIED = frozenset(
     {"$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas", "const"}
 )
 _COUNTS = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
@@ -58,12 +57,12 @@ Flat = tuple[dict[str, Any], list[list[Schema]]]
 
 def instance(schema: dict[str, Any], dice: Dice) -> Any:
     """A value that is valid against `schema`. Raises ReplyError when the schema is wrong, too complex or has none."""
-    known = _known(_source(schema))
+    known = known_schema(source_of(schema))
     reason = "none was found that a validator accepts"
     budget = Budget()
     for attempt in range(_ATTEMPTS):
         try:
-            value = _Maker(known, dice, budget).make(known.root, 0)
+            value = Maker(known, dice, budget).make(known.root, 0)
         except Unsatisfiable as error:
             reason = str(error)
             if attempt >= _HOPELESS:
@@ -78,15 +77,15 @@ def instance(schema: dict[str, Any], dice: Dice) -> Any:
 
 def is_valid(schema: dict[str, Any], value: Any) -> bool:
     """Whether `value` is valid. Raises ReplyError when the schema is wrong."""
-    return _known(_source(schema)).accepts(value, Budget())
+    return known_schema(source_of(schema)).accepts(value, Budget())
 
 
 def check_schema(schema: dict[str, Any]) -> None:
     """Raises ReplyError when the schema is wrong."""
-    _known(_source(schema))
+    known_schema(source_of(schema))
 
 
-def _source(schema: dict[str, Any]) -> bytes:
+def source_of(schema: dict[str, Any]) -> bytes:
     try:
         source = _encode(schema)
     except (ValueError, OverflowError, TypeError, RecursionError):
@@ -96,7 +95,7 @@ def _source(schema: dict[str, Any]) -> bytes:
     return source
 
 
-class _Known:
+class Known:
     """A schema, and what was found out about it."""
 
     def __init__(self, source: bytes) -> None:
@@ -104,11 +103,23 @@ class _Known:
             self.root = _decode(source)
         except (msgspec.DecodeError, RecursionError):
             raise ReplyError("The schema is not valid JSON Schema: a value in it is out of range") from None
-        self._original = {id(node) for node in nodes(self.root)}
-        if len(self._original) > _MOST_NODES:
-            raise ReplyError(TOO_COMPLEX)
+        self._nodes = self._all_nodes()
+        self._original = {id(node) for node in self._nodes}
         self._flat: dict[int, tuple[Flat, int]] = {}
         self._complexities: dict[int, tuple[int, int]] = {}
+
+    def _all_nodes(self) -> list[dict[str, Any]]:
+        """The schemas in it, and those that references find where no keyword holds schemas."""
+        found: dict[int, dict[str, Any]] = {}
+        waiting: list[Any] = [self.root]
+        while waiting:
+            root = waiting.pop()
+            for _, node in subschemas(root) if id(root) not in found else ():
+                found[id(node)] = node
+                if len(found) > _MOST_NODES:
+                    raise ReplyError(TOO_COMPLEX)
+                waiting.extend(pointed(self.root, name) for name in _references(node))
+        return list(found.values())
 
     @cached_property
     def validator(self) -> "Draft202012Validator":
@@ -125,14 +136,14 @@ class _Known:
 
     def _check_patterns(self) -> None:
         """Refuse patterns that together would take an engine long to prepare for."""
-        if sum(map(size_of, self._patterns())) <= _MOST_OF_PATTERNS:
+        if sum(map(size_of, self._patterns())) <= MOST_OF_PATTERNS:
             return
         if max(map(len, self._patterns())) > _LONGEST_PATTERN:
             raise ReplyError(TOO_COMPLEX)
         # a pattern that no engine takes is the better reason
         from jsonschema_rs import Draft202012Validator
 
-        left = _MOST_OF_PATTERNS
+        left = MOST_OF_PATTERNS
         for pattern in self._patterns():
             try:
                 Draft202012Validator({"pattern": pattern}, pattern_options=engine_options())
@@ -143,7 +154,7 @@ class _Known:
                 raise ReplyError(TOO_COMPLEX)
 
     def _patterns(self) -> Iterator[str]:
-        for node in nodes(self.root):
+        for node in self._nodes:
             if isinstance(node.get("pattern"), str):
                 yield node["pattern"]
             if isinstance(node.get("patternProperties"), dict):
@@ -156,16 +167,30 @@ class _Known:
     def accepts(self, value: Any, budget: Budget) -> bool:
         """Whether a value is valid. Raises ReplyError where that takes too long to tell."""
         if not self._is_harmless:
-            budget.spend(effort(self.root, value, self.target) // _APPLIED_PER_STEP)
+            budget.spend(effort(self.root, value, self.target) // APPLIED_PER_STEP)
         try:
             return self.validator.is_valid(value)
         except ValueError:  # a number or a text that is out of range
             return False
 
+    def unmet(self, value: Any, budget: Budget) -> tuple[str | int, ...] | None:
+        """Where in the schema the first keyword stands that a value does not meet; None where it meets all."""
+        from jsonschema_rs import ValidationError
+
+        if self.accepts(value, budget):
+            return None
+        try:
+            self.validator.validate(value)
+        except ValidationError as error:
+            return tuple(error.schema_path)
+        except ValueError:  # a number or a text that is out of range
+            pass
+        return ()
+
     @cached_property
     def _anchors(self) -> dict[str, Any]:
         named = {}
-        for node in nodes(self.root):
+        for node in self._nodes:
             for key in ("$anchor", "$dynamicAnchor"):
                 if isinstance(node.get(key), str):
                     named["#" + node[key]] = node
@@ -178,14 +203,8 @@ class _Known:
         if reference in self._anchors:
             found: Schema = self._anchors[reference]
             return found
-        base, _, pointer = reference.partition("#")
-        place: Any = self._anchors.get(base) if base else self.root
-        for part in pointer.split("/")[1:]:
-            name = unquote(part).replace("~1", "/").replace("~0", "~")
-            if isinstance(place, list) and name.isdecimal() and int(name) < len(place):
-                place = place[int(name)]
-            else:
-                place = place.get(name) if isinstance(place, dict) else None
+        base, _, _ = reference.partition("#")
+        place = pointed(self._anchors.get(base) if base else self.root, reference)
         if not isinstance(place, dict | bool):
             raise ReplyError(f"The schema is not valid JSON Schema: {reference!r} refers to nothing in it")
         return place
@@ -209,12 +228,12 @@ class _Known:
         return found
 
     def _flattened(self, node: dict[str, Any], budget: Budget, within: frozenset[int]) -> Flat:
-        base = {name: value for name, value in node.items() if name not in _ANNOTATIONS and name not in _APPLIED}
+        base = {name: value for name, value in node.items() if name not in ANNOTATIONS and name not in APPLIED}
         if "const" in node:
             base = conjoin(base, {"enum": [node["const"]]})
         base = _with_hints(base, node.get("description"))
         choices: list[list[Schema]] = [node[name] for name in ("anyOf", "oneOf") if name in node]
-        for part in self._parts(node):
+        for part in self.parts(node):
             if part is False:
                 raise Unsatisfiable("false allows nothing")
             if part is not True:
@@ -234,7 +253,7 @@ class _Known:
             choices.append([{"required": [name], "allOf": [schema]}, {"properties": {name: False}}])
         return base, choices
 
-    def _parts(self, node: dict[str, Any]) -> Iterator[Schema]:
+    def parts(self, node: dict[str, Any]) -> Iterator[Schema]:
         yield from node.get("allOf", ())
         for name in ("$ref", "$dynamicRef"):
             if name in node:
@@ -267,17 +286,22 @@ class _Known:
         return references * 2 + ("properties" in base or "items" in base)
 
 
+def _references(node: dict[str, Any]) -> Iterator[str]:
+    """The references that a schema makes itself."""
+    return (node[name] for name in ("$ref", "$dynamicRef") if isinstance(node.get(name), str))
+
+
 def _invalid(error: Exception) -> ReplyError:
     return ReplyError(f"The schema is not valid JSON Schema: {str(error).splitlines()[0]}")
 
 
-def _remember(source: bytes) -> _Known:
-    known = _Known(source)
+def _remember(source: bytes) -> Known:
+    known = Known(source)
     _ = known.validator  # what it refuses is not even tried
     return known
 
 
-_known = Remembered(_remember, count=256, size=2 << 20)
+known_schema = Remembered(_remember, count=256, size=2 << 20)
 
 
 def _with_hints(base: dict[str, Any], description: Any) -> dict[str, Any]:
@@ -306,28 +330,29 @@ def _meant(name: str, value: str) -> Any:
         return None
 
 
-class _Maker(Values):
+class Maker(Values):
     """Makes one value."""
 
-    def __init__(self, known: _Known, dice: Dice, budget: Budget) -> None:
+    def __init__(self, known: Known, dice: Dice, budget: Budget, deepest: int = _DEEPEST) -> None:
         super().__init__(dice, budget)
-        self._known = known
+        self.known = known
+        self.deepest = deepest
 
     def make(self, node: Schema, depth: int, name: str = "") -> Any:
         """A value of a schema at a depth, perhaps that of a property of this name. Raises Unsatisfiable."""
         if node is False:
             raise Unsatisfiable("false allows nothing")
         self.budget.spend(NODE)
-        if depth > _DEEPEST:
+        if depth > self.deepest:
             raise Unsatisfiable("it goes on without end")
-        base, choices = ({}, []) if node is True else self._known.flat(node, self.budget)
+        base, choices = ({}, []) if node is True else self.known.flat(node, self.budget)
         return self._one_of(base, choices, depth, name)
 
     def _one_of(self, base: dict[str, Any], choices: list[list[Schema]], depth: int, name: str) -> Any:
         if not choices:
             return self.value(base, depth, name)
         reason: Unsatisfiable | None = None
-        for tried, variant in enumerate(self._variants(base, choices, depth)):
+        for tried, variant in enumerate(self.variants(base, choices, depth)):
             try:
                 return self.value(variant, depth, name)
             except Unsatisfiable as error:
@@ -336,7 +361,7 @@ class _Maker(Values):
                 break
         raise reason or Unsatisfiable("none of the alternatives allows anything")
 
-    def _variants(self, base: dict[str, Any], choices: list[list[Schema]], depth: int) -> Iterator[dict[str, Any]]:
+    def variants(self, base: dict[str, Any], choices: list[list[Schema]], depth: int) -> Iterator[dict[str, Any]]:
         """The schema with one alternative of each list put in."""
         if not choices:
             yield base
@@ -346,12 +371,12 @@ class _Maker(Values):
             if option is False:
                 continue
             try:
-                other, more = ({}, []) if option is True else self._known.flat(option, self.budget)
+                other, more = ({}, []) if option is True else self.known.flat(option, self.budget)
                 self.budget.spend(weight(base) + weight(other))
                 merged = conjoin(base, other)
             except Unsatisfiable:
                 continue
-            yield from self._variants(merged, [*choices[1:], *more], depth)
+            yield from self.variants(merged, [*choices[1:], *more], depth)
 
     def _ordered(self, options: list[Schema], depth: int) -> list[Schema]:
         """In which order alternatives are tried: any, but what is null seldom first, and deep down the simplest."""
@@ -360,7 +385,7 @@ class _Maker(Values):
             ordered.append(ordered.pop(0))
         if depth < SOFT_DEPTH:
             return ordered
-        return sorted(ordered, key=lambda option: self._known.complexity(option, self.budget))
+        return sorted(ordered, key=lambda option: self.known.complexity(option, self.budget))
 
     def domain(self, node: Schema) -> list[Any] | None:
         """All values of a schema, where they can be listed."""
@@ -368,11 +393,11 @@ class _Maker(Values):
             return None
         if node is False:
             return []
-        base, choices = self._known.flat(node, self.budget)
+        base, choices = self.known.flat(node, self.budget)
         if not choices:
             return self.listed(base)
         found: dict[str, Any] = {}
-        for variant in self._variants(base, choices, 0):
+        for variant in self.variants(base, choices, 0):
             values = self.listed(variant)
             if values is None:
                 return None

@@ -7,12 +7,12 @@ Source: https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from mockbatch.core.contract import ids, wire
 from mockbatch.core.replies.asked import kind_of, prompt_of, tools_of
 from mockbatch.core.replies.dice import Dice
-from mockbatch.core.replies.forms import Draft, Request
+from mockbatch.core.replies.forms import AnyBlock, Draft, Request
 from mockbatch.core.replies.prose import sentence, sentences
 from mockbatch.core.replies.tools import Tool, call, callable_tools
 
@@ -22,6 +22,7 @@ _PYTHON_ONLY = "code_execution_20250522"
 _CONTAINER_DAYS = 30
 _ENCRYPTED, _INDEX = 280, 120
 _USUAL_USES = 3
+_Execution = Literal["code_execution", "bash_code_execution", "text_editor_code_execution"]
 
 
 def server_tools(params: dict[str, Any]) -> list[dict[str, Any]]:
@@ -53,20 +54,44 @@ def _first_call(request: Request, tool: dict[str, Any], dice: Dice) -> tuple[wir
     return "web_search", {"query": _query(request, dice)}
 
 
+def finish(draft: Draft, called: dict[str, Any]) -> None:
+    """Write what came of a call that the answer so far ended with."""
+    params, tool_id = draft.request.params, str(called["id"])
+    dice = draft.request.dice(f"server tools/{tool_id}")
+    name, given = called.get("name"), called.get("input")
+    given = given if isinstance(given, dict) else {}
+    tool = next((tool for tool in server_tools(params) if tool.get("name") == name), {})
+    match name:
+        case "web_search":
+            _searched(draft, tool_id, tool, dice)
+        case "web_fetch":
+            _fetched(draft, tool_id, str(given.get("url") or _address(draft.request, tool, dice)), tool, dice)
+        case "tool_search_tool_bm25" | "tool_search_tool_regex":
+            _found_tools(draft, tool_id, dice)
+        case "code_execution" | "bash_code_execution" | "text_editor_code_execution":
+            draft.container = container_of(draft.request)
+            draft.result(_done(name, tool_id, f"{dice.between(2, 99) * dice.between(2, 99)}\n"))
+
+
 def _search(draft: Draft, tool: dict[str, Any], dice: Dice) -> str:
     results: list[wire.WebSearchResultBlock] = []
     for _ in range(min(dice.choose((1, 1, 2)), _uses(tool))):
         tool_id = draft.server_call(*_first_call(draft.request, tool, dice))
         if tool_id is None:
             return "max_tokens"
-        results = [_found(draft.request, tool, dice, place) for place in range(dice.between(2, 5))]
-        draft.result(wire.WebSearchToolResultBlock(tool_id, results))
+        results = _searched(draft, tool_id, tool, dice)
     draft.text(f"Based on what I found: {sentence(dice)} ")
     cited = dice.choose(results)
     text = sentence(dice)
     index = ids.opaque(draft.request.key, "encrypted index", _INDEX)
     draft.text(text, [wire.WebSearchResultLocation(text, cited.url, cited.title, index)])
     return "end_turn"
+
+
+def _searched(draft: Draft, tool_id: str, tool: dict[str, Any], dice: Dice) -> list[wire.WebSearchResultBlock]:
+    results = [_found(draft.request, tool, dice, place) for place in range(dice.between(2, 5))]
+    draft.result(wire.WebSearchToolResultBlock(tool_id, results))
+    return results
 
 
 def _found(request: Request, tool: dict[str, Any], dice: Dice, place: int) -> wire.WebSearchResultBlock:
@@ -83,15 +108,18 @@ def _fetch(draft: Draft, tool: dict[str, Any], dice: Dice) -> str:
     tool_id = draft.server_call(name, arguments)
     if tool_id is None:
         return "max_tokens"
+    text = _fetched(draft, tool_id, arguments["url"], tool, dice)
+    draft.text(f"The page says: {text[: text.index('.') + 1]} {sentence(dice)}")
+    return "end_turn"
+
+
+def _fetched(draft: Draft, tool_id: str, url: str, tool: dict[str, Any], dice: Dice) -> str:
     text = sentences(dice, dice.between(4, 12))
     cited = tool.get("citations")
     config = wire.CitationsConfig(cited["enabled"] is True) if isinstance(cited, dict) and "enabled" in cited else None
     document = wire.DocumentBlock(wire.PlainTextSource("text/plain", text), sentence(dice).rstrip("."), config)
-    draft.result(
-        wire.WebFetchToolResultBlock(tool_id, wire.WebFetchBlock(arguments["url"], document, draft.request.created_at))
-    )
-    draft.text(f"The page says: {text[: text.index('.') + 1]} {sentence(dice)}")
-    return "end_turn"
+    draft.result(wire.WebFetchToolResultBlock(tool_id, wire.WebFetchBlock(url, document, draft.request.created_at)))
+    return text
 
 
 def _execute(draft: Draft, tool: dict[str, Any], dice: Dice) -> str:
@@ -109,42 +137,54 @@ def _execute(draft: Draft, tool: dict[str, Any], dice: Dice) -> str:
 
 
 def _run_python(draft: Draft, program: str, printed: str) -> bool:
-    tool_id = draft.server_call("code_execution", {"code": program})
-    if tool_id:
-        draft.result(wire.CodeExecutionToolResultBlock(tool_id, wire.CodeExecutionResultBlock(printed, "", 0, [])))
-    return tool_id is not None
+    return _ran(draft, "code_execution", {"code": program}, printed)
 
 
 def _run_bash(draft: Draft, command: str, printed: str) -> bool:
-    tool_id = draft.server_call("bash_code_execution", {"command": command})
-    if tool_id:
-        result = wire.BashCodeExecutionResultBlock(printed, "", 0, [])
-        draft.result(wire.BashCodeExecutionToolResultBlock(tool_id, result))
-    return tool_id is not None
+    return _ran(draft, "bash_code_execution", {"command": command}, printed)
 
 
 def _write_file(draft: Draft, program: str) -> bool:
     arguments = {"command": "create", "path": "/tmp/task.py", "file_text": program + "\n"}
-    tool_id = draft.server_call("text_editor_code_execution", arguments)
+    return _ran(draft, "text_editor_code_execution", arguments, "")
+
+
+def _ran(draft: Draft, name: _Execution, arguments: dict[str, Any], printed: str) -> bool:
+    """Calls a tool of the container; False when there was no room for it."""
+    tool_id = draft.server_call(name, arguments)
     if tool_id:
-        draft.result(wire.TextEditorToolResultBlock(tool_id, wire.TextEditorCreateResultBlock(False)))
+        draft.result(_done(name, tool_id, printed))
     return tool_id is not None
+
+
+def _done(name: _Execution, tool_id: str, printed: str) -> AnyBlock:
+    match name:
+        case "code_execution":
+            return wire.CodeExecutionToolResultBlock(tool_id, wire.CodeExecutionResultBlock(printed, "", 0, []))
+        case "bash_code_execution":
+            result = wire.BashCodeExecutionResultBlock(printed, "", 0, [])
+            return wire.BashCodeExecutionToolResultBlock(tool_id, result)
+    return wire.TextEditorToolResultBlock(tool_id, wire.TextEditorCreateResultBlock(False))
 
 
 def _search_tools(draft: Draft, tool: dict[str, Any], dice: Dice) -> str:
     """Looks for a deferred tool, and calls what it found."""
-    deferred: list[Tool] = [known for known in callable_tools(draft.request.params) if known.deferred]
     tool_id = draft.server_call(*_first_call(draft.request, tool, dice))
     if tool_id is None:
         return "max_tokens"
-    found = dice.shuffled(deferred)[: dice.between(1, 3)]
-    references = [wire.ToolReferenceBlock(known.name) for known in found]
-    draft.result(wire.ToolSearchToolResultBlock(tool_id, wire.ToolSearchResultBlock(references)))
-    if found:
+    if found := _found_tools(draft, tool_id, dice):
         call(draft, found[0])
         return "tool_use"
     draft.text(sentences(dice, 2))
     return "end_turn"
+
+
+def _found_tools(draft: Draft, tool_id: str, dice: Dice) -> list[Tool]:
+    deferred = [known for known in callable_tools(draft.request.params) if known.deferred]
+    found = dice.shuffled(deferred)[: dice.between(1, 3)]
+    references = [wire.ToolReferenceBlock(known.name) for known in found]
+    draft.result(wire.ToolSearchToolResultBlock(tool_id, wire.ToolSearchResultBlock(references)))
+    return found
 
 
 _RUN: dict[str, Callable[[Draft, dict[str, Any], Dice], str]] = {

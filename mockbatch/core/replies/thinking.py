@@ -3,15 +3,12 @@
 Source: https://platform.claude.com/docs/en/build-with-claude/extended-thinking, .../adaptive-thinking, .../effort
 """
 
-from typing import Any, Literal
+from typing import Any
 
 from mockbatch.core.contract import ids, wire
-from mockbatch.core.contract.model import Model
-from mockbatch.core.replies.asked import answers_tools
+from mockbatch.core.replies.asked import answers_tools, choice_of
 from mockbatch.core.replies.forms import Draft, Request
 from mockbatch.core.replies.prose import sentences
-
-Effort = Literal["low", "medium", "high", "xhigh", "max"]
 
 # out of 16 requests, how many are thought about; and the most tokens that it takes
 _SHARES: dict[str, int] = {"low": 4, "medium": 8, "high": 15, "xhigh": 16, "max": 16}
@@ -20,18 +17,15 @@ _LEAST = 16
 _SIGNATURE, _ENCRYPTED = 332, 440
 
 
-def thinks_unasked(model: Model) -> bool:
-    """Whether a model thinks when the request does not speak of it."""
-    return model.thinks in ("always", "unasked")
-
-
 def thinks(request: Request) -> bool:
-    """Whether this request is thought about."""
-    mode = _asked(request.params).get("type")
+    """Whether this request is thought about: not by a model that cannot, nor where a tool has to be called."""
+    model, mode = request.model, _asked(request.params).get("type")
+    if model.thinks == "never" or choice_of(request.params)[0] in ("any", "tool"):
+        return False
     if mode is None:
-        mode = "adaptive" if thinks_unasked(request.model) else "disabled"
+        mode = "adaptive" if model.thinks_unasked else "disabled"
     if mode == "adaptive":
-        share = 16 if request.model.thinks == "always" else _SHARES.get(_effort(request), 16)
+        share = 16 if model.thinks == "always" else _SHARES.get(_effort(request), 16)
         return request.dice("thinks").chance(share, 16)
     return mode == "enabled" or (mode == "between_tools" and answers_tools(request.params))
 

@@ -8,8 +8,8 @@ from typing import Any
 from msgspec import Struct
 
 from mockbatch.core.replies.asked import choice_of, kind_of, tools_of
-from mockbatch.core.replies.forms import Draft, Request
-from mockbatch.core.replies.schema import instance
+from mockbatch.core.replies.forms import Draft
+from mockbatch.core.replies.nearest import nearest
 
 
 class Tool(Struct, frozen=True):
@@ -66,18 +66,19 @@ def call_some(draft: Draft, tools: list[Tool]) -> None:
     if kind == "tool":
         tools, alone = [tool for tool in tools if tool.name == name] or tools, True
     dice = draft.request.dice("calls")
-    if kind == "auto" and _says_so(draft.request) and dice.chance(1, 2):
+    if kind == "auto" and not draft.request.model.thinks_between_tools and dice.chance(1, 2):
         draft.text("Let me look that up.")
     for _ in range(1 if alone else dice.choose((1, 1, 1, 2, 2, 3))):
         call(draft, dice.choose(tools))
 
 
 def call(draft: Draft, tool: Tool) -> None:
-    """Calls a tool with an input that is valid against its schema. Raises ReplyError when there is none."""
-    dice = draft.request.dice(f"input/{len(draft.blocks)}")
-    draft.call(tool.name, instance(tool.schema, dice), tool.toolset)
-
-
-def _says_so(request: Request) -> bool:
-    """Whether the model speaks before it calls; the newest think it instead."""
-    return not request.model.thinks_between_tools
+    """Calls a tool with an input that is valid against its schema, or nearly so."""
+    what = f"the input_schema of the tool {tool.name!r}"
+    found = nearest(tool.schema, draft.request.dice(f"input/{len(draft.blocks)}"), what)
+    if isinstance(found.value, dict):
+        draft.note(found.unmet)
+        draft.call(tool.name, found.value, tool.toolset)
+    else:
+        draft.note(found.unmet or f"No object was found that meets {what}.")
+        draft.call(tool.name, {}, tool.toolset)

@@ -47,6 +47,10 @@ class Values(ABC):
     def make(self, node: Schema, depth: int, name: str = "") -> Any:
         """A value of a nested schema."""
 
+    def maybe(self, node: Schema, depth: int, name: str = "") -> Any:
+        """A value of a nested schema that can be left out. Raises Unsatisfiable."""
+        return self.make(node, depth, name)
+
     @abstractmethod
     def domain(self, node: Schema) -> list[Any] | None:
         """All values of a nested schema, where they can be listed."""
@@ -135,8 +139,9 @@ class Values(ABC):
         needed = set(required)
         made: dict[str, Any] = {}
         for name in names:
+            make = self.make if name in needed else self.maybe
             try:
-                made[name] = self.make(self._of_property(schema, name), depth + 1, name)
+                made[name] = make(self._of_property(schema, name), depth + 1, name)
             except Unsatisfiable:
                 if name in needed:
                     raise
@@ -197,7 +202,7 @@ class Values(ABC):
 
     def _try(self, schema: dict[str, Any], made: dict[str, Any], name: str, depth: int) -> None:
         try:
-            made[name] = self.make(self._of_property(schema, name), depth + 1, name)
+            made[name] = self.maybe(self._of_property(schema, name), depth + 1, name)
         except Unsatisfiable:
             return
 
@@ -210,7 +215,7 @@ class Values(ABC):
                 pass
         said = schema.get("propertyNames", True)
         if isinstance(said, dict):
-            return str(self.make({"type": "string", "allOf": [said]}, SOFT_DEPTH))
+            return str(self.maybe({"type": "string", "allOf": [said]}, SOFT_DEPTH))
         return self.dice.choose(_KEYS) + (f"_{turn}" if turn > 1 else "")
 
     # arrays
@@ -239,8 +244,9 @@ class Values(ABC):
             if index < first:
                 said = item_of(schema, index)
                 said = {"allOf": [said, holds]} if demanded else said
+            make = self.make if index < least or held else self.maybe
             try:
-                made.append(self.make(said, depth + 1) if items is None else items.another(said))
+                made.append(make(said, depth + 1) if items is None else items.another(said))
             except Unsatisfiable:
                 if index < least or held:
                     raise

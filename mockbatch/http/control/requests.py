@@ -27,7 +27,9 @@ _QUERY = (
 
 
 class CallView(Struct, frozen=True):
-    """A call as it came and was answered; `cut` where only the beginning of a body was kept."""
+    """A call as it came and was answered; `cut` where only the beginning of a body was kept. `unmet` says of which
+    schema no value was found, so that the nearest is in the answer.
+    """
 
     at: str
     real_at: str
@@ -43,6 +45,7 @@ class CallView(Struct, frozen=True):
     sent: str
     answered: str
     cut: bool
+    unmet: str | None
 
 
 class CallList(Struct, frozen=True):
@@ -197,6 +200,7 @@ def _view(record: Record) -> CallView:
         shown_text(record.sent.decode("utf-8", "replace")),
         shown_text(record.answered.decode("utf-8", "replace")),
         len(record.sent) == BODY or len(record.answered) == BODY,
+        record.unmet,
     )
 
 

@@ -35,7 +35,8 @@ _ROWS = (
 class RowTruth(Struct, frozen=True):
     """A row: its state now, how it ends, when it is done if the end of the batch does not come before, and why.
 
-    `rule` is the name of the one that decided, `cost` what was billed in USD once the batch has ended.
+    `rule` is the name of the one that decided, `cost` what was billed in USD once the batch has ended. `unmet` says of
+    which schema no value was found, so that the nearest is in the reply.
     """
 
     custom_id: str
@@ -49,6 +50,7 @@ class RowTruth(Struct, frozen=True):
     output_tokens: int
     rule: str | None
     cost: str | None
+    unmet: str | None
 
 
 class RowList(Struct, frozen=True):
@@ -137,6 +139,7 @@ def _row(mock: Mock, batch: Batch, planned: Planned, now: int) -> RowTruth:
         row.output_tokens,
         row.rule or None,
         None if cost is None else plain(cost),
+        row.more.unmet or None,
     )
 
 

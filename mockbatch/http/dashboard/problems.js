@@ -17,6 +17,7 @@ const NAMES = {
   identical_retry: ["Sent again what cannot succeed", "These requests were refused for good, and came again unchanged."],
   rule_never_hit: ["A rule that never struck", "It was armed, and nothing met it."],
   unmatched_replay: ["Not in the recording", "A request has no recorded answer."],
+  unmet_schema: ["Nearly met a schema", "No value of a schema was found, so the nearest one was sent."],
 };
 
 export function view(root) {

@@ -23,7 +23,7 @@ class Placed(NamedTuple):
 class Turn(NamedTuple):
     """A message with its content as blocks."""
 
-    index: int
+    place: int
     role: str
     blocks: list[Block]
     message: dict[str, Any]
@@ -33,7 +33,12 @@ class Asked:
     """A request, the model that it asks for and what it was sent under."""
 
     def __init__(
-        self, params: dict[str, Any], model: Model, version: str, betas: tuple[str, ...] = (), surface: Surface = "batch"
+        self,
+        params: dict[str, Any],
+        model: Model,
+        version: str,
+        betas: tuple[str, ...] = (),
+        surface: Surface = "batch",
     ) -> None:
         self.params, self.model, self.version, self.betas, self.surface = params, model, version, betas, surface
 
@@ -56,7 +61,7 @@ class Asked:
         """The blocks of the conversation by type, those inside results and documents too."""
         found: dict[str, list[Placed]] = {}
         for turn in self.turns:
-            for placed in _inside(turn.blocks, f"messages.{turn.index}.content", turn.index, turn.role):
+            for placed in _inside(turn.blocks, f"messages.{turn.place}.content", turn.place, turn.role):
                 found.setdefault(placed.block["type"], []).append(placed)
         return found
 
@@ -85,7 +90,7 @@ class Asked:
     def thinks(self) -> bool:
         """Whether the model may think."""
         if self.thinking is None:
-            return self.model.thinks in ("unasked", "always")
+            return self.model.thinks_unasked
         return self.thinking not in ("disabled", "between_tools")
 
     @property

@@ -12,7 +12,9 @@ _BETAS = (
 )
 
 
-def _call(name: str, says: str, source: str, seen: str, error: type[ApiError] = InvalidRequest, guess: bool = False) -> Refusal:
+def _call(
+    name: str, says: str, source: str, seen: str, error: type[ApiError] = InvalidRequest, guess: bool = False
+) -> Refusal:
     return Refusal(
         name=name,
         says=says,

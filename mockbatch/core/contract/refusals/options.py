@@ -14,7 +14,7 @@ _OPUS = "claude-opus-4-8"
 
 
 def _is_default(name: str, value: Any) -> bool:
-    return {"temperature": value == 1, "top_p": value == 0.99, "top_k": False}[name]
+    return bool(value == {"temperature": 1, "top_p": 0.99}.get(name, ...))
 
 
 def _removed(name: str) -> Callable[[Asked], Found]:
@@ -78,9 +78,7 @@ REFUSALS = (
         "#important-considerations-when-using-extended-thinking",
         on="temperature",
         finds=lambda asked: asked.thinking in ("enabled", "adaptive") and asked.params["temperature"] != 1,
-        refused=request(
-            OLDEST, temperature=0, thinking={"type": "enabled", "budget_tokens": 1024}, max_tokens=2_000
-        ),
+        refused=request(OLDEST, temperature=0, thinking={"type": "enabled", "budget_tokens": 1024}, max_tokens=2_000),
         taken=request(OLDEST, temperature=1, thinking={"type": "enabled", "budget_tokens": 1024}, max_tokens=2_000),
         source=_TROUBLES,
         seen=_SEEN,

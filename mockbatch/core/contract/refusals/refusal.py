@@ -31,9 +31,7 @@ class Example(Struct, frozen=True):
         return {name: value for name, value in (ordinary | self.change).items() if value is not ...}
 
 
-def request(
-    version: str = NEWEST, betas: tuple[str, ...] = (), surface: Surface = "batch", **change: Any
-) -> Example:
+def request(version: str = NEWEST, betas: tuple[str, ...] = (), surface: Surface = "batch", **change: Any) -> Example:
     """Return an example of a request that differs from an ordinary one."""
     return Example(change, version, betas, surface)
 

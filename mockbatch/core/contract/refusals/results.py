@@ -35,13 +35,13 @@ def _double_use(asked: Asked) -> Found:
 
 
 def _pairs(asked: Asked) -> Iterator[tuple[Turn, set[str], list[tuple[str, str]]]]:
-    """Each turn that is no assistant's, the calls of the turn before it, and the path and call of each of its results."""
+    """Each turn, the calls that are open before it, and the path and call of each of its results."""
     open_calls: set[str] = set()
     for turn in asked.turns:
         if turn.role == "system":
             continue
         answers = [
-            (f"messages.{turn.index}.content.{place}", block["tool_use_id"])
+            (f"messages.{turn.place}.content.{place}", block["tool_use_id"])
             for place, block in enumerate(turn.blocks)
             if block["type"] == "tool_result"
         ]
@@ -54,7 +54,7 @@ def _pairs(asked: Asked) -> Iterator[tuple[Turn, set[str], list[tuple[str, str]]
 
 def _goes_on(asked: Asked, turn: Turn) -> bool:
     """Whether the next turn is of the same role, and so the same turn."""
-    following = asked.turns[turn.index + 1 : turn.index + 2]
+    following = asked.turns[turn.place + 1 : turn.place + 2]
     return bool(following) and following[0].role == turn.role
 
 
@@ -86,7 +86,7 @@ def _missing(asked: Asked) -> Found:
             missing = sorted(open_calls if words_first else open_calls - answered)
             if missing:
                 return {"index": before, "ids": ", ".join(missing)}
-        before = turn.index if turn.role == "assistant" else before
+        before = turn.place if turn.role == "assistant" else before
     return None
 
 
@@ -111,8 +111,8 @@ REFUSALS = (
     ),
     Refusal(
         name="a result without a call",
-        says="{where}: unexpected `tool_use_id` found in `tool_result` blocks: {id}. Each `tool_result` block must have "
-        "a corresponding `tool_use` block in the previous message.",
+        says="{where}: unexpected `tool_use_id` found in `tool_result` blocks: {id}. Each `tool_result` block must "
+        "have a corresponding `tool_use` block in the previous message.",
         on="<tool_result>",
         finds=_unexpected,
         refused=request(messages=[_HELLO, said(_use(), role="assistant"), said(_result("toolu_2"))]),

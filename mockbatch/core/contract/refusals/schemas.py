@@ -74,9 +74,7 @@ REFUSALS = (
         name="a format on models without",
         says="'{model}' does not support output format.",
         on="<schema>",
-        finds=lambda asked: (
-            asked.format and not asked.model.structured_outputs and {"model": asked.model.id}
-        ),
+        finds=lambda asked: asked.format and not asked.model.structured_outputs and {"model": asked.model.id},
         refused=request(model="claude-sonnet-4-20250514", **_format(_closed(a=_WORD))),
         taken=request(**_format(_closed(a=_WORD))),
         source=_PAGE,
@@ -185,9 +183,7 @@ REFUSALS = (
         says="Prefilling the assistant's reply is not supported together with `output_config.format`.",
         on="<schema>",
         finds=lambda asked: bool(asked.format and asked.prefill),
-        refused=request(
-            messages=[said(text("Hello")), said(text("{"), role="assistant")], **_format(_closed(a=_WORD))
-        ),
+        refused=request(messages=[said(text("Hello")), said(text("{"), role="assistant")], **_format(_closed(a=_WORD))),
         taken=request(messages=[said(text("Hello")), said(text("{"), role="assistant")]),
         source=_PAGE,
         seen=_SEEN,

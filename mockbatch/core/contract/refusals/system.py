@@ -31,12 +31,12 @@ def _system(asked: Asked) -> list[Turn]:
 
 
 def _first(asked: Asked, is_bad: Any) -> Found:
-    return next(({"index": turn.index} for turn in _system(asked) if is_bad(turn)), None)
+    return next(({"index": turn.place} for turn in _system(asked) if is_bad(turn)), None)
 
 
 def _precedes_user(asked: Asked) -> Found:
     def is_bad(turn: Turn) -> bool:
-        following = asked.turns[turn.index + 1 :]
+        following = asked.turns[turn.place + 1 :]
         after = next((other.role for other in following if other.role != "system"), None)
         return after == "user" and not _is_directive(turn)
 
@@ -87,9 +87,7 @@ REFUSALS = (
         says=f"messages.0: use the top-level 'system' parameter for the initial system prompt; {_DIRECTIVE}",
         finds=lambda asked: asked.turns[0].role == "system" and not _is_directive(asked.turns[0]),
         refused=request(model=_MODEL, messages=[said(text("Be brief."), role="system"), said(text("Hello"))]),
-        taken=request(
-            betas=_BETAS, model=_MODEL, messages=[{**said(role="system"), **_EFFORT}, said(text("Hello"))]
-        ),
+        taken=request(betas=_BETAS, model=_MODEL, messages=[{**said(role="system"), **_EFFORT}, said(text("Hello"))]),
         source=_MEASURED,
         seen="2026-09-04",
     ),

@@ -16,12 +16,12 @@ def _written(asked: Asked) -> Iterator[tuple[Placed, bool]]:
     """The blocks of text of the turns, and whether each stands in the start of the reply."""
     last = len(asked.turns) - 1
     for turn in asked.turns:
-        begins = turn.index == last and turn.role == "assistant"
+        begins = turn.place == last and turn.role == "assistant"
         if turn.role == "system" or turn.message.get("content") == "":
             continue
         for place, block in enumerate(turn.blocks):
             if block["type"] == "text":
-                yield Placed(block, f"messages.{turn.index}.content.{place}", turn.index, turn.role), begins
+                yield Placed(block, f"messages.{turn.place}.content.{place}", turn.place, turn.role), begins
 
 
 def _any(is_bad: Callable[[str], bool]) -> Callable[[Asked], Found]:
@@ -29,7 +29,9 @@ def _any(is_bad: Callable[[str], bool]) -> Callable[[Asked], Found]:
 
 
 def _marked(asked: Asked) -> Found:
-    marked = (one.path for one, _ in _written(asked) if not one.block["text"].strip() and one.block.get("cache_control"))
+    marked = (
+        one.path for one, _ in _written(asked) if not one.block["text"].strip() and one.block.get("cache_control")
+    )
     return next(({"where": path} for path in marked), None)
 
 

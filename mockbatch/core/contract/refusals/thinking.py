@@ -47,7 +47,7 @@ def _changed(asked: Asked) -> Found:
     for turn in asked.turns:
         effort = (turn.message.get("output_config") or {}).get("effort")
         if effort is not None and effort != now:
-            return {"index": turn.index, "effort": effort, "before": now}
+            return {"index": turn.place, "effort": effort, "before": now}
     return None
 
 
@@ -178,8 +178,8 @@ REFUSALS = (
     ),
     Refusal(
         name="effort that changes without thinking",
-        says="messages.{index}: output_config.effort '{effort}' differs from the '{before}' in effect before it; effort "
-        "cannot change when thinking is disabled on this model. Use effort '{before}', or enable thinking.",
+        says="messages.{index}: output_config.effort '{effort}' differs from the '{before}' in effect before it; "
+        "effort cannot change when thinking is disabled on this model. Use effort '{before}', or enable thinking.",
         finds=_changed,
         refused=request(
             betas=(_IN_CONVERSATION,),

@@ -13,7 +13,11 @@ from mockbatch.core.contract.refusals.asked import Asked
 from mockbatch.core.contract.refusals.refusal import Found, Refusal, request
 from mockbatch.core.remembered import Remembered
 
-_PAGE, _ERRORS, _TROUBLES = "agents-and-tools/tool-use/overview", "api/errors", "build-with-claude/thinking-troubleshooting"
+_PAGE, _ERRORS, _TROUBLES = (
+    "agents-and-tools/tool-use/overview",
+    "api/errors",
+    "build-with-claude/thinking-troubleshooting",
+)
 _SEEN = "2026-10-10"
 _KEY = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 _UNIONS = ("oneOf", "allOf", "anyOf")
@@ -187,9 +191,7 @@ REFUSALS = (
         on="tools",
         finds=lambda asked: _first(asked, _is_invalid),
         refused=request(tools=[_tool(), _tool({"type": "object", "properties": {"a": {"type": "text"}}}, "second")]),
-        taken=request(
-            tools=[_tool(), _tool({"type": "object", "properties": {"a": {"pattern": "(?=a)a"}}}, "second")]
-        ),
+        taken=request(tools=[_tool(), _tool({"type": "object", "properties": {"a": {"pattern": "(?=a)a"}}}, "second")]),
         source="https://github.com/anthropics/claude-code/issues/86665",
         seen="2026-08-14",
     ),

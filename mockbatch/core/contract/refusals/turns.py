@@ -40,15 +40,15 @@ def _is_empty(run: list[Turn]) -> bool:
 
 
 def _empty_user(asked: Asked) -> Found:
-    empty = (run[0].index for run in _runs(asked) if run[0].role == "user" and _is_empty(run))
+    empty = (run[0].place for run in _runs(asked) if run[0].role == "user" and _is_empty(run))
     return next(({"index": index} for index in empty), None)
 
 
 def _empty_assistant(asked: Asked) -> Found:
     empty = (
-        run[0].index
+        run[0].place
         for run in _runs(asked)
-        if run[0].role == "assistant" and run[-1].index < len(asked.turns) - 1 and _is_empty(run)
+        if run[0].role == "assistant" and run[-1].place < len(asked.turns) - 1 and _is_empty(run)
     )
     return next(({"index": index} for index in empty), None)
 
