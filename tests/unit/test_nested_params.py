@@ -21,6 +21,7 @@ TOOL = {"name": "look_up", "input_schema": {"type": "object", "properties": {"ci
 USE = {"type": "tool_use", "id": "toolu_1", "name": "look_up", "input": {}}
 RESULT = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "fine"}
 PLAIN = {"type": "text", "text": "so"}
+CLOSED = {"type": "object", "additionalProperties": False}
 
 
 def said(*blocks: Any) -> dict[str, Any]:
@@ -38,18 +39,16 @@ def form(schema: Any) -> dict[str, Any]:
 
 
 def many_optional(count: int) -> dict[str, Any]:
-    return {"type": "object", "properties": {f"p{n}": {"type": "string"} for n in range(count)}}
+    return {**CLOSED, "properties": {f"p{n}": {"type": "string"} for n in range(count)}}
 
 
 def many_unions(count: int) -> dict[str, Any]:
     properties = {f"p{n}": {"anyOf": [{"type": "string"}, {"type": "null"}]} for n in range(count)}
-    return {"type": "object", "properties": properties, "required": list(properties)}
+    return {**CLOSED, "properties": properties, "required": list(properties)}
 
 
 def strict(count: int) -> dict[str, Any]:
-    return {
-        "tools": [{**TOOL, "name": f"t{n}", "strict": True, "input_schema": {"type": "object"}} for n in range(count)]
-    }
+    return {"tools": [{**TOOL, "name": f"t{n}", "strict": True, "input_schema": CLOSED} for n in range(count)]}
 
 
 def cited(enabled: bool) -> dict[str, Any]:
@@ -60,7 +59,7 @@ def cited(enabled: bool) -> dict[str, Any]:
 EMPTY = "messages: text content blocks must be non-empty"
 PATTERN = "String should match pattern"
 COMPLEX = "Schema is too complex for compilation."
-FORCED = '`tool_choice.type` "any" and "tool" are not supported for this model. Use "auto" instead.'
+FORCED = 'tool_choice: type "tool" and "any" are not supported for this model.'
 UNEXPECTED = (
     "messages.2.content.0: unexpected `tool_use_id` found in `tool_result` blocks: toolu_1. Each `tool_result` block "
     "must have a corresponding `tool_use` block in the previous message."
@@ -88,7 +87,8 @@ WRONG: list[tuple[Terms, dict[str, Any], str]] = [
     (
         NEW,
         said({"type": "image", "source": {**PNG, "media_type": "image/gif"}}),
-        "messages.0.content.0.image.source.base64.data: Image does not match the provided media type image/gif",
+        "messages.0.content.0.image.source.base64: The image was specified using the image/gif media type, but the "
+        "image appears to be a image/png image",
     ),
     (
         NEW,
@@ -104,11 +104,11 @@ WRONG: list[tuple[Terms, dict[str, Any], str]] = [
     (NEW, {"tools": [{**TOOL, "name": "a b"}]}, f"tools.0.custom.name: {PATTERN} '^[a-zA-Z0-9_-]{{1,128}}$'"),
     (NEW, {"tools": [{"name": "x"}]}, "tools.0.custom.input_schema: Field required"),
     (NEW, {"tools": [TOOL, TOOL]}, "tools: Tool names must be unique."),
-    (NEW, {"tool_choice": {"type": "auto"}}, "tool_choice may only be specified while providing tools."),
+    (NEW, {"tool_choice": {"type": "auto"}}, "tool_choice.auto may only be specified while providing tools."),
     (
         NEW,
         {"tools": [TOOL], "tool_choice": {"type": "tool", "name": "other"}},
-        "tool_choice.tool.name: Tool 'other' not found in provided tools",
+        "Tool 'other' not found in provided tools",
     ),
     (NEW, {"tools": [TOOL], "tool_choice": {"type": "tool"}}, "tool_choice.tool.name: Field required"),
     (NEW, {"model": OPUS_55, "tools": [TOOL], "tool_choice": {"type": "any"}}, FORCED),
@@ -131,11 +131,12 @@ WRONG: list[tuple[Terms, dict[str, Any], str]] = [
     (
         NEW,
         {"model": OPUS_5, "thinking": {"type": "disabled"}, "output_config": {"effort": "max"}},
-        "`thinking.type.disabled` is not supported at effort `max` for this model.",
+        "output_config.effort 'max' is not supported when thinking is disabled on this model. Use effort 'high' or "
+        "below, or enable thinking.",
     ),
     (OLD, {"temperature": 1.5}, "temperature: Input should be less than or equal to 1"),
     (NEW, said({"type": "text", "text": ""}), EMPTY),
-    (NEW, turns("", "x", "y"), EMPTY),
+    (NEW, turns("", "x", "y"), "messages.0: user messages must have non-empty content"),
     (NEW, said({"type": "text", "text": " "}), "messages: text content blocks must contain non-whitespace text"),
     (
         NEW,
@@ -164,7 +165,7 @@ WRONG: list[tuple[Terms, dict[str, Any], str]] = [
     (NEW, form(many_unions(17)), COMPLEX),
     (
         NEW,
-        {**cited(True), **form({"type": "object"})},
+        {**cited(True), **form(CLOSED)},
         "Citations are not supported together with `output_config.format`.",
     ),
     (
@@ -212,12 +213,12 @@ def test_each_mistake_has_its_sentence(terms: Terms, change: dict[str, Any], mes
         (NEW, strict(20)),
         (NEW, form(many_optional(24))),
         (NEW, form(many_unions(16))),
-        (NEW, {**cited(False), **form({"type": "object"})}),
+        (NEW, {**cited(False), **form(CLOSED)}),
         (OLD, said({**PLAIN, "citations": [{"type": "char_location"}]})),
         (NEW, said(*[{"type": "image", "source": PNG}] * 100)),
-        (NEW, {"metadata": {"user_id": None}, "system": [PLAIN], "stop_sequences": ["x"], "container": {"id": "c"}}),
+        (NEW, {"metadata": {"user_id": None}, "system": [PLAIN], "stop_sequences": ["x"], "container": None}),
         (NEW, {"tools": [{"type": "web_search_20250305", "name": "web_search", "max_uses": 3}]}),
-        (OLD, {"temperature": 0, "top_p": 1.0, "top_k": 0}),
+        (OLD, {"model": "claude-opus-4-0", "temperature": 0, "top_p": 1.0, "top_k": 0}),
     ],
 )
 def test_what_is_right_passes(terms: Terms, change: dict[str, Any]) -> None:

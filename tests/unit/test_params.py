@@ -21,8 +21,8 @@ NO_BUDGET = (
     "to control thinking behavior."
 )
 NOT_OFF = (
-    '"thinking.type.disabled" is not supported for this model. Thinking defaults to adaptive mode when not specified; '
-    'use "thinking.type.enabled" with "budget_tokens" for extended thinking.'
+    '"thinking.type.disabled" is not supported for this model. Use "thinking.type.adaptive" and "output_config.effort" '
+    "to control thinking behavior."
 )
 
 
@@ -122,7 +122,7 @@ def test_what_is_wrong_is_told_as_the_api_tells_it(terms: Terms, change: dict[st
 @pytest.mark.parametrize(
     ("terms", "change"),
     [
-        (OLD, {"temperature": 0.5, "top_p": 0.9, "top_k": 5}),
+        (OLD, {"model": "claude-sonnet-4-0", "temperature": 0.5, "top_p": 0.9, "top_k": 5}),
         (OLD, {"model": OPUS_48, "temperature": 1}),
         (NEW, {"messages": PREFILL}),
         (NEW, {"thinking": {"type": "enabled", "budget_tokens": 1024}, "max_tokens": 2000}),

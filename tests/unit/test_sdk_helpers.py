@@ -54,7 +54,6 @@ class Person(BaseModel):
     born: date
     addresses: list[Address]
     kind: Literal["person"]
-    children: "list[Person]" = Field(default_factory=list)
 
 
 class Order(BaseModel):

@@ -47,14 +47,6 @@ def _stop(kind: str, is_bad: Callable[[str], bool], example: str) -> Refusal:
     )
 
 
-def _runs_code(tool: dict[str, Any]) -> bool:
-    return str(tool.get("type")).startswith("code_execution_")
-
-
-def _container(asked: Asked) -> Found:
-    return asked.params["container"] is not None and not any(map(_runs_code, asked.tools))
-
-
 REFUSALS = (
     _stop("must be non-empty", lambda stop: not stop, ""),
     _stop("must contain non-whitespace", lambda stop: not stop.strip(), "\n"),
@@ -81,16 +73,6 @@ REFUSALS = (
         refused=request(OLDEST, temperature=0, thinking={"type": "enabled", "budget_tokens": 1024}, max_tokens=2_000),
         taken=request(OLDEST, temperature=1, thinking={"type": "enabled", "budget_tokens": 1024}, max_tokens=2_000),
         source=_TROUBLES,
-        seen=_SEEN,
-    ),
-    Refusal(
-        name="a container without code execution",
-        says="container: Container identifier can only be provided when using the code execution tool",
-        on="container",
-        finds=_container,
-        refused=request(container="container_1"),
-        taken=request(container="container_1", tools=[{"type": "code_execution_20250825", "name": "code_execution"}]),
-        source="agents-and-tools/tool-use/code-execution-tool",
         seen=_SEEN,
     ),
     Refusal(

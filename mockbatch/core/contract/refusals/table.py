@@ -9,6 +9,7 @@ from mockbatch.core.contract.refusals import (
     batches,
     caching,
     calls,
+    containers,
     create,
     limits,
     media,
@@ -27,16 +28,17 @@ from mockbatch.core.contract.refusals.refusal import Refusal
 
 _OF_REQUESTS: tuple[Refusal, ...] = (
     *tools.REFUSALS,
-    *schemas.REFUSALS,
+    *system.REFUSALS,
     *thinking.REFUSALS,
-    *options.REFUSALS,
+    *schemas.REFUSALS,
     *caching.REFUSALS,
     *limits.REFUSALS,
-    *system.REFUSALS,
+    *options.REFUSALS,
     *turns.REFUSALS,
     *texts.REFUSALS,
     *results.REFUSALS,
     *media.REFUSALS,
+    *containers.REFUSALS,
 )
 TABLE: tuple[Refusal, ...] = (
     *calls.REFUSALS,

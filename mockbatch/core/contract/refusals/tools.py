@@ -86,7 +86,7 @@ def _named_twice(asked: Asked) -> bool:
 
 
 def _missing(asked: Asked) -> Found:
-    name = asked.params["tool_choice"].get("name")
+    name = (asked.params["tool_choice"] or {}).get("name")
     known = any(tool.get("name") == name for tool in asked.tools)
     return asked.choice == "tool" and not known and {"name": name}
 

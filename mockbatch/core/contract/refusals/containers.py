@@ -1,0 +1,31 @@
+"""Containers, which the API looks at last.
+
+Source: https://platform.claude.com/docs/en/agents-and-tools/tool-use/code-execution-tool
+"""
+
+from typing import Any
+
+from mockbatch.core.contract.refusals.asked import Asked
+from mockbatch.core.contract.refusals.refusal import Found, Refusal, request
+
+
+def _runs_code(tool: dict[str, Any]) -> bool:
+    return str(tool.get("type")).startswith("code_execution_")
+
+
+def _container(asked: Asked) -> Found:
+    return asked.params["container"] is not None and not any(map(_runs_code, asked.tools))
+
+
+REFUSALS = (
+    Refusal(
+        name="a container without code execution",
+        says="container: Container identifier can only be provided when using the code execution tool",
+        on="container",
+        finds=_container,
+        refused=request(container="container_1"),
+        taken=request(container="container_1", tools=[{"type": "code_execution_20250825", "name": "code_execution"}]),
+        source="agents-and-tools/tool-use/code-execution-tool",
+        seen="2026-10-10",
+    ),
+)

@@ -1,0 +1,107 @@
+"""Writes docs/refusals.md from the table of refusals: `python -m tests.tools.make_refusals`."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from mockbatch.core.contract.catalog import MODELS
+from mockbatch.core.contract.refusals import TABLE, Example, Refusal
+from mockbatch.core.contract.refusals.refusal import NEWEST, OLDEST
+from tests.refused import answer, is_worded
+from tests.tools.make_readme import table
+
+PAGE = Path(__file__).parents[2] / "docs" / "refusals.md"
+_DOCS = "https://platform.claude.com/docs/en/"
+_FEW, _LONG = 5, 160
+_HEAD = """# What the API refuses
+
+All that mockbatch refuses as the official API does, in its words. The page is made of the table that the server
+and `mockbatch batch check` look into: `python -m tests.tools.make_refusals`.
+
+A sentence with a **?** is a guess: the API refuses the request, but nobody has published its words. *Models* are
+those of today's catalogue that refuse the example; *where* says under which version of the API, if not under both.
+"""
+_STAGES = {
+    "call": ("At any call", "They come with status 400, or 401 and 404 where it is about the key or the path."),
+    "create": (
+        "When a batch is created",
+        "These come at once, with status 400 or 413. The `params` of requests are looked at later.",
+    ),
+    "row": (
+        "In the results",
+        "Each becomes an `errored` row of a batch, and a 400 (404 for a model) of `/v1/messages` and `count_tokens`. "
+        "They are looked for in this order.",
+    ),
+}
+
+
+def page() -> str:
+    """Return the whole page."""
+    parts = [_HEAD]
+    for stage, (title, note) in _STAGES.items():
+        entries = [entry for entry in TABLE if entry.stage == stage]
+        head = ("what", "the API says", "models, where", "refused", "taken", "source")
+        rows = map(_row, entries) if stage == "row" else map(_short, entries)
+        parts.append(f"## {title}\n\n{note}\n\n{table(head if stage == 'row' else (*head[:2], 'source'), rows)}\n")
+    return "\n".join(parts)
+
+
+def _short(entry: Refusal) -> tuple[str, ...]:
+    return entry.name, _says(entry), _source(entry)
+
+
+def _row(entry: Refusal) -> tuple[str, ...]:
+    return (
+        entry.name,
+        _says(entry),
+        ", ".join(_where(entry)),
+        _shown(entry.refused),
+        _shown(entry.taken),
+        _source(entry),
+    )
+
+
+def _says(entry: Refusal) -> str:
+    return f"{entry.says.replace('{{', '{').replace('}}', '}')}{' **?**' if entry.guess else ''}"
+
+
+def _source(entry: Refusal) -> str:
+    name = entry.source
+    link = name if name.startswith("https://") else f"{_DOCS}{name}" if "/" in name else ""
+    shown = f"[{name.removeprefix('https://github.com/')}]({link})" if link else name
+    return f"{shown}, {entry.seen}"
+
+
+def _where(entry: Refusal) -> Iterator[str]:
+    def refuses(model: str, version: str) -> bool:
+        example = Example(entry.refused.change, version, entry.refused.betas, entry.refused.surface)
+        error = answer(example, **({} if entry.refused.change.get("model", "") is ... else {"model": model}))
+        return error is not None and is_worded(error.message, entry)
+
+    names = [name for name, model in MODELS.items() if model.lifecycle != "retired"]
+    refused = [name for name in names if any(refuses(name, version) for version in (NEWEST, OLDEST))]
+    others = [name for name in names if name not in refused]
+    if not refused or not others:
+        yield "all"
+    elif len(others) <= _FEW < len(refused):
+        yield f"all but {', '.join(f'`{name}`' for name in others)}"
+    else:
+        yield ", ".join(f"`{name}`" for name in refused)
+    under = [version for version in (OLDEST, NEWEST) if any(refuses(name, version) for name in refused)]
+    if len(under) == 1:
+        yield f"`{under[0]}` only"
+    if entry.refused.surface != "batch":
+        yield "not in batches"
+
+
+def _shown(example: Example) -> str:
+    change = {name: value for name, value in example.change.items() if value is not ...}
+    gone = [f"no `{name}`" for name, value in example.change.items() if value is ...]
+    text = json.dumps(change, ensure_ascii=False)
+    betas = [f"under `{beta}`" for beta in example.betas]
+    shown = [f"`{text if len(text) <= _LONG else f'{text[:_LONG]}…'}`"] if change else []
+    return ", ".join([*shown, *gone, *betas]) or "without it"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
