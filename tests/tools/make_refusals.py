@@ -1,6 +1,7 @@
 """Writes docs/refusals.md from the table of refusals: `python -m tests.tools.make_refusals`."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.tools.make_readme import table
 
 PAGE = Path(__file__).parents[2] / "docs" / "refusals.md"
 _DOCS = "https://platform.claude.com/docs/en/"
+_PAGE = re.compile(r"[\w-]+/[\w/-]+$")
 _FEW, _LONG = 5, 160
 _HEAD = """# What the API refuses
 
@@ -67,7 +69,7 @@ def _says(entry: Refusal) -> str:
 
 def _source(entry: Refusal) -> str:
     name = entry.source
-    link = name if name.startswith("https://") else f"{_DOCS}{name}" if "/" in name else ""
+    link = name if name.startswith("https://") else f"{_DOCS}{name}" if _PAGE.match(name) else ""
     shown = f"[{name.removeprefix('https://github.com/')}]({link})" if link else name
     return f"{shown}, {entry.seen}"
 

@@ -42,7 +42,7 @@ REFUSALS = (
         finds=lambda asked: asked.params["stream"] is True,
         refused=request(stream=True),
         taken=request(stream=False),
-        source="https://github.com/BerriAI/litellm, captured batch",
+        source="captured batch",
         seen="2026-08",
     ),
     Refusal(

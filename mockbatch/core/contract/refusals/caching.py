@@ -44,7 +44,7 @@ REFUSALS = (
         seen=_SEEN,
     ),
     Refusal(
-        name="an automatic breakpoint on a block that lives as long as it says itself",
+        name="an automatic breakpoint on a block with another ttl",
         says="{where}.cache_control.ttl: must be that of the top-level cache_control",
         on="cache_control",
         finds=_automatic,
@@ -55,7 +55,7 @@ REFUSALS = (
         guess=True,
     ),
     Refusal(
-        name="a longer life behind a shorter one",
+        name="a longer ttl behind a shorter one",
         says="{where}.cache_control.ttl: a ttl='1h' cache_control block must not come after a ttl='5m' cache_control "
         "block. Note that blocks are processed in the following order: `tools`, `system`, `messages`.",
         finds=_late,

@@ -31,10 +31,10 @@ def _call(
 
 REFUSALS = (
     _call("no key", "x-api-key header is required", "third-party mocks", "2026-08", Authentication, guess=True),
-    _call("a key that is none", "API key is invalid.", "captured calls", "2026-09", Authentication),
+    _call("an unknown key", "API key is invalid.", "captured calls", "2026-09", Authentication),
     _call("no version", "anthropic-version: header is required", "public logs", "2026-08"),
-    _call("a version that is none", 'anthropic-version: "{version}" is not a valid version', "public logs", "2026-11"),
-    _call("a beta that is none", "Unexpected value(s) `{beta}`" + _BETAS, "public logs", "2026-09"),
-    _call("an empty header of betas", "Unexpected value(s) ``" + _BETAS, "measured by a third party", "2026-09-04"),
-    _call("a path that is none", "The requested resource could not be found.", "api/errors", "2026-10-10", NotFound),
+    _call("an unknown version", 'anthropic-version: "{version}" is not a valid version', "public logs", "2026-11"),
+    _call("an unknown beta", "Unexpected value(s) `{beta}`" + _BETAS, "public logs", "2026-09"),
+    _call("an empty beta header", "Unexpected value(s) ``" + _BETAS, "measured by a third party", "2026-09-04"),
+    _call("an unknown path", "The requested resource could not be found.", "api/errors", "2026-10-10", NotFound),
 )

@@ -42,7 +42,7 @@ def item(custom_id: Any, **more: Any) -> dict[str, Any]:
 
 
 REFUSALS = (
-    _create("a body that is no JSON", "The request body is not valid JSON: {problem}", '{"requests": ['),
+    _create("a body that is not JSON", "The request body is not valid JSON: {problem}", '{"requests": ['),
     _create("no requests", "requests: Field required", {}, _SPEC, guess=True),
     _create(
         "an empty list of requests",
@@ -70,24 +70,24 @@ REFUSALS = (
         {"requests": [item("a" * 65)]},
     ),
     _create(
-        "other characters in a custom_id",
+        "a custom_id with other characters",
         "requests.0.custom_id: String should match pattern '^[a-zA-Z0-9_-]{1,64}$'",
         {"requests": [item("a b")]},
     ),
     _create(
-        "a custom_id twice",
+        "a duplicate custom_id",
         "requests: custom_id's must be unique within a batch. Duplicate custom_id found: dup",
         {"requests": [item("dup"), item("dup")]},
     ),
     _create(
-        "other keys of the body",
+        "unknown keys of the body",
         "betas: Extra inputs are not permitted",
         {"requests": [item("a")], "betas": []},
         _SPEC,
         guess=True,
     ),
     _create(
-        "other keys of a request",
+        "unknown keys of a request",
         "requests.0.method: Extra inputs are not permitted",
         {"requests": [item("a", method="POST")]},
         _SPEC,

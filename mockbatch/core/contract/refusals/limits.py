@@ -32,7 +32,7 @@ def _warms(asked: Asked) -> Found:
 
 REFUSALS = (
     Refusal(
-        name="more tokens than the model has",
+        name="max_tokens above the model's limit",
         says="max_tokens: {wanted} > {most}, which is the maximum allowed number of output tokens for {model}",
         on="max_tokens",
         finds=_too_many,
@@ -42,7 +42,7 @@ REFUSALS = (
         seen="2026-08",
     ),
     Refusal(
-        name="no tokens beside what needs some",
+        name="max_tokens of 0 beside what needs tokens",
         says="max_tokens: 0 is not supported together with `{other}`",
         on="max_tokens",
         finds=_warms,

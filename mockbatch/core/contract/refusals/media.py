@@ -64,7 +64,7 @@ def _many(asked: Asked) -> Found:
 
 REFUSALS = (
     Refusal(
-        name="an image of no bytes",
+        name="an empty image",
         says="{where}.image.source.base64.data: image cannot be empty",
         on="<image>",
         finds=_first("image", lambda source: not source["data"]),
@@ -74,7 +74,7 @@ REFUSALS = (
         seen="2026-09-04",
     ),
     Refusal(
-        name="an image that is not base64",
+        name="an image that is not valid base64",
         says="{where}.image.source.base64: invalid base64 data",
         on="<image>",
         finds=_first("image", lambda source: not _is_base64(source["data"])),
@@ -84,7 +84,7 @@ REFUSALS = (
         seen="2026-09-04",
     ),
     Refusal(
-        name="an image of another type",
+        name="an image of another media type",
         says="{where}.image.source.base64: The image was specified using the {said} media type, but the image appears "
         "to be a {found} image",
         on="<image>",
@@ -95,7 +95,7 @@ REFUSALS = (
         seen="2026-06-23",
     ),
     Refusal(
-        name="an image that is none",
+        name="an image of an unknown format",
         says="{where}.image.source.base64.data: The file format is invalid or unsupported",
         on="<image>",
         finds=_first("image", lambda source: _kind(source["data"]) is None),
@@ -116,7 +116,7 @@ REFUSALS = (
         guess=True,
     ),
     Refusal(
-        name="a PDF of no bytes",
+        name="an empty PDF",
         says="{where}.pdf.source.base64.data: PDF cannot be empty",
         on="<document>",
         finds=_first("document", lambda source: not source["data"]),

@@ -34,9 +34,9 @@ def _no_other_value(name: str, refused: Any, taken: dict[str, Any]) -> Refusal:
     )
 
 
-def _stop(kind: str, is_bad: Callable[[str], bool], example: str) -> Refusal:
+def _stop(name: str, kind: str, is_bad: Callable[[str], bool], example: str) -> Refusal:
     return Refusal(
-        name=f"a stop sequence that {kind.replace('must ', 'does not ').replace('does not be', 'is not')}",
+        name=name,
         says=f"stop_sequences: each stop sequence {kind}",
         on="stop_sequences",
         finds=lambda asked: any(is_bad(stop) for stop in asked.params["stop_sequences"] or ()),
@@ -48,8 +48,8 @@ def _stop(kind: str, is_bad: Callable[[str], bool], example: str) -> Refusal:
 
 
 REFUSALS = (
-    _stop("must be non-empty", lambda stop: not stop, ""),
-    _stop("must contain non-whitespace", lambda stop: not stop.strip(), "\n"),
+    _stop("an empty stop sequence", "must be non-empty", lambda stop: not stop, ""),
+    _stop("a blank stop sequence", "must contain non-whitespace", lambda stop: not stop.strip(), "\n"),
     Refusal(
         name="temperature beside top_p",
         says="`temperature` and `top_p` cannot both be specified for this model. Please use only one.",
@@ -76,7 +76,7 @@ REFUSALS = (
         seen=_SEEN,
     ),
     Refusal(
-        name="a place on models that know none",
+        name="inference_geo on models without it",
         says="`inference_geo` is not supported for this model.",
         on="inference_geo",
         finds=lambda asked: asked.params["inference_geo"] is not None and not asked.model.knows_geo,

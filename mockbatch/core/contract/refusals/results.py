@@ -92,7 +92,7 @@ def _missing(asked: Asked) -> Found:
 
 REFUSALS = (
     Refusal(
-        name="calls with the same id",
+        name="duplicate tool_use ids",
         says="{where}: `tool_use` ids must be unique",
         on="<tool_use>",
         finds=_double_use,
@@ -110,7 +110,7 @@ REFUSALS = (
         seen="2026-03-13",
     ),
     Refusal(
-        name="a result without a call",
+        name="a tool_result without a tool_use",
         says="{where}: unexpected `tool_use_id` found in `tool_result` blocks: {id}. Each `tool_result` block must "
         "have a corresponding `tool_use` block in the previous message.",
         on="<tool_result>",
@@ -121,7 +121,7 @@ REFUSALS = (
         seen=_SEEN,
     ),
     Refusal(
-        name="two results of a call",
+        name="two results of one tool_use",
         says="{where}: each tool_use must have a single result. Found multiple `tool_result` blocks with id: {id}",
         on="<tool_result>",
         finds=_double_result,
@@ -131,7 +131,7 @@ REFUSALS = (
         seen="2026-03",
     ),
     Refusal(
-        name="a call without its result right behind it",
+        name="a tool_use without its result right behind it",
         says="messages.{index}: `tool_use` ids were found without `tool_result` blocks immediately after: {ids}. Each "
         "`tool_use` block must have a corresponding `tool_result` block in the next message.",
         on="<tool_use>",

@@ -38,7 +38,7 @@ def _keyword(
 ) -> Refusal:
     """An entry for what a schema may not say, where a property has the schema of the example."""
     return Refusal(
-        name=f"schemas to follow: {more.pop('name', kind)}",
+        name=f"structured outputs: {kind}",
         says=f"{{where}}: {says}",
         on="<schema>",
         finds=_limit(kind),
@@ -71,7 +71,7 @@ _DOCUMENT = {"type": "document", "source": {"type": "text", "media_type": "text/
 
 REFUSALS = (
     Refusal(
-        name="a format on models without",
+        name="structured outputs on models without them",
         says="'{model}' does not support output format.",
         on="<schema>",
         finds=lambda asked: asked.format and not asked.model.structured_outputs and {"model": asked.model.id},
@@ -164,7 +164,7 @@ REFUSALS = (
         seen=_SEEN,
     ),
     Refusal(
-        name="a format beside citations",
+        name="structured outputs beside citations",
         says="Citations are not supported together with `output_config.format`.",
         on="<schema>",
         finds=_cites,
@@ -179,7 +179,7 @@ REFUSALS = (
         guess=True,
     ),
     Refusal(
-        name="a format beside the start of the reply",
+        name="structured outputs beside a prefill",
         says="Prefilling the assistant's reply is not supported together with `output_config.format`.",
         on="<schema>",
         finds=lambda asked: bool(asked.format and asked.prefill),

@@ -6,7 +6,7 @@ Source: https://platform.claude.com/docs/en/api/messages/create, and measured by
 from typing import Any
 
 from mockbatch.core.contract.errors import ApiError, InvalidRequest, NotFound
-from mockbatch.core.contract.refusals.refusal import OLDEST, Refusal, request, said, text
+from mockbatch.core.contract.refusals.refusal import OLDEST, Example, Refusal, said, text
 
 _CAPTURED, _MEASURED = "captured batch", "measured by a third party"
 _EXTRA = "Extra inputs are not permitted"
@@ -26,8 +26,8 @@ def _shape(
         name=name,
         says=says,
         on="",
-        refused=request(version, **refused),
-        taken=request(version, **(taken or {})),
+        refused=Example(refused, version),
+        taken=Example(taken or {}, version),
         source=source,
         seen="2026-09-04",
         error=error,
@@ -43,28 +43,28 @@ REFUSALS = (
     _shape("no messages", "messages: Field required", {"messages": ...}, source=_CAPTURED),
     _shape("no max_tokens", "max_tokens: Field required", {"max_tokens": ...}, source=_CAPTURED),
     _shape("an empty model", "model: String should have at least 1 character", {"model": ""}),
-    _shape("a model that is no text", "model: Input should be a valid string", {"model": 5}),
+    _shape("a model that is not a string", "model: Input should be a valid string", {"model": 5}),
     _shape(
-        "a model that is not there",
+        "an unknown model",
         "model: claude-none-1",
         {"model": "claude-none-1"},
         source=_CAPTURED,
         error=NotFound,
     ),
-    _shape("no tokens", "max_tokens: must be greater than or equal to 1", {"max_tokens": 0}, source=_CAPTURED),
-    _shape("tokens that are no number", "max_tokens: Input should be a valid integer", {"max_tokens": "5"}),
-    _shape("messages that are no list", "messages: Input should be a valid array", {"messages": "hello"}),
+    _shape("max_tokens below 1", "max_tokens: must be greater than or equal to 1", {"max_tokens": 0}, source=_CAPTURED),
+    _shape("max_tokens that is not an integer", "max_tokens: Input should be a valid integer", {"max_tokens": "5"}),
+    _shape("messages that are not a list", "messages: Input should be a valid array", {"messages": "hello"}),
     _shape("no message", "messages: at least one message is required", {"messages": []}, source=_CAPTURED),
     _shape(
-        "a role that is none",
+        "an unknown role",
         'messages: Unexpected role "bogus". Allowed roles are "user" or "assistant"',
         {"messages": [said(text("Hello"), role="bogus")]},
     ),
     _shape("a system prompt of another shape", "system: Input should be a valid array", {"system": 7}),
-    _shape("other keys", f"extra_headers: {_EXTRA}", {"extra_headers": {}}, source=_CAPTURED),
-    _shape("betas in a request", f"betas: {_EXTRA}", {"betas": ["x"]}, source=_CAPTURED),
+    _shape("unknown keys", f"extra_headers: {_EXTRA}", {"extra_headers": {}}, source=_CAPTURED),
+    _shape("betas in the body", f"betas: {_EXTRA}", {"betas": ["x"]}, source=_CAPTURED),
     _shape(
-        "other keys of a tool",
+        "unknown keys of a tool",
         f"tools.0.web_fetch_20250910._requestedType: {_EXTRA}",
         {"tools": [{"type": "web_fetch_20250910", "name": "web_fetch", "_requestedType": "x"}]},
         {"tools": [{"type": "web_fetch_20250910", "name": "web_fetch"}]},
@@ -77,13 +77,13 @@ REFUSALS = (
         "a temperature out of range", "temperature: range: 0..1", {"temperature": 2}, {"temperature": 1}, version=OLDEST
     ),
     _shape(
-        "a place that is none",
+        "an unknown inference_geo",
         "inference_geo: must be one of ['global', 'us']",
         {"model": "claude-opus-4-8", "inference_geo": "mars"},
         {"model": "claude-opus-4-8", "inference_geo": "us"},
     ),
     _shape(
-        "a budget that is too small",
+        "a thinking budget below 1,024",
         "thinking.enabled.budget_tokens: Input should be greater than or equal to 1024",
         {"thinking": {"type": "enabled", "budget_tokens": 5}},
         {"thinking": {"type": "enabled", "budget_tokens": 1024}, "max_tokens": 2_000},

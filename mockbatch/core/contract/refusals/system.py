@@ -74,7 +74,7 @@ REFUSALS = (
         seen="2026-09-04",
     ),
     Refusal(
-        name="system messages on models that take none",
+        name="system messages on models without them",
         says="role 'system' is not supported on this model",
         finds=lambda asked: not asked.model.system_messages and bool(_system(asked)),
         refused=request(**_conversation(text("Be brief.")) | {"model": "claude-opus-4-7"}),
@@ -83,7 +83,7 @@ REFUSALS = (
         seen=_SEEN,
     ),
     Refusal(
-        name="a conversation that begins with a system message",
+        name="a system message at the start",
         says=f"messages.0: use the top-level 'system' parameter for the initial system prompt; {_DIRECTIVE}",
         finds=lambda asked: asked.turns[0].role == "system" and not _is_directive(asked.turns[0]),
         refused=request(model=_MODEL, messages=[said(text("Be brief."), role="system"), said(text("Hello"))]),

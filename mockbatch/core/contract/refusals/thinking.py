@@ -132,7 +132,7 @@ REFUSALS = (
         seen=_SEEN,
     ),
     Refusal(
-        name="a budget that leaves no room",
+        name="a thinking budget of all tokens",
         says="`max_tokens` must be greater than `thinking.budget_tokens`.",
         on="thinking",
         finds=lambda asked: (
@@ -146,7 +146,7 @@ REFUSALS = (
         seen=_SEEN,
     ),
     Refusal(
-        name="effort on models without",
+        name="effort on models without it",
         says="This model does not support the effort parameter.",
         on="output_config",
         finds=lambda asked: asked.effort is not None and not asked.model.efforts,
@@ -156,7 +156,7 @@ REFUSALS = (
         seen=_SEEN,
     ),
     Refusal(
-        name="a level of effort that the model lacks",
+        name="an effort level that the model lacks",
         says="This model does not support effort level '{effort}'. Supported levels: {levels}.",
         on="output_config",
         finds=_level,

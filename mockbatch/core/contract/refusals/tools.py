@@ -93,7 +93,7 @@ def _missing(asked: Asked) -> Found:
 
 REFUSALS = (
     Refusal(
-        name="a choice without tools",
+        name="tool_choice without tools",
         says="tool_choice.{type} may only be specified while providing tools.",
         on="tool_choice",
         finds=lambda asked: bool(asked.choice) and not asked.tools and {"type": asked.choice},
@@ -103,7 +103,7 @@ REFUSALS = (
         seen="2026-09-04",
     ),
     Refusal(
-        name="a choice of a tool that is not there",
+        name="tool_choice of an unknown tool",
         says="Tool '{name}' not found in provided tools",
         on="tool_choice",
         finds=_missing,
@@ -113,7 +113,7 @@ REFUSALS = (
         seen="2026-09-04",
     ),
     Refusal(
-        name="a forced tool on models that force none",
+        name="a forced tool on models without it",
         says='tool_choice: type "tool" and "any" are not supported for this model.',
         on="tool_choice",
         finds=lambda asked: asked.forces and not asked.model.forced_tools,
@@ -143,7 +143,7 @@ REFUSALS = (
         seen=_SEEN,
     ),
     Refusal(
-        name="names of tools that are not unique",
+        name="duplicate tool names",
         says="tools: Tool names must be unique.",
         on="tools",
         finds=_named_twice,
@@ -153,7 +153,7 @@ REFUSALS = (
         seen=_SEEN,
     ),
     Refusal(
-        name="types of tools that the model lacks",
+        name="tool types that the model lacks",
         says="'{model}' does not support tool types: {types}. Did you mean one of {others}?",
         on="tools",
         finds=_refused_types,
@@ -163,7 +163,7 @@ REFUSALS = (
         seen=_SEEN,
     ),
     Refusal(
-        name="a union at the top of a schema",
+        name="a union at the top of an input_schema",
         says="tools.{index}.custom.input_schema: input_schema does not support oneOf, allOf, or anyOf at the top level",
         on="tools",
         finds=lambda asked: _first(asked, _has_union),
@@ -173,7 +173,7 @@ REFUSALS = (
         seen="2026-08-05",
     ),
     Refusal(
-        name="names of properties with other characters",
+        name="property names with other characters",
         says="tools.{index}.custom.input_schema.properties: Property keys should match pattern "
         "'^[a-zA-Z0-9_.-]{{1,64}}$'",
         on="tools",
@@ -184,7 +184,7 @@ REFUSALS = (
         seen="2026-07-30",
     ),
     Refusal(
-        name="a schema of a tool that is none",
+        name="an invalid input_schema",
         says="tools.{index}.custom.input_schema: JSON schema is invalid. It must match JSON Schema draft 2020-12 "
         "(https://json-schema.org/draft/2020-12). Learn more about tool use at "
         "https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview.",

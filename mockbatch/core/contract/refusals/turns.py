@@ -76,7 +76,7 @@ def _cites_as_user(asked: Asked) -> Found:
 
 REFUSALS = (
     Refusal(
-        name="a conversation that begins with the assistant",
+        name="an assistant message at the start",
         says='messages: first message must use the "user" role',
         finds=lambda asked: asked.turns[0].role == "assistant",
         refused=request(messages=[_HI, _HELLO]),
@@ -85,7 +85,7 @@ REFUSALS = (
         seen=_SEEN,
     ),
     Refusal(
-        name="an empty turn of the user",
+        name="an empty user message",
         says="messages.{index}: user messages must have non-empty content",
         finds=_empty_user,
         refused=request(messages=[_HELLO, _HI, {"role": "user", "content": ""}]),
@@ -94,7 +94,7 @@ REFUSALS = (
         seen="2026-09-04",
     ),
     Refusal(
-        name="an empty turn of the assistant",
+        name="an empty assistant message",
         says="messages.{index}: all messages must have non-empty content except for the optional final assistant "
         "message",
         finds=_empty_assistant,
@@ -104,7 +104,7 @@ REFUSALS = (
         seen="2026-02-09",
     ),
     Refusal(
-        name="the start of the reply on models that begin themselves",
+        name="a prefill on models without it",
         says="This model does not support assistant message prefill. The conversation must end with a user message.",
         finds=lambda asked: bool(asked.prefill) and not asked.model.prefill,
         refused=request(model="claude-opus-4-6", messages=[_HELLO, _HI]),
@@ -113,7 +113,7 @@ REFUSALS = (
         seen=_SEEN,
     ),
     Refusal(
-        name="the start of the reply with a space behind it",
+        name="a prefill that ends with whitespace",
         says="messages: final assistant content cannot end with trailing whitespace",
         finds=_trailing,
         refused=request(messages=[_HELLO, said(text("Hi "), role="assistant")]),
@@ -122,7 +122,7 @@ REFUSALS = (
         seen=_SEEN,
     ),
     Refusal(
-        name="documents of the assistant",
+        name="documents in assistant messages",
         says="{where}: `document` blocks are not permitted in assistant messages",
         on="<document>",
         finds=lambda asked: (
@@ -135,7 +135,7 @@ REFUSALS = (
         guess=True,
     ),
     Refusal(
-        name="citations in words of the user",
+        name="citations in user messages",
         says="{where}: `citations` are not permitted on text in user messages",
         finds=_cites_as_user,
         refused=request(messages=[said(text("Hello", citations=[_CITED]))]),
