@@ -36,9 +36,23 @@ def version_of(call: Call) -> str:
     return min(version, VERSIONS[-1])
 
 
+def asked_betas(call: Call) -> tuple[str, ...]:
+    """The betas that a call asks for. Raises InvalidRequest for an unknown one, and for a header that names none.
+
+    Source: https://platform.claude.com/docs/en/api/beta-headers
+    """
+    values = call.header_values(b"anthropic-beta")
+    if values and not any(value.strip(", \t") for value in values):
+        raise InvalidRequest(
+            "Unexpected value(s) `` for the `anthropic-beta` header. Please consult our documentation at "
+            "platform.claude.com/docs or try again without the header."
+        )
+    return betas_of(values)
+
+
 def terms_of(call: Call, session: Session) -> Terms:
     """What the call is made under. Raises InvalidRequest for an unknown version or beta."""
-    return call.mock.terms(session, version_of(call), betas_of(call.header_values(b"anthropic-beta")))
+    return call.mock.terms(session, version_of(call), asked_betas(call))
 
 
 async def caller(call: Call, scope: Scope = "http") -> Session:
@@ -50,12 +64,15 @@ async def caller(call: Call, scope: Scope = "http") -> Session:
 
 
 async def known_caller(call: Call) -> Session:
-    """The session of a call. Raises Authentication without a good key, InvalidRequest without a version."""
+    """The session of a call. Raises Authentication without a good key, InvalidRequest without a version or with an
+    unknown beta.
+    """
     key = _required_key(call)
     if key.startswith(_ADMIN):
         raise Authentication("API key is invalid.")
     session = await named_session(call, key)
     version_of(call)
+    asked_betas(call)
     return session
 
 
@@ -75,6 +92,7 @@ def administrator(call: Call) -> str:
     if not key.startswith(_ADMIN):
         raise Authentication("API key is invalid.")
     version_of(call)
+    asked_betas(call)
     return key
 
 
