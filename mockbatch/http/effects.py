@@ -375,7 +375,7 @@ def _bandwidth(strike: Strike) -> Alter:
     return reshaped(lambda pieces: throttled(pieces, strike.call.scope, per_second))
 
 
-def _rows(strike: Strike) -> Alter:
+def rows_of(strike: Strike) -> Alter:
     work = work_of(strike.hit.rule)
     assert work is not None
     return reshaped(lambda pieces: worked_on(pieces, work))
@@ -391,11 +391,11 @@ def _url(strike: Strike) -> Alter:
 
 # in the order in which they are carried out: rows, then the stream of them, then the whole answer
 ON_ANSWER: dict[str, Callable[[Strike], Alter]] = {
-    "results.omit": _rows,
-    "results.duplicate": _rows,
-    "results.bytes": _rows,
-    "compat.unknown_result_type": _rows,
-    "compat.extra_fields": _rows,
+    "results.omit": rows_of,
+    "results.duplicate": rows_of,
+    "results.bytes": rows_of,
+    "compat.unknown_result_type": rows_of,
+    "compat.extra_fields": rows_of,
     "messages.error_event": _error_event,
     **dict.fromkeys(("results.slow_start", "messages.slow_start"), _slow_start),
     **dict.fromkeys(("results.stall", "messages.stall"), _stall),
