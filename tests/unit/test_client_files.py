@@ -127,7 +127,7 @@ def test_zstandard_without_a_library_is_a_clear_sentence(tmp_path: Path, monkeyp
         (line(text="x" * LARGEST), "the request is larger than a batch may be"),
         (
             b'{"custom_id": "a", "params": {"max_tokens": 1e999}}',
-            "not valid JSON: number is infinity when parsed as double: column 46",
+            "not valid JSON: number is infinity when parsed as double: column 45",
         ),
     ],
 )

@@ -42,7 +42,7 @@ def _refusal(
     return Refusal(
         f"refused.{error_code}",
         on,
-        f"The call is refused with a {status} and the error code of this name.",
+        f"The call is refused with a {status} and this error code" + ("; its words are a guess." if guessed else "."),
         f"{calls} `{error}`",
         (51,),
         _SHOWN,
