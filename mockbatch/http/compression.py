@@ -15,6 +15,8 @@ Headers = list[tuple[bytes, bytes]]
 
 _LEVEL = 1
 _GZIP = 31
+# a window of 4 kB: to make room for one of 32 kB takes longer than to compress a short answer
+_SHORT, _LITTLE = 28, 6
 _TRAILER = 8
 QUICK = 32 << 10
 """More bytes than that are compressed off the event loop."""
@@ -35,8 +37,8 @@ def _weighed(coding: str) -> tuple[str, float]:
 
 
 def gzipped(body: bytes) -> bytes:
-    """The same, compressed: always into the same bytes."""
-    compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
+    """The same, compressed: always into the same bytes. Meant for short answers."""
+    compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _SHORT, _LITTLE)
     return compressor.compress(body) + compressor.flush()
 
 
