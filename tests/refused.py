@@ -13,7 +13,9 @@ _PLACE = re.compile(r"{\w+}")
 def answer(example: Example, **change: Any) -> ApiError | None:
     """What a request is answered with; nothing where it is taken."""
     try:
-        checked(example.params | change, Terms(example.version, example.betas), example.surface)
+        checked(
+            example.params | change, Terms(example.version, example.betas, profile=example.profile), example.surface
+        )
     except ApiError as error:
         return error
     return None

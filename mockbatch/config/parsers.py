@@ -12,6 +12,7 @@ from mockbatch.core.numbers import MOST, integer, natural, shortened
 from mockbatch.core.rules.mixes import parse_mix
 from mockbatch.core.rules.rules import Rule
 from mockbatch.core.rules.written import parse_flag
+from mockbatch.core.sizes import parse_size
 from mockbatch.core.time.delays import inlined, parse_delay
 from mockbatch.core.tokens import parse_tokens
 
@@ -53,6 +54,11 @@ def _number(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
+
+
+def size_or_off(text: str) -> int | None:
+    """A size, or None for `off`."""
+    return None if text.strip().lower() == "off" else parse_size(text)
 
 
 def flag(text: str) -> bool:

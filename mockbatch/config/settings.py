@@ -321,6 +321,15 @@ class Config(Struct, frozen=True, kw_only=True):
     max_bytes: int = option(
         "max_bytes", "data", 256_000_000, "How large the body of a batch may be.", parse_size, "SIZE"
     )
+    gzip_from: int | None = option(
+        "gzip_from",
+        "data",
+        1000,
+        "How large an answer of the API has to be to be compressed with gzip, where the caller accepts that; `off` "
+        "for never. The real edge begins with about 50 bytes.",
+        parsers.size_or_off,
+        "SIZE|off",
+    )
     replay: str | None = option(
         "replay", "file", None, "Answer with what was recorded in this fixture, a file or a folder.", str, "PATH"
     )

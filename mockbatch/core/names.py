@@ -8,5 +8,6 @@ def did_you_mean(name: str, known: Iterable[str], spelled: Callable[[str], str] 
     # not before: nobody should pay for a mistake that was not made
     from difflib import get_close_matches
 
-    near = get_close_matches(name, list(known), 1)
-    return f" Did you mean {spelled(near[0])}?" if near else ""
+    alike = {one.casefold(): one for one in known}
+    near = get_close_matches(name.casefold(), list(alike), 1)
+    return f" Did you mean {spelled(alike[near[0]])}?" if near else ""

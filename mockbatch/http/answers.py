@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -11,6 +11,8 @@ from starlette.types import Message, Receive, Send
 from mockbatch.service.turns import to_the_end
 
 Headers = list[tuple[bytes, bytes]]
+Edit = Callable[[Headers], Headers]
+"""A change of the headers of an answer."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -98,18 +100,24 @@ async def until_gone(receive: Receive) -> None:
 
 
 class Overheard:
-    """A `send` that remembers what was sent: the status, 0 before there is one, and the beginning of the body."""
+    """A `send` that remembers what was sent: the status, 0 before there is one, and the beginning of the body.
 
-    __slots__ = ("_send", "body", "status")
+    `edits` are made to the headers, whichever way they are sent.
+    """
 
-    def __init__(self, send: Send) -> None:
+    __slots__ = ("_edits", "_send", "body", "status")
+
+    def __init__(self, send: Send, edits: Sequence[Edit] = ()) -> None:
         self._send = send
+        self._edits = edits
         self.status = 0
         self.body = b""
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            for edit in self._edits:
+                message = {**message, "headers": edit(message["headers"])}
         elif not self.body:
             self.body = message.get("body", b"")
         await self._send(message)
@@ -131,8 +139,15 @@ class Delivery(Overheard):
 
     __slots__ = ("_left", "_note", "custom_ids", "rows")
 
-    def __init__(self, send: Send, note: Callable[["Delivery"], Coroutine[Any, Any, None]], *, named: bool) -> None:
-        super().__init__(send)
+    def __init__(
+        self,
+        send: Send,
+        note: Callable[["Delivery"], Coroutine[Any, Any, None]],
+        edits: Sequence[Edit] = (),
+        *,
+        named: bool,
+    ) -> None:
+        super().__init__(send, edits)
         self._note: Callable[[Delivery], Coroutine[Any, Any, None]] | None = note
         self.rows = 0
         self.custom_ids: list[str] | None = [] if named else None

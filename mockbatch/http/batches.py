@@ -3,7 +3,6 @@
 from starlette.routing import Route
 
 from mockbatch.core.contract import wire
-from mockbatch.core.contract.betas import betas_of
 from mockbatch.core.rules.fault import Scope
 from mockbatch.core.rules.life import REDIRECTED
 from mockbatch.http.answers import Answer, Json, Moved, Stream
@@ -68,7 +67,6 @@ async def results(call: Call) -> Answer:
 
 async def _entered(call: Call, scope: Scope) -> Session:
     session = await caller(call, scope)
-    betas_of(call.header_values(b"anthropic-beta"))
     call.told = call.mock.rates.enter(session)
     return session
 

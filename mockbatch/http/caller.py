@@ -1,7 +1,5 @@
 """Who calls, and from where: keys, versions and origins, read from the headers."""
 
-import re
-
 from mockbatch.core.contract.betas import betas_of
 from mockbatch.core.contract.errors import Authentication, InvalidRequest
 from mockbatch.core.contract.params import Terms
@@ -12,7 +10,6 @@ from mockbatch.service.sessions import Session
 
 VERSIONS = ("2023-01-01", "2023-06-01", "2026-10-21")
 _ADMIN = "sk-ant-admin"
-_DATE = re.compile(r"\d{4}-\d\d-\d\d").fullmatch
 
 
 def key_of(call: Call) -> str | None:
@@ -24,21 +21,37 @@ def key_of(call: Call) -> str | None:
 
 
 def version_of(call: Call) -> str:
-    """The API version of a call; one that is later than all we know counts as the last.
+    """Return the API version of a call. Raise InvalidRequest for none, and for one that the API does not have.
 
     Source: https://platform.claude.com/docs/en/api/versioning
     """
-    version = call.header(b"anthropic-version")
-    if version is None:
+    values = call.header_values(b"anthropic-version")
+    if not values:
         raise InvalidRequest("anthropic-version: header is required")
-    if version not in VERSIONS and (not _DATE(version) or version < VERSIONS[-1]):
-        raise InvalidRequest(f"anthropic-version: {version!r} is not a valid version")
-    return min(version, VERSIONS[-1])
+    version = ", ".join(values)
+    if version not in VERSIONS:
+        raise InvalidRequest(f'anthropic-version: "{version}" is not a valid version')
+    return version
+
+
+def asked_betas(call: Call) -> tuple[str, ...]:
+    """The betas that a call asks for. Raises InvalidRequest for an unknown one, and for a header that names none.
+
+    Source: https://platform.claude.com/docs/en/api/beta-headers
+    """
+    values = call.header_values(b"anthropic-beta")
+    if values and not any(value.strip(", \t") for value in values):
+        raise InvalidRequest(
+            "Unexpected value(s) `` for the `anthropic-beta` header. Please consult our documentation at "
+            "platform.claude.com/docs or try again without the header."
+        )
+    return betas_of(values)
 
 
 def terms_of(call: Call, session: Session) -> Terms:
     """What the call is made under. Raises InvalidRequest for an unknown version or beta."""
-    return call.mock.terms(session, version_of(call), betas_of(call.header_values(b"anthropic-beta")))
+    profile = call.header(b"anthropic-user-profile-id") or ""
+    return call.mock.terms(session, version_of(call), asked_betas(call), profile)
 
 
 async def caller(call: Call, scope: Scope = "http") -> Session:
@@ -50,12 +63,15 @@ async def caller(call: Call, scope: Scope = "http") -> Session:
 
 
 async def known_caller(call: Call) -> Session:
-    """The session of a call. Raises Authentication without a good key, InvalidRequest without a version."""
+    """The session of a call. Raises Authentication without a good key, InvalidRequest without a version or with an
+    unknown beta.
+    """
     key = _required_key(call)
     if key.startswith(_ADMIN):
         raise Authentication("API key is invalid.")
     session = await named_session(call, key)
     version_of(call)
+    asked_betas(call)
     return session
 
 
@@ -75,6 +91,7 @@ def administrator(call: Call) -> str:
     if not key.startswith(_ADMIN):
         raise Authentication("API key is invalid.")
     version_of(call)
+    asked_betas(call)
     return key
 
 

@@ -15,7 +15,8 @@ from starlette.types import Receive, Scope, Send
 from mockbatch.core.contract.errors import ApiError, Internal, MethodNotAllowed, NotFound
 from mockbatch.core.rules.rules import Rule
 from mockbatch.core.time.spans import SECOND, format_instant
-from mockbatch.http.answers import Answer, Delivery, Headers, Overheard
+from mockbatch.http.answers import Answer, Delivery, Edit, Headers, Json, Overheard
+from mockbatch.http.compression import Coded, Coding, Gzip, accepts_gzip
 from mockbatch.http.connection import written
 from mockbatch.http.described import op_of
 from mockbatch.http.errors import refused
@@ -25,6 +26,9 @@ from mockbatch.service.sessions import Session
 from mockbatch.store import Missing, StoreError
 
 _log = logging.getLogger(__name__)
+
+# what is not of the API is not behind its edge
+_API = "/v1/"
 
 
 class Disconnected(Exception):
@@ -43,9 +47,10 @@ class Call:
     """One HTTP request. `session` is whose it is, once that is known; `about` is the one that it is about, if another
     calls; `told` are headers that its answer gets too, `sent` is the beginning of its body, once that is read.
 
-    `struck_by` are the names of the rules that have to do with it, `altering` what they do to its answer, and
-    `decided_by` the one that decides what a message is answered. `unmet` says of which schema the answer has only the
-    nearest value.
+    `struck_by` are the names of the rules that have to do with it, `altering` what they do to its answer, `edits` what
+    they do to the headers of that, and `decided_by` the one that decides what a message is answered. `coding` is the
+    encoding that a rule wants, and where that wants the bytes as they are, the answer is `plain`. `unmet` says of which
+    schema the answer has only the nearest value.
     """
 
     __slots__ = (
@@ -53,10 +58,13 @@ class Call:
         "_request_id",
         "about",
         "altering",
+        "coding",
         "decided_by",
+        "edits",
         "headers",
         "method",
         "mock",
+        "plain",
         "scope",
         "sent",
         "session",
@@ -76,6 +84,9 @@ class Call:
         self.sent = b""
         self.struck_by: list[str] = []
         self.altering: list[Alter] = []
+        self.edits: list[Edit] = []
+        self.coding: Coding | None = None
+        self.plain = False
         self.decided_by: Rule | None = None
         self.unmet: str | None = None
         self._receive = receive
@@ -116,6 +127,15 @@ class Call:
         if name not in self.headers:
             return []
         return [value.decode("latin-1") for key, value in self.scope["headers"] if key == name]
+
+    def zips(self, answer: Answer) -> int | None:
+        """From which size on the answer is compressed; None where it is not."""
+        least = self.session.settings.gzip_from if self.session else self.mock.config.gzip_from
+        if least is None or (type(answer) is Json and len(answer.body) < least):
+            return None
+        if self.plain or self.method == "HEAD" or not self.scope["path"].startswith(_API):
+            return None
+        return least if accepts_gzip(self.headers.get(b"accept-encoding")) else None
 
     def path_value(self, name: str) -> str:
         value: str = self.scope["path_params"][name]
@@ -185,14 +205,17 @@ class Endpoint:
         own = call.own_headers()
         if call.session is not None and call.session.counted:
             await call.mock.counting.save(call.session)
-        if not call.struck_by and written(answer, own, scope):
+        zipped = call.zips(answer)
+        if not call.struck_by and written(answer, own, scope, zipped=zipped is not None):
             if op:
                 # it leaves at the end of this turn of the loop, and what comes next is read after the next one's calls
                 asyncio.get_running_loop().call_soon(_note, call, op, answer.status, answer.body)
             return
-        overheard: Overheard = Overheard(send)
+        coding = call.coding or (None if zipped is None else Gzip(zipped))
+        send = send if coding is None else Coded(send, coding)
+        overheard: Overheard = Overheard(send, call.edits)
         if op == "results":
-            overheard = Delivery(send, partial(_note_delivery, call), named=bool(call.struck_by))
+            overheard = Delivery(send, partial(_note_delivery, call), call.edits, named=bool(call.struck_by))
         try:
             await answer.send(own, receive, overheard)
         finally:

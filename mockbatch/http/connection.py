@@ -12,6 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from mockbatch.http.answers import Answer, Headers, Json, Overheard
+from mockbatch.http.compression import QUICK, as_gzip, gzipped
 from mockbatch.http.heads import Heads, sendable
 
 _KEY = "mockbatch.connection"
@@ -71,12 +72,17 @@ class Protocol(Heads):
         return True
 
 
-def written(answer: Answer, own: Headers, scope: Scope) -> TypeGuard[Json]:
-    """Write an answer that is JSON and nothing but that; whether that was possible."""
+def written(answer: Answer, own: Headers, scope: Scope, *, zipped: bool = False) -> TypeGuard[Json]:
+    """Write an answer that is JSON and nothing but that, and compressed if it is to be; whether that was possible."""
     connection: Protocol | None = scope.get(_KEY)
     if connection is None or type(answer) is not Json or scope["method"] == "HEAD":
         return False
-    return connection.write_whole(answer.status, answer.head(own), answer.body)
+    if not zipped:
+        return connection.write_whole(answer.status, answer.head(own), answer.body)
+    if len(answer.body) > QUICK:
+        return False
+    body = gzipped(answer.body)
+    return connection.write_whole(answer.status, as_gzip(answer.head(own), len(body)), body)
 
 
 class Broken(ConnectionResetError):

@@ -5,6 +5,8 @@ from typing import Any, Literal, TypeVar
 
 from msgspec import Struct
 
+from mockbatch.core.vocabulary import Operation
+
 H = TypeVar("H", bound=Callable[..., Any])
 
 Caller = Literal["key", "admin", "own", "all", "anyone"]
@@ -51,7 +53,7 @@ def described(
     more: dict[str, Any] | None = None,
     query: tuple[Parameter, ...] = (),
     form: tuple[str, ...] = (),
-    op: str = "",
+    op: Operation | Literal[""] = "",
 ) -> Callable[[H], H]:
     """Note the types of a handler; `more` are answers of other content types, `form` fields, the first a file."""
 

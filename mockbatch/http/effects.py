@@ -1,6 +1,6 @@
 """Carries out what rules do to a call: before it is handled, instead of that, or to its answer."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
@@ -10,23 +10,38 @@ from msgspec import Struct
 from starlette.types import Receive, Send
 
 from mockbatch.core.contract.errors import ApiError, NotFound, error_of
+from mockbatch.core.contract.limits import month_after, spent_too_much
 from mockbatch.core.contract.wire import RequestCounts
 from mockbatch.core.draws import draw, fraction, subseed
 from mockbatch.core.numbers import natural
+from mockbatch.core.rules.account_faults import ACCOUNT_REFUSALS, refusal_details
 from mockbatch.core.rules.calls import CallFacts, Hit
 from mockbatch.core.rules.fault import LONGEST_SPAN, Scope, is_header
 from mockbatch.core.rules.item_faults import ERROR_MESSAGES
 from mockbatch.core.rules.life import Shown, as_canceling, hides_results, shown_with, url_elsewhere
-from mockbatch.core.rules.streams import Place, work_of
+from mockbatch.core.rules.replied import REPLY_FAULTS
+from mockbatch.core.rules.streams import error_event, place_of, work_of
 from mockbatch.core.sizes import parse_size
 from mockbatch.core.time.delays import parse_delay
-from mockbatch.core.time.spans import SECOND, parse_span
+from mockbatch.core.time.spans import SECOND, format_day, parse_span
 from mockbatch.http.answers import Answer, Headers, Json, Stream
 from mockbatch.http.calls import Alter, Call, Instead
+from mockbatch.http.compression import CODINGS
 from mockbatch.http.connection import Dropped, LastOne, SlowHeaders
 from mockbatch.http.errors import refused
 from mockbatch.http.origins import origin_of
-from mockbatch.http.streams import CutOff, HeadersFirst, Late, delayed, paused, reshaped, sliced, throttled, worked_on
+from mockbatch.http.streams import (
+    CutOff,
+    HeadersFirst,
+    Late,
+    broken_off,
+    delayed,
+    paused,
+    reshaped,
+    sliced,
+    throttled,
+    worked_on,
+)
 from mockbatch.service.sessions import Session
 
 _SHOWING = frozenset({"retrieve", "list", "cancel"})
@@ -67,13 +82,13 @@ async def meet(
     strikes = [Strike(call, session, hit, now) for hit in session.rules.decide(scope, facts, now)]
     call.struck_by += [strike.hit.rule.name for strike in strikes]
     faulted = {str(strike.hit.rule.fault): strike for strike in strikes}
-    call.altering += [_ON_ANSWER[name](faulted[name]) for name in _ON_ANSWER if name in faulted]
+    call.altering += [ON_ANSWER[name](faulted[name]) for name in ON_ANSWER if name in faulted]
     for strike in strikes:
         rule = strike.hit.rule
-        if rule.reply is not None or str(rule.fault).startswith("item."):
+        if rule.reply is not None or rule.fault in REPLY_FAULTS:
             call.decided_by = rule
-        elif rule.fault in _BEFORE:
-            await _BEFORE[rule.fault](strike)
+        elif rule.fault not in ON_ANSWER:
+            await BEFORE[str(rule.fault)](strike)
 
 
 def _age(session: Session, batch_id: str, scope: Scope, now: int) -> int:
@@ -184,9 +199,7 @@ def _api_error(status: int, kind: str | None, message: str | None, details: dict
 
 
 def _error_headers(strike: Strike) -> dict[str, str]:
-    # a rule of an older database may have what is refused now
-    told: dict[str, str] = strike.option("headers") or {}
-    headers = {name: text for name, text in told.items() if is_header(name, text)}
+    headers = {name.decode(): text.decode("latin-1") for name, text in _told_headers(strike)}
     if (seconds := strike.option("retry_after")) is not None:
         headers["retry-after"] = str(seconds)
     if (milliseconds := strike.option("retry_after_ms")) is not None:
@@ -251,8 +264,41 @@ async def _reset(strike: Strike) -> None:
     strike.call.altering.append(lambda answer: Dropped(strike.call.scope))
 
 
-_BEFORE = {
+async def _refused(strike: Strike) -> None:
+    fault = ACCOUNT_REFUSALS[str(strike.hit.rule.fault)]
+    told = {name: strike.option(name) for name in fault.options}
+    if not fault.message and not told["message"]:
+        raise spent_too_much(month_after(format_day(strike.now)))
+    error = error_of(fault.status)
+    error.message = told["message"] or fault.message
+    error.details = refusal_details(fault, told)
+    if told.get("retry_after") is not None:
+        error.headers = {"retry-after": str(told["retry_after"])}
+    raise error
+
+
+async def _headers(strike: Strike) -> None:
+    headers = _told_headers(strike)
+    without = strike.option("without") or ([] if headers else ["content-type"])
+    left_out = {name.lower().encode("latin-1", "replace") for name in without} | {name for name, _ in headers}
+    strike.call.edits.append(lambda sent: [*(pair for pair in sent if pair[0].lower() not in left_out), *headers])
+
+
+def _told_headers(strike: Strike) -> Headers:
+    # a rule of an older database may have what is refused now
+    told: dict[str, str] = strike.option("headers") or {}
+    return [(name.encode(), text.encode("latin-1")) for name, text in told.items() if is_header(name, text)]
+
+
+async def _encoding(strike: Strike) -> None:
+    strike.call.coding = CODINGS[strike.option("how")]()
+
+
+BEFORE: dict[str, Callable[[Strike], Awaitable[None]]] = {
     "http.error": _http_error,
+    "http.headers": _headers,
+    "http.encoding": _encoding,
+    **dict.fromkeys(ACCOUNT_REFUSALS, _refused),
     "retrieve.not_found_flap": _not_found,
     "results.not_found_flap": _not_found,
     "create.accept_then_drop": _accept_then_drop,
@@ -260,6 +306,7 @@ _BEFORE = {
     "cancel.lost": _cancel_lost,
     "connection.reset": _reset,
 }
+"""What is done before a call is handled, or instead of that."""
 
 
 def _latency(strike: Strike) -> Alter:
@@ -290,13 +337,25 @@ def _close(strike: Strike) -> Alter:
 
 
 def _cut(strike: Strike) -> Alter:
-    place, how = Place(strike.hit.rule), strike.option("how")
+    strike.call.plain = True
+    place, how = place_of(strike.hit.rule), strike.option("how")
     return lambda answer: CutOff(answer, strike.call.scope, place, how) if isinstance(answer, Stream) else answer
 
 
 def _stall(strike: Strike) -> Alter:
-    place, seconds = Place(strike.hit.rule), strike.seconds("lasts") or 0.0
+    strike.call.plain = True
+    place, seconds = place_of(strike.hit.rule), strike.seconds("lasts") or 0.0
     return reshaped(lambda pieces: paused(pieces, strike.call.scope, place, seconds))
+
+
+def _error_event(strike: Strike) -> Alter:
+    error = _api_error(200, strike.option("type"), strike.option("message"), strike.option("details"))
+    place = place_of(strike.hit.rule)
+
+    def ended() -> bytes:
+        return error_event(refused(error, strike.call.request_id).body)
+
+    return reshaped(lambda pieces: broken_off(pieces, place, ended))
 
 
 def _slow_start(strike: Strike) -> Alter:
@@ -305,16 +364,18 @@ def _slow_start(strike: Strike) -> Alter:
 
 
 def _slicer(strike: Strike) -> Alter:
+    strike.call.plain = True
     size, seconds = strike.option("bytes"), strike.seconds("gap") or 0.0
     return reshaped(lambda pieces: sliced(pieces, strike.call.scope, size, seconds))
 
 
 def _bandwidth(strike: Strike) -> Alter:
+    strike.call.plain = True
     per_second = max(parse_size(str(strike.option("per_second"))), 1)
     return reshaped(lambda pieces: throttled(pieces, strike.call.scope, per_second))
 
 
-def _rows(strike: Strike) -> Alter:
+def rows_of(strike: Strike) -> Alter:
     work = work_of(strike.hit.rule)
     assert work is not None
     return reshaped(lambda pieces: worked_on(pieces, work))
@@ -329,17 +390,18 @@ def _url(strike: Strike) -> Alter:
 
 
 # in the order in which they are carried out: rows, then the stream of them, then the whole answer
-_ON_ANSWER: dict[str, Callable[[Strike], Alter]] = {
-    "results.omit": _rows,
-    "results.duplicate": _rows,
-    "results.bytes": _rows,
-    "compat.unknown_result_type": _rows,
-    "compat.extra_fields": _rows,
-    "results.slow_start": _slow_start,
-    "results.stall": _stall,
-    "results.slicer": _slicer,
-    "results.bandwidth": _bandwidth,
-    "results.cut": _cut,
+ON_ANSWER: dict[str, Callable[[Strike], Alter]] = {
+    "results.omit": rows_of,
+    "results.duplicate": rows_of,
+    "results.bytes": rows_of,
+    "compat.unknown_result_type": rows_of,
+    "compat.extra_fields": rows_of,
+    "messages.error_event": _error_event,
+    **dict.fromkeys(("results.slow_start", "messages.slow_start"), _slow_start),
+    **dict.fromkeys(("results.stall", "messages.stall"), _stall),
+    **dict.fromkeys(("results.slicer", "messages.slicer"), _slicer),
+    **dict.fromkeys(("results.bandwidth", "messages.bandwidth"), _bandwidth),
+    **dict.fromkeys(("results.cut", "messages.cut"), _cut),
     "results.url": _url,
     "cancel.error_after_commit": _error_after_commit,
     "http.latency": _latency,
@@ -347,3 +409,4 @@ _ON_ANSWER: dict[str, Callable[[Strike], Alter]] = {
     "connection.slow_headers": _slow_headers,
     "connection.hang": _hang,
 }
+"""What is done to an answer."""

@@ -5,13 +5,12 @@ Source: https://platform.claude.com/docs/en/manage-claude/usage-cost-api
 
 from starlette.routing import Route
 
-from mockbatch.core.contract.betas import betas_of
 from mockbatch.core.contract.report_wire import CostReport, UsageReport
 from mockbatch.core.money.report_query import COST_GROUPS, FILTERS, USAGE_GROUPS, WIDTHS, cost_query, usage_query
 from mockbatch.core.money.reports import cost_report, span_of, usage_report
 from mockbatch.http.access import check_control
 from mockbatch.http.answers import Answer, Json
-from mockbatch.http.caller import administrator
+from mockbatch.http.caller import administrator, asked_betas
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.described import Parameter, described
 from mockbatch.service.sessions import Session
@@ -46,7 +45,7 @@ _COST_QUERY = (*_span(("1d",), 31), _texts("group_by", COST_GROUPS, "A row for e
 async def usage(call: Call) -> Answer:
     """What was used, in buckets of time."""
     key = administrator(call)
-    query = usage_query(_values(call, _USAGE_QUERY), betas_of(call.header_values(b"anthropic-beta")))
+    query = usage_query(_values(call, _USAGE_QUERY), asked_betas(call))
     sessions, now = await _settled(call, key)
     return Json(usage_report(query, await call.mock.ledger.usage_between(*span_of(query, now), sessions), now))
 

@@ -6,14 +6,17 @@ Sources: https://fetch.spec.whatwg.org/#origin-header, https://www.rfc-editor.or
 """
 
 import re
+from collections.abc import Sequence
 from functools import wraps
 from ipaddress import ip_address
 
 from starlette.routing import Route
 
 from mockbatch.config import Config
-from mockbatch.core.contract.errors import PermissionDenied
+from mockbatch.core.contract.errors import InvalidRequest, PermissionDenied
 from mockbatch.core.hosts import host_of
+from mockbatch.core.names import did_you_mean
+from mockbatch.core.numbers import shortened
 from mockbatch.http.access import check_access
 from mockbatch.http.answers import Answer
 from mockbatch.http.calls import Call, Endpoint, Handler
@@ -31,15 +34,27 @@ def guarded(route: Route) -> Route:
 
 
 def _guarded(handler: Handler) -> Handler:
-    reach = description_of(handler).caller
+    described = description_of(handler)
+    known = ("session", *(parameter.name for parameter in described.query))
 
     @wraps(handler)
     async def checked(call: Call) -> Answer:
         check_site(call)
-        check_access(call, reach)
+        check_access(call, described.caller)
+        _check_query(call, known)
         return await handler(call)
 
     return checked
+
+
+def _check_query(call: Call, known: Sequence[str]) -> None:
+    """Raise InvalidRequest for a parameter that the endpoint does not have: it would be ignored in silence."""
+    if not call.scope["query_string"]:
+        return
+    for name in call.query():
+        if name.removesuffix("[]") not in known:
+            near = did_you_mean(name[:100], known)
+            raise InvalidRequest(f"{shortened(name)[1:-1]}: unknown parameter.{near} Known: {', '.join(known)}")
 
 
 def check_site(call: Call) -> None:

@@ -130,6 +130,16 @@ async def paused(pieces: Pieces, scope: Scope, place: Place, seconds: float) -> 
                 yield piece[len(before) :]
 
 
+async def broken_off(pieces: Pieces, place: Place, ended: Callable[[], bytes]) -> Pieces:
+    """The same bytes up to a place, and then an end of its own; nothing else where the place is never reached."""
+    async with aclosing(pieces):
+        async for piece in pieces:
+            yield place.before(piece)
+            if place.reached:
+                yield ended()
+                return
+
+
 async def delayed(pieces: Pieces, scope: Scope, seconds: float) -> Pieces:
     """The same bytes, after a pause."""
     async with aclosing(pieces):

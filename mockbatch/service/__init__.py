@@ -99,10 +99,10 @@ class Mock:
         self._store.calls.set(_SLOT, calls)
         return ids.request_id(self._request_seed, str(calls))
 
-    def terms(self, session: Session, version: str, betas: tuple[str, ...]) -> Terms:
+    def terms(self, session: Session, version: str, betas: tuple[str, ...], profile: str = "") -> Terms:
         """What a call of this session is made under, now."""
         day = format_day(session.now())
-        return Terms(version, betas, session.settings.models, day, session.settings.validation)
+        return Terms(version, betas, session.settings.models, day, session.settings.validation, profile)
 
     async def open(self) -> None:
         """Take up what the store has. Raises FixtureError for a fixture that cannot be played."""

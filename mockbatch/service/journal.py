@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct
 
 from mockbatch.core.numbers import natural
+from mockbatch.core.vocabulary import Method, Operation
 
 OF_A_BATCH = frozenset({"retrieve", "cancel", "delete", "results"})
 KEPT = 1_000
@@ -49,8 +50,8 @@ class Record(Struct, frozen=True):
 class Criteria(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Which calls are meant: all that is given has to be true of one. `body` is a part of what was sent."""
 
-    op: str | None = None
-    method: str | None = None
+    op: Operation | None = None
+    method: Method | None = None
     path: str | None = None
     status: int | None = None
     batch: str | None = None

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
-from typing import Literal
 
 from msgspec import Struct
 from xxhash import xxh3_64_intdigest
@@ -11,24 +10,12 @@ from mockbatch.core.batch import Batch
 from mockbatch.core.rows import Row
 from mockbatch.core.time.spans import SECOND
 from mockbatch.core.time.timeline import NEVER
+from mockbatch.core.vocabulary import ProblemKind
 from mockbatch.service.batches import Batches
 from mockbatch.service.journal import Criteria
 from mockbatch.service.playback import Playback
 from mockbatch.service.sessions import Session
 from mockbatch.service.turns import in_turns
-
-Kind = Literal[
-    "duplicate",
-    "orphan",
-    "unfinished",
-    "undelivered",
-    "deleted_before_download",
-    "poll_storm",
-    "identical_retry",
-    "rule_never_hit",
-    "unmatched_replay",
-    "unmet_schema",
-]
 
 _NEAREST = "only nearly meet a schema"
 _STORM = 30
@@ -40,7 +27,7 @@ _PERMANENT = frozenset({"invalid_request_error", "not_found_error", "request_too
 class Problem(Struct, frozen=True):
     """One of them: a sentence, the batches that it is about, and some custom_ids where it is about rows."""
 
-    kind: Kind
+    kind: ProblemKind
     text: str
     batches: list[str] = []
     custom_ids: list[str] = []

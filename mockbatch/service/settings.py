@@ -34,6 +34,7 @@ class Settings(Struct, frozen=True):
     models: Models
     validation: Validation
     poll_advances: int
+    gzip_from: int | None
 
 
 def settings_of(config: Config, delay: str | None = None) -> Settings:
@@ -48,6 +49,7 @@ def settings_of(config: Config, delay: str | None = None) -> Settings:
         config.catalogue(),
         config.validation,
         config.poll_advances,
+        config.gzip_from,
     )
 
 

@@ -61,8 +61,11 @@ class On:
         return self._arm(fault=name, **how)
 
     def cut(self, **how: Any) -> Rule:
-        """The results end too early: `after_items` or `after_bytes`; `how` is `clean`, `reset`, `stall` ..."""
-        return self.fault("results.cut", **how)
+        """The results, or a streamed message, end too early: `after_items`, of a message `after_events`, or
+        `after_bytes`; `how` is `clean`, `reset`, `stall` ...
+        """
+        streamed = "messages" if self._rule["on"] == "messages" else "results"
+        return self.fault(f"{streamed}.cut", **how)
 
     def omit(self, **how: Any) -> Rule:
         """Rows are missing from the results: those of a `custom_id`, the `first` so many of them."""

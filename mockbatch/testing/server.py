@@ -13,9 +13,10 @@ from http.client import HTTPException
 from itertools import count
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from mockbatch import __version__
+from mockbatch.core.names import did_you_mean
 from mockbatch.testing.clients import Clients
 from mockbatch.testing.control import Control, ControlError, Send, ServerGone, Wire, read_json
 from mockbatch.testing.session import Session
@@ -177,7 +178,8 @@ def _hosted(how: str, options: Mapping[str, Any], owner: str) -> Host:
         from mockbatch.testing.transports import Memory
 
         return Memory(config)
-    raise ValueError(f"how: {how!r} is none of thread, process, memory, kept")
+    known = get_args(How)
+    raise ValueError(f"how: there is no {how!r}.{did_you_mean(str(how), known)} Known: {', '.join(known)}")
 
 
 class _Socket:

@@ -1,13 +1,16 @@
 """A session in the hands of a test: a key of its own, and with it a clock, batches, rules and a ledger of its own."""
 
+import re
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from mockbatch.core.names import did_you_mean
+from mockbatch.core.vocabulary import EVENTS, OPERATIONS, PROBLEM_KINDS
 from mockbatch.testing.batches import Batches
 from mockbatch.testing.clients import Clients
 from mockbatch.testing.clock import SessionClock
-from mockbatch.testing.control import Control
+from mockbatch.testing.control import Control, ControlError
 from mockbatch.testing.money import Ledger
 from mockbatch.testing.requests import Requests
 from mockbatch.testing.rules import On, Rules
@@ -41,6 +44,19 @@ class Problems(AssertionError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = problems
+
+
+def check_word(what: str, word: str, known: Sequence[str]) -> None:
+    """Raise ValueError for a word that is none of those that are known; with the nearest of them."""
+    if word not in known:
+        raise ValueError(f"{what}: there is no {word!r}.{did_you_mean(str(word), known)} Known: {', '.join(known)}")
+
+
+def renamed(message: str, names: dict[str, str]) -> str:
+    """A message about options, with the names or beginnings of names that the caller gave them."""
+    for name, other in names.items():
+        message = re.sub(rf"(?<![\w-]){name}" + ("" if name.endswith("_") else r"(?![\w-])"), other, message)
+    return message
 
 
 class Session:
@@ -111,8 +127,10 @@ class Session:
         if duration is not None:
             options |= {"wait": "0s", "delay": duration}
         if finish_fraction is not None:
+            if not 0 <= finish_fraction <= 1:
+                raise ValueError(f"finish_fraction: {finish_fraction!r} is not between 0 and 1")
             options["never"] = round(1 - finish_fraction, 12)
-        self.configure(**options)
+        self._configure(options, {} if duration is None else {"delay": "duration"})
 
     def limits(self, **options: Any) -> None:
         """What is allowed from now on: `max_requests`, `max_bytes`, `requests_per_minute`, `queue_limit`, `tier`."""
@@ -120,11 +138,20 @@ class Session:
 
     def cache(self, **options: Any) -> None:
         """How the prompt cache works from now on: `scope`, `hits`, `ttl`."""
-        self.configure(**{f"cache_{name}": value for name, value in options.items()})
+        self._configure({f"cache_{name}": value for name, value in options.items()}, {"cache_": ""})
 
     def replay(self, folder: str, mode: str = "none", match: Sequence[str] | None = None) -> None:
         """Answer with what was recorded there."""
-        self.configure(replay=folder, replay_mode=mode, **({"match_on": ",".join(match)} if match else {}))
+        matched = {"match_on": ",".join(match)} if match else {}
+        names = {"replay_mode": "mode", "match_on": "match", "replay": "folder"}
+        self._configure({"replay": folder, "replay_mode": mode, **matched}, names)
+
+    def _configure(self, options: dict[str, Any], names: dict[str, str]) -> None:
+        """Change options that the caller knows by other names, or other beginnings of them, and speak of these."""
+        try:
+            self.configure(**options)
+        except ControlError as error:
+            raise ControlError(error.status, renamed(str(error), names), error.body) from None
 
     def problems(self) -> list[Problem]:
         """What the program did not do, or should not have done."""
@@ -132,6 +159,8 @@ class Session:
 
     def check(self, *, ignore: Sequence[str] = ()) -> None:
         """Raise Problems, an AssertionError, if there are any but of the kinds to ignore."""
+        for kind in ignore:
+            check_word("ignore", kind, PROBLEM_KINDS)
         found = [problem for problem in self.problems() if problem.kind not in ignore]
         if found:
             raise Problems(found)
@@ -149,6 +178,7 @@ class Session:
         """Wait, in real time, until something has happened `count` times since the session began: `batch.created`,
         `batch.ended`, or a call, like `results`. Raises TimeoutError after `timeout` seconds.
         """
+        check_word("event", event, (*EVENTS, *OPERATIONS))
         deadline = time.monotonic() + timeout
         while (happened := self._happened(event, batch)) < count:
             if time.monotonic() > deadline:

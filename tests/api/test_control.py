@@ -70,7 +70,11 @@ def test_time_runs_as_fast_as_it_is_told() -> None:
         ({"events": 0}, "events: Input should be greater than or equal to 1"),
         ({"events": "x"}, "events: Expected `int | null`, got `str`"),
         ({"until": "batch.ended"}, "batch: Field required"),
-        ({"until": "tomorrow"}, "until: Invalid enum value 'tomorrow'"),
+        ({"until": "tomorrow"}, "until: Invalid enum value 'tomorrow'. Known: batch.ended, items_done"),
+        (
+            {"until": "batch.end"},
+            "until: Invalid enum value 'batch.end'. Did you mean 'batch.ended'? Known: batch.ended, items_done",
+        ),
         ({"unti": "x"}, "unti: unknown key. Did you mean 'until'? Known: by, to, events, until, batch, count"),
         (["by"], "Expected `object`, got `array`"),
     ],

@@ -4,6 +4,7 @@ import pytest
 
 from tests.builders import BATCHES, Api, outcomes, requests, serving
 
+INFINITE = "The request body is not valid JSON: number is infinity when parsed as double"
 GOOD = '{"custom_id":"a","params":{}}'
 
 
@@ -15,6 +16,13 @@ GOOD = '{"custom_id":"a","params":{}}'
         (b'{"requests":[]} x', "The request body is not valid JSON: unexpected content after document: "),
         (b'{"requests":[{"custom_id":"\xff","params":{}}]}', "The request body is not valid JSON: "),
         (b'{"requests":[{"custom_id":"a","params":{"t":"\\ud800"}}]}', "The request body is not valid JSON: "),
+        (
+            b'{"requests":[{"custom_id":"a","params":{"temperature":1e400}}]}',
+            f"{INFINITE}: line 1 column 55 (char 54)",
+        ),
+        (b'{"requests":[\n{"custom_id":"a","params":{"t":[-1E+400]}}]}', f"{INFINITE}: line 2 column 33 (char 46)"),
+        (b'{"webhook_url":"","requests":[{"custom_id":"a","params":{"t":9%b}}]}' % (b"9" * 400), INFINITE + ": "),
+        (b'{"x":1e400}', f"{INFINITE}: line 1 column 6 (char 5)"),
         (b"[]", "Input should be a valid dictionary"),
         (b"{}", "requests: Field required"),
         (b'{"requests":{}}', "requests: Input should be a valid list"),
@@ -116,6 +124,16 @@ def test_a_body_that_is_too_large_is_a_413_in_the_envelope(declared: bool) -> No
             "Unexpected value(s) `nonsense-1` for the `anthropic-beta` header. Please consult our documentation at "
             "platform.claude.com/docs or try again without the header.",
         ),
+        *(
+            (
+                {"anthropic-beta": empty},
+                400,
+                "invalid_request_error",
+                "Unexpected value(s) `` for the `anthropic-beta` header. Please consult our documentation at "
+                "platform.claude.com/docs or try again without the header.",
+            )
+            for empty in ("", " ", ",", " ,\t, ")
+        ),
         (
             {"anthropic-version": "yesterday"},
             400,
@@ -125,9 +143,24 @@ def test_a_body_that_is_too_large_is_a_413_in_the_envelope(declared: bool) -> No
     ],
 )
 def test_wrong_headers_are_refused(api: Api, headers: dict[str, str], status: int, kind: str, message: str) -> None:
-    """Key, version and betas."""
-    answer = api.get(BATCHES, headers=headers)
-    assert (answer.status_code, answer.json()["error"]) == (status, {"type": kind, "message": message})
+    """Key, version and betas, on every path of the API."""
+    for path in (BATCHES, "/v1/models", "/v1/files"):
+        answer = api.get(path, headers=headers)
+        assert (answer.status_code, answer.json()["error"]) == (status, {"type": kind, "message": message})
+
+
+def test_betas_that_are_named_beside_nothing_are_taken(api: Api) -> None:
+    """Only a header that names none at all is refused."""
+    beta = "message-batches-2024-09-24"
+    headers = [("anthropic-beta", ""), ("anthropic-beta", f",{beta},")]
+    assert api.get(BATCHES, headers=headers).status_code == 200
+
+
+def test_numbers_that_look_large_are_not_refused(api: Api) -> None:
+    """In a text, with an exponent of zeros, or as small as they are long."""
+    for value in ('"1e400"', '"\\"1e400"', "0e999", "1e0308", "1e-400", f"0.{'0' * 400}1e500", "9" * 300):
+        body = f'{{"requests":[{{"custom_id":"a","params":{{"x":{value}}}}}]}}'
+        assert api.post(BATCHES, content=body).status_code == 200, value
 
 
 def test_a_call_without_a_version_is_refused(api: Api) -> None:

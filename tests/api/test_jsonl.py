@@ -55,6 +55,10 @@ def test_lines_may_be_compressed_and_ended_in_any_way(api: Api) -> None:
     ("body", "message"),
     [
         (LINES + b"{", "line 4: not valid JSON: unexpected end of data: column 2"),
+        (
+            LINES + b'{"custom_id": "d", "params": {"t": 1e400}}',
+            "line 4: not valid JSON: number is infinity when parsed as double: column 36",
+        ),
         (b"\n\n" + LINES + b"\n[]", "line 7: Input should be a valid dictionary"),
         (LINES + b'{"custom_id": "a b", "params": {}}', "line 4: custom_id: String should match pattern"),
         (LINES + b'{"custom_id": "d"}\n' + LINES, "line 4: params: Field required"),

@@ -108,6 +108,9 @@ def test_wrong_requests_are_refused_at_once() -> None:
         assert "details" not in answer.json()["error"]
 
 
+INFINITE = "The request body is not valid JSON: number is infinity when parsed as double"
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [
@@ -115,7 +118,9 @@ def test_wrong_requests_are_refused_at_once() -> None:
         (b"{", "The request body is not valid JSON: "),
         (b'{"a": "\xff"}', "The request body is not valid JSON: "),
         (b"[]", "Input should be a valid dictionary"),
-        (b"1e999", "The request body is not valid JSON: "),
+        (b'{"temperature":1e400}', f"{INFINITE}: line 1 column 16 (char 15)"),
+        (b'{"max_tokens":%b}' % (b"9" * 400), f"{INFINITE}: line 1 column 15 (char 14)"),
+        (b"1e999", INFINITE),
         (b"[" * 100_000, "The request body is not valid JSON: "),
     ],
 )

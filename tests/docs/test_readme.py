@@ -2,13 +2,12 @@
 
 import re
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
 import mockbatch
 from mockbatch.core.rules.faults import FAULTS
-from mockbatch.service.problems import Kind
+from mockbatch.core.vocabulary import PROBLEM_KINDS
 from tests.docs.readme import README, ROOT
 from tests.tools.failure_modes import MODES, WITHOUT_FAULT
 from tests.tools.make_readme import filled
@@ -36,7 +35,7 @@ def test_every_failure_mode_is_shown_by_a_test_that_is_there() -> None:
 
 def test_every_problem_is_told_by_its_name() -> None:
     """Tests ignore them by it."""
-    assert {name for name in get_args(Kind) if f"`{name}`" not in TEXT} == set()
+    assert {name for name in PROBLEM_KINDS if f"`{name}`" not in TEXT} == set()
 
 
 def test_the_changelog_begins_with_this_version() -> None:

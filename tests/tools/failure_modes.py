@@ -56,6 +56,8 @@ MODES: dict[int, str] = {
     53: "An empty batch",
     54: "Results read twice",
     55: "Dates and clocks",
+    56: "A streamed message errs or ends inside of a 200",
+    57: "Headers, or an encoding, that are not those of the body",
 }
 
 WITHOUT_FAULT: dict[int, tuple[str, str]] = {

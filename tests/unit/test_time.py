@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from math import exp
+from math import exp, log
 from statistics import fmean
 
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockbatch.core.time.clock import Clock
-from mockbatch.core.time.delays import DELAYS, PRESETS, inlined, parse_delay
+from mockbatch.core.time.delays import DELAYS, PRESETS, Delay, Span, inlined, parse_delay
 from mockbatch.core.time.spans import DAY, HOUR, MINUTE, SECOND, format_instant, format_span, parse_instant, parse_span
 
 instants = st.integers(0, 4_000_000_000 * SECOND)
@@ -153,6 +153,27 @@ def test_a_wrong_delay_is_refused_with_the_right_way(text: str, message: str) ->
     """The kind nearest to what was written, or an example of it."""
     with pytest.raises(ValueError, match=re.escape(message)):
         parse_delay(text)
+
+
+def test_a_parameter_of_a_delay_is_read_as_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A number is a number, not so many seconds; by its name or by its place."""
+
+    def weibull(scale: Span, shape: float = 1.0, *, least: Span | None = None) -> Delay:
+        return lambda u: round(scale * (-log(1 - u)) ** (1 / shape)) + (least or 0)
+
+    monkeypatch.setitem(DELAYS, "weibull", weibull)
+    expected = round(10 * MINUTE * log(2) ** (1 / 1.5))
+    for text in ("weibull:10m,shape=1.5", "weibull:10m,1.5", "weibull:scale=10m,shape=1.5"):
+        assert parse_delay(text)(0.5) == expected
+    assert parse_delay("weibull:10m,shape=1.5,least=1m")(0.5) == expected + MINUTE
+
+
+@pytest.mark.parametrize("sigma", ["1.2s", "20m", "nan", "inf", "-1", "", "x" * 1000])
+def test_a_number_that_is_none_is_refused(sigma: str) -> None:
+    """In one line, however long it is."""
+    with pytest.raises(ValueError, match="is not a number of at least 0") as raised:
+        parse_delay(f"lognormal:20m,sigma={sigma}")
+    assert len(str(raised.value)) < 200
 
 
 def test_every_delay_and_preset_has_an_example_that_works() -> None:

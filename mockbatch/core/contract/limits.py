@@ -145,3 +145,9 @@ def spent_too_much(next_month: str) -> RateLimited:
         f"based on your organization's API tier. You will regain access on {next_month} at 00:00 UTC.",
         details={"error_code": "enforced_spend_limit_reached"},
     )
+
+
+def month_after(day: str) -> str:
+    """The first day of the month that follows a day, both as `YYYY-MM-DD`."""
+    year, month = int(day[:4]), int(day[5:7])
+    return f"{year + month // 12:04}-{month % 12 + 1:02}-01"

@@ -49,6 +49,8 @@ class Terms(Struct, frozen=True, omit_defaults=True):
     models: Models = Models()
     day: str = ""
     validation: Validation = "api"
+    profile: str = ""
+    """The user profile that the header of the call names."""
 
     @property
     def validated(self) -> bool:
@@ -58,7 +60,7 @@ class Terms(Struct, frozen=True, omit_defaults=True):
 def checked(params: dict[str, Any], terms: Terms, surface: Surface = "batch") -> Model:
     """The model that `params` ask for. Raises the ApiError that the API answers, or that the row ends with."""
     if surface == "batch":
-        check_batch(params)
+        check_batch(params, terms.profile)
     elif params.get("thread") is not None:
         _refuse_thread()
     _check_keys(params, terms, surface)

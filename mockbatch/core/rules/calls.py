@@ -12,6 +12,7 @@ from mockbatch.core.rules.batch_faults import PLANNED
 from mockbatch.core.rules.call_faults import FLAPS
 from mockbatch.core.rules.fault import Scope
 from mockbatch.core.rules.match import Match, Prompt, params_test, test_of
+from mockbatch.core.rules.message_faults import STREAMED
 from mockbatch.core.rules.rules import PASSING, Rule
 from mockbatch.core.time.spans import parse_span
 
@@ -26,6 +27,11 @@ class CallFacts(Struct, frozen=True):
     age: int = 0
     params: dict[str, Any] | None = None
     model: str = ""
+
+    @property
+    def streams(self) -> bool:
+        """Whether a message is asked for event by event."""
+        return self.params is not None and self.params.get("stream") is True
 
 
 class Hit(Struct, frozen=True):
@@ -122,6 +128,7 @@ class Record:
             and (match.header is None or has_headers(match, facts.headers))
             and (match.model is None or bool(test_of(match.model)(facts.model)))
             and (self._params is None or (facts.params is not None and self._params(Prompt(facts.params))))
+            and (self.rule.fault not in STREAMED or facts.streams)
         )
 
     def _chosen(self, seed: int, facts: CallFacts) -> bool:

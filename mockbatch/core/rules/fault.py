@@ -160,6 +160,7 @@ def _table(option: Option, value: Any) -> dict[str, str]:
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]{1,200}").fullmatch
 _FIELD = re.compile(r"(?:[\t\x20-\x7e\x80-\xff]{0,8000})").fullmatch
+_OF_THE_SERVER = frozenset({"date", "server", "connection", "transfer-encoding", "keep-alive"})
 _FRAMING = frozenset({"connection", "content-length", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"})
 
 
@@ -167,6 +168,13 @@ def check_header_name(name: str) -> None:
     """Raise ValueError for what is not the name of a header in small letters."""
     if not _TOKEN(name):
         raise ValueError(f"{name[:100]!r} is not the name of a header")
+
+
+def check_removable(name: str) -> None:
+    """Raise ValueError for what is not the name of a header that an answer can lack."""
+    check_header_name(name)
+    if name in _OF_THE_SERVER:
+        raise ValueError(f"{name}: the server itself sets this header")
 
 
 def is_header(name: str, text: str) -> bool:

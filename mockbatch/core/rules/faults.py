@@ -6,14 +6,27 @@ Source: https://platform.claude.com/docs/en/api/errors; texts as seen in results
 from msgspec import Struct
 
 from mockbatch.core.draws import draw, fraction, subseed, threshold
+from mockbatch.core.rules.account_faults import ACCOUNT_FAULTS
 from mockbatch.core.rules.batch_faults import BATCH_FAULTS
 from mockbatch.core.rules.call_faults import CALL_FAULTS
 from mockbatch.core.rules.fault import Fault
 from mockbatch.core.rules.item_faults import ITEM_FAULTS
+from mockbatch.core.rules.message_faults import MESSAGE_FAULTS
 from mockbatch.core.rules.stream_faults import STREAM_FAULTS, WEBHOOK_FAULTS
+from mockbatch.core.rules.wire_faults import WIRE_FAULTS
 
 FAULTS: dict[str, Fault] = {
-    fault.name: fault for fault in (*ITEM_FAULTS, *BATCH_FAULTS, *CALL_FAULTS, *STREAM_FAULTS, *WEBHOOK_FAULTS)
+    fault.name: fault
+    for fault in (
+        *ITEM_FAULTS,
+        *BATCH_FAULTS,
+        *CALL_FAULTS,
+        *ACCOUNT_FAULTS,
+        *WIRE_FAULTS,
+        *STREAM_FAULTS,
+        *MESSAGE_FAULTS,
+        *WEBHOOK_FAULTS,
+    )
 }
 """The registry."""
 

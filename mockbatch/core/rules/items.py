@@ -260,8 +260,8 @@ class Quota:
 
 def _action(rule: Rule, seed: int, read_reply: ReadReply) -> Callable[[str], ItemDecision | None]:
     """What the rule does to a row of that custom_id; None where it leaves it to the rules behind."""
-    if rule.fault == "item.mix":
-        return _mixed(rule, seed)
+    if rule.fault in ROW_ACTIONS:
+        return ROW_ACTIONS[rule.fault](rule, seed)
     if rule.fault is not None:
         decision = ItemDecision(rule.name, "succeeded", fault=rule.fault, options={**_defaults(rule), **rule.options})
     elif rule.errored is not None:
@@ -285,6 +285,10 @@ def _mixed(rule: Rule, seed: int) -> Callable[[str], ItemDecision | None]:
         return None if outcome == "succeeded" else ItemDecision(rule.name, cast(Outcome, outcome))
 
     return act
+
+
+ROW_ACTIONS: dict[str, Callable[[Rule, int], Callable[[str], ItemDecision | None]]] = {"item.mix": _mixed}
+"""What faults do to rows that are no replies, row by row."""
 
 
 def _failed(rule: str, seed: int, custom_id: str) -> ItemDecision:

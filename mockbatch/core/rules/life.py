@@ -1,6 +1,6 @@
 """What rules make of the life of a batch: how it is shown, whether its results are there, what is planned of it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from msgspec import Struct
@@ -24,24 +24,68 @@ def shown_with(hit: Hit, shown: Shown, now: int, progress: RequestCounts | None 
 
     `progress` is how many rows are really done, where that is known.
     """
-    rule = hit.rule
-    match rule.fault:
-        case "batch.stuck" if not _is_over(rule, shown, now):
-            return _unended(shown, rule.option("status"))
-        case "batch.never_ends":
-            return _unended(shown, "canceling" if shown["cancel_initiated_at"] else "in_progress")
-        case "batch.status_sequence":
-            status = _status_at(rule, hit.ordinal)
-            return shown if status == "ended" else _unended(shown, status)
-        case "batch.archive" if shown["ended_at"]:
-            return {**shown, "archived_at": shown["archived_at"] or format_instant(now), "results_url": None}
-        case "batch.progressive_counts" if progress and not shown["ended_at"]:
-            return {**shown, "request_counts": asdict(progress)}
-        case "compat.unknown_status" if not shown["ended_at"]:
-            return {**shown, "processing_status": rule.option("status")}
-        case "compat.extra_fields":
-            return {**shown, "priority": "standard", "labels": {"team": None}, "progress": [0, 1]}
-    return shown
+    return LIFE_FAULTS[str(hit.rule.fault)](View(hit, shown, now, progress))
+
+
+class View(Struct, frozen=True):
+    """A batch that a rule has a say in, while it is shown."""
+
+    hit: Hit
+    shown: Shown
+    now: int
+    progress: RequestCounts | None
+
+    def option(self, name: str) -> Any:
+        return self.hit.rule.option(name)
+
+
+def _stuck(view: View) -> Shown:
+    return view.shown if _is_over(view.hit.rule, view.shown, view.now) else _unended(view.shown, view.option("status"))
+
+
+def _endless(view: View) -> Shown:
+    return _unended(view.shown, "canceling" if view.shown["cancel_initiated_at"] else "in_progress")
+
+
+def _in_sequence(view: View) -> Shown:
+    status = _status_at(view.hit.rule, view.hit.ordinal)
+    return view.shown if status == "ended" else _unended(view.shown, status)
+
+
+def _archived(view: View) -> Shown:
+    if not view.shown["ended_at"]:
+        return view.shown
+    return {
+        **view.shown,
+        "archived_at": view.shown["archived_at"] or format_instant(view.now),
+        "results_url": None,
+    }
+
+
+def _progressing(view: View) -> Shown:
+    if view.shown["ended_at"] or not view.progress:
+        return view.shown
+    return {**view.shown, "request_counts": asdict(view.progress)}
+
+
+def _of_tomorrow(view: View) -> Shown:
+    return view.shown if view.shown["ended_at"] else {**view.shown, "processing_status": view.option("status")}
+
+
+def _extended(view: View) -> Shown:
+    return {**view.shown, "priority": "standard", "labels": {"team": None}, "progress": [0, 1]}
+
+
+LIFE_FAULTS: dict[str, Callable[[View], Shown]] = {
+    "batch.stuck": _stuck,
+    "batch.never_ends": _endless,
+    "batch.status_sequence": _in_sequence,
+    "batch.archive": _archived,
+    "batch.progressive_counts": _progressing,
+    "compat.unknown_status": _of_tomorrow,
+    "compat.extra_fields": _extended,
+}
+"""What each fault makes of a batch that is shown."""
 
 
 def hides_results(hit: Hit, ended_at: int, now: int) -> bool:

@@ -15,7 +15,7 @@ _STOPS = {
     "max_tokens": {"kind": "truncate"},
     "refusal": {"kind": "refusal"},
 }
-_KINDS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+REPLY_FAULTS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "item.truncate": lambda told: {"kind": "truncate", "cut": told["cut"]},
     "item.refusal": lambda told: {"kind": "refusal"},
     "item.empty_content": lambda told: {"kind": "empty"},
@@ -25,6 +25,7 @@ _KINDS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "item.stop_reason": lambda told: _STOPS.get(told["stop_reason"], {"kind": "natural", **told}),
     "item.output_bytes": lambda told: {"kind": "huge_line", "bytes": parse_size(str(told["size"]))},
 }
+"""The faults that are replies of some kind, and which."""
 
 
 def read_reply(value: Any) -> ReplySpec:
@@ -49,7 +50,7 @@ def reply_of(decision: ItemDecision) -> ReplySpec | None:
     if decision.reply is not None:
         return decision.reply if isinstance(decision.reply, ReplySpec) else read_reply(decision.reply)
     if decision.fault is not None:
-        return read_reply(_KINDS[decision.fault](decision.options))
+        return read_reply(REPLY_FAULTS[decision.fault](decision.options))
     return None
 
 
@@ -57,9 +58,9 @@ def reply_of_call(rule: Rule) -> ReplySpec | None:
     """The same for a rule that struck a call of `/v1/messages`."""
     if rule.reply is not None:
         return read_reply(rule.reply)
-    if rule.fault in _KINDS:
-        return read_reply(_KINDS[rule.fault]({name: rule.option(name) for name in _options(rule)}))
-    return None
+    if rule.fault is None:
+        return None
+    return read_reply(REPLY_FAULTS[rule.fault]({name: rule.option(name) for name in _options(rule)}))
 
 
 def _options(rule: Rule) -> list[str]:

@@ -371,5 +371,11 @@ def hides(first: Rule, second: Rule) -> bool:
     return same and first.unconditional and first.fault not in PASSING
 
 
-PASSING = frozenset({"http.latency", "results.slicer", "results.bandwidth", "results.slow_start", "item.mix"})
+PASSING = frozenset(
+    {
+        *("http.latency", "http.headers", "http.encoding", "item.mix"),
+        *("results.slicer", "results.bandwidth", "results.slow_start"),
+        *("messages.slicer", "messages.bandwidth", "messages.slow_start"),
+    }
+)
 """Faults that let the rules behind them have their turn."""

@@ -46,9 +46,31 @@ def _pattern_problem(options: dict[str, Any]) -> str | None:
     return None
 
 
-def _rate_problem(options: dict[str, Any]) -> str | None:
+def rate_problem(options: dict[str, Any]) -> str | None:
+    """Return what is wrong with a bandwidth."""
     rate = parse_size(str(options["per_second"]))
     return None if rate else "per_second: at 0 nothing would ever come"
+
+
+def slice_problem(options: dict[str, Any]) -> str | None:
+    """Return what is wrong with the size of slices."""
+    return None if options["bytes"] else "bytes: slices of 0 bytes would have no end"
+
+
+CUT_HOW = Option(
+    "choice",
+    "`clean`: as if that were all; `reset`: the connection is reset; `no_terminator`: it is closed without the last "
+    "chunk; `stall`: nothing more comes; `close`: HTTP without chunks, ended by closing; `short`: before the "
+    "content-length is reached.",
+    "clean",
+    ENDS,
+)
+BANDWIDTH = {"per_second": Option("size", "Bytes in a second.", "64kB")}
+SLICER = {
+    "bytes": Option("count", "Bytes in a slice, at least 1.", 7),
+    "gap": Option("span", "Between two slices, in real time.", "0s"),
+}
+SLOW_START = {"delay": Option("span", "How late, in real time.", "5s")}
 
 
 STREAM_FAULTS = (
@@ -69,14 +91,7 @@ STREAM_FAULTS = (
                 "exactly there.",
                 choices=("boundary", "mid_line"),
             ),
-            "how": Option(
-                "choice",
-                "`clean`: as if that were all; `reset`: the connection is reset; `no_terminator`: it is closed without "
-                "the last chunk; `stall`: nothing more comes; `close`: HTTP without chunks, ended by closing; `short`: "
-                "before the content-length is reached.",
-                "clean",
-                ENDS,
-            ),
+            "how": CUT_HOW,
         },
         check=_one_place,
     ),
@@ -130,8 +145,8 @@ STREAM_FAULTS = (
         "waits",
         (33,),
         "tests/e2e/test_faults_streams.py::test_a_narrow_stream",
-        options={"per_second": Option("size", "Bytes in a second.", "64kB")},
-        check=_rate_problem,
+        options=BANDWIDTH,
+        check=rate_problem,
     ),
     Fault(
         "results.slicer",
@@ -140,11 +155,8 @@ STREAM_FAULTS = (
         "works; a line or a character may be cut anywhere",
         (19, 33),
         "tests/e2e/test_faults_streams.py::test_a_stream_in_slices",
-        options={
-            "bytes": Option("count", "Bytes in a slice, at least 1.", 7),
-            "gap": Option("span", "Between two slices, in real time.", "0s"),
-        },
-        check=lambda options: None if options["bytes"] else "bytes: slices of 0 bytes would have no end",
+        options=SLICER,
+        check=slice_problem,
     ),
     Fault(
         "results.slow_start",
@@ -153,7 +165,7 @@ STREAM_FAULTS = (
         "httpx2.ReadTimeout when it is later than the timeout",
         (33,),
         "tests/e2e/test_faults_streams.py::test_a_late_first_byte",
-        options={"delay": Option("span", "How late, in real time.", "5s")},
+        options=SLOW_START,
     ),
     Fault(
         "results.url",

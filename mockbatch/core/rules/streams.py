@@ -5,10 +5,11 @@ Each `Work` is fed with lines without their ends, and answers bytes; `finish` gi
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
+from mockbatch.core.rules.faults import FAULTS
 from mockbatch.core.rules.match import test_of
 from mockbatch.core.rules.rules import Rule
 from mockbatch.core.sizes import parse_size
@@ -161,14 +162,15 @@ def work_of(rule: Rule) -> Work | None:
 
 
 class Place:
-    """A place in a stream, after so many rows or bytes: how much of each piece comes before it."""
+    """A place in a stream, after so many lines or bytes, or in the middle of the next line: how much of each piece
+    comes before it.
+    """
 
-    def __init__(self, rule: Rule) -> None:
-        size: Any = rule.option("after_bytes")
-        self._bytes = None if size is None else parse_size(str(size))
-        self._lines = rule.option("after_items") or 0
-        exact = self._bytes is not None
-        self._mid_line = rule.options.get("at", "mid_line" if exact else "boundary") == "mid_line"
+    def __init__(self, lines: int, size: int | None = None, *, mid_line: bool = False, boundary: bytes = b"\n") -> None:
+        self._lines = lines
+        self._boundary = boundary
+        self._bytes = size
+        self._mid_line = mid_line
         self.reached = False
 
     def before(self, piece: bytes) -> bytes:
@@ -199,4 +201,32 @@ class Place:
         if len(piece) < self._bytes or not piece:
             self._bytes -= len(piece)
             return None
-        return self._bytes if self._mid_line else piece.rfind(b"\n", 0, self._bytes) + 1
+        if self._mid_line:
+            return self._bytes
+        at = piece.rfind(self._boundary, 0, self._bytes)
+        return at + len(self._boundary) if at >= 0 else 0
+
+
+EVENT_LINES = 3
+"""How many lines an event of a streamed message has: its name, its data, and nothing."""
+
+
+def place_of(rule: Rule) -> Place:
+    """The place in a stream that a rule names: after so many rows, events or bytes."""
+    options = FAULTS[str(rule.fault)].options
+    size = rule.option("after_bytes") if "after_bytes" in options else None
+    exact = size is not None
+    middle = rule.options.get("at", "mid_line" if exact else "boundary") != "boundary"
+    if "after_events" in options:
+        lines = (rule.option("after_events") or 0) * EVENT_LINES
+        # to cut an event in the middle is to cut its data
+        lines += middle and not exact
+    else:
+        lines = rule.option("after_items") or 0
+    boundary = b"\n\n" if "after_events" in options else b"\n"
+    return Place(lines, parse_size(str(size)) if exact else None, mid_line=middle, boundary=boundary)
+
+
+def error_event(envelope: bytes) -> bytes:
+    """The event that ends a message which cannot go on, with the envelope that the error would have as an answer."""
+    return b"event: error\ndata: %b\n\n" % envelope

@@ -5,35 +5,40 @@ That monotony is what makes the last of many rows known without looking at each:
 """
 
 from collections.abc import Callable
-from math import exp, log
+from math import exp, inf, log, nan
+from types import NoneType
+from typing import Any, NewType, get_args
 
 from mockbatch.core.names import did_you_mean
-from mockbatch.core.time.spans import DAY, SECOND, format_span, parse_span
+from mockbatch.core.numbers import shortened
+from mockbatch.core.time.spans import DAY, format_span, parse_span
 
 Delay = Callable[[float], int]
+Span = NewType("Span", int)
+"""Microseconds. A parameter of this type is read as `10m`; one that is a float as `1.5`."""
 
 _LONGEST = 3650 * DAY
 _LARGEST_EXPONENT = 60
 
 
-def fixed(span: int) -> Delay:
+def fixed(span: Span) -> Delay:
     """Always the same: `fixed:10m`, or just `10m`."""
     return lambda u: span
 
 
-def uniform(low: int, high: int) -> Delay:
+def uniform(low: Span, high: Span) -> Delay:
     """Anything between two bounds, evenly: `uniform:1m,10m`. When you know the limits and nothing else."""
     if low > high:
         raise ValueError(f"uniform: {format_span(low)} is longer than {format_span(high)}")
     return lambda u: low + int((high - low) * u)
 
 
-def exponential(mean: int) -> Delay:
+def exponential(mean: Span) -> Delay:
     """Memoryless with a mean: `exponential:10m`. Waiting for an independent event."""
     return lambda u: int(-mean * log(1 - u))
 
 
-def lognormal(p50: int, p99: int | None = None, *, sigma: int | None = None) -> Delay:
+def lognormal(p50: Span, p99: Span | None = None, *, sigma: float | None = None) -> Delay:
     """Mostly short, a long tail: `lognormal:p50=20m,p99=6h`, or `lognormal:20m,sigma=1.2`. What queues look like."""
     # not before: most starts can do without it
     from statistics import NormalDist
@@ -43,13 +48,12 @@ def lognormal(p50: int, p99: int | None = None, *, sigma: int | None = None) -> 
     if p50 <= 0 or (p99 is not None and p99 < p50):
         raise ValueError("lognormal: wants 0 < p50 <= p99")
     quantile = NormalDist().inv_cdf
-    # a bare number was read as seconds
-    width = log(p99 / p50) / quantile(0.99) if p99 is not None else (sigma or 0) / SECOND
+    width = log(p99 / p50) / quantile(0.99) if p99 is not None else sigma or 0.0
     mu = log(p50)
     return lambda u: int(exp(min(mu + width * quantile(u), _LARGEST_EXPONENT)))
 
 
-def empirical(*observed: int) -> Delay:
+def empirical(*observed: Span) -> Delay:
     """As seen before: `empirical:FILE`, one span a line. Draws one of them, each as often as it is there."""
     if not observed:
         raise ValueError("empirical: wants at least one span")
@@ -74,18 +78,47 @@ def parse_delay(text: str) -> Delay:
     make = DELAYS.get(kind)
     if make is None:
         raise ValueError(f"unknown delay {kind!r}.{did_you_mean(kind, DELAYS)} Known: {', '.join(sorted(DELAYS))}")
-    positional, named = [], {}
-    for argument in filter(None, arguments.split(",")):
-        name, equals, value = argument.partition("=")
-        if equals:
-            named[name.strip()] = parse_span(value)
-        else:
-            positional.append(parse_span(argument))
+    positional, named = _read(make, arguments)
     try:
         return _bounded(make(*positional, **named))
     except TypeError:
         example = (make.__doc__ or "").split("`")[1]
         raise ValueError(f"{text!r}: {kind} is written like {example}") from None
+
+
+def _read(make: Callable[..., Delay], arguments: str) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments of a delay, each read as its parameter says. Raises ValueError."""
+    kinds = {name: kind for name, kind in make.__annotations__.items() if name != "return"}
+    in_order = list(kinds.values())
+    positional: list[Any] = []
+    named: dict[str, Any] = {}
+    for argument in filter(None, arguments.split(",")):
+        name, equals, value = argument.partition("=")
+        if equals:
+            named[name.strip()] = _value(kinds.get(name.strip(), Span), value)
+        else:
+            # those of `*observed` are all like the last
+            kind = in_order[min(len(positional), len(in_order) - 1)]
+            positional.append(_value(kind, argument))
+    return positional, named
+
+
+def _value(kind: Any, text: str) -> Any:
+    (reader,) = [_READERS[one] for one in get_args(kind) or (kind,) if one is not NoneType]
+    return reader(text)
+
+
+def _number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = nan
+    if not 0 <= number < inf:
+        raise ValueError(f"{shortened(text.strip())} is not a number of at least 0")
+    return number
+
+
+_READERS: dict[Any, Callable[[str], Any]] = {Span: parse_span, float: _number}
 
 
 def _bounded(delay: Delay) -> Delay:

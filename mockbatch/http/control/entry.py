@@ -1,7 +1,8 @@
 """Who calls the control plane, about which session, with what. Looking changes nothing."""
 
 import asyncio
-from typing import Any, TypeVar
+import re
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Struct
@@ -79,7 +80,11 @@ def _decoded(body: bytes) -> Any:
 
 async def content_of(call: Call, kind: type[T]) -> T:
     """The body of a call, as one of these. Raises InvalidRequest, which names what is wrong."""
-    content = await json_of(call, b"{}")
+    return checked(await json_of(call, b"{}"), kind)
+
+
+def checked(content: Any, kind: type[T]) -> T:
+    """A value as one of these. Raises InvalidRequest, which names what is wrong, and what it may have been."""
     if isinstance(content, dict):
         _refuse_unknown(content, kind)
     try:
@@ -87,7 +92,39 @@ async def content_of(call: Call, kind: type[T]) -> T:
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$.")
         name = path.rstrip("`")
+        message += _meant(message, name.rpartition(".")[2], kind)
         raise InvalidRequest(f"{name}: {message}" if name else message) from None
+
+
+_WRONG_WORD = re.compile(r"Invalid enum value '(.*)'", re.DOTALL).fullmatch
+
+
+def _meant(message: str, field: str, kind: type[Struct]) -> str:
+    """For a word that is none of those that a field may be: the nearest of them, and all."""
+    wrong = _WRONG_WORD(message)
+    words = _words(kind, field) if wrong else ()
+    if wrong is None or not words:
+        return ""
+    return f".{did_you_mean(wrong[1][:100], words)} Known: {', '.join(words)}"
+
+
+def _words(kind: Any, field: str) -> tuple[str, ...]:
+    """The words that a field of this name may be, in a struct or in those inside of it."""
+    for name, hint in get_type_hints(kind).items():
+        parts = _parts(hint)
+        if name == field and (words := tuple(word for part in parts for word in get_args(part) if word is not None)):
+            return words
+        for part in parts:
+            if isinstance(part, type) and issubclass(part, Struct) and (words := _words(part, field)):
+                return words
+    return ()
+
+
+def _parts(hint: Any) -> list[Any]:
+    """A type, or those that it is made of: of `list[A] | B` they are A and B. Literals are kept whole."""
+    if get_origin(hint) is Literal or not get_args(hint):
+        return [hint]
+    return [part for argument in get_args(hint) for part in _parts(argument)]
 
 
 def _refuse_unknown(content: dict[str, Any], kind: type[Struct]) -> None:

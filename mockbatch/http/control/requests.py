@@ -12,15 +12,16 @@ from mockbatch.core.cassette.showing import shown_header, shown_text
 from mockbatch.core.contract.errors import InvalidRequest, NotFound, Unverified
 from mockbatch.core.contract.paging import limit_of
 from mockbatch.core.time.spans import format_instant, parse_span
+from mockbatch.core.vocabulary import OPERATIONS
 from mockbatch.http.answers import Answer, Json
 from mockbatch.http.calls import Call, Endpoint
-from mockbatch.http.control.entry import content_of, entered
+from mockbatch.http.control.entry import checked, content_of, entered
 from mockbatch.http.described import Parameter, described
 from mockbatch.service.journal import BODY, Criteria, Expectation, Journal, Record
 
 _QUERY = (
     Parameter("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}, "How many of the last."),
-    Parameter("op", {"type": "string"}, "Only calls of this kind."),
+    Parameter("op", {"type": "string", "enum": list(OPERATIONS)}, "Only calls of this kind."),
     Parameter("batch", {"type": "string"}, "Only calls about this batch."),
     Parameter("bodies", {"type": "boolean", "default": True}, "Whether headers and bodies are told."),
 )
@@ -88,7 +89,7 @@ async def requests(call: Call) -> Answer:
     """The last calls of a session."""
     _, session = await entered(call)
     query = call.query()
-    criteria = Criteria(op=query.get("op"), batch=query.get("batch"))
+    criteria = checked({name: query[name] for name in ("op", "batch") if name in query}, Criteria)
     found = list(session.journal.records(criteria))[-limit_of(query.get("limit", "100")) :]
     if query.get("bodies", "true") == "false":
         found = [replace(record, headers=_of_retries(record), sent=b"", answered=b"") for record in found]

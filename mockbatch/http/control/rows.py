@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import get_args
 
 import msgspec
 from msgspec import Raw, Struct
@@ -14,9 +15,10 @@ from mockbatch.core.money.ledger import Entry
 from mockbatch.core.money.rates import plain
 from mockbatch.core.time.spans import format_instant
 from mockbatch.core.time.timeline import NEVER
+from mockbatch.core.vocabulary import RowOutcome, RowState
 from mockbatch.http.answers import Answer, Json
 from mockbatch.http.calls import Call, Endpoint
-from mockbatch.http.control.entry import LIMIT, START, entered, part_of
+from mockbatch.http.control.entry import LIMIT, START, checked, entered, part_of
 from mockbatch.http.described import Parameter, described
 from mockbatch.service import Mock
 from mockbatch.service.inspection import Sent
@@ -25,11 +27,18 @@ from mockbatch.service.truth import Planned
 _ROWS = (
     LIMIT,
     START,
-    Parameter("outcome", {"type": "string"}, "Only rows that end like this."),
-    Parameter("state", {"type": "string"}, "Only rows that are like this now."),
+    Parameter("outcome", {"type": "string", "enum": list(get_args(RowOutcome))}, "Only rows that end like this."),
+    Parameter("state", {"type": "string", "enum": list(get_args(RowState))}, "Only rows that are like this now."),
     Parameter("custom_id", {"type": "string"}, "Only rows with this in their custom_id."),
     Parameter("q", {"type": "string"}, "Only rows that this search finds, like `status:errored custom_id:row-*`."),
 )
+
+
+class Wanted(Struct, frozen=True):
+    """How rows are to be, to be shown."""
+
+    outcome: RowOutcome | None = None
+    state: RowState | None = None
 
 
 class RowTruth(Struct, frozen=True):
@@ -166,7 +175,8 @@ def _bill(entry: Entry) -> Bill:
 
 def _wanted(call: Call, batch: Batch, now: int) -> Callable[[Planned], bool]:
     query = call.query()
-    outcome, state, part = query.get("outcome"), query.get("state"), query.get("custom_id", "")
+    asked = checked({name: query[name] for name in ("outcome", "state") if name in query}, Wanted)
+    outcome, state, part = asked.outcome, asked.state, query.get("custom_id", "")
 
     def wanted(planned: Planned) -> bool:
         if part not in planned.row.custom_id:

@@ -39,8 +39,10 @@ class Asked:
         version: str,
         betas: tuple[str, ...] = (),
         surface: Surface = "batch",
+        profile: str = "",
     ) -> None:
         self.params, self.model, self.version, self.betas, self.surface = params, model, version, betas, surface
+        self.profile = profile
 
     @property
     def triggers(self) -> frozenset[str]:

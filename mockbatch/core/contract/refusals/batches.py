@@ -6,7 +6,7 @@ Source: https://platform.claude.com/docs/en/build-with-claude/batch-processing
 from typing import Any
 
 from mockbatch.core.contract.refusals.asked import Asked
-from mockbatch.core.contract.refusals.refusal import Refusal, request
+from mockbatch.core.contract.refusals.refusal import Example, Refusal, request
 
 _PAGE = "build-with-claude/batch-processing"
 
@@ -33,6 +33,12 @@ def _bills_the_profile(asked: Asked) -> bool:
     policy = asked.params["billing_policy"]
     return isinstance(policy, dict) and policy.get("bill_to") == "user_profile"
 
+
+def _other_profile(asked: Asked) -> bool:
+    return bool(asked.profile) and asked.params["user_profile_id"] not in (None, asked.profile)
+
+
+_PROFILES = ("user-profiles-2026-09-04",)
 
 REFUSALS = (
     Refusal(
@@ -85,6 +91,17 @@ REFUSALS = (
             betas=("user-profiles-billing-2026-10-01",), billing_policy={"type": "billing_policy", "bill_to": "self"}
         ),
         source="SDK types, message_create_params",
+        seen="2026-11-24",
+        guess=True,
+    ),
+    Refusal(
+        name="another user profile than that of the batch",
+        says="`user_profile_id` must be that of the `anthropic-user-profile-id` header",
+        on="user_profile_id",
+        finds=_other_profile,
+        refused=Example({"user_profile_id": "uprof_2"}, betas=_PROFILES, profile="uprof_1"),
+        taken=Example({"user_profile_id": "uprof_1"}, betas=_PROFILES, profile="uprof_1"),
+        source="SDK types, batch_create_params",
         seen="2026-11-24",
         guess=True,
     ),

@@ -24,6 +24,7 @@ class Example(Struct, frozen=True):
     version: str = NEWEST
     betas: tuple[str, ...] = ()
     surface: Surface = "batch"
+    profile: str = ""
 
     @property
     def params(self) -> dict[str, Any]:

@@ -50,10 +50,14 @@ TABLE: tuple[Refusal, ...] = (
 _ANY = Model(id="")
 
 
-def check_batch(params: dict[str, Any]) -> None:
+def check_batch(params: dict[str, Any], profile: str = "") -> None:
     """Raise InvalidRequest for what the API takes elsewhere, but not in batches. `params` may have any shape."""
     for refusal in batches.REFUSALS:
-        if refusal.on in params and refusal.finds is not None and refusal.finds(Asked(params, _ANY, "")):
+        if (
+            refusal.on in params
+            and refusal.finds is not None
+            and refusal.finds(Asked(params, _ANY, "", profile=profile))
+        ):
             refuse(refusal.says)
 
 

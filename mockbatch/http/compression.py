@@ -1,0 +1,186 @@
+"""Answers that are compressed on their way: with gzip, as the API's edge does it, or wrongly, where a rule says so.
+
+Source: https://developers.cloudflare.com/speed/optimization/content/compression/
+"""
+
+import asyncio
+import re
+import zlib
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from starlette.types import Message, Send
+
+Headers = list[tuple[bytes, bytes]]
+
+_LEVEL = 1
+_GZIP = 31
+# a window of 4 kB: to make room for one of 32 kB takes longer than to compress a short answer
+_SHORT, _LITTLE = 28, 6
+_TRAILER = 8
+QUICK = 32 << 10
+"""More bytes than that are compressed off the event loop."""
+_WEIGHT = re.compile(r";\s*q\s*=\s*([01](?:\.\d*)?)\s*$", re.IGNORECASE)
+
+
+def accepts_gzip(value: bytes | None) -> bool:
+    """Whether a header Accept-Encoding, None where there is none, allows gzip."""
+    if not value:
+        return False
+    weights = dict(map(_weighed, value.decode("latin-1").lower().split(",")))
+    return weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0))) > 0
+
+
+def _weighed(coding: str) -> tuple[str, float]:
+    found = _WEIGHT.search(coding)
+    return coding.partition(";")[0].strip(), float(found[1]) if found else 1.0
+
+
+def gzipped(body: bytes) -> bytes:
+    """The same, compressed: always into the same bytes. Meant for short answers."""
+    compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _SHORT, _LITTLE)
+    return compressor.compress(body) + compressor.flush()
+
+
+def as_gzip(headers: Headers, length: int | None = None) -> Headers:
+    """The headers of an answer that is compressed to so many bytes, or to nobody knows how many."""
+    kept = [header for header in headers if header[0] != b"content-length"]
+    told = [] if length is None else [(b"content-length", b"%d" % length)]
+    return [*kept, *told, (b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
+
+
+def fits(headers: Headers, least: int) -> bool:
+    """Whether an answer with these headers is to be compressed: not one that is shorter than `least`, or encoded
+    already; nor events, each of which is to arrive as it is sent.
+    """
+    told = dict(headers)
+    length = told.get(b"content-length")
+    return (
+        (length is None or int(length) >= max(least, 1))
+        and b"content-encoding" not in told
+        and not told.get(b"content-type", b"").startswith(b"text/event-stream")
+    )
+
+
+class Compressor:
+    """Bytes into gzip, off the event loop where they are many; each piece can be read when it arrives."""
+
+    def __init__(self) -> None:
+        self._deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
+
+    async def fed(self, piece: bytes, *, last: bool) -> bytes:
+        if len(piece) > QUICK:
+            return await asyncio.to_thread(self._fed, piece, last)
+        return self._fed(piece, last)
+
+    def _fed(self, piece: bytes, last: bool) -> bytes:
+        if not piece and not last:
+            return b""
+        return self._deflate.compress(piece) + self._deflate.flush(zlib.Z_FINISH if last else zlib.Z_SYNC_FLUSH)
+
+
+class Coding(Protocol):
+    """What becomes of the headers and the pieces of an answer. `head` answers None where they stay as they are."""
+
+    def head(self, headers: Headers) -> Headers | None: ...
+
+    async def fed(self, piece: bytes, *, last: bool) -> bytes: ...
+
+
+class Gzip(Compressor):
+    """Gzip for answers that fit."""
+
+    def __init__(self, least: int) -> None:
+        super().__init__()
+        self._least = least
+
+    def head(self, headers: Headers) -> Headers | None:
+        return as_gzip(headers) if fits(headers, self._least) else None
+
+
+class Renamed:
+    """An answer that says it has an encoding which it has not."""
+
+    def __init__(self, encoding: bytes) -> None:
+        self._encoding = encoding
+
+    def head(self, headers: Headers) -> Headers | None:
+        return [*headers, (b"content-encoding", self._encoding)]
+
+    async def fed(self, piece: bytes, *, last: bool) -> bytes:
+        return piece
+
+
+class Unannounced(Compressor):
+    """Gzip of which the headers say nothing."""
+
+    def head(self, headers: Headers) -> Headers | None:
+        return [header for header in headers if header[0] != b"content-length"]
+
+
+class Truncated(Compressor):
+    """Gzip of which the end is missing: half of what came last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._held = b""
+
+    def head(self, headers: Headers) -> Headers | None:
+        return as_gzip(headers)
+
+    async def fed(self, piece: bytes, *, last: bool) -> bytes:
+        fresh = await super().fed(piece, last=last)
+        before, self._held = self._held, fresh if piece else b""
+        if last:
+            held = self._held or before
+            return (before if self._held else b"") + held[: len(held) // 2]
+        return before
+
+
+class Corrupt(Compressor):
+    """Gzip whose checksum is that of something else."""
+
+    def head(self, headers: Headers) -> Headers | None:
+        return as_gzip(headers)
+
+    async def fed(self, piece: bytes, *, last: bool) -> bytes:
+        done = await super().fed(piece, last=last)
+        if not last:
+            return done
+        checksum = bytes(byte ^ 0xFF for byte in done[-_TRAILER : -_TRAILER + 4])
+        return done[:-_TRAILER] + checksum + done[-_TRAILER + 4 :]
+
+
+CODINGS: dict[str, Callable[[], Coding]] = {
+    "not_gzip": lambda: Renamed(b"gzip"),
+    "truncated": Truncated,
+    "corrupt": Corrupt,
+    "unannounced": Unannounced,
+    "unknown": lambda: Renamed(b"x-unknown"),
+}
+"""What `http.encoding` can do."""
+
+
+class Coded:
+    """A `send` that has answers encoded."""
+
+    def __init__(self, send: Send, coding: Coding) -> None:
+        self._send = send
+        self._coding = coding
+        self._on = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = self._coding.head(list(message["headers"]))
+            self._on = headers is not None
+            await self._send({**message, "headers": headers} if headers is not None else message)
+        elif self._on:
+            await self._send_coded(message)
+        else:
+            await self._send(message)
+
+    async def _send_coded(self, message: Message) -> None:
+        more: Any = message.get("more_body", False)
+        body = await self._coding.fed(message.get("body", b""), last=not more)
+        if body or not more:
+            await self._send({**message, "body": body})
