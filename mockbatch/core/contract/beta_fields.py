@@ -215,18 +215,10 @@ BETA_FIELDS = (
     ),
     BetaField("tools[]:advisor_20260301", _ADVISOR, _SDK, _tool("advisor_20260301", name="advisor", model="x")),
     BetaField("tools[]:bash_20241022", ("computer-use-2024-10-22",), _SDK, _tool("bash_20241022", name="bash")),
-    BetaField(
-        "tools[]:computer_20241022", ("computer-use-2024-10-22",), _COMPUTER_PAGE, _screen("computer_20241022")
-    ),
-    BetaField(
-        "tools[]:computer_20250124", ("computer-use-2025-01-24",), _COMPUTER_PAGE, _screen("computer_20250124")
-    ),
-    BetaField(
-        "tools[]:computer_20251124", ("computer-use-2025-11-24",), _COMPUTER_PAGE, _screen("computer_20251124")
-    ),
-    BetaField(
-        "tools[]:mcp_toolset", _MCP_TOOLSET, _MCP_PAGE, _tool("mcp_toolset", mcp_server_name="docs")
-    ),
+    BetaField("tools[]:computer_20241022", ("computer-use-2024-10-22",), _COMPUTER_PAGE, _screen("computer_20241022")),
+    BetaField("tools[]:computer_20250124", ("computer-use-2025-01-24",), _COMPUTER_PAGE, _screen("computer_20250124")),
+    BetaField("tools[]:computer_20251124", ("computer-use-2025-11-24",), _COMPUTER_PAGE, _screen("computer_20251124")),
+    BetaField("tools[]:mcp_toolset", _MCP_TOOLSET, _MCP_PAGE, _tool("mcp_toolset", mcp_server_name="docs")),
     BetaField(
         "tools[].tools",
         _MCP[2:],

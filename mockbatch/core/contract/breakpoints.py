@@ -34,7 +34,7 @@ def check_breakpoints(params: dict[str, Any]) -> None:
 def _check_automatic(automatic: dict[str, Any], params: dict[str, Any], last: tuple[str, Any]) -> None:
     """The automatic breakpoint falls on the last block; one that is there already must live as long."""
     where, ttl = last
-    content = params["messages"][-1]["content"]
+    content = params["messages"][-1].get("content")
     on_last = (
         isinstance(content, list) and where == f"messages.{len(params['messages']) - 1}.content.{len(content) - 1}"
     )

@@ -6,6 +6,8 @@ A type is one of: {"any": true}, {"plain": "str"}, {"values": [...]}, {"list": t
 
 import importlib
 import json
+import os
+import pathlib
 import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
@@ -42,6 +44,8 @@ ROOTS = {
 DEPRECATED = ("anthropic._data", "anthropic.resources.messages.messages", "anthropic.resources.messages")
 
 _PLAIN = {str: "str", int: "int", float: "float", bool: "bool", type(None): "null"}
+# read by the SDK and sent as base64
+_FILES = (os.PathLike, typing.IO, pathlib.Path)
 _LISTS = (list, set, Iterable, Sequence)
 
 
@@ -60,11 +64,15 @@ class Reflection:
             return {"values": list(args)}
         if annotation in _PLAIN:
             return {"plain": _PLAIN[annotation]}
+        if origin in _FILES or annotation in _FILES:
+            return {"plain": "str"}
         if origin in _LISTS or _is_sequence(annotation):
             return {"list": self.of(args[0])}
         if origin in (dict, Mapping):
             return {"map": self.of(args[1])}
-        if isinstance(annotation, type) and (typing_extensions.is_typeddict(annotation) or issubclass(annotation, BaseModel)):
+        if isinstance(annotation, type) and (
+            typing_extensions.is_typeddict(annotation) or issubclass(annotation, BaseModel)
+        ):
             return {"object": self._object(annotation)}
         if getattr(annotation, "__name__", "") == "datetime":
             return {"plain": "str"}
@@ -91,8 +99,7 @@ def _hints(kind: Any) -> dict[str, Any]:
     # names that the SDK imports for type checkers only
     missing = {"ClassVar": typing.ClassVar, "ConfigDict": Any}
     hints = typing_extensions.get_type_hints(kind, localns=missing, include_extras=True)
-    # the keys of bases stand in other modules, whose names only those know
-    return {key: hint for key, hint in hints.items() if get_origin(hint) is not typing.ClassVar and hint is not typing.ClassVar}
+    return {key: hint for key, hint in hints.items() if "ClassVar" not in str(hint)}
 
 
 def _is_required(kind: Any, key: str, hint: Any) -> bool:

@@ -18,6 +18,8 @@ from mockbatch.core.contract.shapes.parts import Call
 from mockbatch.core.contract.shapes.request import request
 from mockbatch.core.contract.shapes.words import sentence
 
+__all__ = ["Call", "missing_beta", "shape_problem"]
+
 # each set of betas has shapes of its own; callers have few of them
 _KEPT = 32
 

@@ -31,18 +31,9 @@ CITATIONS_SWITCH = record({}, {"enabled": FLAG})
 
 
 def _location(kind: str, unit: str) -> Fields:
-    return tagged(
-        kind,
-        {
-            "cited_text": TEXT,
-            "document_index": INT,
-            "document_title": _NULL_TEXT,
-            f"end_{unit}": INT,
-            f"start_{unit}": INT,
-        },
-        # as replies have it
-        {"file_id": _NULL_TEXT},
-    )
+    required: Fields = {"cited_text": TEXT, "document_index": INT, f"end_{unit}": INT, f"start_{unit}": INT}
+    # replies have a file_id, and are sent back
+    return tagged(kind, required, {"document_title": _NULL_TEXT, "file_id": _NULL_TEXT})
 
 
 _CITATIONS = merged(
@@ -52,7 +43,8 @@ _CITATIONS = merged(
         _location("content_block_location", "block_index"),
         tagged(
             "web_search_result_location",
-            {"cited_text": TEXT, "encrypted_index": TEXT, "title": _NULL_TEXT, "url": TEXT},
+            {"cited_text": TEXT, "encrypted_index": TEXT, "url": TEXT},
+            {"title": _NULL_TEXT},
         ),
         tagged(
             "search_result_location",
@@ -62,8 +54,8 @@ _CITATIONS = merged(
                 "search_result_index": INT,
                 "source": TEXT,
                 "start_block_index": INT,
-                "title": _NULL_TEXT,
             },
+            {"title": _NULL_TEXT},
         ),
     ]
 )
@@ -134,7 +126,7 @@ _CALLER = union(
         ]
     )
 )
-_CALLED: Fields = {"caller": _CALLER, **CACHED}
+_CALLED: Fields = {"caller": nullable(_CALLER), **CACHED}
 _SERVER_TOOLS = (
     *("web_search", "web_fetch", "code_execution", "bash_code_execution", "text_editor_code_execution"),
     *("tool_search_tool_regex", "tool_search_tool_bm25"),
@@ -187,8 +179,8 @@ _BASH = merged(
     ]
 )
 _EDITED = "text_editor_code_execution"
-_LINES: Fields = {name: _NULL_INT for name in ("num_lines", "start_line", "total_lines")}
-_DIFF: Fields = {name: _NULL_INT for name in ("new_lines", "new_start", "old_lines", "old_start")}
+_LINES: Fields = dict.fromkeys(("num_lines", "start_line", "total_lines"), _NULL_INT)
+_DIFF: Fields = dict.fromkeys(("new_lines", "new_start", "old_lines", "old_start"), _NULL_INT)
 _TEXT_EDITOR = merged(
     [
         _failed(_EDITED, *_RUN_FAILURE, "file_not_found", optional=_REASON),
@@ -264,7 +256,7 @@ _IN_BETA = merged(
         tagged(
             "compaction",
             optional={
-                **{name: _NULL_TEXT for name in ("content", "encrypted_content", "signature")},
+                **dict.fromkeys(("content", "encrypted_content", "signature"), _NULL_TEXT),
                 # sent back as the API made them
                 "tool_changes": nullable(listed(OBJECT)),
                 **CACHED,

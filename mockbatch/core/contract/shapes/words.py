@@ -18,7 +18,7 @@ _TOOLS_PAGE = "https://platform.claude.com/docs/en/agents-and-tools/tool-use/ove
 
 def sentence(error: ValidationError) -> str:
     """Return what the API says of the first problem; that a key is missing at the top comes before all others."""
-    problems = error.errors(include_url=False, include_input=False)
+    problems = error.errors(include_url=False)
     missing = (problem for problem in problems if problem["type"] == "missing" and len(problem["loc"]) == 1)
     return _worded(next(missing, problems[0]))
 
@@ -44,6 +44,8 @@ def _tag_name(problem: Any) -> str:
 
 def _wrong_tag(problem: Any, where: str) -> str:
     tag, expected = problem["ctx"]["tag"], problem["ctx"]["expected_tags"]
+    if _is_message(problem) and not isinstance(problem["input"]["role"], str):
+        return f"{where}.role: Input should be a valid string"
     if _is_message(problem):
         return f'messages: Unexpected role "{tag}". Allowed roles are "user" or "assistant"{_advice(tag)}'
     return f"{where}: Input tag '{tag}' found using 'type' does not match any of the expected tags: {expected}"
