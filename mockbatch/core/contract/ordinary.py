@@ -24,7 +24,15 @@ class _Text(Struct, tag="text", forbid_unknown_fields=True):
     cache_control: _Cache | None = None
 
 
-class _Source(Struct, tag="base64", forbid_unknown_fields=True):
+class _SystemText(Struct, forbid_unknown_fields=True):
+    # not a tag: msgspec asks for one only where there are several
+    type: Literal["text"]
+    text: str
+    cache_control: _Cache | None = None
+
+
+class _Source(Struct, forbid_unknown_fields=True):
+    type: Literal["base64"]
     data: str
     media_type: Literal["image/jpeg", "image/png", "image/gif", "image/webp"]
 
@@ -84,7 +92,7 @@ class _Counted(Struct, forbid_unknown_fields=True, kw_only=True):
 
     model: Annotated[str, Meta(min_length=1)]
     messages: Annotated[list[_Message], Meta(min_length=1, max_length=100_000)]
-    system: str | list[_Text] | _Missing = UNSET
+    system: str | list[_SystemText] | _Missing = UNSET
     cache_control: _Cache | None = None
     tools: list[_Tool] | _Missing = UNSET
     tool_choice: _ToolChoice | _Missing = UNSET
