@@ -62,7 +62,7 @@ def check_files(params: dict[str, Any], known: Collection[str]) -> None:
 
 def _named(params: dict[str, Any]) -> Iterator[str]:
     for message in params["messages"]:
-        content = message["content"]
+        content = message.get("content")
         yield from _in_blocks(content if isinstance(content, list) else ())
 
 

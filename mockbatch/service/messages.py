@@ -13,7 +13,7 @@ from mockbatch.core.contract import ids, wire
 from mockbatch.core.contract.errors import ApiError, Internal, InvalidRequest
 from mockbatch.core.contract.model import Model
 from mockbatch.core.contract.params import Terms, check_length, checked, unchecked
-from mockbatch.core.contract.refusals.asked import Surface
+from mockbatch.core.contract.shape_check import Surface
 from mockbatch.core.draws import subseed
 from mockbatch.core.files import check_files
 from mockbatch.core.replies.message import reply_key

@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.sdks.environments import PYTHON, TYPESCRIPT, python_driver, typescript_driver
+from mockbatch.core.contract.betas import BETAS
+from mockbatch.core.contract.catalog import Models
+from tests.drift.exceptions import OMITTED
+from tests.drift.grammar import Grammar
+from tests.drift.requests import ROOTS, not_taken
+from tests.drift.responses import PAIRS, Comparison, Ours
+from tests.e2e.sdks.environments import PYTHON, TYPESCRIPT, python_driver, python_script, typescript_driver
 from tests.processes import running
 
 LIFE = {
@@ -77,3 +83,31 @@ def test_python(version: str, tmp_path: Path) -> None:
 def test_typescript(version: str, tmp_path: Path) -> None:
     """The same as in Python."""
     assert seen(typescript_driver(version), tmp_path) == SEEN
+
+
+@pytest.fixture(scope="module", params=PYTHON)
+def grammar(request: pytest.FixtureRequest) -> Grammar:
+    """The types of that version of the SDK."""
+    command = python_script(request.param, "reflect.py")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    return Grammar(json.loads(done.stdout))
+
+
+def test_whatever_it_can_send_is_taken(grammar: Grammar) -> None:
+    """Every key, member and value; what it had in its beta types may need no header any more."""
+    assert [line for root in ROOTS if root in grammar.roots for line in not_taken(grammar, root)] == []
+
+
+def test_whatever_it_expects_is_sent(grammar: Grammar) -> None:
+    """What it does not know it leaves alone."""
+    lines = {
+        line for struct in PAIRS if PAIRS[struct] in grammar.roots for line in Comparison(grammar, Ours()).of(struct)
+    }
+    assert {line for line in lines if line.endswith("is not sent")} - OMITTED.keys() == set()
+
+
+def test_its_betas_and_models_are_known(grammar: Grammar) -> None:
+    """All that it ever suggested."""
+    names = grammar.values(grammar.roots["models"])
+    assert grammar.values(grammar.roots["betas"]) - BETAS == set()
+    assert {name for name in names if Models().find(name, "") is None} == set()

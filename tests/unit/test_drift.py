@@ -1,169 +1,130 @@
-"""Our wire models against the types of the newest official SDK, field by field, all the way down."""
+"""Our contract against the types of the newest official SDK: what it can send, and what it expects."""
 
-import types
 from collections.abc import Iterator
-from importlib import import_module
-from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
+from functools import cache
+from typing import Any
 
-import msgspec
 import pytest
+from hypothesis import given, note, settings
+from hypothesis import strategies as st
 from msgspec import Struct
 
-from mockbatch.core.contract import wire
+from mockbatch.core.contract.beta_fields import BETA_FIELDS
+from mockbatch.core.contract.betas import BETAS
+from mockbatch.core.contract.catalog import Models
+from mockbatch.core.contract.shapes import missing_beta, shape_problem
+from mockbatch.core.contract.wire import BatchCreate, BatchItem
+from tests.builders import params
+from tests.drift.exceptions import BETAS_OF_OUR_OWN, OMITTED, UNDECLARED, UNMISSED, UNSENT
+from tests.drift.grammar import Sample, newest
+from tests.drift.removals import is_noticed, removals, schema_of_everything
+from tests.drift.requests import ROOTS, call, not_closed, not_taken, samples
+from tests.drift.responses import PAIRS, Comparison, Field, Ours, fields_below
 
-PAIRS = {
-    wire.MessageBatch: "anthropic.types.messages:MessageBatch",
-    wire.DeletedMessageBatch: "anthropic.types.messages:DeletedMessageBatch",
-    wire.ResultLine: "anthropic.types.messages:MessageBatchIndividualResponse",
-    wire.Message: "anthropic.types:Message",
-    wire.StreamUsage: "anthropic.types:MessageDeltaUsage",
-    wire.MessageTokensCount: "anthropic.types:MessageTokensCount",
-    wire.ModelInfo: "anthropic.types:ModelInfo",
-    wire.FileMetadata: "anthropic.types:FileMetadata",
-    wire.DeletedFile: "anthropic.types:DeletedFile",
-    wire.RateLimit: "anthropic.types.organization:OrganizationRateLimit",
-}
-
-# what the SDK may be sent and is not, or is sent and does not declare, with the reason
-OMITTED = {
-    "Message.usage.speed": "live rows have none",
-    "Message.content.caller": "only tools that code calls need it",
-}
-UNDECLARED = {"ResultLine.result.error.error.details": "live rows have it, and the SDK's types do not"}
+SCHEMA = schema_of_everything()
+REMOVALS = [removal for removal in removals(SCHEMA) if removal.path not in UNSENT]
+FIELDS = sorted({field for struct in PAIRS for field in fields_below(struct)}, key=str)
 
 
-def kinds(annotation: Any) -> Iterator[Any]:
-    """The types that an annotation allows: unions, lists and annotations taken apart."""
-    origin = get_origin(annotation)
-    if origin in (Union, types.UnionType):
-        for part in get_args(annotation):
-            yield from kinds(part)
-    elif origin is list or str(origin).endswith("Annotated'>") or hasattr(annotation, "__metadata__"):
-        yield from kinds(get_args(annotation)[0] if get_args(annotation) else annotation.__origin__)
-    elif hasattr(annotation, "__value__"):
-        yield from kinds(annotation.__value__)
-    else:
-        yield annotation
+@cache
+def sent(about: str) -> list[Sample]:
+    """What the SDK can send, first what is about that key at the top."""
+    return sorted(samples(newest(), "beta create"), key=lambda sample: not sample[0].startswith(about))
 
 
-def literals(annotation: Any) -> set[Any]:
-    return {value for kind in kinds(annotation) if get_origin(kind) is Literal for value in get_args(kind)}
+@pytest.mark.parametrize("root", ROOTS)
+def test_whatever_the_sdk_can_send_is_taken(root: str) -> None:
+    """Every key, member and value, under the beta headers; without them what is not in the beta types only."""
+    assert not_taken(newest(), root) == []
 
 
-def tag_of(kind: Any) -> Any:
-    """What tells a member of a union from the others."""
-    if isinstance(kind, type) and issubclass(kind, Struct):
-        tag = kind.__struct_config__.tag
-        return tag if tag is not None else next(iter(literals(hints(kind).get("type"))), None)
-    return next(iter(literals(kind.model_fields["type"].annotation)), None) if "type" in kind.model_fields else None
+@pytest.mark.parametrize("root", ["beta create", "beta count"])
+def test_what_is_new_in_the_beta_types_needs_a_header(root: str) -> None:
+    """Until it is in the table of beta fields, it counts as drift."""
+    assert not_closed(newest(), root) == []
 
 
-def hints(struct: type[Struct]) -> dict[str, Any]:
-    return {field.name: field.type for field in msgspec.structs.fields(struct)}
+@settings(max_examples=15)
+@given(st.integers(0, len(REMOVALS) - 1))
+def test_nothing_can_be_taken_out_of_the_shapes_unnoticed(number: int) -> None:
+    """No key, no member, no value."""
+    removal = REMOVALS[number]
+    note(removal.path)
+    about = removal.path.partition(".")[0].partition("=")[0]
+    with removal.done():
+        assert is_noticed(SCHEMA, sent(about))
 
 
-def compared(ours: type[Struct], theirs: Any, path: str) -> Iterator[str]:
-    """What differs between a wire model and an SDK model."""
-    path = "Message" if ours is wire.Message else path
-    fields, declared = hints(ours), dict(theirs.model_fields)
-    if ours.__struct_config__.tag is not None:
-        fields["type"] = Literal[ours.__struct_config__.tag]
-    for name in declared.keys() - fields.keys():
-        if f"{path}.{name}" not in OMITTED:
-            yield f"{path}.{name} is not sent"
-    for name in fields.keys() - declared.keys():
-        if f"{path}.{name}" not in UNDECLARED:
-            yield f"{path}.{name} is not declared"
-    for name in fields.keys() & declared.keys():
-        yield from field_compared(fields[name], declared[name], f"{path}.{name}")
+def test_every_unsent_part_is_one() -> None:
+    """What is listed as such and gone is a drift too."""
+    paths = {removal.path for removal in removals(SCHEMA)}
+    assert UNSENT.keys() - paths == set()
 
 
-def field_compared(ours: Any, field: Any, path: str) -> Iterator[str]:
-    mine, their = list(kinds(ours)), list(kinds(field.annotation))
-    if types.NoneType in mine and types.NoneType not in their:
-        yield f"{path} may be null, and is not declared so"
-    if their_literals := literals(field.annotation):
-        if extra := literals(ours) - their_literals:
-            yield f"{path} has values that are not declared: {extra}"
-        if str in mine and str not in their and "stop_reason" not in path:
-            yield f"{path} is any text, and declared as {their_literals}"
-    models = {tag_of(kind): kind for kind in their if hasattr(kind, "model_fields")}
-    for kind in mine:
-        if isinstance(kind, type) and issubclass(kind, Struct):
-            if tag_of(kind) in models:
-                yield from compared(kind, models[tag_of(kind)], path)
-            else:
-                yield from compared_with_all(kind, list(models.values()), path)
+@pytest.mark.parametrize("field", BETA_FIELDS, ids=lambda field: field.path)
+def test_each_beta_field_needs_one_of_its_headers(field: Any) -> None:
+    """Any one of them; without, it is not known."""
+    request, besides = params(**field.example), frozenset(field.besides)
+    problem = shape_problem(request, call("create", besides))
+    assert problem is not None
+    assert "Extra inputs are not permitted" in problem or "Input should be" in problem or "Input tag" in problem
+    assert missing_beta(request, call("create", besides)) == problem.partition(": ")[0]
+    for beta in field.betas:
+        assert beta in BETAS
+        assert shape_problem(request, call("create", besides | {beta})) is None
 
 
-def compared_with_all(ours: type[Struct], members: list[Any], path: str) -> Iterator[str]:
-    """What differs between a wire model and the members of a union that it stands for, all of the same shape."""
-    if not members:
-        yield f"{path} is an object, and not declared as one"
-        return
-    declared = [set(member.model_fields) for member in members]
-    for name in set.intersection(*declared) - hints(ours).keys():
-        yield f"{path}.{name} is not sent"
-    for name in hints(ours).keys() - set.union(*declared):
-        if f"{path}.{name}" not in UNDECLARED:
-            yield f"{path}.{name} is not declared"
+def test_the_betas_are_those_of_the_sdk() -> None:
+    """And some that are documented elsewhere."""
+    theirs = newest().values(newest().roots["betas"])
+    assert theirs - BETAS == set()
+    assert BETAS - theirs == BETAS_OF_OUR_OWN.keys()
 
 
-@pytest.mark.parametrize("ours", PAIRS, ids=lambda struct: struct.__name__)
-def test_nothing_has_drifted(ours: type[Struct]) -> None:
-    """Same fields, same values, null only where it is declared."""
-    module, _, name = PAIRS[ours].partition(":")
-    theirs = getattr(import_module(module), name)
-    assert sorted(compared(ours, theirs, ours.__name__)) == []
+def test_the_models_are_those_of_the_sdk() -> None:
+    """Each under the names that the SDK suggests."""
+    names = newest().values(newest().roots["models"])
+    assert sorted(name for name in names if Models().find(name, "") is None) == []
 
 
-def typed_dicts(union: Any) -> dict[str, set[str]]:
-    """The keys of each member of a union of TypedDicts, by its `type`."""
-    found: dict[str, set[str]] = {}
-    for kind in kinds(union):
-        # a TypedDict of the SDK configures pydantic with names that only type checkers import
-        keys = get_type_hints(kind, localns={"ClassVar": ClassVar, "ConfigDict": Any})
-        for tag in literals(keys["type"]):
-            found[tag] = found.get(tag, set()) | {_alias(name) for name in keys if name != "model_config"}
-    return found
+def test_the_deprecated_models_are_those_of_the_sdk() -> None:
+    """Those it warns of, and no other of those that it suggests."""
+    names = newest().values(newest().roots["models"])
+    ours = {name for name in names if (model := Models().find(name, "")) and model.lifecycle == "deprecated"}
+    assert ours == newest().deprecated.keys()
 
 
-def _alias(name: str) -> str:
-    return {"from_": "from"}.get(name, name)
+def test_a_batch_has_the_keys_of_the_sdk() -> None:
+    """Besides what it sends as headers."""
+    headers = {"betas", "user_profile_id", "workspace_id"}
+    for root in ("batch", "beta batch"):
+        keys = newest().keys(root)
+        assert keys.keys() - headers == set(BatchCreate.__struct_fields__)
+        item = newest().objects[keys["requests"]["type"]["list"]["object"]]
+        assert item.keys() == set(BatchItem.__struct_fields__)
 
 
-@pytest.mark.parametrize(
-    ("union", "known"),
-    [
-        ("anthropic.types:ContentBlockParam", "BLOCKS"),
-        ("anthropic.types.beta:BetaContentBlockParam", "BLOCKS"),
-        ("anthropic.types:ToolUnionParam", "TOOLS"),
-        ("anthropic.types.beta:BetaToolUnionParam", "TOOLS"),
-    ],
-)
-def test_whatever_the_sdk_can_send_is_in_shape(union: str, known: str) -> None:
-    """Every kind of block and tool, with every key."""
-    from mockbatch.core.contract import shapes  # not before: pydantic
+def known_differences() -> set[str]:
+    return OMITTED.keys() | UNDECLARED.keys()
 
-    module, _, name = union.partition(":")
-    ours = {
-        shape.__name__: {field.alias or key for key, field in shape.model_fields.items()}
-        for shape in getattr(shapes, known)
-    }
-    for tag, keys in typed_dicts(getattr(import_module(module), name)).items():
-        assert tag in ours
-        assert keys - ours[tag] == set(), tag
+
+def differences(ours: Ours) -> Iterator[str]:
+    for struct in PAIRS:
+        yield from Comparison(newest(), ours).of(struct)
+
+
+@pytest.mark.parametrize("struct", PAIRS, ids=lambda struct: struct.__name__)
+def test_what_is_sent_is_what_the_sdk_declares(struct: type[Struct]) -> None:
+    """Same fields, same values, same members, null only where it is declared."""
+    assert set(Comparison(newest(), Ours()).of(struct)) - known_differences() == set()
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: f"{field[0].__name__}.{field[1]}")
+def test_no_field_can_be_taken_out_of_the_answers_unnoticed(field: Field) -> None:
+    """Each is missed in one of the answers."""
+    assert any(line not in known_differences() for line in differences(Ours(without=field))) == (field not in UNMISSED)
 
 
 def test_every_exception_is_still_one() -> None:
     """A field that is listed here and has come or gone is a drift too."""
-    from anthropic.types import ToolUseBlock, Usage
-    from anthropic.types.shared import InvalidRequestError
-
-    models = {"Message.usage": Usage, "Message.content": ToolUseBlock}
-    for path in OMITTED:
-        parent, _, name = path.rpartition(".")
-        theirs: Any = models[parent]
-        assert name in theirs.model_fields
-    error: Any = InvalidRequestError
-    assert "details" not in error.model_fields
+    assert set(differences(Ours())) == OMITTED.keys() | UNDECLARED.keys()

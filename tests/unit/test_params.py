@@ -43,7 +43,7 @@ def said(*content: dict[str, Any]) -> list[dict[str, Any]]:
         (NEW, {"messages": None}, "messages: Field required"),
         (NEW, {"max_tokens": None}, "max_tokens: Field required"),
         (NEW, {"model": 5}, "model: Input should be a valid string"),
-        (NEW, {"messages": "hello"}, "messages: Input should be a valid list"),
+        (NEW, {"messages": "hello"}, "messages: Input should be a valid array"),
         (NEW, {"messages": []}, "messages: at least one message is required"),
         (NEW, {"max_tokens": "5"}, "max_tokens: Input should be a valid integer"),
         (NEW, {"max_tokens": True}, "max_tokens: Input should be a valid integer"),

@@ -28,6 +28,7 @@ BETAS = frozenset(
         "dev-full-thinking-2025-05-14",
         "dreaming-2026-04-21",
         "effort-2025-11-24",
+        "efs-2026-10-01",
         "experimental-claude-tag-2026-10-21",
         "extended-cache-ttl-2025-04-11",
         "fallback-credit-2026-06-01",
@@ -35,6 +36,7 @@ BETAS = frozenset(
         "fast-mode-2026-02-01",
         "files-api-2025-04-14",
         "fine-grained-tool-streaming-2025-05-14",
+        "google-managed-data-controls-2026-09-01",
         "inline-tools-2026-09-15",
         "interleaved-thinking-2025-05-14",
         "managed-agents-2026-04-01",
@@ -78,15 +80,17 @@ BETAS = frozenset(
 
 
 def betas_of(values: list[str]) -> tuple[str, ...]:
-    """The betas that the headers of a call ask for, sorted. Raises InvalidRequest for one that is not known."""
+    """Return the betas that the headers of a call ask for, sorted. Raise InvalidRequest for one that is not known."""
     if not values:
         return ()
-    asked = sorted({name.strip() for value in values for name in value.split(",") if name.strip()})
-    unknown = [name for name in asked if name not in BETAS]
+    asked = sorted({name.strip() for value in values for name in value.split(",")})
+    # an empty header names an empty value; a comma too many does not
+    named = [name for name in asked if name] or asked
+    unknown = [name for name in named if name not in BETAS]
     if unknown:
         listed = ", ".join(f"`{name}`" for name in unknown)
         raise InvalidRequest(
             f"Unexpected value(s) {listed} for the `anthropic-beta` header. Please consult our documentation at "
             "platform.claude.com/docs or try again without the header."
         )
-    return tuple(asked)
+    return tuple(named)

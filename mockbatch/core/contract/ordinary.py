@@ -1,19 +1,22 @@
 """The requests that nearly all requests are: recognised in microseconds, so that only the others cost pydantic.
 
-Whatever passes here is in shape; whatever does not may be in shape all the same.
+Whatever passes here is in shape under any beta header; whatever does not may be in shape all the same.
 """
 
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from mockbatch.core.typed import convert
+
+# left out, where null is refused
+_Missing = UnsetType
 
 
 class _Cache(Struct, forbid_unknown_fields=True):
     type: Literal["ephemeral"]
-    ttl: Literal["5m", "1h"] | None = None
+    ttl: Literal["5m", "1h"] | _Missing = UNSET
 
 
 class _Text(Struct, tag="text", forbid_unknown_fields=True):
@@ -21,7 +24,15 @@ class _Text(Struct, tag="text", forbid_unknown_fields=True):
     cache_control: _Cache | None = None
 
 
-class _Source(Struct, tag="base64", forbid_unknown_fields=True):
+class _SystemText(Struct, forbid_unknown_fields=True):
+    # not a tag: msgspec asks for one only where there are several
+    type: Literal["text"]
+    text: str
+    cache_control: _Cache | None = None
+
+
+class _Source(Struct, forbid_unknown_fields=True):
+    type: Literal["base64"]
     data: str
     media_type: Literal["image/jpeg", "image/png", "image/gif", "image/webp"]
 
@@ -43,8 +54,8 @@ class _ToolUse(Struct, tag="tool_use", forbid_unknown_fields=True):
 
 class _ToolResult(Struct, tag="tool_result", forbid_unknown_fields=True):
     tool_use_id: _Id
-    content: str | list[_Text | _Image] | None = None
-    is_error: bool | None = None
+    content: str | list[_Text | _Image] | _Missing = UNSET
+    is_error: bool | _Missing = UNSET
     cache_control: _Cache | None = None
 
 
@@ -62,8 +73,9 @@ class _InputSchema(Struct):
 class _Tool(Struct, forbid_unknown_fields=True):
     name: Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_-]{1,128}\Z")]
     input_schema: _InputSchema
-    description: str | None = None
-    strict: bool | None = None
+    type: Literal["custom"] | None = None
+    description: str | _Missing = UNSET
+    strict: bool | _Missing = UNSET
     cache_control: _Cache | None = None
 
 
@@ -75,28 +87,41 @@ class _Metadata(Struct, forbid_unknown_fields=True):
     user_id: Annotated[str, Meta(max_length=512)] | None = None
 
 
+class _Counted(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What count_tokens takes."""
+
+    model: Annotated[str, Meta(min_length=1)]
+    messages: Annotated[list[_Message], Meta(min_length=1, max_length=100_000)]
+    system: str | list[_SystemText] | _Missing = UNSET
+    cache_control: _Cache | None = None
+    tools: list[_Tool] | _Missing = UNSET
+    tool_choice: _ToolChoice | _Missing = UNSET
+
+
+class _Created(_Counted, forbid_unknown_fields=True, kw_only=True):
+    """What is answered, and each request of a batch."""
+
+    max_tokens: Annotated[int, Meta(ge=1)]
+    stop_sequences: list[str] | None = None
+    metadata: _Metadata | None = None
+    stream: bool | _Missing = UNSET
+
+
 _Share = Annotated[float, Meta(ge=0, le=1)]
 
 
-class _Request(Struct, forbid_unknown_fields=True):
-    model: str
-    messages: Annotated[list[_Message], Meta(max_length=100_000)]
-    max_tokens: int | None = None
-    system: str | list[_Text] | None = None
-    cache_control: _Cache | None = None
-    tools: list[_Tool] | None = None
-    tool_choice: _ToolChoice | None = None
-    stop_sequences: list[str] | None = None
-    metadata: _Metadata | None = None
-    stream: bool | None = None
-    temperature: _Share | None = None
-    top_p: _Share | None = None
+class _Sampled(_Created, forbid_unknown_fields=True, kw_only=True):
+    """The same before there was a version without sampling parameters."""
+
+    temperature: _Share | _Missing = UNSET
+    top_p: _Share | _Missing = UNSET
 
 
-def is_ordinary(params: dict[str, Any]) -> bool:
-    """Whether these params are of the usual kind, and so in shape."""
+def is_ordinary(params: dict[str, Any], *, counting: bool = False, sampling: bool = False) -> bool:
+    """Return whether these params are of the usual kind, and so in shape."""
+    kind = _Counted if counting else _Sampled if sampling else _Created
     try:
-        convert(params, _Request)
+        convert(params, kind)
     except (msgspec.ValidationError, RecursionError):
         return False
     return True

@@ -16,18 +16,24 @@ PYTHON = {
     "0.75.0": ("anthropic==0.75.0",),
     "1.17.0": ("anthropic==1.17.0",),
     "2.12.0": ("anthropic==2.12.0",),
+    "2.14.0": ("anthropic==2.14.0",),
 }
-TYPESCRIPT = ("0.60.0", "1.12.0")
+TYPESCRIPT = ("0.60.0", "1.12.0", "1.14.0")
 
 _DRIVERS = Path(__file__).parent
 _PATIENCE = 300
 
 
 def python_driver(version: str) -> list[str]:
-    """The command that runs the Python driver with that version of the SDK."""
+    """Return the command that runs the Python driver with that version of the SDK."""
+    return python_script(version, "driver.py")
+
+
+def python_script(version: str, script: str) -> list[str]:
+    """Return the command that runs a script with that version of the SDK."""
     name = f"python{sys.version_info.major}.{sys.version_info.minor}-{version}"
     home = _made(name, lambda folder: _python(folder, PYTHON[version]))
-    return [str(home / "bin" / "python"), str(_DRIVERS / "driver.py")]
+    return [str(home / "bin" / "python"), str(_DRIVERS / script)]
 
 
 def typescript_driver(version: str) -> list[str]:

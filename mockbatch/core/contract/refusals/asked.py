@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from mockbatch.core.contract.model import Model
 from mockbatch.core.contract.schema_limits import Limit, first_limit
+from mockbatch.core.contract.shape_check import Surface
 
-Surface = Literal["batch", "messages", "count_tokens"]
 Block = dict[str, Any]
 
 

@@ -6,7 +6,8 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from mockbatch.core.contract.errors import ApiError, InvalidRequest
-from mockbatch.core.contract.refusals.asked import Asked, Surface
+from mockbatch.core.contract.refusals.asked import Asked
+from mockbatch.core.contract.shape_check import Surface
 
 NEWEST, OLDEST = "2026-10-21", "2023-06-01"
 
