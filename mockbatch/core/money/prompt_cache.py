@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.json import Encoder
 
 from mockbatch.core.contract.model import Model
+from mockbatch.core.contract.output_format import format_of
 from mockbatch.core.draws import draw_of
 from mockbatch.core.tokens import frame_tokens, part_tokens
 
@@ -197,7 +198,7 @@ def _settings(params: dict[str, Any], level: int) -> tuple[Any, ...]:
     tools = _blocks(params.get("tools"))
     if level == _SYSTEM:
         search = [_unmarked(tool) for tool in tools if _is_web_search(tool)]
-        return level, params.get("speed"), search, _has(params, _is_cited), config.get("format")
+        return level, params.get("speed"), search, _has(params, _is_cited), format_of(params)
     choice = params.get("tool_choice") or ({"type": "auto"} if tools else None)
     return level, choice, _has(params, _is_image), params.get("thinking"), config.get("effort")
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from mockbatch.core.contract.output_format import format_of
+
 
 def messages_of(params: dict[str, Any]) -> list[dict[str, Any]]:
     messages = params.get("messages")
@@ -76,9 +78,8 @@ def answers_tools(params: dict[str, Any]) -> bool:
 
 def schema_of(params: dict[str, Any]) -> dict[str, Any] | None:
     """The schema that the answer must follow."""
-    config = params.get("output_config")
-    form = config.get("format") if isinstance(config, dict) else None
-    schema = form.get("schema") if isinstance(form, dict) else None
+    form = format_of(params)
+    schema = form.get("schema") if form else None
     return schema if isinstance(schema, dict) else None
 
 

@@ -33,7 +33,7 @@ __all__ = ["AnyBlock", "Reply", "ReplyError", "Request", "is_plain", "natural_re
 
 # what makes a reply more than a text that ends by itself
 _SHAPING = frozenset(
-    {"tools", "output_config", "thinking", "stop_sequences", "container", "mcp_servers", "tool_choice"}
+    {"tools", "output_config", "output_format", "thinking", "stop_sequences", "container", "mcp_servers", "tool_choice"}
 )
 _encode = msgspec.json.Encoder().encode
 
