@@ -105,7 +105,7 @@ def _helped(message: str, field: str, kind: type[Struct]) -> str:
     structs = _structs(kind)
     if wrong := _WRONG_WORD(message):
         words = [word for struct in structs for word in _words(struct, field)]
-        message += "."
+        message = f"Invalid enum value {shortened(wrong[1])}."
     elif wrong := _WRONG_KEY(message):
         # keys of the outermost struct were looked at before
         words = [name for struct in structs[1:] for name in struct.__struct_fields__]
