@@ -113,7 +113,7 @@ _UNEXPECTED = Failure("api_error", "Internal server error", None, executed=True)
 _NOTHING_USED = wire.Usage(0, 0, 0, wire.CacheCreation(0, 0), 0, "batch", "")
 _MOST_WORDS = 2_000
 _QUICK = 256 << 10
-_SLOW = (b"schema", b"document", b"\\u")
+_SLOW = (b"schema", b"document", b'"image', b"\\u")
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _pack, _unpack = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(list[Row]).decode
 
@@ -188,7 +188,7 @@ class Examiner:
         return None
 
     def is_quick(self, items: Sequence[Item]) -> bool:
-        """Whether rows are made of these requests in no time: small ones, without rules and schemas and documents."""
+        """Whether rows are made of these requests in no time: small ones, without rules, schemas and media."""
         if self._under.rules or self._under.player:
             return False
         joined = b"".join(bytes(item.params) for item in items)
