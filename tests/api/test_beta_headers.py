@@ -55,7 +55,7 @@ def test_without_its_header_a_part_is_not_known(api: Api, change: dict[str, Any]
 
 def test_a_message_may_only_steer(api: Api) -> None:
     """A system message without content, where its header is sent."""
-    steered = {
+    steered: dict[str, Any] = {
         "model": "claude-opus-5-5",
         "messages": [{"role": "user", "content": "hi"}, {"role": "system", "output_config": {"effort": "low"}}],
     }
