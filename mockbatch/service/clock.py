@@ -46,7 +46,7 @@ class Clocks:
 
     async def advance_until_ended(self, session: Session, batch_id: str) -> Moved:
         batch = session.batches.get(batch_id)
-        if batch is None or batch.deleted:
+        if batch is None:
             raise NotFound(f"Message Batch {batch_id} not found.")
         ended_at = batch.timeline.ended_at
         return await self._advance(session, lambda now: max(ended_at, now))
@@ -87,7 +87,6 @@ class Clocks:
         return [
             event
             for batch in session.batches.values()
-            if not batch.deleted
             for event in events(batch.id, batch.timeline)
             if after < event.at and (until is None or event.at <= until)
         ]
