@@ -213,7 +213,8 @@ def test_a_price_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_no_price_is_made_twice_for_days_between_two_changes() -> None:
     """However many days and models are asked about, no more is kept."""
-    prices = Prices([Price("own", Decimal(1), *[Decimal(1)] * 4, since=day) for day in ("2026-01-01", "2026-02-01")])
+    one = Decimal(1)
+    prices = Prices([Price("own", one, one, one, one, one, since=day) for day in ("2026-01-01", "2026-02-01")])
     january, february = (prices.of("own", day) for day in ("2026-01-01", "2026-02-01"))
     assert prices.of("own", "2025-12-31") is None
     assert prices.of("own", "2026-01-31") is january
