@@ -14,7 +14,7 @@ SCHEMA = {
     "required": ["city"],
     "additionalProperties": False,
 }
-ASKED = {"output_format": {"type": "json_schema", "schema": SCHEMA}}
+ASKED: dict[str, Any] = {"output_format": {"type": "json_schema", "schema": SCHEMA}}
 
 
 @pytest.fixture
