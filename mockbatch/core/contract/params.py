@@ -5,6 +5,8 @@ A request that fails here becomes an `errored` row. Source: https://platform.cla
 """
 
 import sys
+from functools import cache
+from types import ModuleType
 from typing import Any, Literal, NoReturn
 
 from msgspec import Struct
@@ -12,7 +14,6 @@ from msgspec import Struct
 from mockbatch.core.contract.catalog import Models
 from mockbatch.core.contract.errors import InvalidRequest, NotFound, refuse
 from mockbatch.core.contract.model import Model
-from mockbatch.core.contract.refusals import Asked, check_batch, check_request
 from mockbatch.core.contract.shape_check import Surface, check_shape
 
 NEWEST_VERSION = "2026-10-21"
@@ -40,14 +41,23 @@ class Terms(Struct, frozen=True, omit_defaults=True):
 
 def checked(params: dict[str, Any], terms: Terms, surface: Surface = "batch") -> Model:
     """The model that `params` ask for. Raises the ApiError that the API answers, or that the row ends with."""
+    refusals = _refusals()
     if surface == "batch":
-        check_batch(params, terms.profile)
+        refusals.check_batch(params, terms.profile)
     elif params.get("thread") is not None:
         _refuse_thread()
     check_shape(params, terms.version, terms.betas, surface)
     model = _model(params["model"], terms)
-    check_request(Asked(params, model, terms.version, terms.betas, surface))
+    refusals.check_request(refusals.Asked(params, model, terms.version, terms.betas, surface))
     return model
+
+
+@cache
+def _refusals() -> ModuleType:
+    # not before: a start checks nothing, and the table is long
+    from mockbatch.core.contract import refusals
+
+    return refusals
 
 
 def check_length(tokens: int, model: Model) -> None:
@@ -64,7 +74,7 @@ def _refuse_thread() -> NoReturn:
 
 def is_warm() -> bool:
     """Whether no check can take the time of an import any more."""
-    return "mockbatch.core.contract.shapes" in sys.modules
+    return all(f"mockbatch.core.contract.{name}" in sys.modules for name in ("shapes", "refusals.table"))
 
 
 def unchecked(params: dict[str, Any], terms: Terms) -> Model:

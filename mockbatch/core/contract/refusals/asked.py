@@ -47,12 +47,6 @@ class Asked:
         self.params, self.model, self.version, self.betas, self.surface = params, model, version, betas, surface
         self.profile = profile
 
-    @property
-    def triggers(self) -> frozenset[str]:
-        """What is in the request: its keys, and the types of its blocks as `<type>`."""
-        parts = [*self.params, *(f"<{kind}>" for kind in self.blocks)]
-        return frozenset([*parts, "<schema>"] if self.roots else parts)
-
     @cached_property
     def turns(self) -> list[Turn]:
         """The messages."""

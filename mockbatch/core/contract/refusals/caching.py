@@ -37,6 +37,7 @@ REFUSALS = (
     Refusal(
         name="more than four breakpoints",
         says=f"A maximum of {_MOST} blocks with cache_control may be provided. Found {{count}}.",
+        on="<marked>",
         finds=_too_many,
         refused=request(messages=[said(*[_marked()] * 4)], cache_control=_EPHEMERAL),
         taken=request(messages=[said(*[_marked()] * 3, text("Hello"))], cache_control=_EPHEMERAL),
@@ -58,6 +59,7 @@ REFUSALS = (
         name="a longer ttl behind a shorter one",
         says="{where}.cache_control.ttl: a ttl='1h' cache_control block must not come after a ttl='5m' cache_control "
         "block. Note that blocks are processed in the following order: `tools`, `system`, `messages`.",
+        on="<marked>",
         finds=_late,
         refused=request(system=[_marked("5m")], messages=[said(_marked("1h"))]),
         taken=request(system=[_marked("1h")], messages=[said(_marked("5m"))]),

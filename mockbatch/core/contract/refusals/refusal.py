@@ -51,15 +51,15 @@ def text(words: str, **more: Any) -> dict[str, Any]:
 class Refusal(Struct, frozen=True, kw_only=True):
     """One entry of the table.
 
-    `finds` looks for it where the request has `on`: a key of the request, or `<type>` for a type of content block; it
-    returns what fills the braces of `says`. An entry without `finds` is found by what reads the body, or by its shape.
+    `finds` looks for it where the request has `on`, one of its triggers, and returns what fills the braces of `says`.
+    An entry without `finds` is found by what reads the body, or by its shape.
     `source` is a page under https://platform.claude.com/docs/en/ or a public report; `seen` is its date.
     A `guess` has no published text.
     """
 
     name: str
     says: str
-    on: str = "messages"
+    on: str
     finds: Callable[[Asked], Found] | None = None
     refused: Example
     taken: Example

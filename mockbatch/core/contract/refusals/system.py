@@ -76,6 +76,7 @@ REFUSALS = (
     Refusal(
         name="system messages on models without them",
         says="role 'system' is not supported on this model",
+        on="@system",
         finds=lambda asked: not asked.model.system_messages and bool(_system(asked)),
         refused=request(**_conversation(text("Be brief.")) | {"model": "claude-opus-4-7"}),
         taken=request(**_conversation(text("Be brief.")) | {"model": "claude-opus-4-8"}),
@@ -85,6 +86,7 @@ REFUSALS = (
     Refusal(
         name="a system message at the start",
         says=f"messages.0: use the top-level 'system' parameter for the initial system prompt; {_DIRECTIVE}",
+        on="@system",
         finds=lambda asked: asked.turns[0].role == "system" and not _is_directive(asked.turns[0]),
         refused=request(model=_MODEL, messages=[said(text("Be brief."), role="system"), said(text("Hello"))]),
         taken=request(betas=_BETAS, model=_MODEL, messages=[{**said(role="system"), **_EFFORT}, said(text("Hello"))]),
@@ -94,6 +96,7 @@ REFUSALS = (
     Refusal(
         name="an empty system message",
         says="messages.{index}: system content must contain at least one block",
+        on="@system",
         finds=lambda asked: _first(asked, lambda turn: not turn.blocks and not _is_directive(turn)),
         refused=request(**_conversation()),
         taken=request(**_conversation(text("Be brief."))),
@@ -103,6 +106,7 @@ REFUSALS = (
     Refusal(
         name="other blocks in a system message",
         says="messages.{index}: role 'system' supports text, tool_addition, and tool_removal blocks only",
+        on="@system",
         finds=lambda asked: _first(asked, lambda turn: any(block["type"] not in _TAKEN for block in turn.blocks)),
         refused=request(**_conversation({"type": "image", "source": {"type": "url", "url": "https://example.com/a"}})),
         taken=request(**_conversation(text("Be brief."))),
@@ -112,6 +116,7 @@ REFUSALS = (
     Refusal(
         name="a system message before one of the user",
         says="messages.{index}: role 'system' must precede an 'assistant' message or end the array; " + _DIRECTIVE,
+        on="@system",
         finds=_precedes_user,
         refused=request(**_conversation(text("Be brief."), role="user")),
         taken=request(**_conversation(text("Be brief."))),
@@ -121,6 +126,7 @@ REFUSALS = (
     Refusal(
         name="a blank system message",
         says="messages.{index}: system text blocks must contain non-whitespace text",
+        on="@system",
         finds=lambda asked: _first(
             asked,
             lambda turn: any(block["type"] == "text" and not block["text"].strip() for block in turn.blocks),

@@ -25,6 +25,7 @@ from mockbatch.core.contract.refusals import (
 )
 from mockbatch.core.contract.refusals.asked import Asked
 from mockbatch.core.contract.refusals.refusal import Refusal
+from mockbatch.core.contract.refusals.triggers import triggers_of
 
 _OF_REQUESTS: tuple[Refusal, ...] = (
     *tools.REFUSALS,
@@ -48,22 +49,22 @@ TABLE: tuple[Refusal, ...] = (
     *_OF_REQUESTS,
 )
 _ANY = Model(id="")
+_OF_BATCHES = frozenset(one.on for one in batches.REFUSALS)
 
 
 def check_batch(params: dict[str, Any], profile: str = "") -> None:
     """Raise InvalidRequest for what the API takes elsewhere, but not in batches. `params` may have any shape."""
+    if _OF_BATCHES.isdisjoint(params):
+        return
+    asked = Asked(params, _ANY, "", profile=profile)
     for refusal in batches.REFUSALS:
-        if (
-            refusal.on in params
-            and refusal.finds is not None
-            and refusal.finds(Asked(params, _ANY, "", profile=profile))
-        ):
+        if refusal.on in params and refusal.finds is not None and refusal.finds(asked):
             refuse(refusal.says)
 
 
 def check_request(asked: Asked) -> None:
     """Raise the ApiError for the first entry that a request meets. Its shape is checked before."""
-    for refusal in _concerning(asked.triggers):
+    for refusal in _concerning(triggers_of(asked.params)):
         assert refusal.finds is not None
         if found := refusal.finds(asked):
             refuse(refusal.text(found), refusal.error)

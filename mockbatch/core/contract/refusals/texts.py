@@ -39,7 +39,7 @@ REFUSALS = (
     Refusal(
         name="a breakpoint on an empty text",
         says="{where}: cache_control cannot be set for empty text blocks",
-        on="<text>",
+        on="<blank>",
         finds=_marked,
         refused=request(messages=[said(text(" ", cache_control=_MARK), text("Hello"))]),
         taken=request(messages=[said(text("Hello", cache_control=_MARK))]),
@@ -49,7 +49,7 @@ REFUSALS = (
     Refusal(
         name="an empty text",
         says="messages: text content blocks must be non-empty",
-        on="<text>",
+        on="<blank>",
         finds=_any(lambda words: not words),
         refused=request(messages=[said(text(""), text("Hello"))]),
         taken=request(messages=[said(text("Hello"))]),
@@ -59,7 +59,7 @@ REFUSALS = (
     Refusal(
         name="a blank text",
         says="messages: text content blocks must contain non-whitespace text",
-        on="<text>",
+        on="<blank>",
         finds=_any(lambda words: not words.strip()),
         refused=request(messages=[{"role": "user", "content": " \n"}]),
         taken=request(messages=[{"role": "user", "content": " Hello\n"}]),

@@ -180,6 +180,7 @@ REFUSALS = (
         name="effort that changes without thinking",
         says="messages.{index}: output_config.effort '{effort}' differs from the '{before}' in effect before it; "
         "effort cannot change when thinking is disabled on this model. Use effort '{before}', or enable thinking.",
+        on="@system",
         finds=_changed,
         refused=request(
             betas=(_IN_CONVERSATION,),

@@ -4,14 +4,18 @@ Source: https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview a
 """
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from mockbatch.core.contract.refusals.asked import Asked
 from mockbatch.core.contract.refusals.refusal import Found, Refusal, request
 from mockbatch.core.remembered import Remembered
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Draft202012Validator
 
 _PAGE, _ERRORS, _TROUBLES = (
     "agents-and-tools/tool-use/overview",
@@ -38,38 +42,39 @@ def _screen(kind: str) -> dict[str, Any]:
     return {"type": kind, "name": "computer", "display_width_px": 1024, "display_height_px": 768}
 
 
-def _schemas(asked: Asked) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The schema of each tool of the caller's own, with its place."""
-    return ((place, tool["input_schema"]) for place, tool in enumerate(asked.tools) if "input_schema" in tool)
+def _first(problem: str) -> Callable[[Asked], Found]:
+    """Find the first schema of a tool that has this problem."""
+
+    def finds(asked: Asked) -> Found:
+        for place, tool in enumerate(asked.tools):
+            if "input_schema" in tool and problem in _problems(_encode(tool["input_schema"])):
+                return {"index": place}
+        return None
+
+    return finds
 
 
-def _first(asked: Asked, is_bad: Any) -> Found:
-    return next(({"index": place} for place, schema in _schemas(asked) if is_bad(schema)), None)
-
-
-def _has_odd_keys(schema: dict[str, Any]) -> bool:
-    return any(not _KEY.fullmatch(name) for name in schema.get("properties") or ())
-
-
-def _has_union(schema: dict[str, Any]) -> bool:
-    return any(keyword in schema for keyword in _UNIONS)
-
-
-def _is_invalid(schema: dict[str, Any]) -> bool:
-    return not _is_schema(_encode({name: value for name, value in schema.items() if value is not None}))
-
-
-def _checked(source: bytes) -> bool:
-    """Whether this is a JSON Schema of draft 2020-12."""
-    # not before: most requests have no tools
-    from jsonschema_rs import Draft202012Validator
-
-    meta = Draft202012Validator({"$ref": "https://json-schema.org/draft/2020-12/schema"})
-    return meta.is_valid(msgspec.json.decode(source))
+def _problems_in(source: bytes) -> frozenset[str]:
+    """What is wrong with the input_schema of a tool."""
+    schema = {name: value for name, value in msgspec.json.decode(source).items() if value is not None}
+    found = {
+        "union": any(keyword in schema for keyword in _UNIONS),
+        "keys": any(not _KEY.fullmatch(name) for name in schema.get("properties", ())),
+        "invalid": not _meta_schema().is_valid(schema),
+    }
+    return frozenset(name for name, is_so in found.items() if is_so)
 
 
 # tools are the same from row to row
-_is_schema = Remembered[bytes, bool](_checked, 256, 4 << 20)
+_problems: Remembered[bytes, frozenset[str]] = Remembered(_problems_in, 256, 4 << 20)
+
+
+@cache
+def _meta_schema() -> "Draft202012Validator":
+    # not before: most requests have no tools
+    from jsonschema_rs import Draft202012Validator
+
+    return Draft202012Validator({"$ref": "https://json-schema.org/draft/2020-12/schema"})
 
 
 def _refused_types(asked: Asked) -> Found:
@@ -166,7 +171,7 @@ REFUSALS = (
         name="a union at the top of an input_schema",
         says="tools.{index}.custom.input_schema: input_schema does not support oneOf, allOf, or anyOf at the top level",
         on="tools",
-        finds=lambda asked: _first(asked, _has_union),
+        finds=_first("union"),
         refused=request(tools=[_tool({"type": "object", "anyOf": [{"required": ["a"]}]})]),
         taken=request(tools=[_tool({"type": "object", "properties": {"anyOf": {"anyOf": [{"type": "string"}]}}})]),
         source="https://github.com/langchain-ai/langchain/issues/39271",
@@ -177,7 +182,7 @@ REFUSALS = (
         says="tools.{index}.custom.input_schema.properties: Property keys should match pattern "
         "'^[a-zA-Z0-9_.-]{{1,64}}$'",
         on="tools",
-        finds=lambda asked: _first(asked, _has_odd_keys),
+        finds=_first("keys"),
         refused=request(tools=[_tool({"type": "object", "properties": {"straße": {}}})]),
         taken=request(tools=[_tool({"type": "object", "properties": {"a.b-c_1": {}}})]),
         source="https://github.com/tombii/better-ccflare/issues/357",
@@ -189,7 +194,7 @@ REFUSALS = (
         "(https://json-schema.org/draft/2020-12). Learn more about tool use at "
         "https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview.",
         on="tools",
-        finds=lambda asked: _first(asked, _is_invalid),
+        finds=_first("invalid"),
         refused=request(tools=[_tool(), _tool({"type": "object", "properties": {"a": {"type": "text"}}}, "second")]),
         taken=request(tools=[_tool(), _tool({"type": "object", "properties": {"a": {"pattern": "(?=a)a"}}}, "second")]),
         source="https://github.com/anthropics/claude-code/issues/86665",

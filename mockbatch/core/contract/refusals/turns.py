@@ -78,6 +78,7 @@ REFUSALS = (
     Refusal(
         name="an assistant message at the start",
         says='messages: first message must use the "user" role',
+        on="@assistant",
         finds=lambda asked: asked.turns[0].role == "assistant",
         refused=request(messages=[_HI, _HELLO]),
         taken=request(messages=[_HELLO, _HI, _HELLO]),
@@ -87,6 +88,7 @@ REFUSALS = (
     Refusal(
         name="an empty user message",
         says="messages.{index}: user messages must have non-empty content",
+        on="<blank>",
         finds=_empty_user,
         refused=request(messages=[_HELLO, _HI, {"role": "user", "content": ""}]),
         taken=request(messages=[_HELLO, _HI, {"role": "user", "content": ""}, _HELLO]),
@@ -97,6 +99,7 @@ REFUSALS = (
         name="an empty assistant message",
         says="messages.{index}: all messages must have non-empty content except for the optional final assistant "
         "message",
+        on="<blank>",
         finds=_empty_assistant,
         refused=request(messages=[_HELLO, said(role="assistant"), _HELLO]),
         taken=request(messages=[_HELLO, said(role="assistant")]),
@@ -106,6 +109,7 @@ REFUSALS = (
     Refusal(
         name="a prefill on models without it",
         says="This model does not support assistant message prefill. The conversation must end with a user message.",
+        on="@assistant",
         finds=lambda asked: bool(asked.prefill) and not asked.model.prefill,
         refused=request(model="claude-opus-4-6", messages=[_HELLO, _HI]),
         taken=request(model="claude-opus-4-5", messages=[_HELLO, _HI]),
@@ -115,6 +119,7 @@ REFUSALS = (
     Refusal(
         name="a prefill that ends with whitespace",
         says="messages: final assistant content cannot end with trailing whitespace",
+        on="@assistant",
         finds=_trailing,
         refused=request(messages=[_HELLO, said(text("Hi "), role="assistant")]),
         taken=request(messages=[_HELLO, _HI]),
@@ -137,6 +142,7 @@ REFUSALS = (
     Refusal(
         name="citations in user messages",
         says="{where}: `citations` are not permitted on text in user messages",
+        on="<cited>",
         finds=_cites_as_user,
         refused=request(messages=[said(text("Hello", citations=[_CITED]))]),
         taken=request(OLDEST, messages=[said(text("Hello", citations=[_CITED]))]),
