@@ -8,13 +8,13 @@ import pytest
 from tests.builders import BATCHES, HEADERS, Api, params, serving
 
 FORMATS = {"anthropic-beta": "structured-outputs-2025-11-13"}
-SCHEMA = {
+SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {"city": {"type": "string"}},
     "required": ["city"],
     "additionalProperties": False,
 }
-ASKED = {"output_format": {"type": "json_schema", "schema": SCHEMA}}
+ASKED: dict[str, Any] = {"output_format": {"type": "json_schema", "schema": SCHEMA}}
 
 
 @pytest.fixture
