@@ -139,6 +139,7 @@ def serve(
     # so long the thread that writes to the store waits for its turn while a body is taken in
     sys.setswitchinterval(0.0005)
     logging.basicConfig(level=config.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # a broken PDF is the caller's, and has its answer
     listener = listening_socket(config.host, config.port)
     url = url_of(listener)
 

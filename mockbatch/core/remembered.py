@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Sized
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Concatenate, Generic, TypeVar
 
 K = TypeVar("K", bound=Sized)
 V = TypeVar("V")
@@ -11,22 +11,22 @@ V = TypeVar("V")
 
 class Remembered(Generic[K, V]):
     """A function of a text that remembers the results of the last texts: at most `count` of them, which have at most
-    `size` characters or bytes together. Safe in any thread.
+    `size` characters or bytes together. Safe in any thread. Where the text is a hash, what it stands for is given too.
     """
 
-    def __init__(self, make: Callable[[K], V], count: int, size: int) -> None:
+    def __init__(self, make: Callable[Concatenate[K, ...], V], count: int, size: int) -> None:
         self._make = make
         self._count, self._size = count, size
         self._known: OrderedDict[K, V] = OrderedDict()
         self._held = 0
         self._lock = Lock()
 
-    def __call__(self, key: K) -> V:
+    def __call__(self, key: K, *content: Any) -> V:
         with self._lock:
             if key in self._known:
                 self._known.move_to_end(key)
                 return self._known[key]
-        made = self._make(key)
+        made = self._make(key, *content)
         if len(key) <= self._size:
             self._keep(key, made)
         return made

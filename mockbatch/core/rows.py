@@ -113,9 +113,16 @@ _UNEXPECTED = Failure("api_error", "Internal server error", None, executed=True)
 _NOTHING_USED = wire.Usage(0, 0, 0, wire.CacheCreation(0, 0), 0, "batch", "")
 _MOST_WORDS = 2_000
 _QUICK = 256 << 10
-_SLOW = (b"schema", b"document", b"\\u")
+_SLOW = (b"schema", b"document", b'"image', b"\\u")
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _pack, _unpack = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(list[Row]).decode
+
+
+def _refused(error: Exception) -> Failure:
+    if isinstance(error, ApiError):
+        return Failure(error.type, error.message, error.details, executed=False)
+    # a number beyond all ranges, or nesting beyond all depths: the bytes are JSON, the values are not usable
+    return _UNUSABLE
 
 
 def params_of(item: Item) -> dict[str, Any]:
@@ -163,19 +170,25 @@ class Examiner:
         """The row of the request at that place of the batch, which was sent the `attempt`th time."""
         try:
             return self._row(item, index, attempt)
-        except ApiError as error:
-            failure = Failure(error.type, error.message, error.details, executed=False)
-        except (msgspec.DecodeError, RecursionError):
-            # a number beyond all ranges, or nesting beyond all depths: the bytes are JSON, the values are not usable
-            failure = _UNUSABLE
+        except (ApiError, msgspec.DecodeError, RecursionError) as error:
+            failure = _refused(error)
         except Exception as error:
             # whatever is wrong with one row is no matter of the others
             self._note(Row(item.custom_id, index), error)
             failure = _UNEXPECTED
         return Row(item.custom_id, index, failure)
 
+    def refusal(self, item: Item) -> Failure | None:
+        """Return how the checks refuse a request; None where they take it."""
+        try:
+            check_values(item.params)
+            self._checked(_decode(item.params))
+        except (ApiError, msgspec.DecodeError, RecursionError) as error:
+            return _refused(error)
+        return None
+
     def is_quick(self, items: Sequence[Item]) -> bool:
-        """Whether rows are made of these requests in no time: small ones, without rules and schemas and documents."""
+        """Whether rows are made of these requests in no time: small ones, without rules, schemas and media."""
         if self._under.rules or self._under.player:
             return False
         joined = b"".join(bytes(item.params) for item in items)
@@ -191,11 +204,7 @@ class Examiner:
             played = under.player.row(params, item.custom_id, index, bytes(item.params))
             if played is not None:
                 return played
-        model = checked(params, under.terms) if under.terms.validated else unchecked(params, under.terms)
-        tokens = counted_input(params, model, under.tokens)
-        if under.terms.validated:
-            check_files(params, under.files)
-            check_length(tokens, model)
+        model, tokens = self._checked(params)
         if under.fail_rate and (fault := random_fault(under.seed, item.custom_id, under.fail_rate)):
             failed = ROW_FAULTS[fault]
             return Row(item.custom_id, index, Failure(failed.type, failed.message, None, executed=True))
@@ -211,6 +220,16 @@ class Examiner:
             rule=decision.rule if decision else "",
         )
         return self.answered(row, params, model, reply_of(decision) if decision else None)
+
+    def _checked(self, params: dict[str, Any]) -> tuple[Model, int]:
+        """The model that a good request asks for, and how long its prompt is. Raises the ApiError of another one."""
+        under = self._under
+        model = checked(params, under.terms) if under.terms.validated else unchecked(params, under.terms)
+        tokens = counted_input(params, model, under.tokens)
+        if under.terms.validated:
+            check_files(params, under.files)
+            check_length(tokens, model)
+        return model, tokens
 
     def _decided(self, custom_id: str, params: dict[str, Any], attempt: int) -> ItemDecision | None:
         rules, terms = self._under.rules, self._under.terms

@@ -5,8 +5,6 @@ Images: patches of 28 pixels after scaling down. Tools: the size of their defini
 Source: https://platform.claude.com/docs/en/build-with-claude/token-counting, .../vision, .../pricing
 """
 
-from base64 import b64decode
-from binascii import Error as NotBase64
 from math import ceil
 from typing import Any
 
@@ -14,7 +12,9 @@ from msgspec import Struct
 from msgspec.json import Encoder
 
 from mockbatch.core.contract.model import Model
-from mockbatch.core.images import image_size
+from mockbatch.core.media.encoded import Unreadable
+from mockbatch.core.media.images import size_in
+from mockbatch.core.media.pdf import pdf_in
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.numbers import natural, shortened
 
@@ -23,7 +23,6 @@ _PER_MESSAGE = 3
 _PDF_PAGE = 2_250 + 1_560
 _IMAGE_OF_UNKNOWN_SIZE = 1_560
 _PATCH = 28
-_HEADER = 1 << 16
 
 # tools that the API defines, besides bash: what each costs
 _TOOL_TOKENS: dict[str, int] = {"text_editor": 700, "computer_toolset": 4_500, "browser_toolset": 6_600}
@@ -202,8 +201,7 @@ def _document_weight(source: Any, model: Model) -> float:
         case {"type": "content", "content": nested}:
             return _content_weight(nested, model)
         case {"type": "base64", "data": str(data)}:
-            pages = _decoded(data).count(b"/Type /Page") + _decoded(data).count(b"/Type/Page")
-            return max(pages, 1) * _PDF_PAGE
+            return _pages(data) * _PDF_PAGE
     return _PDF_PAGE
 
 
@@ -211,7 +209,7 @@ def image_tokens(source: Any, model: Model) -> int:
     """Tokens of an image block's source; a usual size where the image cannot be read."""
     match source:
         case {"type": "base64", "data": str(data)}:
-            size = image_size(_decoded(data[:_HEADER]))
+            size = size_in(data)
             return image_size_tokens(*size, model) if size else _IMAGE_OF_UNKNOWN_SIZE
     return _IMAGE_OF_UNKNOWN_SIZE
 
@@ -227,8 +225,9 @@ def image_size_tokens(width: int, height: int, model: Model) -> int:
     return most
 
 
-def _decoded(data: str) -> bytes:
+def _pages(data: str) -> int:
+    """The pages of a PDF in base64; one where it cannot be read."""
     try:
-        return b64decode(data[: len(data) // 4 * 4])
-    except (NotBase64, ValueError):
-        return b""
+        return pdf_in(data).pages
+    except Unreadable:
+        return 1

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import msgspec
 from starlette.types import Message, Receive, Send
 
+from mockbatch.http.compression import Coded
 from mockbatch.service.turns import to_the_end
 
 Headers = list[tuple[bytes, bytes]]
@@ -126,8 +127,11 @@ class Overheard:
         """Do what is to be done once no more is sent."""
 
     def through(self, send: Send) -> None:
-        """Send what comes from now on by another `send`."""
-        self._send = send
+        """Send what comes from now on by another `send`; what encodes it still does."""
+        if isinstance(self._send, Coded):
+            self._send.through(send)
+        else:
+            self._send = send
 
 
 class Delivery(Overheard):

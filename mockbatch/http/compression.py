@@ -169,6 +169,10 @@ class Coded:
         self._coding = coding
         self._on = False
 
+    def through(self, send: Send) -> None:
+        """Send what comes from now on by another `send`."""
+        self._send = send
+
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = self._coding.head(list(message["headers"]))

@@ -92,14 +92,14 @@ async def meet(
 
 
 def _age(session: Session, batch_id: str, scope: Scope, now: int) -> int:
-    batch = session.batches.get(batch_id)
+    batch = session.known(batch_id)
     if batch is None:
         return 0
     return now - (batch.timeline.ended_at if scope == "results" else batch.timeline.created_at)
 
 
 def _hide(call: Call, session: Session, batch_id: str, now: int) -> None:
-    batch = session.batches.get(batch_id)
+    batch = session.known(batch_id)
     for hit in session.rules.of_batch(batch_id, now, counted=False):
         if batch and hides_results(hit, batch.timeline.ended_at, now):
             call.struck_by.append(hit.rule.name)
@@ -110,7 +110,7 @@ async def _progress(call: Call, session: Session, batch_id: str, now: int) -> Re
     """How many rows of a batch are really done, where a rule may want to tell."""
     batch = session.batches.get(batch_id)
     wanted = any(record.rule.fault == "batch.progressive_counts" for record in session.rules.records)
-    if batch is None or batch.deleted or not wanted or batch.timeline.has_ended(now):
+    if batch is None or not wanted or batch.timeline.has_ended(now):
         return None
     return await call.mock.batches.truth.counts(batch, now)
 

@@ -17,7 +17,7 @@ from mockbatch.service.sessions import Session
 
 _LARGEST = 32_000_000
 # what may stand for more work than its size says; an escape may hide it
-_HEAVY = (b"schema", b"document", b"\\u")
+_HEAVY = (b"schema", b"document", b'"image', b"\\u")
 
 
 @described(wire.Message, takes=wire.MessageCreate, more={EVENTS: None}, op="messages", caller="key")
@@ -41,7 +41,7 @@ async def count_tokens(call: Call) -> Answer:
 
 
 async def _entered(call: Call) -> tuple[Session, dict[str, Any], int]:
-    """The session, the request, and its size in bytes: a schema, a document or a rule's reply counts as a large one."""
+    """The session, the request, and its size in bytes: a schema, media or a rule's reply counts as a large one."""
     session = await known_caller(call)
     params, body = await read_object(call, _LARGEST)
     if session.rules.armed:

@@ -1,5 +1,6 @@
 """Use cases: the one floor where clock, store and core meet."""
 
+import logging
 from pathlib import Path
 
 from mockbatch.config import Config
@@ -35,6 +36,8 @@ from mockbatch.store import Store
 
 # where calls of no session are counted
 _SLOT = 0
+# warnings about broken PDFs are for those who ask for them
+logging.getLogger("pypdf").addHandler(logging.NullHandler())
 
 
 class Mock:

@@ -31,9 +31,8 @@ class Attempts:
             counted = self._counted[session.name] = await self._stored(session)
         if not session.counts_attempts:
             session.counts_attempts = True
-            for earlier in list(session.batches.values()):
-                if not earlier.deleted:
-                    await self._count(counted, earlier, self._slices(earlier))
+            for earlier in session.live():
+                await self._count(counted, earlier, self._slices(earlier))
         await self._count(counted, batch, slices)
 
     async def of(self, batch: Batch) -> list[list[int]] | None:
@@ -66,7 +65,7 @@ class Attempts:
     async def _stored(self, session: Session) -> Counter[int]:
         """What was counted of all batches of a session."""
         counted: Counter[int] = Counter()
-        for batch in list(session.batches.values()):
+        for batch in session.ever():
             for index in range(batch.slices):
                 if sent := await self._store.sent(batch.seq, index):
                     entries = _loaded(sent)

@@ -24,6 +24,7 @@ from mockbatch.core.time.timeline import NEVER
 from mockbatch.service.attempts import Attempts
 from mockbatch.service.caches import Caches
 from mockbatch.service.catalogue import Catalogue
+from mockbatch.service.deleted import as_deleted
 from mockbatch.service.early import EarlyCheck
 from mockbatch.service.examination import Examination
 from mockbatch.service.files import Files
@@ -93,7 +94,7 @@ class Batches:
             lost = batch.session not in known
             session = await self._sessions.mend(batch.session) if lost else self._sessions.named(batch.session)
             known.add(batch.session)
-            session.keep(batch)
+            session.keep(as_deleted(batch) if batch.deleted else batch)
         self._next_seq = max((batch.seq for batch in (*facts.batches, *held)), default=0) + 1
         self.caches.restore(facts.cache)
         self._playback.restore(facts.played)
@@ -204,7 +205,7 @@ class Batches:
             nearest_first = session.older_than(self._cursor(session, window.after_id))
         else:
             nearest_first = session.older_than(None)
-        found = list(islice((batch for batch in nearest_first if not batch.deleted), window.limit + 1))
+        found = list(islice(nearest_first, window.limit + 1))
         page = found[: window.limit]
         if window.before_id is not None:
             page.reverse()
@@ -228,7 +229,14 @@ class Batches:
         batch = self.found(session, batch_id)
         if not batch.timeline.has_ended(session.now()):
             raise InvalidRequest("In progress batches cannot be deleted. Consider canceling the batch instead.")
-        await self._changed(session, replace(batch, deleted=True), *self._parts(batch))
+        profile = self._profiles[batch.profile]
+        try:
+            await self._changed(session, as_deleted(batch), *self._parts(batch), *self._planning.release(batch))
+        except (ApiError, StoreError):
+            self._planning.use(batch, profile)
+            raise
+        self._planning.forget_unused()
+        self.truth.forget(batch)
         return wire.DeletedMessageBatch(id=batch.id)
 
     async def settle(self, session: Session) -> None:
@@ -348,13 +356,14 @@ class Batches:
     @asynccontextmanager
     async def unless_saved(self, session: Session) -> AsyncIterator[None]:
         """Have the batches of a session as they were, where changes of them cannot be saved."""
-        before = dict(session.batches)
+        live, deleted = session.live(), session.deleted.copy()
         try:
             yield
         except StoreError:
-            known = {batch.seq for batch in before.values()}
-            self.removals(session, [batch for batch in session.batches.values() if batch.seq not in known])
-            for batch in before.values():
+            before = [*live, *deleted.in_order()]
+            known = {batch.seq for batch in before}
+            self.removals(session, [batch for batch in session.ever() if batch.seq not in known])
+            for batch in before:
                 self.put_back(session, batch)
             raise
         self._planning.forget_unused()
@@ -382,8 +391,11 @@ class Batches:
 
     def put_back(self, session: Session, batch: Batch) -> Change:
         """Have a batch as these facts say, which were held; answers what to commit for that."""
-        if batch.id not in session.batches:
+        before = session.batches.get(batch.id)
+        if before is None:
             self._planning.use(batch)
+        elif batch.deleted:
+            self._planning.release(before)
         session.keep(batch)
         return batch
 
@@ -402,7 +414,7 @@ class Batches:
             if self._held[batch.seq]:
                 continue
             del self._held[batch.seq]
-            kept = session.batches.get(batch.id)
+            kept = session.known(batch.id)
             if kept is None or kept.seq != batch.seq:
                 changes += [Gone("parts", batch.seq), Gone("sent", batch.seq)]
             elif kept.deleted:
@@ -421,7 +433,7 @@ class Batches:
         self, session: Session, batch_id: str, rows: int, custom_ids: Collection[str] | None
     ) -> None:
         """Note that so many rows of a batch reached a caller: the first ones, or those of these custom_ids."""
-        batch = session.batches.get(batch_id)
+        batch = session.known(batch_id)
         if batch is None:
             return
         if rows < batch.size and custom_ids is not None:
@@ -450,7 +462,7 @@ class Batches:
         try:
             await session.commit(batch, *more)
         except (ApiError, StoreError):
-            if session.batches.get(batch.id) is batch:
+            if session.known(batch.id) == batch:
                 session.keep(before)
             raise
         if batch.timeline != before.timeline or batch.deleted:
@@ -460,12 +472,12 @@ class Batches:
     def found(self, session: Session, batch_id: str) -> Batch:
         """The facts of a batch. Raises NotFound."""
         batch = session.batches.get(batch_id)
-        if batch is None or batch.deleted:
+        if batch is None:
             raise NotFound(f"Message Batch {batch_id} not found.")
         return batch
 
     def _cursor(self, session: Session, batch_id: str) -> Batch:
-        batch = session.batches.get(batch_id)
+        batch = session.known(batch_id)
         if batch is None:
             raise NotFound(f"Message Batch {batch_id} not found.")
         return batch

@@ -70,7 +70,7 @@ class Caches:
     async def _by_batches(self, session: Session, at: int, but: Batch | None) -> Callable[[int], bool]:
         """Whether batches that had started by an instant left an entry alive then."""
         found = []
-        for earlier in list(session.batches.values()):
+        for earlier in session.live():
             start = earlier.timeline.starts_at
             before = but is None or (start, earlier.seq) < (at, but.seq)
             if start <= at < start + HOUR and before and earlier is not but:
@@ -84,7 +84,7 @@ class Caches:
         if touches is None:
             touches = {}
             start = batch.timeline.starts_at
-            for index in range(batch.slices if not batch.deleted else 0):
+            for index in range(batch.slices):
                 for row in await self._examination.rows(batch, index):
                     if row.succeeds:
                         for prefix in row.more.prefixes:

@@ -1,6 +1,7 @@
 """What a tester does with time."""
 
 from collections.abc import Callable
+from heapq import nsmallest
 
 from msgspec import Struct
 
@@ -8,6 +9,7 @@ from mockbatch.core.contract.errors import ApiError, InvalidRequest, NotFound
 from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.timeline import Event, events
 from mockbatch.service.sessions import Session
+from mockbatch.service.turns import beside, in_turns
 from mockbatch.store import StoreError
 
 
@@ -21,13 +23,16 @@ class Moved(Struct, frozen=True):
 class Clocks:
     """Reads and moves the clocks of sessions. Every change is kept before it is answered."""
 
-    def next_event(self, session: Session) -> Event | None:
+    async def next_event(self, session: Session) -> Event | None:
         """What time alone will do next."""
-        return min(self._events(session, session.now(), None), default=None)
+        return min(await self._events(session, session.now(), None), default=None)
 
-    def between(self, session: Session, after: int, until: int) -> list[Event]:
+    async def between(self, session: Session, after: int, until: int) -> list[Event]:
         """What time alone has done in that span, in order."""
-        return sorted(self._events(session, after, until)) if until > after else []
+        if until <= after:
+            return []
+        found = await self._events(session, after, until)
+        return await beside(found, sorted, found)
 
     async def advance_to(self, session: Session, instant: int) -> Moved:
         return await self._advance(session, lambda now: instant)
@@ -38,15 +43,12 @@ class Clocks:
     async def advance_events(self, session: Session, count: int) -> Moved:
         """Advance to the `count`th event from now, or the last there is."""
 
-        def nth(now: int) -> int:
-            coming = sorted(self._events(session, now, None))[:count]
-            return coming[-1].at if coming else now
-
-        return await self._advance(session, nth)
+        coming = nsmallest(count, [event.at for event in await self._events(session, session.now(), None)])
+        return await self._advance(session, lambda now: max([now, *coming[-1:]]))
 
     async def advance_until_ended(self, session: Session, batch_id: str) -> Moved:
         batch = session.batches.get(batch_id)
-        if batch is None or batch.deleted:
+        if batch is None:
             raise NotFound(f"Message Batch {batch_id} not found.")
         ended_at = batch.timeline.ended_at
         return await self._advance(session, lambda now: max(ended_at, now))
@@ -61,7 +63,7 @@ class Clocks:
         except ValueError as error:
             raise InvalidRequest(str(error)) from None
         await self._set(session, clock)
-        return Moved(instant, self.between(session, before, instant))
+        return Moved(instant, await self.between(session, before, instant))
 
     async def freeze(self, session: Session) -> None:
         await self._set(session, session.clock.running(session.real(), frozen=True))
@@ -83,11 +85,10 @@ class Clocks:
         session.bulletin.tell(session.now(), "clock", speedup=clock.rate, frozen=clock.frozen)
 
     @staticmethod
-    def _events(session: Session, after: int, until: int | None) -> list[Event]:
-        return [
-            event
-            for batch in session.batches.values()
-            if not batch.deleted
-            for event in events(batch.id, batch.timeline)
-            if after < event.at and (until is None or event.at <= until)
-        ]
+    async def _events(session: Session, after: int, until: int | None) -> list[Event]:
+        found: list[Event] = []
+        async for batch in in_turns(session.batches.values()):
+            for event in events(batch.id, batch.timeline):
+                if after < event.at and (until is None or event.at <= until):
+                    found.append(event)
+        return found

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from mockbatch.core.contract.envelope import Item
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.contract.params import Terms
-from mockbatch.core.rows import Conditions, Examiner, Row
+from mockbatch.core.rows import Conditions, Examiner
 
 _BLOCK = 200
 
@@ -23,9 +23,8 @@ class EarlyCheck:
         """Look at the next requests."""
         for at in range(0, len(items) if self.problem is None else 0, _BLOCK):
             for index, item in enumerate(items[at : at + _BLOCK], self._count + at):
-                row = self._examiner.row(item, index)
-                failure = row.failure if isinstance(row, Row) else None
-                if failure and self.problem is None:
+                failure = self._examiner.refusal(item) if self.problem is None else None
+                if failure:
                     details = {"custom_id": item.custom_id, "index": index}
                     self.problem = InvalidRequest(failure.message, details=details)
             await asyncio.sleep(0)

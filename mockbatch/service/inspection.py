@@ -80,7 +80,7 @@ class Inspection:
         if any(term.field in _OUTCOMES for term in terms):
             await self._batches.settle(session)
         now = session.now()
-        live = [batch for batch in session.older_than(None) if not batch.deleted]
+        live = list(session.older_than(None))
         if not terms:
             return live
         return [

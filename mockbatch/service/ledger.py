@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from mockbatch.core.batch import Batch
@@ -31,12 +32,39 @@ from mockbatch.service.sessions import Session
 from mockbatch.service.turns import in_turns
 from mockbatch.store import Change, Spent, Store
 
+# more than any session has
+_ACCOUNTS = 1 << 32
 
-class _Used(Struct):
+
+class _Used(Struct, frozen=True, array_like=True):
     """What messages used in one minute, in one account."""
 
     requests: int
     counts: Counts
+
+
+class _Messages:
+    """What the messages of a session used, by minute and account, in the order in which these came first.
+
+    A minute is kept as its JSON: sessions may have one for each of their messages.
+    """
+
+    def __init__(self) -> None:
+        self._accounts: dict[Account, int] = {}
+        self._used: dict[int, bytes] = {}
+
+    def add(self, minute: int, account: Account, counts: Counts) -> None:
+        """Count one more message."""
+        key = minute * _ACCOUNTS + self._accounts.setdefault(account, len(self._accounts))
+        kept = self._used.get(key)
+        used = _Used(0, Counts()) if kept is None else msgspec.json.decode(kept, type=_Used)
+        self._used[key] = msgspec.json.encode(_Used(used.requests + 1, used.counts.plus(counts)))
+
+    def __iter__(self) -> Iterator[tuple[int, Account, _Used]]:
+        accounts = list(self._accounts)
+        for key, kept in list(self._used.items()):
+            minute, account = divmod(key, _ACCOUNTS)
+            yield minute * MINUTE, accounts[account], msgspec.json.decode(kept, type=_Used)
 
 
 class Ledger:
@@ -45,7 +73,7 @@ class Ledger:
     def __init__(self, store: Store, prices: Prices, lag: int) -> None:
         self._store = store
         self._lag = lag
-        self._messages: dict[str, dict[tuple[int, Account], _Used]] = {}
+        self._messages: dict[str, _Messages] = {}
         self.prices = prices
 
     def restore(self, spent: Iterable[Spent]) -> None:
@@ -103,20 +131,20 @@ class Ledger:
         """What a session has used, while others get their turn."""
         found: list[Dated] = []
         now = session.now()
-        async for batch in in_turns(session.batches.values()):
+        async for batch in in_turns(session.ever()):
             found += _of_batch(session, batch, now)
         return [*found, *self._of_messages(session)]
 
     def used(self, session: Session) -> Iterator[Dated]:
         """What a session has used: by batch, at its end, and by minute outside of batches."""
         now = session.now()
-        for batch in session.batches.values():
+        for batch in session.ever():
             yield from _of_batch(session, batch, now)
         yield from self._of_messages(session)
 
     def _of_messages(self, session: Session) -> Iterator[Dated]:
         workspace, key = session.workspace or None, session.key_id
-        for (minute, account), used in self._messages.get(session.name, {}).items():
+        for minute, account, used in self._messages.get(session.name, ()):
             yield Dated(
                 minute,
                 format_day(minute),
@@ -180,10 +208,8 @@ class Ledger:
             yield entries_of(spent.counts, origin, rates, spent.account.service_tier, spent.account.inference_geo)
 
     def _add(self, spent: Spent) -> None:
-        minutes = self._messages.setdefault(spent.session, {})
-        used = minutes.setdefault((spent.at // MINUTE * MINUTE, spent.account), _Used(0, Counts()))
-        used.requests += 1
-        used.counts = used.counts.plus(spent.counts)
+        messages = self._messages.setdefault(spent.session, _Messages())
+        messages.add(spent.at // MINUTE, spent.account, spent.counts)
 
 
 def _of_batch(session: Session, batch: Batch, now: int) -> Iterator[Dated]:

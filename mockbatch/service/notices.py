@@ -77,14 +77,14 @@ class Notices:
     def start(self, kept: Iterable[Notice], sessions: Iterable[Session]) -> None:
         """Begin, with the notices that the store has."""
         self._watched.clear()
-        batches = {id: session for session in sessions for id in session.batches}
+        batches = {id: session for session in sessions for id in (*session.batches, *session.deleted)}
         for notice in kept:
             if notice.batch in batches:
                 self._kept[notice.id] = notice
             else:
                 self._gone.add(notice.id)
         for id, session in batches.items():
-            self.changed(session, session.batches[id])
+            self.changed(session, session.known(id))
         self._worker = asyncio.create_task(self._work())
 
     async def close(self) -> None:
@@ -119,7 +119,7 @@ class Notices:
 
     def _look_at(self, session: Session, batch: Batch) -> None:
         id = notice_id(self._seed, batch.id)
-        if batch.id not in session.batches:
+        if not session.knows(batch.id):
             self._watched.pop(id, None)
             if self._kept.pop(id, None):
                 self._gone.add(id)
@@ -157,7 +157,7 @@ class Notices:
     def _open(self) -> Iterator[tuple[Session, Notice]]:
         """The notices that are still to be sent and are not being sent."""
         for id, (session, batch_id) in list(self._watched.items()):
-            batch = session.batches.get(batch_id)
+            batch = session.known(batch_id)
             if batch is not None and id not in self._sending:
                 yield session, self._kept.get(id) or notice_of(self._seed, batch)
 

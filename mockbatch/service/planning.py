@@ -44,18 +44,24 @@ class Planning:
         """Take up what the store has; answers which profiles nobody needs any more."""
         for batch in batches:
             self.use(batch)
-        used = {*self._users, *(batch.profile for batch in held)}
+        used = {*self._users, *(batch.profile for batch in held if not batch.deleted)}
         self.profiles.update({number: profile for number, profile in profiles.items() if number in used})
         self._saved.update(self.profiles)
         return [Gone("options", number) for number in profiles if number not in used]
 
-    def use(self, batch: Batch) -> None:
-        """Keep the profile of a batch while it, or a snapshot of it, is there."""
+    def use(self, batch: Batch, profile: Profile | None = None) -> None:
+        """Keep the profile of a batch while it, or a snapshot of it, is there. Deleted batches need none."""
+        if batch.deleted:
+            return
         self._users[batch.profile] += 1
         self._unused.discard(batch.profile)
+        if profile is not None:
+            self.profiles[batch.profile] = profile
 
     def release(self, batch: Batch) -> list[Gone]:
         """Let go of the profile of a batch; answers what that leaves to remove."""
+        if batch.deleted:
+            return []
         self._users[batch.profile] -= 1
         if self._users[batch.profile] > 0:
             return []
@@ -141,7 +147,7 @@ class Planning:
         """The id of a new batch, which is reserved until it was added or given up."""
         ordinals = count(session.identities[identity])
         found = (new_batch_id(profile, session.name, identity, ordinal) for ordinal in ordinals)
-        batch_id = next(id for id in found if id not in session.batches and id not in session.reserved)
+        batch_id = next(id for id in found if not session.knows(id) and id not in session.reserved)
         session.reserved.add(batch_id)
         return batch_id
 

@@ -82,7 +82,7 @@ class Problems:
     async def _unread(self, session: Session) -> AsyncIterator[Problem]:
         """Batches of which nobody read all results; one that was canceled in time has nothing to read."""
         now = session.now()
-        async for batch in in_turns(session.batches.values()):
+        async for batch in in_turns(session.ever()):
             problem = _unread_batch(batch, now)
             if problem and problem.kind == "orphan" and batch.timeline.ending == "canceled":
                 counts = await self._batches.counts(batch, now)

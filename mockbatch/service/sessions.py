@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from heapq import merge
 from itertools import count
 from typing import Any
 
@@ -23,6 +24,7 @@ from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.spans import LATEST
 from mockbatch.fixtures import FixtureError
 from mockbatch.service.bulletin import Bulletin
+from mockbatch.service.deleted import Deleted
 from mockbatch.service.journal import Journal
 from mockbatch.service.playback import Playback
 from mockbatch.service.rules import SessionRules, armory_of
@@ -47,7 +49,7 @@ class Session:
     """What belongs to one API key: its clock and its batches, newest last. `reserved` are the ids of batches that are
     about to be added.
 
-    Deleted batches stay as facts, so that a cursor that names one still has its place in the list.
+    `deleted` are those that were deleted: a cursor that names one still has its place in the list.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Session:
         self.snapshots = counters.snapshots
         self.counts_attempts = counters.attempts
         self.batches: dict[str, Batch] = {}
+        self.deleted = Deleted(facts.name)
         self.views: dict[str, View] = {}
         self.queueing = asyncio.Lock()
         self.journal = Journal()
@@ -181,37 +184,61 @@ class Session:
 
     def live(self) -> list[Batch]:
         """The batches that are not deleted, the oldest first, as they are now."""
-        return [batch for batch in self.batches.values() if not batch.deleted]
+        return sorted(self.batches.values(), key=_seq)
+
+    def ever(self) -> Iterator[Batch]:
+        """Yield all batches as they are now, deleted ones too, the oldest first."""
+        return merge(self.live(), self.deleted.in_order(), key=_seq)
+
+    def known(self, batch_id: str) -> Batch | None:
+        """Return the batch of an id, deleted or not."""
+        return self.batches.get(batch_id) or self.deleted.get(batch_id)
+
+    def knows(self, batch_id: str) -> bool:
+        """Return whether there is a batch of an id, deleted or not."""
+        return batch_id in self.batches or batch_id in self.deleted
 
     def has(self, batch: Batch) -> bool:
         """Whether a batch is still there, whatever has become of it meanwhile."""
         now = self.batches.get(batch.id)
-        return now is not None and now.seq == batch.seq and not now.deleted
+        return now is not None and now.seq == batch.seq
 
     def keep(self, batch: Batch) -> None:
         """Take up a batch, or the newer facts of one."""
-        if batch.id not in self.batches:
-            insort(self._order, _rank(batch))
+        if not self.knows(batch.id):
             self.identities[batch.identity] += 1
-        self.batches[batch.id] = batch
+        if batch.deleted:
+            self._unlist(batch)
+            self.deleted.add(batch)
+        else:
+            if batch.id not in self.batches:
+                insort(self._order, _rank(batch))
+                self.deleted.discard(batch.id)
+            self.batches[batch.id] = batch
         self.views.pop(batch.id, None)
         self.on_change(self, batch)
 
     def drop(self, batch: Batch) -> None:
         """Let go of a batch as if it had never been."""
-        del self.batches[batch.id]
-        self._order.remove(_rank(batch))
+        self._unlist(batch)
+        self.deleted.discard(batch.id)
         self.views.pop(batch.id, None)
         self.identities[batch.identity] -= 1
+        if not self.identities[batch.identity]:
+            del self.identities[batch.identity]
         self.on_change(self, batch)
 
+    def _unlist(self, batch: Batch) -> None:
+        if self.batches.pop(batch.id, None):
+            del self._order[bisect_left(self._order, _rank(batch))]
+
     def older_than(self, batch: Batch | None) -> Iterator[Batch]:
-        """The batches before `batch`, or all, the newest first."""
+        """The batches before `batch`, which may be deleted, or all, the newest first."""
         start = len(self._order) if batch is None else bisect_left(self._order, _rank(batch))
         return (self.batches[self._order[place][2]] for place in range(start - 1, -1, -1))
 
     def newer_than(self, batch: Batch) -> Iterator[Batch]:
-        """The batches after `batch`, the oldest first."""
+        """The batches after `batch`, which may be deleted, the oldest first."""
         start = bisect_right(self._order, _rank(batch))
         return (self.batches[self._order[place][2]] for place in range(start, len(self._order)))
 
@@ -249,6 +276,10 @@ OnChange = Callable[[Session, Batch | None], None]
 
 def _nothing(session: Session, batch: Batch | None) -> None:
     """What happens when nobody takes note of a change."""
+
+
+def _seq(batch: Batch) -> int:
+    return batch.seq
 
 
 def _rank(batch: Batch) -> tuple[int, int, str]:

@@ -66,7 +66,7 @@ class Summaries:
         spent = await beside(used, spending, used, [], self._ledger.prices)
         return Summary(
             1,
-            len(session.batches),
+            len(session.batches) + len(session.deleted),
             RequestCounts(**rows),
             dict(calls),
             calls["retrieve"],

@@ -1,7 +1,7 @@
 """Long work on the event loop, in which others get their turn; and work that is done to its end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sized
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sized
 from typing import Any, ParamSpec, TypeVar
 
 T = TypeVar("T")
@@ -12,8 +12,11 @@ _MANY = 2_000
 
 
 async def in_turns(items: Iterable[T]) -> AsyncIterator[T]:
-    """The items as they are now, some at a time: whatever others do to their collection meanwhile is not seen."""
-    for place, item in enumerate(list(items), 1):
+    """The items as they are now, some at a time: whatever others do to their collection meanwhile is not seen.
+
+    Those of an iterator are taken one by one, each when its turn comes.
+    """
+    for place, item in enumerate(items if isinstance(items, Iterator) else list(items), 1):
         yield item
         if place % _STEP == 0:
             await asyncio.sleep(0)

@@ -113,7 +113,7 @@ class Upkeep:
         """Take a snapshot."""
         session.snapshots += 1
         id = f"snap_{session.name}_{session.snapshots}"
-        batches = tuple(session.batches.values())
+        batches = tuple(session.ever())
         snapshot = Snapshot(id, session.name, session.now(), session.facts(), batches)
         # held before it is saved, so that nothing it names can go meanwhile
         self._hold(snapshot)
@@ -130,7 +130,7 @@ class Upkeep:
         snapshot = self._snapshot(session, id)
         before = {batch.seq for batch in snapshot.batches}
         # the same requests may have been sent again meanwhile, and then have the same id
-        later = [batch for batch in session.batches.values() if batch.seq not in before]
+        later = [batch for batch in session.ever() if batch.seq not in before]
         clock = snapshot.facts.clock.showing(snapshot.taken_at, session.real())
         async with self._batches.unless_saved(session):
             changes = self._batches.removals(session, later)
@@ -142,7 +142,7 @@ class Upkeep:
 
     async def put_back(self, session: Session, id: str) -> int:
         """Have the batches of a snapshot back that are gone, and leave all else; answers how many those are."""
-        gone = [batch for batch in self._snapshot(session, id).batches if batch.id not in session.batches]
+        gone = [batch for batch in self._snapshot(session, id).batches if not session.knows(batch.id)]
         async with self._batches.unless_saved(session):
             await session.commit(*[self._batches.put_back(session, batch) for batch in gone])
         for batch in gone:
@@ -180,7 +180,7 @@ class Upkeep:
 
     def _emptied(self, session: Session) -> list[Change]:
         """Let go of all batches of a session; answers what to commit to remove all that is in it."""
-        changes = self._batches.removals(session, list(session.batches.values()))
+        changes = self._batches.removals(session, list(session.ever()))
         gone = [Gone("spent", session.name), Gone("cache", session.name), Gone("played", session.name)]
         return [*changes, *gone, *self._files.removals(session)]
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Scope = Literal["all", "state", "clock", "journal", "rules"]
 
 _GLANCE_SECONDS = 0.01
+_OF_QUEUES = ("duration", "finish_fraction", "wait", "delay", "capacity", "progression", "delay_preset")
 
 
 class Problem(dict[str, Any]):
@@ -50,6 +51,13 @@ def check_word(what: str, word: str, known: Sequence[str]) -> None:
     """Raise ValueError for a word that is none of those that are known; with the nearest of them."""
     if word not in known:
         raise ValueError(f"{what}: there is no {word!r}.{did_you_mean(str(word), known)} Known: {', '.join(known)}")
+
+
+def _share(name: str, value: float) -> float:
+    """A share as a number. Raises ValueError."""
+    if not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ValueError(f"{name}: {value!r} is not between 0 and 1")
+    return value
 
 
 def renamed(message: str, names: dict[str, str]) -> str:
@@ -124,12 +132,16 @@ class Session:
         """How batches go from now on: `duration` is how long a request takes, `finish_fraction` the share of requests
         that are ever done; further options are `wait`, `delay`, `capacity`, `progression`, `delay_preset`.
         """
+        if options:
+            # not before: most queues are one of those two
+            from mockbatch.config import OPTIONS
+
+            for name in options.keys() - OPTIONS.keys():
+                check_word("queue", name, _OF_QUEUES)
         if duration is not None:
             options |= {"wait": "0s", "delay": duration}
         if finish_fraction is not None:
-            if not 0 <= finish_fraction <= 1:
-                raise ValueError(f"finish_fraction: {finish_fraction!r} is not between 0 and 1")
-            options["never"] = round(1 - finish_fraction, 12)
+            options["never"] = round(1 - _share("finish_fraction", finish_fraction), 12)
         self._configure(options, {} if duration is None else {"delay": "duration"})
 
     def limits(self, **options: Any) -> None:
@@ -159,9 +171,10 @@ class Session:
 
     def check(self, *, ignore: Sequence[str] = ()) -> None:
         """Raise Problems, an AssertionError, if there are any but of the kinds to ignore."""
-        for kind in ignore:
+        ignored = [ignore] if isinstance(ignore, str) else ignore
+        for kind in ignored:
             check_word("ignore", kind, PROBLEM_KINDS)
-        found = [problem for problem in self.problems() if problem.kind not in ignore]
+        found = [problem for problem in self.problems() if problem.kind not in ignored]
         if found:
             raise Problems(found)
 

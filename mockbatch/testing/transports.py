@@ -121,7 +121,8 @@ class AsyncTransport(httpx2.AsyncBaseTransport):
 
 async def _answered(application: Application, request: httpx2.Request) -> tuple[httpx2.Response, bytes]:
     answer = await application.transport.handle_async_request(request)
-    return answer, await answer.aread()
+    # as it was sent: it is for the client to decode it
+    return answer, b"".join([piece async for piece in answer.aiter_raw()])
 
 
 def _detached(request: httpx2.Request, body: bytes) -> httpx2.Request:

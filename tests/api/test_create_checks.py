@@ -138,7 +138,7 @@ def test_a_body_that_is_too_large_is_a_413_in_the_envelope(declared: bool) -> No
             {"anthropic-version": "yesterday"},
             400,
             "invalid_request_error",
-            "anthropic-version: 'yesterday' is not a valid version",
+            'anthropic-version: "yesterday" is not a valid version',
         ),
     ],
 )

@@ -48,8 +48,9 @@ SCHEMAS = {
 @pytest.mark.parametrize("kind", SCHEMAS)
 def test_a_schema_harms_no_other_row(api: Api, kind: str) -> None:
     """And its own row gets a value all the same."""
-    wanted = {"format": {"type": "json_schema", "schema": SCHEMAS[kind]}}
-    batch = api.ended(api.create("a", output_config=wanted))
+    schema = {"type": "object", "properties": {"value": SCHEMAS[kind]}, "required": ["value"]}
+    tool = {"name": "keep", "input_schema": schema}
+    batch = api.ended(api.create("a", tools=[tool], tool_choice={"type": "any"}))
     (row,) = api.results(batch)
     assert row["result"]["type"] == "succeeded"
     for view in VIEWS:

@@ -66,7 +66,7 @@ def test_one_rule_is_changed_or_replaced(api: Api) -> None:
         ("POST", "", {"fault": "connection.refuse"}, "strikes before it is known whose connection it is"),
         ("POST", "", {"outcome": "expired", "session": "x"}, "match.session: these are the rules of one session"),
         ("PUT", "", [{"outcome": "expired"}, {}], "rules[1]: does nothing"),
-        ("PATCH", "", [{"name": "kept", "http": 700}], "with.status: 700"),
+        ("PATCH", "", [{"name": "kept", "http": 700}], "http.status: 700"),
         ("PATCH", "/rule_1", {"rate": 0.5}, "rate: chooses among rows"),
         ("PATCH", "/rule_1", 7, "7 is not a table"),
         ("PUT", "/rule_1", {"outcome": "expierd"}, "Did you mean 'expired'?"),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import BATCHES, START, Api, outcomes, serving
+from tests.builders import BATCHES, START, Api, outcomes, params, serving
 
 SESSIONS = "/_mockbatch/sessions"
 
@@ -152,3 +152,21 @@ def test_a_dropped_snapshot_lets_go(api: Api) -> None:
     assert [kept["id"] for kept in api.ok(api.get("/_mockbatch/snapshots"))["snapshots"]] == [snapshot["id"]]
     api.ok(api.delete(f"/_mockbatch/snapshots/{snapshot['id']}"))
     assert api.post(f"/_mockbatch/snapshots/{snapshot['id']}/restore").status_code == 404
+
+
+@pytest.mark.parametrize("again", ["reset", "opened again"])
+def test_messages_begin_anew_with_their_session(api: Api, again: str) -> None:
+    """The same calls give the same ids as before."""
+
+    def sent() -> list[str]:
+        return [api.ok(api.post("/v1/messages", json=params("hello")))["id"] for _ in range(2)]
+
+    view = opened(api, label="anew")
+    first = sent()
+    if again == "reset":
+        api.ok(api.post("/_mockbatch/reset", json={"scope": "all"}))
+    else:
+        api.ok(api.delete(f"{SESSIONS}/{view['id']}"))
+        opened(api, label="anew", api_key=view["api_key"])
+    assert sent() == first
+    assert len(set(first)) == 2

@@ -1,12 +1,14 @@
 """Use two servers for long, with --db and without, as test suites do: memory, files, threads and latencies stay level.
 
-Sessions are opened, used and deleted, some keys stay. Calls are paced, so that one core is left free on average.
+Sessions are opened, used and deleted, some keys stay. Half of those that stay are reset again and again, as a suite
+does between its runs. The others never are, so that all that a session has to remember adds up there. Calls are paced,
+so that one core is left free on average.
 """
 
 import statistics
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +21,15 @@ from tests.campaign.plan import Plan
 from tests.campaign.report import Report
 from tests.campaign.servers import Server, serving
 
-_LIVES_A_SECOND = 3.0
+_LIVES_A_SECOND = 1.0
+# so many keys are opened in a life; the first of them is used in full
+_KEYS_OF_A_LIFE = 4
 _OPEN_AT_ONCE = 20
-_STAYING = 8
+_STAYING = 4
+# a key that is reset is used so often before
+_USES_OF_A_RUN = 25
+# what fills the journal of a key
+_USES_AT_FIRST = 100
 _SAMPLE_SECONDS = 5.0
 _WARM_SECONDS = 300.0
 _GROWTH = 0.05
@@ -49,6 +57,7 @@ class Soak:
         self._luck = plan.luck("soak", name)
         self._times: list[float] = []
         self._open: deque[tuple[str, str]] = deque()
+        self._uses: Counter[int] = Counter()
         self.samples: list[Sample] = []
 
     def run(self) -> None:
@@ -56,6 +65,9 @@ class Soak:
         begun = sampled = time.monotonic()
         lives = 0
         with closing(self._server.caller()) as caller:
+            if self._plan.seconds >= _JUDGED_SECONDS:
+                self._begin(caller)
+            began = time.monotonic()
             while not self._plan.over:
                 try:
                     self._live(caller, lives)
@@ -68,7 +80,7 @@ class Soak:
                 if now - sampled >= _SAMPLE_SECONDS:
                     self._sample(now - begun)
                     sampled = now
-                time.sleep(max(0.0, begun + lives / _LIVES_A_SECOND - now))
+                time.sleep(max(0.0, began + lives / _LIVES_A_SECOND - now))
         self._sample(time.monotonic() - begun)
 
     def _call(self, caller: Caller, key: str, method: str, path: str, content: Any = None) -> Answer:
@@ -80,17 +92,26 @@ class Soak:
             self._report.fault(f"{self._name}: {method} {path}: {answer.status} {answer.body[:200]!r}")
         return answer
 
+    def _begin(self, caller: Caller) -> None:
+        """Use the keys that stay until their journals are full, which is part of the warm-up."""
+        for number in range(_STAYING * _USES_AT_FIRST):
+            self._stay(caller, number % _STAYING)
+
     def _live(self, caller: Caller, number: int) -> None:
-        """Open a session and use it, and a key that stays; delete the oldest session."""
-        key = f"sk-ant-soak-{number}"
-        content = {"label": key, "api_key": key, "options": {"seed": number % 7}}
-        opened = self._call(caller, "", "POST", "/_mockbatch/sessions", content)
-        if opened.ok:
-            self._report.tried[f"keys opened, {self._name}"] += 1
-            self._open.append((opened.json()["id"], key))
-        self._use(caller, key)
-        self._use(caller, f"sk-ant-stays-{self._luck.randrange(_STAYING)}")
-        if len(self._open) > _OPEN_AT_ONCE:
+        """Open sessions and use them, and a key that stays; delete the oldest sessions."""
+        for nth in range(_KEYS_OF_A_LIFE):
+            key = f"sk-ant-soak-{number}-{nth}"
+            content = {"label": key, "api_key": key, "options": {"seed": number % 7}}
+            opened = self._call(caller, "", "POST", "/_mockbatch/sessions", content)
+            if opened.ok:
+                self._report.tried[f"keys opened, {self._name}"] += 1
+                self._open.append((opened.json()["id"], key))
+            if nth == 0:
+                self._use(caller, key)
+            else:
+                self._call(caller, key, "POST", BATCHES, {"requests": requests(nth, padding=200)})
+        self._stay(caller, self._luck.randrange(_STAYING))
+        while len(self._open) > _OPEN_AT_ONCE:
             id, oldest = self._open.popleft()
             self._call(caller, oldest, "GET", BATCHES)
             if self._call(caller, "", "DELETE", f"/_mockbatch/sessions/{id}").ok:
@@ -98,6 +119,17 @@ class Soak:
         if number % 20 == 0:
             for path in ("/_mockbatch/summary", "/_mockbatch/sessions", "/_mockbatch/metrics", "/_mockbatch/problems"):
                 self._call(caller, self._open[0][1] if self._open else "", "GET", path)
+
+    def _stay(self, caller: Caller, number: int) -> None:
+        """Use a key that stays. The odd ones are reset after each run."""
+        key = f"sk-ant-stays-{number}"
+        self._use(caller, key)
+        self._uses[number] += 1
+        if number % 2 == 0:
+            self._report.tried[f"batches of keys that are never reset, {self._name}"] += 1
+        elif self._uses[number] % _USES_OF_A_RUN == 0:
+            self._call(caller, key, "POST", "/_mockbatch/reset", {"scope": "all"})
+            self._report.tried[f"resets, {self._name}"] += 1
 
     def _use(self, caller: Caller, key: str) -> None:
         """What a test does: a batch from creation to results, and some of the rest."""

@@ -88,6 +88,22 @@ def sent(faulty: Faulty, path: str, **headers: str) -> tuple[dict[str, str], byt
         return dict(answer.headers), b"".join(answer.iter_raw())
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [{"fault": "connection.slow_headers", "gap": "0s"}, {"fault": "results.cut", "after_items": ROWS, "how": "close"}],
+    ids=str,
+)
+def test_encodings_of_answers_that_are_written_by_hand(faulty: Faulty, rule: dict[str, Any]) -> None:
+    """One fault does not make another one do nothing."""
+    url = f"{BATCHES}/{faulty.ended(ROWS)}/results"
+    _, whole = sent(faulty, url, **{"accept-encoding": "identity"})
+    faulty.arm({"fault": "http.encoding", "how": "unannounced"}, rule)
+    headers, raw = sent(faulty, url)
+    assert headers["connection"] == "close"
+    inflate = zlib.decompressobj(31)
+    assert inflate.decompress(raw) == whole
+
+
 @pytest.mark.parametrize("accepted", ["gzip", "identity"])
 @pytest.mark.parametrize("path", ["{}/{}", "{}/{}/results"])
 @pytest.mark.parametrize("how", ["not_gzip", "truncated", "corrupt", "unannounced", "unknown"])

@@ -72,6 +72,12 @@ def test_errors_are_the_exceptions_of_the_sdk(sdk: anthropic.Anthropic) -> None:
         sdk.messages.batches.cancel("msgbatch_x")
 
 
+def test_an_empty_list_of_betas_is_refused(sdk: anthropic.Anthropic) -> None:
+    """The SDK sends a header that names none."""
+    with pytest.raises(anthropic.BadRequestError, match=r"Unexpected value\(s\) `` for the `anthropic-beta` header"):
+        sdk.beta.messages.batches.create(betas=[], requests=requests("a"))  # type: ignore[arg-type]
+
+
 def test_a_canceled_batch_has_canceled_rows(server: Process, sdk: anthropic.Anthropic) -> None:
     """They carry nothing but their type."""
     batch = sdk.messages.batches.create(requests=requests("a", "b"))  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import anthropic
+import httpx2
 import pytest
 
 from mockbatch import __version__
@@ -346,6 +347,20 @@ def test_a_connection_that_was_closed_meanwhile_is_opened_anew() -> None:
             wire.close()
             http.shutdown()
             thread.join()
+
+
+def test_compressed_answers_reach_a_client_without_a_socket_too() -> None:
+    """Whole, or wrong where a rule says so."""
+    with Server("memory") as server, server.session() as session, session.client(max_retries=0) as client:
+        batch = session.batches.synthetic(50, ended=True)
+        session.batches.synthetic(1, batches=5)
+        listed = client.messages.batches.with_raw_response.list()
+        assert listed.headers["content-encoding"] == "gzip"
+        assert len(listed.parse().data) == 6
+        assert len(list(client.messages.batches.results(batch.id))) == 50
+        session.on("results").fault("http.encoding")
+        with pytest.raises(httpx2.DecodingError):
+            list(client.messages.batches.results(batch.id))
 
 
 def test_environment_and_url_need_a_socket() -> None:

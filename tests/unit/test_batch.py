@@ -11,7 +11,6 @@ from mockbatch.core.batch import Durations, Lanes, Profile
 from mockbatch.core.contract.catalog import MODELS, find_model
 from mockbatch.core.contract.ids import batch_id, message_id, organization_id
 from mockbatch.core.draws import draw, fraction, subseed, threshold
-from mockbatch.core.images import image_size
 from mockbatch.core.rules.faults import ROW_FAULTS, random_fault
 from mockbatch.core.time.spans import MINUTE
 from mockbatch.core.time.timeline import NEVER
@@ -149,32 +148,3 @@ def test_more_text_never_has_fewer_tokens(one: str, two: str) -> None:
 def test_tokens_of_anything_can_be_counted(params: dict[str, object]) -> None:
     """What is no message is the checks' business; counting never fails."""
     assert input_tokens(params, NEW) >= 7
-
-
-@pytest.mark.parametrize(
-    ("header", "size"),
-    [
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\0\0\1\0\0\0\2\0", (256, 512)),
-        (b"GIF89a" + b"\x0a\0\x14\0", (10, 20)),
-        (b"RIFF\0\0\0\0WEBPVP8X" + bytes(8) + b"\x63\0\0\x31\0\0", (100, 50)),
-        (b"RIFF\0\0\0\0WEBPVP8L" + bytes(5) + (99 | 49 << 14).to_bytes(4, "little"), (100, 50)),
-        (b"RIFF\0\0\0\0WEBPVP8 " + bytes(10) + b"\x64\0\x32\0", (100, 50)),
-        (b"\xff\xd8\xff\xe0\0\x04ab\xff\xc0\0\x11\x08\0\x32\0\x64", (100, 50)),
-        (b"\x89PNG\r\n\x1a\n", None),
-        (b"\xff\xd8\xff", None),
-        (b"text", None),
-        (b"", None),
-    ],
-)
-def test_the_size_of_an_image_is_read_from_its_head(header: bytes, size: tuple[int, int] | None) -> None:
-    """PNG, GIF, the three kinds of WebP and JPEG; a cut head has none."""
-    assert image_size(header) == size
-
-
-@given(
-    st.binary(max_size=64), st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"RIFF0000WEBPVP8 ", b"\xff\xd8"])
-)
-def test_no_bytes_upset_the_reading_of_sizes(rest: bytes, start: bytes) -> None:
-    """Anything may stand in a request."""
-    size = image_size(start + rest)
-    assert size is None or len(size) == 2

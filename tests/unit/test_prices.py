@@ -215,3 +215,13 @@ def test_a_wrong_price_file_is_refused(tmp_path: Path, content: str, message: st
 def test_a_price_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"flag --prices: .*No such file.*none\.toml"):
         resolve({"prices": str(tmp_path / "none.toml")}, {}, None, tmp_path)
+
+
+def test_no_price_is_made_twice_for_days_between_two_changes() -> None:
+    """However many days and models are asked about, no more is kept."""
+    one = Decimal(1)
+    prices = Prices([Price("own", one, one, one, one, one, since=day) for day in ("2026-01-01", "2026-02-01")])
+    january, february = (prices.of("own", day) for day in ("2026-01-01", "2026-02-01"))
+    assert prices.of("own", "2025-12-31") is None
+    assert prices.of("own", "2026-01-31") is january
+    assert prices.of("own", "2030-01-01") is february

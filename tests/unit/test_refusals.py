@@ -5,6 +5,7 @@ import pytest
 from mockbatch.core.contract.catalog import MODELS
 from mockbatch.core.contract.refusals import TABLE, Example, Refusal
 from tests.refused import answer, is_worded
+from tests.tools import make_refusals
 
 ROWS = [entry for entry in TABLE if entry.stage == "row"]
 
@@ -34,3 +35,8 @@ def test_names_are_unique() -> None:
 def test_an_ordinary_request_is_taken_on_every_model(model: str) -> None:
     """Nothing in the table strikes what has nothing odd in it."""
     assert answer(Example({"model": model})) is None
+
+
+def test_the_page_is_made_of_the_table() -> None:
+    """After a change: python -m tests.tools.make_refusals."""
+    assert make_refusals.PAGE.read_text() == make_refusals.page()

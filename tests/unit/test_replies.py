@@ -3,7 +3,6 @@
 import json
 from base64 import b64encode
 from typing import Any
-from zlib import compress
 
 import msgspec
 import pytest
@@ -33,6 +32,7 @@ from tests.asked import (
     replies,
     text,
 )
+from tests.media import pdf_of
 
 # which requests are plain
 
@@ -513,11 +513,9 @@ def document(source: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def pdf(*pages: str, packed: bool) -> dict[str, Any]:
-    objects = [f"<< /Type /Page /Contents {n} 0 R >>".encode() for n in range(len(pages))]
-    shown = [f"BT ({page}) Tj ET".encode() for page in pages]
-    streams = [b"stream\n%b\nendstream" % (compress(text) if packed else text) for text in shown]
-    data = b"%PDF-1.4\n" + b"\n".join([*objects, *streams])
-    return {"type": "base64", "media_type": "application/pdf", "data": b64encode(data).decode()}
+    contents = [f"BT ({page}) Tj ET".encode() for page in pages]
+    data = b64encode(pdf_of(*contents, packed=packed)).decode()
+    return {"type": "base64", "media_type": "application/pdf", "data": data}
 
 
 CUSTOM = {"type": "content", "content": [{"type": "text", "text": word} for word in ("one ", "two ", "three ")]}

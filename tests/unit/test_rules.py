@@ -118,7 +118,7 @@ def test_what_a_flag_says(flag: str, rule: Rule) -> None:
         ({"http": 429, "skip": -1}, "skip: -1 is below 0"),
         ({"http": 429, "nth": 3, "skip": 1}, "match.nth: the nth call comes once"),
         ({"http": 429, "nth": 3, "times": 2}, "match.nth: the nth call comes once"),
-        ({"http": 700}, "with.status: 700 is not an integer from 200 to 599"),
+        ({"http": 700}, "http.status: 700 is not an integer from 200 to 599"),
         ({"http": 200}, "status: 200 is no error"),
         ({"http": {"retry_after": 1, "retry_after_ms": 1}}, "retry_after and retry_after_ms contradict"),
         ({"http": 429, "times": "often"}, "times: Expected `int"),

@@ -129,4 +129,8 @@ def _shown(value: Any) -> str:
     return "true" if value is True else "object"
 
 
-_first = Remembered[bytes, Limit | None](lambda source: next(limits_of(decode(source)), None), 256, 4 << 20)
+def _first_in(source: bytes) -> Limit | None:
+    return next(limits_of(decode(source)), None)
+
+
+_first: Remembered[bytes, Limit | None] = Remembered(_first_in, 256, 4 << 20)

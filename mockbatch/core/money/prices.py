@@ -3,9 +3,11 @@
 Source: https://platform.claude.com/docs/en/about-claude/pricing
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from msgspec.structs import replace
@@ -24,6 +26,8 @@ _NAMES = {
 }
 _OF_CACHE = ("cache_write_5m", "cache_write_1h", "cache_read")
 
+Tiers = list[tuple[Price, Rates]]
+
 
 class Prices:
     """All prices there are: a user's `own` before the others. Unknown models have none.
@@ -37,7 +41,8 @@ class Prices:
         self._own: dict[str, list[Price]] = {}
         for price in own:
             self._own.setdefault(_canonical(price.model), []).append(price)
-        self._found: dict[tuple[str, str], list[tuple[Price, Rates]]] = {}
+        # of each model that has prices: since which day they hold
+        self._since: dict[str, list[tuple[str, Tiers]]] = {}
 
     def of(self, model: str, day: str, prompt_tokens: int = 0) -> Rates | None:
         """The rates of a model, by id or alias, on a day (`YYYY-MM-DD`) for a prompt of that length; None: unknown."""
@@ -61,16 +66,24 @@ class Prices:
         names = dict.fromkeys([*MODELS, *self._like, *self._own])
         return [name for name in names if any(self._sources(name))]
 
-    def _on(self, model: str, day: str) -> list[tuple[Price, Rates]]:
+    def _on(self, model: str, day: str) -> Tiers:
         """What holds for a model on a day, the shortest prompts first."""
-        found = self._found.get((model, day))
-        if found is None:
-            sources = ([price for price in source if price.since <= day] for source in self._sources(model))
-            begun = next(filter(None, sources), [])
-            latest = max((price.since for price in begun), default="")
-            tiers = sorted((price for price in begun if price.since == latest), key=lambda price: price.above)
-            found = self._found[model, day] = [(price, price.rates()) for price in tiers]
-        return found
+        name = _canonical(model)
+        known = self._since.get(name)
+        if known is None:
+            days = {price.since for source in self._sources(name) for price in source}
+            known = [(since, self._from(name, since)) for since in sorted(days)]
+            if known:  # nothing is kept of unknown models, whose names are without number
+                self._since[name] = known
+        place = bisect_right(known, day, key=itemgetter(0))
+        return known[place - 1][1] if place else []
+
+    def _from(self, name: str, day: str) -> Tiers:
+        sources = ([price for price in source if price.since <= day] for source in self._sources(name))
+        begun = next(filter(None, sources), [])
+        latest = max((price.since for price in begun), default="")
+        tiers = sorted((price for price in begun if price.since == latest), key=lambda price: price.above)
+        return [(price, price.rates()) for price in tiers]
 
     def _sources(self, name: str) -> Iterator[list[Price]]:
         """The prices that a model may have, the preferred ones first."""

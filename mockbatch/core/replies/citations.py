@@ -10,10 +10,11 @@ from typing import Any
 from msgspec import Struct
 
 from mockbatch.core.contract import wire
+from mockbatch.core.media.encoded import Unreadable
+from mockbatch.core.media.pdf import pdf_in
 from mockbatch.core.replies.asked import all_blocks, cites
 from mockbatch.core.replies.dice import Dice
 from mockbatch.core.replies.forms import Draft
-from mockbatch.core.replies.pdf import pages_of
 
 _SENTENCE = re.compile(r"\S[^.!?。！？\n]{0,400}[.!?。！？]?")
 _LEADS = ("According to the document, ", "The source says: ", "It is stated that ", "As the text puts it: ")
@@ -92,7 +93,10 @@ def _blocks(texts: list[str], index: int, title: str | None, dice: Dice) -> Pass
 
 def _page(data: str, index: int, title: str | None, dice: Dice) -> Passage | None:
     """A sentence of a page of a PDF."""
-    pages = pages_of(data)
+    try:
+        pages = pdf_in(data).texts
+    except Unreadable:
+        return None
     written = [number for number, text in enumerate(pages, 1) if text.strip()]
     if not written:
         return None

@@ -116,12 +116,13 @@ def _parsed(value: Any, read_reply: ReadReply | None, known_models: Iterable[str
     fault = _fault_of(value)
     given = _gathered(value, fault)
     _one_action(given)
+    written = next((key for key in ("http", "errored") if key in given), "with")
     fault, given = _as_fault(fault, given)
     if fault is None and given["with"]:
         raise RuleError(f"with: goes with a fault; this rule has {next(iter(given['with']))} but none")
     scope = _scope_of(given, fault)
     match = _struct(given.get("match", {}), Match, "match")
-    options = _options_of(given.pop("with", {}), fault)
+    options = _options_of(given.pop("with", {}), fault, written)
     during = parse_during(given.pop("during")) if "during" in given else None
     error, outcome = _item_action(given, fault, options)
     if error or outcome:
@@ -211,7 +212,8 @@ def _scope_of(given: dict[str, Any], fault: Fault | None) -> Scope:
     return cast(Scope, on)
 
 
-def _options_of(told: Mapping[str, Any], fault: Fault | None) -> dict[str, Any]:
+def _options_of(told: Mapping[str, Any], fault: Fault | None, written: str) -> dict[str, Any]:
+    """The options of a fault; `written` is the key under which they stand."""
     if fault is None:
         return {}
     read = {}
@@ -219,14 +221,14 @@ def _options_of(told: Mapping[str, Any], fault: Fault | None) -> dict[str, Any]:
         if name not in fault.options:
             known = ", ".join(fault.options) or "none"
             raise RuleError(
-                f"with.{name}: {fault.name} has no such option.{did_you_mean(name, fault.options)} Known: {known}"
+                f"{written}.{name}: {fault.name} has no such option.{did_you_mean(name, fault.options)} Known: {known}"
             )
         try:
             read[name] = fault.options[name].read(value)
         except ValueError as error:
-            raise RuleError(f"with.{name}: {error}") from None
+            raise RuleError(f"{written}.{name}: {error}") from None
     if fault.check is not None and (problem := fault.check({**fault.defaults(), **read})):
-        raise RuleError(f"with: {problem}")
+        raise RuleError(f"{written}: {problem}")
     return read
 
 

@@ -16,6 +16,7 @@ from mockbatch.http.described import described
 from mockbatch.service import Mock
 from mockbatch.service.clock import Moved
 from mockbatch.service.sessions import Session
+from mockbatch.service.turns import in_turns
 
 
 class Advance(Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,7 +66,7 @@ class ClockView(Struct, frozen=True):
 async def clock(call: Call) -> Answer:
     """The clock of a session."""
     mock, session = await entered(call)
-    return Json(_view(mock, session))
+    return Json(await _view(mock, session))
 
 
 @described(Advanced, takes=Advance, caller="own")
@@ -73,7 +74,7 @@ async def advance(call: Call) -> Answer:
     """Advance the clock, and tell what happened on the way."""
     mock, session = await entered(call)
     moved = await _advanced(mock, session, await content_of(call, Advance))
-    return Json(Advanced(format_instant(moved.now), [_event(event) for event in moved.events]))
+    return Json(Advanced(format_instant(moved.now), [_event(event) async for event in in_turns(moved.events)]))
 
 
 @described(ClockView, caller="own")
@@ -81,7 +82,7 @@ async def freeze(call: Call) -> Answer:
     """Let time stand still."""
     mock, session = await entered(call)
     await mock.clocks.freeze(session)
-    return Json(_view(mock, session))
+    return Json(await _view(mock, session))
 
 
 @described(ClockView, caller="own")
@@ -89,7 +90,7 @@ async def resume(call: Call) -> Answer:
     """Let time run again."""
     mock, session = await entered(call)
     await mock.clocks.resume(session)
-    return Json(_view(mock, session))
+    return Json(await _view(mock, session))
 
 
 @described(ClockView, takes=Speedup, caller="own")
@@ -100,7 +101,7 @@ async def speedup(call: Call) -> Answer:
     if not 0 <= factor <= 1e9:
         raise InvalidRequest("speedup: Input should be between 0 and 1,000,000,000")
     await mock.clocks.speed_up(session, factor)
-    return Json(_view(mock, session))
+    return Json(await _view(mock, session))
 
 
 def _advanced(mock: Mock, session: Session, how: Advance) -> Awaitable[Moved]:
@@ -132,8 +133,8 @@ async def _advanced_until(mock: Mock, session: Session, how: Advance) -> Moved:
     return await mock.clocks.advance_to(session, max(done_at, session.now()))
 
 
-def _view(mock: Mock, session: Session) -> ClockView:
-    upcoming = mock.clocks.next_event(session)
+async def _view(mock: Mock, session: Session) -> ClockView:
+    upcoming = await mock.clocks.next_event(session)
     return ClockView(
         format_instant(session.now()),
         session.clock.rate,

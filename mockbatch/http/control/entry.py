@@ -92,32 +92,42 @@ def checked(content: Any, kind: type[T]) -> T:
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$.")
         name = path.rstrip("`")
-        message += _meant(message, name.rpartition(".")[2], kind)
+        message = _helped(message, name.rpartition(".")[2], kind)
         raise InvalidRequest(f"{name}: {message}" if name else message) from None
 
 
 _WRONG_WORD = re.compile(r"Invalid enum value '(.*)'", re.DOTALL).fullmatch
+_WRONG_KEY = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL).fullmatch
 
 
-def _meant(message: str, field: str, kind: type[Struct]) -> str:
-    """For a word that is none of those that a field may be: the nearest of them, and all."""
-    wrong = _WRONG_WORD(message)
-    words = _words(kind, field) if wrong else ()
+def _helped(message: str, field: str, kind: type[Struct]) -> str:
+    """What is wrong with a struct, and where a word or a key is none of those that are known, the nearest of them."""
+    structs = _structs(kind)
+    if wrong := _WRONG_WORD(message):
+        words = [word for struct in structs for word in _words(struct, field)]
+        message = f"Invalid enum value {shortened(wrong[1])}."
+    elif wrong := _WRONG_KEY(message):
+        # keys of the outermost struct were looked at before
+        words = [name for struct in structs[1:] for name in struct.__struct_fields__]
+        message = f"{wrong[1][:100]}: unknown key."
     if wrong is None or not words:
-        return ""
-    return f".{did_you_mean(wrong[1][:100], words)} Known: {', '.join(words)}"
+        return message
+    return f"{message}{did_you_mean(wrong[1][:100], words)} Known: {', '.join(words)}"
 
 
-def _words(kind: Any, field: str) -> tuple[str, ...]:
-    """The words that a field of this name may be, in a struct or in those inside of it."""
-    for name, hint in get_type_hints(kind).items():
-        parts = _parts(hint)
-        if name == field and (words := tuple(word for part in parts for word in get_args(part) if word is not None)):
-            return words
-        for part in parts:
-            if isinstance(part, type) and issubclass(part, Struct) and (words := _words(part, field)):
-                return words
-    return ()
+def _structs(kind: type[Struct]) -> list[type[Struct]]:
+    """A struct, and those in it."""
+    inner = [part for hint in get_type_hints(kind).values() for part in _parts(hint)]
+    return [
+        kind,
+        *(one for part in inner if isinstance(part, type) and issubclass(part, Struct) for one in _structs(part)),
+    ]
+
+
+def _words(struct: type[Struct], field: str) -> list[str]:
+    """The words that a field of a struct may be."""
+    parts = _parts(get_type_hints(struct).get(field))
+    return [word for part in parts if get_origin(part) is Literal for word in get_args(part)]
 
 
 def _parts(hint: Any) -> list[Any]:

@@ -17,6 +17,7 @@ from mockbatch.http.described import EVENTS, described
 from mockbatch.service import Mock
 from mockbatch.service.bulletin import Closed, News
 from mockbatch.service.sessions import Session
+from mockbatch.service.turns import in_turns
 
 # so often, in seconds, it is looked what time has done by itself
 _TICK = 0.5
@@ -40,7 +41,7 @@ async def _happenings(mock: Mock, session: Session) -> AsyncGenerator[bytes]:
             # to look costs the more the more batches there are: not for each of a thousand calls
             if news is None or news.type == "clock" or session.real() - looked >= _TICK * SECOND:
                 now = session.now() if news is None else news.at
-                for event in mock.clocks.between(session, seen, now):
+                async for event in in_turns(await mock.clocks.between(session, seen, now)):
                     yield _event(event.type, event.at, batch=event.batch)
                 seen, looked = max(seen, now), session.real()
             yield b": still here\n\n" if news is None else _told(news)

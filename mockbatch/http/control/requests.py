@@ -91,7 +91,7 @@ async def requests(call: Call) -> Answer:
     query = call.query()
     criteria = checked({name: query[name] for name in ("op", "batch") if name in query}, Criteria)
     found = list(session.journal.records(criteria))[-limit_of(query.get("limit", "100")) :]
-    if query.get("bodies", "true") == "false":
+    if not _flag("bodies", query.get("bodies", "true")):
         found = [replace(record, headers=_of_retries(record), sent=b"", answered=b"") for record in found]
     return Json(await _list(found, session.journal))
 
@@ -144,6 +144,12 @@ async def verify(call: Call) -> Answer:
     if failures:
         raise Unverified("\n".join(_sentence(failure) for failure in failures), details={"failures": failures})
     return Json(Verified(len(wanted)))
+
+
+def _flag(name: str, text: str) -> bool:
+    if text not in ("true", "false"):
+        raise InvalidRequest(f"{name}: {text[:100]!r} is neither true nor false")
+    return text == "true"
 
 
 def _expectation(one: Expected, number: int) -> Expectation:

@@ -177,9 +177,10 @@ async def drop(call: Call) -> Answer:
 
 
 def _view(session: Session, api_key: str | None = None) -> SessionView:
-    live = sum(not batch.deleted for batch in session.batches.values())
     now = format_instant(session.now())
-    return SessionView(session.name, session.label, session.workspace, now, live, shown_value(session.options), api_key)
+    return SessionView(
+        session.name, session.label, session.workspace, now, len(session.batches), shown_value(session.options), api_key
+    )
 
 
 def _snapshot(snapshot: Snapshot) -> SnapshotView:

@@ -11,6 +11,9 @@ from mockbatch.core.contract.shape_check import Surface
 Block = dict[str, Any]
 
 
+_OF_SERVERS = ("server_tool_use", "mcp_tool_use")
+
+
 class Placed(NamedTuple):
     """A content block and where it is: its path in the request, its message and the role of that."""
 
@@ -110,7 +113,7 @@ class Asked:
     def prefill(self) -> Turn | None:
         """The start of the reply. A turn that ends in a call of a server tool goes on instead."""
         last = self.turns[-1]
-        if last.role != "assistant" or any(block["type"] == "server_tool_use" for block in last.blocks):
+        if last.role != "assistant" or any(block["type"] in _OF_SERVERS for block in last.blocks):
             return None
         return last
 

@@ -3,19 +3,50 @@
 Source: https://platform.claude.com/docs/en/build-with-claude/vision and .../pdf-support
 """
 
-import re
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from mockbatch.core.contract.refusals.asked import Asked, Placed
 from mockbatch.core.contract.refusals.refusal import Found, Refusal, request, said, text
+from mockbatch.core.media.encoded import (
+    PDF,
+    Invalid,
+    Locked,
+    NotBase64,
+    Unreadable,
+    decoded,
+    kind_of,
+    leniently_decoded,
+)
+from mockbatch.core.media.pdf import pdf_in
 
 _PAGE, _SEEN = "build-with-claude/vision", "2026-10-10"
 _LOGS = "https://github.com/vybestack/llxprt-code/issues/2130"
-_STARTS = {"image/png": "iVBORw0KGgo", "image/jpeg": "/9j/", "image/gif": "R0lGOD", "image/webp": "UklGR"}
-_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
+_HEAD = 2048
 _MOST, _MOST_OF_SMALL, _SMALL = 600, 100, 200_000
 _PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+
+def _file(*objects: bytes, more: bytes = b"") -> str:
+    """A PDF of these objects, in base64."""
+    written, places = b"%PDF-1.4\n", []
+    for number, one in enumerate(objects, 1):
+        places.append(len(written))
+        written += b"%d 0 obj%s endobj\n" % (number, one)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    size = len(objects) + 1
+    end = b"trailer<</Size %d/Root 1 0 R%s>>\nstartxref\n%d\n%%%%EOF" % (size, more, len(written))
+    return b64encode(written + b"xref\n0 %d\n0000000000 65535 f \n%s" % (size, table) + end).decode()
+
+
+_PAGES = (
+    b"<</Type/Catalog/Pages 2 0 R>>",
+    b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+    b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>",
+)
+_LOCK = b"<</Filter/Standard/V 1/R 2/O(%s)/U(%s)/P -4>>" % (b"a" * 32, b"b" * 32)
+_PLAIN_PDF, _LOCKED_PDF = _file(*_PAGES), _file(*_PAGES, _LOCK, more=b"/Encrypt 4 0 R/ID[(a)(a)]")
 
 
 def _image(data: str, kind: str = "image/png") -> dict[str, Any]:
@@ -42,11 +73,29 @@ def _first(kind: str, is_bad: Callable[[dict[str, Any]], bool]) -> Callable[[Ask
 
 
 def _is_base64(data: str) -> bool:
-    return len(data) % 4 == 0 and _BASE64.fullmatch(data) is not None
+    try:
+        decoded(data)
+    except NotBase64:
+        return False
+    return True
 
 
 def _kind(data: str) -> str | None:
-    return next((kind for kind, start in _STARTS.items() if data.startswith(start)), None)
+    found = kind_of(leniently_decoded(data[:_HEAD]))
+    return None if found == PDF else found
+
+
+def _reads_as(problem: type[Unreadable]) -> Callable[[dict[str, Any]], bool]:
+    """Whether a PDF cannot be read for that reason."""
+
+    def is_bad(source: dict[str, Any]) -> bool:
+        try:
+            pdf_in(source["data"])
+        except Unreadable as error:
+            return type(error) is problem
+        return False
+
+    return is_bad
 
 
 def _mismatch(asked: Asked) -> Found:
@@ -55,6 +104,10 @@ def _mismatch(asked: Asked) -> Found:
         if found is not None and found != source["media_type"]:
             return {"where": placed.path, "said": source["media_type"], "found": found}
     return None
+
+
+def _pdf(is_bad: Callable[[dict[str, Any]], bool]) -> Callable[[Asked], Found]:
+    return _first("document", lambda source: source["media_type"] == PDF and is_bad(source))
 
 
 def _many(asked: Asked) -> Found:
@@ -119,10 +172,41 @@ REFUSALS = (
         name="an empty PDF",
         says="{where}.pdf.source.base64.data: PDF cannot be empty",
         on="<document>",
-        finds=_first("document", lambda source: not source["data"]),
+        finds=_pdf(lambda source: not source["data"]),
         refused=request(messages=[said(_document(""), text("Sum it up."))]),
-        taken=request(messages=[said(text("Sum it up."))]),
+        taken=request(messages=[said(_document(_PLAIN_PDF), text("Sum it up."))]),
         source="measured by a third party",
         seen="2026-09-04",
+    ),
+    Refusal(
+        name="a PDF that is not valid base64",
+        says="{where}.pdf.source.base64: invalid base64 data",
+        on="<document>",
+        finds=_pdf(lambda source: not _is_base64(source["data"])),
+        refused=request(messages=[said(_document(_PLAIN_PDF[:20] + "\n" + _PLAIN_PDF[20:]), text("Sum it up."))]),
+        taken=request(messages=[said(_document(_PLAIN_PDF), text("Sum it up."))]),
+        source="measured by a third party",
+        seen="2026-09-04",
+        guess=True,
+    ),
+    Refusal(
+        name="an invalid PDF",
+        says="{where}.pdf.source.base64.data: The PDF specified was not valid.",
+        on="<document>",
+        finds=_pdf(_reads_as(Invalid)),
+        refused=request(messages=[said(_document("SGVsbG8sIHdvcmxk"), text("Sum it up."))]),
+        taken=request(messages=[said(_document(_PLAIN_PDF), text("Sum it up."))]),
+        source="measured by a third party",
+        seen="2026-09-04",
+    ),
+    Refusal(
+        name="a PDF with a password",
+        says="{where}.pdf.source.base64.data: The PDF specified is password protected.",
+        on="<document>",
+        finds=_pdf(_reads_as(Locked)),
+        refused=request(messages=[said(_document(_LOCKED_PDF), text("Sum it up."))]),
+        taken=request(messages=[said(_document(_PLAIN_PDF), text("Sum it up."))]),
+        source="public logs",
+        seen="2026-09",
     ),
 )

@@ -5,6 +5,7 @@ Source: https://platform.claude.com/docs/en/api/messages/create, and measured by
 
 from typing import Any
 
+from mockbatch.core.contract.beta_fields import BETA_FIELDS, BetaField
 from mockbatch.core.contract.errors import ApiError, InvalidRequest, NotFound
 from mockbatch.core.contract.refusals.refusal import OLDEST, Example, Refusal, said, text
 
@@ -36,6 +37,33 @@ def _shape(
 
 def _null(name: str, says: str, taken: Any) -> Refusal:
     return _shape(f"null for {name}", f"{name}: {says}", {name: None}, {name: taken} if taken is not None else None)
+
+
+def _beta(field: BetaField) -> Refusal:
+    """An entry for a part that is there under a beta header only."""
+    return Refusal(
+        name=f"without its beta header: {field.path}",
+        says="{path}: Extra inputs are not permitted" if _is_key(field.path) else "{problem}",
+        on="",
+        refused=_on_its_model(field, field.besides),
+        taken=_on_its_model(field, (*field.besides, field.betas[-1])),
+        source=field.source,
+        seen="2026-11-24",
+    )
+
+
+def _is_key(path: str) -> bool:
+    """Whether a path leads to a key, and to no value or type of one."""
+    return not any(mark in path.rpartition(".")[2] for mark in ":=")
+
+
+def _on_its_model(field: BetaField, betas: tuple[str, ...]) -> Example:
+    model = "claude-haiku-4-5" if field.path.endswith("computer_20250124") else "claude-opus-5"
+    change = {"model": model, "max_tokens": 2_000, **field.example}
+    messages = change.get("messages", [])
+    if messages and messages[-1]["role"] == "assistant":
+        change["messages"] = [*messages, said(text("Go on."))]
+    return Example(change, betas=betas)
 
 
 REFUSALS = (
@@ -96,4 +124,6 @@ REFUSALS = (
     _null("output_config", "Input does not match the expected shape.", None),
     _null("stream", "Input should be a valid boolean", False),
     _null("service_tier", "Input should be 'auto' or 'standard_only'", "auto"),
+    # which no batch takes, with a header or without
+    *(_beta(field) for field in BETA_FIELDS if field.path != "thread"),
 )

@@ -1,0 +1,1 @@
+"""What is in the media of a request, read within bounds whatever was sent."""

@@ -1,0 +1,123 @@
+"""Deleted batches: what is still asked of them, packed small."""
+
+from collections.abc import Iterator
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import astuple
+
+from mockbatch.core.batch import Batch
+from mockbatch.core.contract.params import Terms
+from mockbatch.core.money.ledger import Sum
+from mockbatch.core.time.timeline import NEVER, Timeline
+
+_SEQ = 8
+# instants of a timeline that each batch has
+_DECIDED = 4
+
+
+class _Packed(Struct, frozen=True, array_like=True):
+    identity: int
+    sizes: tuple[int, ...]
+    timeline: tuple[int, ...]
+    day: str
+    downloads: int
+    delivered: int
+    sums: tuple[Sum, ...]
+    webhook: str
+
+
+def as_deleted(batch: Batch) -> Batch:
+    """Return what is left of a batch that is deleted: what the ledger, problems, webhooks and cursors ask of it."""
+    return Batch(
+        batch.seq,
+        batch.id,
+        batch.session,
+        batch.identity,
+        batch.sizes,
+        0,
+        batch.timeline,
+        Terms(day=batch.terms.day),
+        deleted=True,
+        downloads=batch.downloads,
+        delivered=batch.delivered,
+        sums=batch.sums,
+        webhook=batch.webhook,
+    )
+
+
+class Deleted:
+    """The deleted batches of a session, each as a few hundred bytes until somebody asks for it."""
+
+    def __init__(self, session: str) -> None:
+        self._session = session
+        # behind its number, so that sorted bytes are sorted batches
+        self._packed: dict[str, bytes] = {}
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+    def __contains__(self, id: str) -> bool:
+        return id in self._packed
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._packed)
+
+    def copy(self) -> "Deleted":
+        """Return those that are there now."""
+        other = Deleted(self._session)
+        other._packed = dict(self._packed)
+        return other
+
+    def add(self, batch: Batch) -> None:
+        """Take up a deleted batch, or the newer facts of one."""
+        self._packed[batch.id] = batch.seq.to_bytes(_SEQ, "big") + _pack(batch)
+
+    def discard(self, id: str) -> None:
+        """Let go of a batch, if it is there."""
+        self._packed.pop(id, None)
+
+    def get(self, id: str) -> Batch | None:
+        """Return a deleted batch, if it is there."""
+        packed = self._packed.get(id)
+        return None if packed is None else self._unpacked(id, packed)
+
+    def in_order(self) -> Iterator[Batch]:
+        """Yield the deleted batches as they are now, the oldest first, each unpacked when its turn comes."""
+        packed = sorted((packed, id) for id, packed in self._packed.items())
+        return (self._unpacked(id, one) for one, id in packed)
+
+    def _unpacked(self, id: str, packed: bytes) -> Batch:
+        kept = msgspec.json.decode(memoryview(packed)[_SEQ:], type=_Packed)
+        return Batch(
+            int.from_bytes(packed[:_SEQ], "big"),
+            id,
+            self._session,
+            kept.identity,
+            kept.sizes,
+            0,
+            Timeline(*kept.timeline),
+            Terms(day=kept.day),
+            deleted=True,
+            downloads=kept.downloads,
+            delivered=kept.delivered,
+            sums=kept.sums,
+            webhook=kept.webhook,
+        )
+
+
+def _pack(batch: Batch) -> bytes:
+    timeline = astuple(batch.timeline)
+    while timeline[-1] == NEVER and len(timeline) > _DECIDED:
+        timeline = timeline[:-1]
+    packed = _Packed(
+        batch.identity,
+        batch.sizes,
+        timeline,
+        batch.terms.day,
+        batch.downloads,
+        batch.delivered,
+        batch.sums,
+        batch.webhook,
+    )
+    return msgspec.json.encode(packed)
