@@ -8,7 +8,7 @@ import pytest
 from tests.builders import BATCHES, HEADERS, Api, params, serving
 
 FORMATS = {"anthropic-beta": "structured-outputs-2025-11-13"}
-SCHEMA = {
+SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {"city": {"type": "string"}},
     "required": ["city"],

@@ -8,7 +8,7 @@ from tests.drift.exceptions import FOR_SYSTEM_ONLY, STRICTER
 from tests.drift.grammar import Grammar, Sample
 
 # what the SDK declares beside the body and sends as headers
-_HEADERS = {"betas", "anthropic-beta", "user_profile_id", "workspace_id"}
+HEADERS = {"betas", "anthropic-beta", "user_profile_id", "workspace_id"}
 ROOTS = ("create", "count", "beta create", "beta count")
 
 
@@ -20,7 +20,7 @@ def samples(grammar: Grammar, root: str) -> list[Sample]:
     return [
         (place, {**base, key: value})
         for key, field in grammar.keys(root).items()
-        if key not in _HEADERS
+        if key not in HEADERS
         for place, value in grammar.samples(field["type"], key, set())
         if place not in STRICTER and not place.startswith(FOR_SYSTEM_ONLY)
     ]

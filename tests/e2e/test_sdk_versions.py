@@ -2,19 +2,29 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mockbatch.core.contract.beta_fields import OPENING
 from mockbatch.core.contract.betas import BETAS
 from mockbatch.core.contract.catalog import Models
+from mockbatch.core.contract.shapes import shape_problem
 from tests.drift.exceptions import OMITTED
 from tests.drift.grammar import Grammar
-from tests.drift.requests import ROOTS, not_taken
+from tests.drift.requests import HEADERS, ROOTS, call, not_taken
 from tests.drift.responses import PAIRS, Comparison, Ours
-from tests.e2e.sdks.environments import PYTHON, TYPESCRIPT, python_driver, python_script, typescript_driver
+from tests.e2e.sdks.environments import (
+    PYTHON,
+    TYPESCRIPT,
+    python_driver,
+    python_script,
+    typescript_driver,
+    typescript_types,
+)
 from tests.processes import running
 
 LIFE = {
@@ -111,3 +121,28 @@ def test_its_betas_and_models_are_known(grammar: Grammar) -> None:
     names = grammar.values(grammar.roots["models"])
     assert grammar.values(grammar.roots["betas"]) - BETAS == set()
     assert {name for name in names if Models().find(name, "") is None} == set()
+
+
+@pytest.mark.parametrize("version", TYPESCRIPT)
+def test_the_types_of_typescript_are_known(version: str) -> None:
+    """Its betas, and the keys of its params; what is below them is made from the same source as in Python."""
+    folder = typescript_types(version)
+    (betas,) = re.findall(r"type AnthropicBeta = (.*);", (folder / "beta" / "beta.d.ts").read_text())
+    assert set(re.findall(r"'([^']+)'", betas)) - BETAS == set()
+    for file in ("messages/messages.d.ts", "beta/messages/messages.d.ts"):
+        for root, name in (("create", "MessageCreateParamsBase"), ("count", "MessageCountTokensParams")):
+            keys = set(keys_of_interface((folder / file).read_text(), name)) - HEADERS
+            assert {key for key in keys if is_unknown(key, root)} == set()
+
+
+def keys_of_interface(source: str, name: str) -> list[str]:
+    body = source.partition(f"export interface {name} {{\n")[2].partition("\n}\n")[0]
+    keys = re.findall(r"^    '?([\w-]+)'?\??:", body, re.MULTILINE)
+    assert "messages" in keys
+    return keys
+
+
+def is_unknown(key: str, root: str) -> bool:
+    needed = {"model": "x", "messages": [{"role": "user", "content": "x"}]}
+    request = {**needed, **({"max_tokens": 1} if root == "create" else {}), key: object()}
+    return shape_problem(request, call(root, OPENING)) == f"{key}: Extra inputs are not permitted"

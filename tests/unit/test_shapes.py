@@ -14,6 +14,8 @@ from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.contract.ordinary import is_ordinary
 from mockbatch.core.contract.shape_check import Surface, check_shape
 from mockbatch.core.contract.shapes import Call, missing_beta, shape_problem
+from mockbatch.core.contract.shapes.narrowing import names_in, narrowed
+from mockbatch.core.contract.shapes.request import request
 from tests.builders import params
 from tests.drift.grammar import newest
 from tests.drift.requests import samples
@@ -197,6 +199,18 @@ def test_of_two_unknown_keys_the_first_is_named() -> None:
     assert shape_problem({"zz": 1, "aa": 2, **params()}, OLD) == f"zz: {EXTRA}"
 
 
+def test_among_many_problems_the_first_is_named() -> None:
+    """Whether it is one of a few or of a million, and without a look at each of them."""
+    many = dict.fromkeys((f"k{number}" for number in range(2_000)), 1)
+    block = {"type": "text", "text": "x", **many}
+    assert shape_problem(params(metadata=many), OLD) == f"metadata.k0: {EXTRA}"
+    assert shape_problem({**many, **params()}, OLD) == f"k0: {EXTRA}"
+    assert shape_problem({**many, **params(stream="x")}, OLD) == f"stream: {FLAG}"
+    assert shape_problem(changed(said([block])), OLD) == f"messages.0.content.0.text.k0: {EXTRA}"
+    assert narrowed({"a": [{"x": 1, "b": 2, "c": 3, "a": 4}]}, frozenset("ax")) == {"a": [{"x": 1, "b": 2, "a": 4}]}
+    assert {"model", "clear_at", "ttl"} <= names_in(request(Call(betas=OPENING)))
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -314,14 +328,14 @@ def changes(value: Any) -> Iterator[Any]:
             yield from ([*value[:place], changed, *value[place + 1 :]] for changed in changes(value[place]))
 
 
-def agrees(request: Any, *, counting: bool, sampling: bool) -> bool:
+def agrees(sent: Any, *, counting: bool, sampling: bool) -> bool:
     """Return whether the thorough way takes what the quick one takes, under no header and under all."""
-    if not is_ordinary(request, counting=counting, sampling=sampling):
+    if not is_ordinary(sent, counting=counting, sampling=sampling):
         return True
     calls = [
         Call(counting=counting, sampling=sampling, least_tokens=1, betas=betas) for betas in (frozenset[str](), OPENING)
     ]
-    return all(shape_problem(request, call) is None for call in calls)
+    return all(shape_problem(sent, call) is None for call in calls)
 
 
 @pytest.mark.parametrize(("counting", "sampling"), [(False, False), (False, True), (True, False)])
@@ -341,10 +355,10 @@ def good_requests() -> list[Any]:
 @given(data=st.data(), counting=st.booleans(), sampling=st.booleans())
 def test_what_the_sdk_sends_is_ordinary_only_in_shape(data: st.DataObject, counting: bool, sampling: bool) -> None:
     """Nor when two things are changed in what the SDK can send."""
-    request = json.loads(json.dumps(data.draw(st.sampled_from(good_requests()))))
+    sent = json.loads(json.dumps(data.draw(st.sampled_from(good_requests()))))
     for _ in range(2):
-        _spoil(data.draw, request)
-    assert agrees(request, counting=counting, sampling=sampling)
+        _spoil(data.draw, sent)
+    assert agrees(sent, counting=counting, sampling=sampling)
 
 
 def _spoil(draw: Any, node: Any) -> None:

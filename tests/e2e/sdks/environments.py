@@ -37,12 +37,21 @@ def python_script(version: str, script: str) -> list[str]:
 
 
 def typescript_driver(version: str) -> list[str]:
-    """The command that runs the TypeScript driver with that version of the SDK."""
-    if shutil.which("npm") is None:
-        _unavailable("npm is not installed")
-    home = _made(f"typescript-{version}", lambda folder: _typescript(folder, version))
+    """Return the command that runs the TypeScript driver with that version of the SDK."""
+    home = _typescript_home(version)
     # a module is looked for from where the file that imports it is
     return ["node", str(shutil.copy(_DRIVERS / "driver.mjs", home / "driver.mjs"))]
+
+
+def typescript_types(version: str) -> Path:
+    """Return the folder that holds the types of that version of the SDK."""
+    return _typescript_home(version) / "node_modules" / "@anthropic-ai" / "sdk" / "resources"
+
+
+def _typescript_home(version: str) -> Path:
+    if shutil.which("npm") is None:
+        _unavailable("npm is not installed")
+    return _made(f"typescript-{version}", lambda folder: _typescript(folder, version))
 
 
 def node_project(folder: Path) -> Path:

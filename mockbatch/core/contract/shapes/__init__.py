@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from pydantic_core import SchemaValidator, ValidationError
 
 from mockbatch.core.contract.beta_fields import OPENING
+from mockbatch.core.contract.shapes.narrowing import names_in, narrowed
 from mockbatch.core.contract.shapes.parts import Call
 from mockbatch.core.contract.shapes.request import request
 from mockbatch.core.contract.shapes.words import sentence
@@ -22,6 +23,8 @@ __all__ = ["Call", "missing_beta", "shape_problem"]
 
 # each set of betas has shapes of its own; callers have few of them
 _KEPT = 32
+# more problems than anybody makes by mistake
+_MANY = 1_000
 
 
 def shape_problem(params: dict[str, Any], call: Call) -> str | None:
@@ -29,10 +32,19 @@ def shape_problem(params: dict[str, Any], call: Call) -> str | None:
     try:
         _validator(call).validate_python(params)
     except ValidationError as error:
-        return sentence(error)
+        return sentence(error if error.error_count() <= _MANY else _of_fewer(error, params, call))
     except RecursionError:
         return "Input is nested too deeply"
     return None
+
+
+def _of_fewer(error: ValidationError, params: dict[str, Any], call: Call) -> ValidationError:
+    """Return the same first problem among fewer, where that is possible."""
+    try:
+        _validator(call).validate_python(narrowed(params, names_in(request(call))))
+    except ValidationError as fewer:
+        return fewer
+    return error
 
 
 def missing_beta(params: dict[str, Any], call: Call) -> str | None:
