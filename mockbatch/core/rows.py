@@ -19,6 +19,7 @@ from mockbatch.core.contract.extent import check_values
 from mockbatch.core.contract.params import Terms, check_length, checked, unchecked
 from mockbatch.core.draws import subseed
 from mockbatch.core.files import check_files
+from mockbatch.core.money.ledger import is_billed, refusal_of
 from mockbatch.core.money.prompt_cache import CacheUse, Prefix, prefixes
 from mockbatch.core.replies.forms import Reply, ReplyError, ReplySpec, Request
 from mockbatch.core.replies.kept import SHORT, KeptReply, dump_reply, load_reply
@@ -61,6 +62,8 @@ class More(Struct, frozen=True, array_like=True):
     """The whole result, as JSON, where it was recorded."""
     written: bool = False
     """Whether its reply is more than the text that its key has."""
+    refusal: str | None = None
+    """The category of a refusal before any output, which may not be billed; None for other replies."""
     unmet: str = ""
     """Of which schema no value was found, so that the nearest is in the reply; empty where all are met."""
 
@@ -87,6 +90,10 @@ class Row(Struct, frozen=True, array_like=True):
     geo: str = ""
     rule: str = ""
     more: More = _PLAIN
+
+    def is_billed(self, day: str) -> bool:
+        """Whether it is billed when it succeeds, at the rules of a day."""
+        return is_billed(self.more.refusal, day)
 
     @property
     def succeeds(self) -> bool:
@@ -261,6 +268,7 @@ class Examiner:
             said=reply.usage,
             thinking_tokens=reply.thinking_tokens,
             server_tool_use=reply.server_tool_use,
+            refusal=refusal_of(msgspec.structs.asdict(reply)),
             unmet=reply.unmet,
         )
         if reply.usage:
