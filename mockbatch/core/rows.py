@@ -226,7 +226,7 @@ class Examiner:
     def answered(self, row: Row, params: dict[str, Any], model: Model, spec: ReplySpec | None) -> Row | Pending:
         """The row of a good request with what its reply comes to, which a rule may have decided."""
         # not before: all kinds of replies are a good part of the start, which needs none
-        from mockbatch.core.replies.kinds import REPLIES
+        from mockbatch.core.replies.kinds import FUNCTION
         from mockbatch.core.replies.reply import is_plain
 
         cached = self._prefixes(row, params, model)
@@ -235,7 +235,7 @@ class Examiner:
             return self._kept(row, output_tokens, More(prefixes=cached) if cached else _PLAIN)
         request = self.request_of(row, params, model)
         row = replace(row, more=More(spec, prefixes=cached, written=True))
-        if spec is not None and REPLIES[spec.kind].make is None:
+        if spec is not None and spec.kind == FUNCTION:
             return Pending(row, spec, request)
         try:
             return self.replied(row, reply_to(request, spec))
