@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mockbatch.core.contract import wire
-from mockbatch.core.money.ledger import counts_of_json
+from mockbatch.core.money.ledger import counts_of_json, refusal_of
 from mockbatch.core.money.prompt_cache import CacheUse
 from mockbatch.core.rows import Failure, More, Row
 from mockbatch.core.time.spans import format_span
@@ -51,6 +51,7 @@ def _succeeded(message: dict[str, Any], custom_id: str, index: int) -> Row:
         cache=cache,
         written=True,
         server_tool_use=convert(tools, wire.ServerToolUse, strict=False) if tools else None,
+        refusal=refusal_of(message),
     )
     return Row(
         custom_id,

@@ -20,6 +20,7 @@ from mockbatch.core.contract.model import Model
 from mockbatch.core.contract.params import Terms, check_length, checked, unchecked
 from mockbatch.core.draws import subseed
 from mockbatch.core.files import check_files
+from mockbatch.core.money.ledger import is_billed, refusal_of
 from mockbatch.core.money.prompt_cache import CacheUse, Prefix, prefixes
 from mockbatch.core.replies.forms import Reply, ReplyError, ReplySpec, Request
 from mockbatch.core.replies.kept import SHORT, KeptReply, dump_reply, load_reply
@@ -62,6 +63,8 @@ class More(Struct, frozen=True, array_like=True):
     """The whole result, as JSON, where it was recorded."""
     written: bool = False
     """Whether its reply is more than the text that its key has."""
+    refusal: str | None = None
+    """The category of a refusal before any output, which may not be billed; None for other replies."""
     unmet: str = ""
     """Of which schema no value was found, so that the nearest is in the reply; empty where all are met."""
 
@@ -88,6 +91,10 @@ class Row(Struct, frozen=True, array_like=True):
     geo: str = ""
     rule: str = ""
     more: More = _PLAIN
+
+    def is_billed(self, day: str) -> bool:
+        """Whether it is billed when it succeeds, at the rules of a day."""
+        return is_billed(self.more.refusal, day)
 
     @property
     def succeeds(self) -> bool:
@@ -239,7 +246,7 @@ class Examiner:
     def answered(self, row: Row, params: dict[str, Any], model: Model, spec: ReplySpec | None) -> Row | Pending:
         """The row of a good request with what its reply comes to, which a rule may have decided."""
         # not before: all kinds of replies are a good part of the start, which needs none
-        from mockbatch.core.replies.kinds import REPLIES
+        from mockbatch.core.replies.kinds import FUNCTION
         from mockbatch.core.replies.reply import is_plain
 
         cached = self._prefixes(row, params, model)
@@ -248,7 +255,7 @@ class Examiner:
             return self._kept(row, output_tokens, More(prefixes=cached) if cached else _PLAIN)
         request = self.request_of(row, params, model)
         row = replace(row, more=More(spec, prefixes=cached, written=True))
-        if spec is not None and REPLIES[spec.kind].make is None:
+        if spec is not None and spec.kind == FUNCTION:
             return Pending(row, spec, request)
         try:
             return self.replied(row, reply_to(request, spec))
@@ -281,6 +288,7 @@ class Examiner:
             said=reply.usage,
             thinking_tokens=reply.thinking_tokens,
             server_tool_use=reply.server_tool_use,
+            refusal=refusal_of(msgspec.structs.asdict(reply)),
             unmet=reply.unmet,
         )
         if reply.usage:

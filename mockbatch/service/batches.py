@@ -297,7 +297,8 @@ class Batches:
         profile = self._profiles[batch.profile]
         async for block in self.truth.rows(batch):
             succeeded = [planned.row for planned in block if planned.outcome(batch) == "succeeded"]
-            yield [self._ledger.used_by(session, batch, row, profile.prompt_lengths) for row in succeeded]
+            billed = [row for row in succeeded if row.is_billed(batch.terms.day)]
+            yield [self._ledger.used_by(session, batch, row, profile.prompt_lengths) for row in billed]
             await asyncio.sleep(0)
 
     async def change(self, session: Session, batch_id: str, how: Callable[[Batch, int], Batch]) -> Batch:

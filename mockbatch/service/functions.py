@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any
 
 from mockbatch.core.replies.forms import ReplySpec
-from mockbatch.core.replies.kinds import callable_reply
+from mockbatch.core.replies.kinds import FUNCTION, callable_reply
 from mockbatch.core.replies.reply import Reply, ReplyError, Request
 
 _log = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ class _Run:
         # others may only have waited for the one that is running; without one, all that have begun hang
         for at in range(self._begun) if running is None else (running,):
             if self.made[at] is None:
-                name = self._wanted[at][0].options["callable"]
+                name = self._wanted[at][0].options[FUNCTION]
                 self.made[at] = ReplyError(f"{name} did not return within {patience:g} s")
         self.made = list(self.made)  # what the thread may still write is not read any more
 
@@ -120,7 +120,7 @@ class _Run:
         self._tell()
 
     async def _reply(self, spec: ReplySpec, request: Request) -> Reply | ReplyError:
-        name = spec.options["callable"]
+        name = spec.options[FUNCTION]
         try:
             value = function_of(name)(request)
             if inspect.isawaitable(value):

@@ -157,9 +157,9 @@ class Inspection:
         """What a row was billed in USD; None before the batch has ended, and without a price."""
         if not batch.timeline.has_ended(now):
             return None
-        if planned.outcome(batch) != "succeeded":
-            return Decimal(0)
         row = planned.row
+        if planned.outcome(batch) != "succeeded" or not row.is_billed(batch.terms.day):
+            return Decimal(0)
         counts = counts_of(usage_of_row(row))
         rates = self._ledger.prices.of(row.model, batch.terms.day, counts.prompt_tokens)
         return None if rates is None else cost(counts, rates, "batch", row.geo)

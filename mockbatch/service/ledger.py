@@ -11,6 +11,7 @@ from mockbatch.core.batch import Batch
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.limits import spent_too_much
 from mockbatch.core.money.ledger import (
+    REFUSED,
     Account,
     Counts,
     Entry,
@@ -19,7 +20,9 @@ from mockbatch.core.money.ledger import (
     context_window,
     counts_of,
     entries_of,
+    is_billed,
     net,
+    refusal_of,
     unbilled,
 )
 from mockbatch.core.money.prices import Prices
@@ -83,19 +86,29 @@ class Ledger:
 
     async def note(self, session: Session, message: wire.Message, key: int, *more: Change) -> None:
         """Save what a message has used, and `more` with it; `key` identifies its request."""
-        await self._note(session, message.id, message.model, message.usage, key, *more)
+        details = message.stop_details
+        refusal = refusal_of({"stop_reason": message.stop_reason, "content": message.content, "stop_details": details})
+        await self._note(session, message.id, message.model, message.usage, refusal, key, *more)
 
     async def note_played(self, session: Session, message: dict[str, Any], *more: Change) -> None:
         """Save what a message has used that was recorded, and `more` with it."""
         from mockbatch.core.cassette.tape import Recorded
 
         row = played_row(Recorded("succeeded", message, None, None, 200, None, None, 0), "", 0)
-        await self._note(session, str(message.get("id")), row.model, usage_of_row(row, "standard"), 0, *more)
+        usage = usage_of_row(row, "standard")
+        await self._note(session, str(message.get("id")), row.model, usage, row.more.refusal, 0, *more)
 
     async def _note(
-        self, session: Session, message_id: str, model: str, usage: wire.Usage, key: int, *more: Change
+        self,
+        session: Session,
+        message_id: str,
+        model: str,
+        usage: wire.Usage,
+        refusal: str | None,
+        key: int,
+        *more: Change,
     ) -> None:
-        counts = counts_of(usage)
+        counts = counts_of(usage) if is_billed(refusal, format_day(session.now())) else Counts()
         lengths = session.settings.profile.prompt_lengths
         account = _account(model, counts, usage.inference_geo, usage.service_tier, lengths)
         spent = Spent(session.name, message_id, session.now(), account, counts, key)
@@ -188,6 +201,8 @@ class Ledger:
         )
         if usage is None:
             return [unbilled(origin, outcome)]
+        if not row.is_billed(batch.terms.day):
+            return [unbilled(origin, REFUSED)]
         counts = counts_of(usage)
         rates = self.prices.of(row.model, batch.terms.day, counts.prompt_tokens)
         return entries_of(counts, origin, rates, "batch", usage.inference_geo)
@@ -205,7 +220,9 @@ class Ledger:
                 format_instant(spent.at),
             )
             rates = self.prices.of(spent.account.model, format_day(spent.at), spent.counts.prompt_tokens)
-            yield entries_of(spent.counts, origin, rates, spent.account.service_tier, spent.account.inference_geo)
+            account = spent.account
+            entries = entries_of(spent.counts, origin, rates, account.service_tier, account.inference_geo)
+            yield entries or [unbilled(origin, REFUSED)]
 
     def _add(self, spent: Spent) -> None:
         messages = self._messages.setdefault(spent.session, _Messages())

@@ -17,7 +17,7 @@ from mockbatch.service.playback import Playback
 from mockbatch.service.sessions import Session
 from mockbatch.service.turns import in_turns
 
-_NEAREST = "only nearly meet a schema"
+_NEAREST = "got a value that only nearly meets its schema"
 _STORM = 30
 _NAMED = 5
 # sending these again, unchanged, cannot end otherwise
@@ -110,8 +110,7 @@ class Problems:
                 text = f"{_counted(len(again), 'request')} of {batch.id} had failed for good before, unchanged"
                 yield Problem("identical_retry", text, [batch.id], again[:_NAMED])
             if unmet:
-                count = _counted(len(unmet), "reply", "replies")
-                text = f"{count} of {batch.id} {_NEAREST}; the first: {unmet[0].more.unmet}"
+                text = f"{_counted(len(unmet), 'request')} of {batch.id} {_NEAREST}; the first: {unmet[0].more.unmet}"
                 yield Problem("unmet_schema", text, [batch.id], [row.custom_id for row in unmet[:_NAMED]])
 
 
@@ -160,9 +159,9 @@ def _unmet_messages(session: Session) -> Iterator[Problem]:
     """Answers outside of batches that meet less than all of a schema."""
     unmet = [record.unmet for record in session.journal.records() if record.unmet]
     if unmet:
-        text = f"{_counted(len(unmet), 'reply', 'replies')} outside of batches {_NEAREST}; the first: {unmet[0]}"
+        text = f"{_counted(len(unmet), 'message')} {_NEAREST}; the first: {unmet[0]}"
         yield Problem("unmet_schema", text)
 
 
-def _counted(count: int, one: str, several: str = "") -> str:
-    return f"{count} {one}" if count == 1 else f"{count} {several or one + 's'}"
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

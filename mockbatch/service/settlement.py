@@ -48,7 +48,7 @@ class Settlement:
                 for place, row in enumerate(rows[at : at + BLOCK], at):
                     answered = done is None or done[place]
                     counts.add(row, answered)
-                    if answered and row.succeeds:
+                    if answered and row.succeeds and row.is_billed(batch.terms.day):
                         sums.add(row)
                     if row.rule:
                         struck[row.rule] = struck.get(row.rule, 0) + 1

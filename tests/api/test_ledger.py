@@ -282,3 +282,45 @@ def test_entries_come_as_json_lines_too(busy: Api) -> None:
     told = [json.loads(line) for line in lines]
     assert [one["custom_id"] for one in told] == [entry.custom_id for entry in entries(busy)]
     assert all(isinstance(one["net"], str) for one in told)
+
+
+@pytest.mark.parametrize(
+    ("category", "day", "paid"),
+    [
+        ("bio", "2026-09-24", True),
+        ("frontier_llm", "2026-11-20", True),
+        ("reasoning_extraction", "2026-11-20", True),
+        ("cyber", "2026-11-20", False),
+        ("general_harms", "2026-11-20", False),
+        ("bio", "2026-09-23", False),
+    ],
+)
+def test_refusals_before_any_output_are_billed_by_category(category: str, day: str, paid: bool) -> None:
+    """Since 2026-09-24, in batches and outside, and told the same way everywhere; the usage is sent either way."""
+    reply = {"refusal": category}
+    rules = [{"on": "item", "custom_id": "a", "reply": reply}, {"on": "messages", "reply": reply}]
+    with serving(clock_start=f"{day}T12:00:00Z") as api:
+        api.ok(api.post("/_mockbatch/rules", json=rules))
+        batch = ran(api, requests("a", "b"))
+        where = f"/_mockbatch/batches/{batch['id']}/items/a"
+        whole = api.ok(api.get(where))
+        reasons = {entry.reason for entry in entries(api) if entry.custom_id == "a"}
+        rows = billed(api, "custom_id")["groups"]
+        assert usages(api, batch)["a"]["input_tokens"] > 0
+        assert (Decimal(whole["row"]["cost"]) > 0) == paid
+        assert reasons == ({None} if paid else {"refused before any output"})
+        assert ("a" in {row["by"]["custom_id"] for row in rows}) == paid
+        before = Decimal(billed(api)["total"]["net"])
+        api.ok(api.post("/v1/messages", json=params()))
+        assert (Decimal(billed(api)["total"]["net"]) > before) == paid
+        told = [entry for entry in entries(api) if entry.batch_id is None]
+        assert {entry.reason for entry in told} == ({None} if paid else {"refused before any output"})
+
+
+def test_a_refusal_after_some_output_is_billed() -> None:
+    """Whatever its category."""
+    with serving() as api:
+        reply = {"kind": "refusal", "category": "cyber", "text": "I began"}
+        api.ok(api.post("/_mockbatch/rules", json={"on": "item", "reply": reply}))
+        ran(api, requests("a"))
+        assert Decimal(billed(api)["total"]["net"]) > 0

@@ -166,7 +166,10 @@ def test_a_schema_that_nothing_can_satisfy_gets_the_nearest_value(api: Api) -> N
     (problem,) = [problem for problem in problems if problem["kind"] == "unmet_schema"]
     assert problem["batches"] == [batch["id"]]
     assert problem["custom_ids"] == ["a"]
-    assert problem["text"] == f"1 reply of {batch['id']} only nearly meet a schema; the first: {sentence}"
+    assert (
+        problem["text"]
+        == f"1 request of {batch['id']} got a value that only nearly meets its schema; the first: {sentence}"
+    )
 
 
 def test_messages_that_only_nearly_meet_a_schema_are_marked_in_the_journal(api: Api) -> None:

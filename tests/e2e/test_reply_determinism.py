@@ -17,7 +17,7 @@ for more in ({}, {"tools": [WEATHER, CLOCK]}, {"tools": [SEARCH]}, {"output_conf
             request = asked(name=name, seed=seed, **more)
             print(msgspec.json.encode(natural_reply(request)))
             for kind, known in REPLIES.items():
-                if known.make and not known.needs_main and kind not in ("schema", "huge_line"):
+                if not known.needs_main and kind not in ("schema", "huge_line"):
                     print(msgspec.json.encode(make_reply(ReplySpec(kind), request)))
 template = ReplySpec("template", {"template": "{{ fake.name() }} {{ choose('a', 'b') }}"})
 print(msgspec.json.encode(make_reply(template, asked())))

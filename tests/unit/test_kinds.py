@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from mockbatch.core.contract import wire
 from mockbatch.core.replies.forms import ReplySpec
 from mockbatch.core.replies.kinds import (
+    FUNCTION,
     REPLIES,
     callable_reply,
     make_reply,
@@ -116,7 +117,7 @@ def test_every_kind_is_explained() -> None:
 
 
 EXAMPLES: dict[str, Any] = {
-    **{name: name for name, kind in REPLIES.items() if kind.make and not kind.needs_main},
+    **{name: name for name, kind in REPLIES.items() if not kind.needs_main},
     "schema": {"schema": REVIEW},
     "static": {"static": "x"},
     "template": {"template": "x"},
@@ -147,10 +148,15 @@ def test_every_kind_answers_every_request(kind: str) -> None:
         assert message["usage"]["output_tokens"] >= 0
 
 
+def test_every_kind_is_made_here_or_by_the_caller() -> None:
+    """Of each there is an example above, but for functions."""
+    assert EXAMPLES.keys() ^ REPLIES.keys() == {FUNCTION}
+
+
 def test_kinds_of_the_caller_are_not_made_here() -> None:
     """They need what the core has not."""
     with pytest.raises(ValueError, match="made by the caller"):
-        make_reply(ReplySpec("callable"), asked())
+        make_reply(ReplySpec(FUNCTION), asked())
 
 
 # plain kinds

@@ -63,6 +63,11 @@ PARTS: dict[str, tuple[Schema, str, Schema]] = {
         "patternProperties/(",
         obj(a=INT),
     ),
+    "patterns inside of patterns of names": (
+        {**obj(a=INT), "patternProperties": {"(": {"pattern": "[", "items": {"$ref": "#/no"}}}},
+        "patternProperties/(",
+        obj(a=INT),
+    ),
     "items": (
         obj(a={"type": "array", "items": {"type": "string", "pattern": NEVER}, "minItems": 2, "maxItems": 3}),
         "properties/a/items/pattern",

@@ -16,7 +16,11 @@ from mockbatch.core.contract import wire
 from mockbatch.core.money.prices import Prices
 from mockbatch.core.money.rates import CLASSES, Factors, Rates, factors, plain, product, total
 
+REFUSED = "refused before any output"
+"""Why a request that was answered is not billed."""
 _LONG_CONTEXT = 200_000
+# https://platform.claude.com/docs/en/release-notes/overview
+_BILLED_REFUSALS, _BILLED_SINCE = ("bio", "frontier_llm", "reasoning_extraction"), "2026-09-24"
 
 
 class Counts(Struct, array_like=True, frozen=True, omit_defaults=True):
@@ -82,6 +86,20 @@ def counts_of_json(usage: Mapping[str, Any]) -> Counts:
         number(tools, "web_search_requests"),
         number(tools, "web_fetch_requests"),
     )
+
+
+def refusal_of(message: Mapping[str, Any]) -> str | None:
+    """Return the category of a refusal before any output, empty where it has none; None for any other message."""
+    if message.get("stop_reason") != "refusal" or message.get("content"):
+        return None
+    details = message.get("stop_details")
+    category = details.get("category") if isinstance(details, Mapping) else None
+    return category if isinstance(category, str) else ""
+
+
+def is_billed(refusal: str | None, day: str) -> bool:
+    """Whether a message is billed on a day (`YYYY-MM-DD`), by what `refusal_of` says of it."""
+    return refusal is None or (refusal in _BILLED_REFUSALS and day >= _BILLED_SINCE)
 
 
 def context_window(prompt_tokens: int) -> str:

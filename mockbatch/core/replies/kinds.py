@@ -28,6 +28,10 @@ _LOREM = (
 )
 
 
+FUNCTION = "callable"
+"""The kind that the caller makes, of what a function returns; its option of the same name says which."""
+
+
 class Outside(Struct, frozen=True):
     """The type of an option whose text names `what`: something outside, which nobody may name over HTTP."""
 
@@ -37,11 +41,11 @@ class Outside(Struct, frozen=True):
 
 class ReplyKind(Struct, frozen=True):
     """A kind of reply. `options` are the types of those it has; `main` is the one that stands for the kind, as in
-    `{template = "..."}`. A kind without `make` is made by the caller.
+    `{template = "..."}`.
     """
 
     explanation: str
-    make: Maker | None
+    make: Maker
     options: Mapping[str, type | tuple[type, ...] | tuple[str, ...] | Outside] = {}
     main: str | None = None
     needs_main: bool = False
@@ -82,6 +86,10 @@ def _schema(request: Request, options: Options) -> Reply:
     return write(Draft(request), structured(request, schema))
 
 
+def _function(request: Request, options: Options) -> Reply:
+    raise ValueError(f"{FUNCTION} is made by the caller")
+
+
 _COMMON: dict[str, Any] = {"usage": dict, "stop_reason": str, "stop_sequence": str}
 
 REPLIES: dict[str, ReplyKind] = {
@@ -106,11 +114,11 @@ REPLIES: dict[str, ReplyKind] = {
     "schema": ReplyKind(
         "JSON that is valid against this schema, or against that of the request.", _schema, {"schema": dict}, "schema"
     ),
-    "callable": ReplyKind(
+    FUNCTION: ReplyKind(
         "What a Python function returns: `module:function`.",
-        None,
-        {"callable": Outside("a Python function")},
-        "callable",
+        _function,
+        {FUNCTION: Outside("a Python function")},
+        FUNCTION,
         needs_main=True,
     ),
     "refusal": ReplyKind(
@@ -281,11 +289,8 @@ def with_template(spec: ReplySpec, text: str) -> ReplySpec:
 
 
 def make_reply(spec: ReplySpec, request: Request) -> Reply:
-    """The reply that a rule asks for. Raises ReplyError; ValueError for kinds that the caller makes."""
-    make = REPLIES[spec.kind].make
-    if make is None:
-        raise ValueError(f"{spec.kind} is made by the caller")
-    reply = make(request, spec.options)
+    """The reply that a rule asks for. Raises ReplyError; ValueError for one that the caller makes."""
+    reply = REPLIES[spec.kind].make(request, spec.options)
     if reply.unmet:
         raise ReplyError(reply.unmet)
     return with_options(reply, spec)

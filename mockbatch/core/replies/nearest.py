@@ -90,7 +90,7 @@ def _readable(schema: dict[str, Any]) -> tuple[dict[str, Any], Path]:
     except (ReplyError, msgspec.DecodeError, RecursionError):
         return schema, ()
     unreadable = [*_odd_patterns(copy), *_lost_references(copy)]
-    for path in unreadable:
+    for path in reversed(unreadable):  # what is inside of others first
         holder: Any = copy
         for step in path[:-1]:
             holder = holder[step]

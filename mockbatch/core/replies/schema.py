@@ -282,7 +282,7 @@ class Known:
         references = 0
         for part in parts([base, choices]):
             budget.spend(1)
-            references += isinstance(part, dict) and "$ref" in part
+            references += isinstance(part, dict) and isinstance(part.get("$ref"), str)
         return references * 2 + ("properties" in base or "items" in base)
 
 

@@ -2,7 +2,7 @@
 
 from mockbatch.core.replies.forms import ReplyError
 
-TOO_COMPLEX = "Schema is too complex for compilation."
+TOO_COMPLEX = "The schema is too complex for a value to be made of it"
 STEPS = 100_000
 """Steps for one value, of about a microsecond each."""
 NODE = 10
