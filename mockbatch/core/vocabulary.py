@@ -13,10 +13,10 @@ Operation = Literal[
     "count_tokens",
     "models",
     "files",
-    "organization",
-    "unknown",
 ]
-"""How the journal calls a call of the API; `unknown` is one of no path that there is."""
+"""How the journal of a session calls a call of the API."""
+OfNoSession = Literal["organization", "unknown"]
+"""The same for calls of no session: those of an admin key, and those of no path that there is."""
 OPERATIONS: tuple[str, ...] = get_args(Operation)
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]

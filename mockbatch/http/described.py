@@ -5,7 +5,7 @@ from typing import Any, Literal, TypeVar
 
 from msgspec import Struct
 
-from mockbatch.core.vocabulary import Operation
+from mockbatch.core.vocabulary import OfNoSession, Operation
 
 H = TypeVar("H", bound=Callable[..., Any])
 
@@ -53,7 +53,7 @@ def described(
     more: dict[str, Any] | None = None,
     query: tuple[Parameter, ...] = (),
     form: tuple[str, ...] = (),
-    op: Operation | Literal[""] = "",
+    op: Operation | OfNoSession | Literal[""] = "",
 ) -> Callable[[H], H]:
     """Note the types of a handler; `more` are answers of other content types, `form` fields, the first a file."""
 

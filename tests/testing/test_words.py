@@ -94,4 +94,4 @@ def test_the_operations_are_those_of_the_endpoints() -> None:
     """Whatever the journal may call a call can be asked for, and nothing else."""
     endpoints = [route.app for route in all_routes() if isinstance(route.app, Endpoint)]
     named = {op_of(handler) for endpoint in endpoints for handler in endpoint.handlers.values()}
-    assert named - {""} == {*OPERATIONS} - {"unknown"}
+    assert named - {""} == {*OPERATIONS, "organization"}

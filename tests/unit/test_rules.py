@@ -92,7 +92,7 @@ def test_what_a_flag_says(flag: str, rule: Rule) -> None:
         ({"on": "create", "errored": "api_error"}, "item.errored does not happen to 'create', only to item"),
         ({"outcome": "expierd"}, "outcome: there is no 'expierd'. Did you mean 'expired'?"),
         ({"errored": "overload_error"}, "the API has no 'overload_error'. Did you mean 'overloaded_error'?"),
-        ({"errored": {"type": "api_error", "mesage": "x"}}, "with.mesage: item.errored has no such option"),
+        ({"errored": {"type": "api_error", "mesage": "x"}}, "errored.mesage: item.errored has no such option"),
         ({"outcome": "expired", "rate": 0}, "rate: 0 is not a share above 0"),
         ({"outcome": "expired", "rate": 5}, "rate: 5 is not a share above 0"),
         ({"outcome": "expired", "rate": 0.1, "exactly": 5}, "rate and exactly contradict each other"),
