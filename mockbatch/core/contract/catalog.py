@@ -163,14 +163,14 @@ _RETIRED = (
     ),
     Model(
         id="claude-opus-4-20250514",
-        aliases=("claude-opus-4-0", "claude-opus-4"),
+        aliases=("claude-opus-4-0", "claude-opus-4", "claude-4-opus-20250514"),
         deprecated="2026-04-14",
         retires="2026-06-15",
         **_4 | {"max_output": 32 * _K},
     ),
     Model(
         id="claude-sonnet-4-20250514",
-        aliases=("claude-sonnet-4-0", "claude-sonnet-4"),
+        aliases=("claude-sonnet-4-0", "claude-sonnet-4", "claude-4-sonnet-20250514"),
         deprecated="2026-04-14",
         retires="2026-06-15",
         **_4,

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from mockbatch.core.contract.model import Model
+from mockbatch.core.contract.output_format import format_of
 from mockbatch.core.contract.schema_limits import Limit, first_limit
 from mockbatch.core.contract.shape_check import Surface
 
@@ -100,8 +101,7 @@ class Asked:
     @property
     def format(self) -> dict[str, Any] | None:
         """The format that the reply must have."""
-        config = self.params.get("output_config")
-        return (config.get("format") if config else None) or self.params.get("output_format")
+        return format_of(self.params)
 
     @property
     def prefill(self) -> Turn | None:

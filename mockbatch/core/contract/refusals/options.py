@@ -11,6 +11,16 @@ from mockbatch.core.contract.refusals.refusal import OLDEST, Found, Refusal, req
 
 _ERRORS, _TROUBLES, _SEEN = "api/errors", "build-with-claude/thinking-troubleshooting", "2026-10-10"
 _OPUS = "claude-opus-4-8"
+_LEAST, _BUDGETS = 20_000, ("task-budgets-2026-03-13",)
+
+
+def _budget(total: int) -> dict[str, Any]:
+    return {"task_budget": {"type": "tokens", "total": total}}
+
+
+def _small_budget(asked: Asked) -> bool:
+    budget = (asked.params["output_config"] or {}).get("task_budget") or {}
+    return bool(budget.get("total", _LEAST) < _LEAST)
 
 
 def _is_default(name: str, value: Any) -> bool:
@@ -85,5 +95,17 @@ REFUSALS = (
         source="build-with-claude/data-residency",
         seen=_SEEN,
         guess=True,
+    ),
+    Refusal(
+        name="a task budget below 20,000 tokens",
+        says="`task_budget.total` must be at least 20,000 tokens for this model",
+        on="output_config",
+        finds=lambda asked: (
+            ((asked.params["output_config"] or {}).get("task_budget") or {}).get("total", _LEAST) < _LEAST
+        ),
+        refused=request(betas=_BUDGETS, model="claude-opus-5", output_config=_budget(19_999)),
+        taken=request(betas=_BUDGETS, model="claude-opus-5", output_config=_budget(20_000)),
+        source="build-with-claude/task-budgets",
+        seen=_SEEN,
     ),
 )

@@ -11,6 +11,7 @@ from mockbatch.core.contract.refusals.refusal import Found, Refusal, request, sa
 
 _PAGE, _SEEN = "agents-and-tools/tool-use/handle-tool-calls", "2026-10-10"
 _HELLO = said(text("Hello"))
+_STATE = {"type": "browser_state", "tabs": []}
 
 
 def _use(name: str = "toolu_1") -> dict[str, Any]:
@@ -19,6 +20,19 @@ def _use(name: str = "toolu_1") -> dict[str, Any]:
 
 def _result(name: str = "toolu_1") -> dict[str, Any]:
     return {"type": "tool_result", "tool_use_id": name, "content": "found"}
+
+
+def _browsed(*states: dict[str, Any]) -> list[dict[str, Any]]:
+    return [_HELLO, said(_use(), role="assistant"), said({**_result(), "content": list(states)})]
+
+
+def _many_states(asked: Asked) -> Found:
+    for placed in asked.of("tool_result"):
+        inner = placed.block.get("content")
+        states = [part for part in inner if part["type"] == "browser_state"] if isinstance(inner, list) else []
+        if len(states) > 1 or (states and placed.block.get("is_error")):
+            return {"where": placed.path}
+    return None
 
 
 def _calls(turn: Turn) -> list[str]:
@@ -140,5 +154,16 @@ REFUSALS = (
         taken=request(messages=[_HELLO, said(_use(), role="assistant"), said(_result(), text("And?"))]),
         source=_PAGE,
         seen=_SEEN,
+    ),
+    Refusal(
+        name="more than one browser_state in a result",
+        says="{where}: at most one `browser_state` block is allowed in a `tool_result`, and none with `is_error`",
+        on="<tool_result>",
+        finds=_many_states,
+        refused=request(messages=_browsed(_STATE, _STATE)),
+        taken=request(messages=_browsed(_STATE)),
+        source="SDK types, tool_result_block_param",
+        seen="2026-11-24",
+        guess=True,
     ),
 )

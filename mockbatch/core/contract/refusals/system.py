@@ -13,6 +13,8 @@ _MEASURED = "measured by a third party"
 _MODEL = "claude-opus-5"
 _EFFORT = {"output_config": {"effort": "low"}}
 _BETAS = ("mid-conversation-output-config-2026-07-01",)
+_CHANGES = ("mid-conversation-tool-changes-2026-07-01",)
+_REMOVAL = {"type": "tool_removal", "tool": {"type": "tool_reference", "name": "bash"}}
 _TAKEN = ("text", "tool_addition", "tool_removal")
 _DIRECTIVE = "the directive-only form (content: [] with output_config) is accepted at any position"
 
@@ -50,6 +52,29 @@ def _conversation(*system: dict[str, Any], role: str = "assistant") -> dict[str,
 
 def _end(role: str) -> list[dict[str, Any]]:
     return [said(text("Hi"), role="assistant"), said(text("And?"))] if role == "assistant" else [said(text("And?"))]
+
+
+def _steers(turn: Turn) -> bool:
+    """Whether a system message is cleared at a turn of the user."""
+    return turn.message.get("clear_at") == "next_user_message"
+
+
+def _marked_for_a_turn(asked: Asked) -> Found:
+    for turn in _system(asked):
+        places = [place for place, block in enumerate(turn.blocks) if block.get("cache_control")]
+        if _steers(turn) and places:
+            return {"index": turn.place, "place": places[0]}
+    return None
+
+
+_CLEARED = "(clear_at: 'next_user_message')"
+_BOTH_BETAS = (*_BETAS, "mid-conversation-system-clear-at-2026-08-21")
+
+
+def _for_a_turn(*blocks: dict[str, Any], **more: Any) -> dict[str, Any]:
+    conversation = _conversation(*blocks)
+    conversation["messages"][1] |= {"clear_at": "next_user_message", **more}
+    return conversation
 
 
 REFUSALS = (
@@ -135,5 +160,38 @@ REFUSALS = (
         taken=request(**_conversation(text("Be brief."))),
         source=_MEASURED,
         seen="2026-09-04",
+    ),
+    Refusal(
+        name="other blocks in a system message for one turn",
+        says=f"messages.{{index}}: a turn-scoped system message supports text blocks only {_CLEARED}",
+        on="@system",
+        finds=lambda asked: _first(
+            asked, lambda turn: _steers(turn) and any(block["type"] != "text" for block in turn.blocks)
+        ),
+        refused=request(betas=(*_BOTH_BETAS, *_CHANGES), **_for_a_turn(_REMOVAL)),
+        taken=request(betas=_BOTH_BETAS, **_for_a_turn(text("Be brief."))),
+        source=_PAGE,
+        seen=_SEEN,
+    ),
+    Refusal(
+        name="output_config in a system message for one turn",
+        says=f"messages.{{index}}: output_config is not permitted on a turn-scoped system message {_CLEARED}",
+        on="@system",
+        finds=lambda asked: _first(asked, lambda turn: _steers(turn) and bool(turn.message.get("output_config"))),
+        refused=request(betas=_BOTH_BETAS, **_for_a_turn(text("Be brief."), **_EFFORT)),
+        taken=request(betas=_BOTH_BETAS, **_for_a_turn(text("Be brief."))),
+        source=_PAGE,
+        seen=_SEEN,
+    ),
+    Refusal(
+        name="a breakpoint in a system message for one turn",
+        says="messages.{index}.content.{place}: cache_control is not permitted on a turn-scoped system message "
+        f"{_CLEARED}",
+        on="@system",
+        finds=_marked_for_a_turn,
+        refused=request(betas=_BOTH_BETAS, **_for_a_turn(text("Be brief.", cache_control={"type": "ephemeral"}))),
+        taken=request(betas=_BOTH_BETAS, **_for_a_turn(text("Be brief."))),
+        source=_PAGE,
+        seen=_SEEN,
     ),
 )
