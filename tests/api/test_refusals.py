@@ -27,6 +27,18 @@ ROWS = [entry for entry in TABLE if entry.stage == "row" and entry.refused.surfa
 PRICES = Prices()
 
 
+VERSION, KEY = {"anthropic-version": NEWEST}, {"x-api-key": "sk-ant-any"}
+CALLS: dict[str, tuple[str, dict[str, str]]] = {
+    "no key": ("/v1/models", VERSION),
+    "an unknown key": ("/v1/models", {**VERSION, "x-api-key": "sk-ant-admin-1"}),
+    "no version": ("/v1/models", KEY),
+    "an unknown version": ("/v1/models", {**KEY, "anthropic-version": "2027-01-01"}),
+    "an unknown beta": ("/v1/models", {**KEY, **VERSION, "anthropic-beta": "none-such-2026-01-01"}),
+    "an empty beta header": ("/v1/models", {**KEY, **VERSION, "anthropic-beta": ""}),
+    "an unknown path": ("/v2/models", {**KEY, **VERSION}),
+}
+
+
 @pytest.fixture(scope="module")
 def later() -> Iterator[Api]:
     """A server that looks into requests when they are executed, as the API does."""
@@ -35,10 +47,29 @@ def later() -> Iterator[Api]:
 
 
 @pytest.fixture(scope="module")
+def anybody() -> Iterator[Api]:
+    """A caller who sends no header unasked."""
+    with serving() as api:
+        api.headers.clear()
+        yield api
+
+
+@pytest.fixture(scope="module")
 def early() -> Iterator[Api]:
     """A server that looks into them at create."""
     with serving(validation="early") as api:
         yield api
+
+
+@pytest.mark.parametrize("entry", [entry for entry in TABLE if entry.stage == "call"], ids=lambda entry: entry.name)
+def test_calls_are_refused_as_the_table_says(anybody: Api, entry: Refusal) -> None:
+    """Whatever they are about. A path that is not there is told with those that are."""
+    path, headers = CALLS[entry.name]
+    answered = anybody.get(path, headers=headers)
+    assert answered.status_code == entry.error.status
+    assert answered.json()["error"]["type"] == entry.error.type
+    message = answered.json()["error"]["message"]
+    assert is_worded(message, entry) or message.startswith(entry.says)
 
 
 @pytest.mark.parametrize("entry", BODIES, ids=lambda entry: entry.name)
