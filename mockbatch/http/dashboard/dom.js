@@ -32,6 +32,9 @@ export function fill(parent, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
+/** Nobody looks at what is older than this, in milliseconds. */
+const LONGEST_REST = 2_000;
+
 /**
  * A function that runs at most once in so many milliseconds, never twice at a time, and once more for what came
  * meanwhile. What takes long runs more rarely: a page that is looked at must not keep a server busy.
@@ -46,7 +49,7 @@ export function calmly(milliseconds, run) {
     try {
       await run();
     } finally {
-      setTimeout(rested, Math.max(milliseconds, 8 * (performance.now() - began)));
+      setTimeout(rested, Math.max(milliseconds, Math.min(LONGEST_REST, 8 * (performance.now() - began))));
     }
   }
 
