@@ -206,6 +206,16 @@ def test_nothing_is_sent_when_anything_is_wrong(tmp_path: Path) -> None:
         assert created["request_counts"]["processing"] == 3
 
 
+def test_retired_models_are_wrong_in_a_file(tmp_path: Path) -> None:
+    """The API answers requests to them with not_found_error, whoever still has their names in a configuration."""
+    source = tmp_path / "requests.jsonl"
+    source.write_text("".join(json.dumps(item) + "\n" for item in requests("a", model="claude-3-5-sonnet-latest")))
+    out, _ = batch("", "check", str(source), code=1)
+    assert out.startswith(f"{source}:1: [a] model: claude-3-5-sonnet-latest\n")
+    out, _ = batch("", "check", str(source), "--models", "known")
+    assert "1 good requests" in out
+
+
 def test_a_submission_that_breaks_off_tells_from_where_to_go_on(tmp_path: Path) -> None:
     """The queue is full for long, and somebody loses patience. What is named then sends the rest, and nothing twice."""
     source = tmp_path / "requests.jsonl"

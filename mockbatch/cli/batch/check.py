@@ -24,7 +24,7 @@ _STEPS = 1000
 @click.command("check")
 @click.argument("path", metavar="FILE")
 @wants_limits
-@click.option("--models", type=Text("models"), default="known", help="Which models there are. [default known]")
+@click.option("--models", type=Text("models"), default="strict", help="Which models there are. [default strict]")
 @click.option("--json", "as_json", is_flag=True, help="For machines: an object a line, the last one sums up.")
 @wants_terms
 def check(
