@@ -1,6 +1,7 @@
 """The labels that a prompt wants one of: `positive, negative or neutral`, yes or no, a number from 1 to 5."""
 
 import re
+from collections.abc import Iterator
 
 from mockbatch.core.replies.languages import words_of
 
@@ -11,8 +12,7 @@ _YES_NO = re.compile(
     re.IGNORECASE,
 )
 _RANGE = re.compile(
-    r"\b(?:rat\w*|scor\w*|scale|number|grade)\b[^.\n]{0,60}?\b(\d{1,3})\s*(?:to|-|–|and|bis)\s*(\d{1,3})\b",
-    re.IGNORECASE,
+    r"\b(?:rat\w*|scor\w*|scale|number|grade)\b[^.\n]{0,60}?\b(\d{1,3})\s*(?:to|-|–|and|bis)\s*(\d{1,3})\b"
 )
 _TRIGGER = re.compile(
     r"\b(?:one of(?: (?:the following|these))?(?: \w+){0,2}?\s*[:(]?"
@@ -22,9 +22,20 @@ _TRIGGER = re.compile(
     r"|(?:answer|respond|reply)(?: only)?(?: with)?(?: only| just| exactly)?(?: one word)?\s*:?"
     r"|(?:choose|pick)(?: \w+)? (?:from|between)\s*:?)"
 )
+# each trigger, and each range, begins with one of these
+_OF_RANGES = ("rat", "scor", "scale", "number", "grade")
+_OF_TRIGGERS = (
+    *("one of", "either", "classif", "categori", "labels", "classes", "options", "choices"),
+    *("answer", "respond", "reply", "choose", "pick"),
+)
 _BULLET = re.compile(r"\s*(?:[-*•]|\d+[.)])\s+([^\n:]+?)(?:\s*:[^\n]*)?\s*(?:\n|$)")
+_OF_SI = ("sí", "si ", "si/", "sio", "si\n", "si\t")
+_SI = re.compile(r"\bsi\s*[/o]")
 _END = re.compile(r"[.:;?!)\n]")
-_BETWEEN = re.compile(r"\s*(?:,|/|\||\bor\b|\band\b)\s*", re.IGNORECASE)
+_BETWEEN = re.compile(r"[,/|]|\b(?:[oO][rR]|[aA][nN][dD])\b")
+_DIGIT = re.compile(r"\d")
+# the words without which `_YES_NO` finds nothing, which takes long
+_AGREEING = ("yes", "true", "oui", "да")
 
 
 # a prompt without any of these has no labels
@@ -36,15 +47,32 @@ LABEL_WORDS = words_of(
 
 def wanted_labels(text: str, lowered: str) -> tuple[str, ...]:
     """The labels that `text`, also given in lower case, has to choose from; empty when it has none."""
-    if found := _YES_NO.search(text):
+    if _may_be_yes_or_no(lowered) and (found := _YES_NO.search(text)):
         return tuple(label for label in found.groups() if label)
-    for trigger in _TRIGGER.finditer(lowered):
+    for trigger in _TRIGGER.finditer(lowered, _first(_OF_TRIGGERS, lowered)):
         labels = _bullets(text, trigger.end()) or _listed(text[trigger.end() : trigger.end() + 300])
         if labels:
             return labels
-    if (found := _RANGE.search(text)) and 0 < int(found[2]) - int(found[1]) <= 100:
+    if (
+        _DIGIT.search(text)
+        and (found := _RANGE.search(lowered, _first(_OF_RANGES, lowered)))
+        and 0 < int(found[2]) - int(found[1]) <= 100
+    ):
         return tuple(map(str, range(int(found[1]), int(found[2]) + 1)))
     return ()
+
+
+def _first(parts: tuple[str, ...], lowered: str) -> int:
+    """The place of the first of these parts; the end where there is none."""
+    return min((place for part in parts if (place := lowered.find(part)) >= 0), default=len(lowered))
+
+
+def _may_be_yes_or_no(lowered: str) -> bool:
+    if any(word in lowered for word in _AGREEING) or ("ja" in lowered and "nein" in lowered):
+        return True
+    if "no" not in lowered or not any(part in lowered for part in _OF_SI):
+        return False
+    return "sí" in lowered or _SI.search(lowered) is not None
 
 
 def _bullets(text: str, at: int) -> tuple[str, ...]:
@@ -58,7 +86,28 @@ def _bullets(text: str, at: int) -> tuple[str, ...]:
 
 def _listed(text: str) -> tuple[str, ...]:
     line = _END.split(text.lstrip(" :\n"), maxsplit=1)[0]
-    return _usable([_bare(part) for part in _BETWEEN.split(line)])
+    labels: list[str] = []
+    for part in _parts(line):
+        label = _bare(part)
+        if not _is_short(label):
+            return ()
+        labels.append(label)
+    return _usable(labels)
+
+
+def _parts(line: str) -> Iterator[str]:
+    """What is between commas, strokes, `or` and `and`."""
+    start = 0
+    for found in _BETWEEN.finditer(line):
+        yield line[start : found.start()].rstrip()
+        start = found.end()
+        while start < len(line) and line[start].isspace():
+            start += 1
+    yield line[start:]
+
+
+def _is_short(label: str) -> bool:
+    return len(label) <= _LONGEST and len(label.split()) <= _WORDS
 
 
 def _bare(label: str) -> str:
@@ -67,5 +116,4 @@ def _bare(label: str) -> str:
 
 def _usable(labels: list[str]) -> tuple[str, ...]:
     labels = list(dict.fromkeys(filter(None, labels)))
-    short = all(len(label) <= _LONGEST and len(label.split()) <= _WORDS for label in labels)
-    return tuple(labels) if 2 <= len(labels) <= _MOST and short else ()
+    return tuple(labels) if 2 <= len(labels) <= _MOST and all(map(_is_short, labels)) else ()

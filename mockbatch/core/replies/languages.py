@@ -29,6 +29,10 @@ _WORDS: dict[Language, frozenset[str]] = {
         "texto siguiente"
     ),
 }
+_OF_LANGUAGES: dict[str, list[Language]] = {}
+for _language, _words in _WORDS.items():
+    for _word in _words:
+        _OF_LANGUAGES.setdefault(_word, []).append(_language)
 _NAMES: dict[str, Language] = {
     **dict.fromkeys(("english", "englisch", "anglais", "inglés"), "en"),
     **dict.fromkeys(("german", "deutsch", "allemand", "alemán"), "de"),
@@ -53,7 +57,7 @@ def stop_words() -> frozenset[str]:
 
 def named_language(lowered: str) -> Language | None:
     """The language that a text in lower case asks for by its name."""
-    found = _NAMED.findall(lowered)
+    found = _NAMED.findall(lowered) if any(name in lowered for name in _NAMES) else ()
     return _NAMES[found[-1]] if found else None
 
 
@@ -68,6 +72,9 @@ def language_of(text: str) -> Language | None:
         if cyrillic * _SHARE > letters:
             return "ru"
     words = _LETTERS.findall(text.lower())
-    hits = {language: sum(map(known.__contains__, words)) for language, known in _WORDS.items()}
+    hits: dict[Language, int] = dict.fromkeys(_WORDS, 0)
+    for word in filter(_OF_LANGUAGES.__contains__, words):
+        for language in _OF_LANGUAGES[word]:
+            hits[language] += 1
     best = max(hits, key=lambda language: hits[language])
     return best if hits[best] > 1 or (hits[best] and len(words) < 8) else None

@@ -30,6 +30,9 @@ NO_WISH = Wish()
 
 _REACH = 400
 _PUNCTUATION = b"\"'`*_.,;:!?()[]{}<>/|-\n\r\t"
+_WORD = re.compile(r"\w+")
+# in which words may not stand apart, or are none of those below
+_OTHER_SCRIPT = re.compile("[\u0370-\u1fff\u3000-\ud7ff\uf900-\ufdff\uff00-\uffef]")
 _SPACED = bytes.maketrans(_PUNCTUATION, b" " * len(_PUNCTUATION))
 _UNITS: dict[Unit, str] = {
     "words": r"words?|worten?|wörtern?|mots?|palabras?|слов\w*|个词|語",
@@ -63,6 +66,9 @@ _LENGTH = re.compile(
 )
 _ROUGH = re.compile(r"\b(brief|briefly|concise|concisely|short answer|kurz|brièvement|brevemente|кратко)\b")
 _LONG = re.compile(r"\b(essay|in detail|detailed|comprehensive|long-form|thorough|ausführlich|en détail|подробно)\b")
+# what stands in all that the two above find: to look for it takes a tenth of their time
+_OF_ROUGH = ("brief", "concis", "short answer", "kurz", "brièvement", "brevemente", "кратко")
+_OF_LONG = ("essay", "detail", "comprehensive", "long-form", "thorough", "ausführlich", "détail", "подробно")
 _JSON_KEY = re.compile(r'"([A-Za-z_]\w{0,40})"\s*:')
 _NAMED_KEYS = re.compile(
     r"\b(?:keys?|fields?|propert(?:y|ies))\b[^\n]{0,12}?((?:[\"'`][A-Za-z_]\w{0,40}[\"'`](?:\s|,|and|or)*)+)"
@@ -79,6 +85,8 @@ _ROUGH_WORDS = words_of(
     "brief briefly concise concisely short kurz brièvement brevemente essay detail detailed comprehensive thorough "
     "ausführlich détail"
 )
+# all that `_UNITS` has in ASCII
+_COUNTED = _UNIT_WORDS | words_of("item point character char paragraphe stichpunkten oracion oraciones")
 _MARKS = stop_words() | LABEL_WORDS | _UNIT_WORDS | _ROUGH_WORDS | {"json"}
 
 
@@ -91,12 +99,19 @@ def wish_of(params: dict[str, Any]) -> Wish:
 def _wish(prompt: str, instructions: str) -> Wish:
     whole = f"{instructions}\n{prompt}" if instructions else prompt
     lowered = whole.lower()
-    # as bytes, which is quicker where not all is ASCII; what is replaced is
-    words = lowered.encode("utf-8", "surrogatepass").translate(_SPACED).decode("utf-8", "surrogatepass").split()
-    if whole.isascii() and _MARKS.isdisjoint(words) and "one of" not in lowered:
+    foreign = not whole.isascii() and _OTHER_SCRIPT.search(whole) is not None
+    words = _words(lowered)
+    if not foreign and _MARKS.isdisjoint(words) and "one of" not in lowered:
         return NO_WISH
-    wish = _read(prompt, whole, lowered, frozenset(words))
+    wish = _read(prompt, whole, lowered, words, foreign)
     return NO_WISH if wish == NO_WISH else wish
+
+
+def _words(lowered: str) -> list[str]:
+    if not lowered.isascii():
+        return _WORD.findall(lowered)
+    # as bytes, which is quicker
+    return lowered.encode().translate(_SPACED).decode().split()
 
 
 def _texts(params: dict[str, Any]) -> tuple[str, str]:
@@ -109,15 +124,17 @@ def _ends(text: str) -> str:
     return text if len(text) <= 2 * _REACH else f"{text[:_REACH]}\n{text[-_REACH:]}"
 
 
-def _read(prompt: str, whole: str, lowered: str, words: frozenset[str]) -> Wish:
-    foreign = not whole.isascii()
+def _read(prompt: str, whole: str, lowered: str, in_order: list[str], foreign: bool) -> Wish:
+    words = frozenset(in_order)
     language: Language = "en"
     if foreign or not words.isdisjoint(stop_words()):
         language = named_language(lowered) or language_of(prompt) or "en"
     if "json" in words:
         return Wish(language, json=True, keys=_keys(whole))
-    unit, count = _length(lowered) if foreign or words & (_UNIT_WORDS | _ROUGH_WORDS) else (None, 0)
-    labels = wanted_labels(whole, lowered) if words & LABEL_WORDS or "one of" in lowered else ()
+    unit, count = (None, 0)
+    if foreign or not (words.isdisjoint(_UNIT_WORDS) and words.isdisjoint(_ROUGH_WORDS)):
+        unit, count = _length(lowered, numbered=foreign or _is_numbered(in_order))
+    labels = wanted_labels(whole, lowered) if not words.isdisjoint(LABEL_WORDS) or "one of" in lowered else ()
     return Wish(language, unit, count, labels)
 
 
@@ -127,14 +144,25 @@ def _keys(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _length(lowered: str) -> tuple[Unit | None, int]:
-    found = _LENGTH.search(lowered)
+def _is_numbered(words: list[str]) -> bool:
+    """Whether a unit may have a number before it: a look that takes less than the one for the number itself."""
+    for place, word in enumerate(words):
+        if word in _COUNTED:
+            if any(before in _NUMBERS or before[-1].isdecimal() for before in words[max(place - 3, 0) : place]):
+                return True
+        elif word[0].isdecimal() and word[-1].isalpha():
+            return True
+    return False
+
+
+def _length(lowered: str, *, numbered: bool) -> tuple[Unit | None, int]:
+    found = _LENGTH.search(lowered) if numbered else None
     if found:
         count = int(found[1]) if found[1] else _NUMBERS[found[2]]
         unit = next(unit for unit in _UNITS if found[unit])
         return (unit, min(count, _MOST_WORDS)) if count else (None, 0)
-    if _ROUGH.search(lowered):
+    if any(part in lowered for part in _OF_ROUGH) and _ROUGH.search(lowered):
         return "sentences", 1
-    if _LONG.search(lowered):
+    if any(part in lowered for part in _OF_LONG) and _LONG.search(lowered):
         return "paragraphs", 4
     return None, 0
