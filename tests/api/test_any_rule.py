@@ -25,8 +25,11 @@ BREAKING = {"results.omit", "results.duplicate", "results.bytes", "results.cut"}
 """Faults whose purpose is that rows are missing, come twice or cannot be parsed."""
 ERRING = {"http.error", "cancel.error_after_commit", "create.accept_then_drop"}
 """Faults that answer with a server error."""
-WAITING = {"http.latency", "connection.hang", "connection.slow_headers", "results.stall", "results.slow_start"}
-WAITING |= {"results.slicer", "results.bandwidth"}
+WAITING = {
+    name
+    for name in FAULTS
+    if name.rpartition(".")[2] in ("latency", "hang", "slow_headers", "stall", "slow_start", "slicer", "bandwidth")
+}
 """Faults that wait in real time: their spans are short here, and their slices large."""
 
 ODD_TEXTS = [
