@@ -22,7 +22,7 @@ from mockbatch.core.draws import subseed
 from mockbatch.core.files import check_files
 from mockbatch.core.money.ledger import is_billed, refusal_of
 from mockbatch.core.money.prompt_cache import CacheUse, Prefix, prefixes
-from mockbatch.core.replies.forms import Reply, ReplyError, ReplySpec, Request
+from mockbatch.core.replies.forms import FUNCTION, Reply, ReplyError, ReplySpec, Request
 from mockbatch.core.replies.kept import SHORT, KeptReply, dump_reply, load_reply
 from mockbatch.core.replies.message import check_usage, message_of, reply_key, reply_message, usage_of
 from mockbatch.core.replies.text import plain_text
@@ -245,9 +245,8 @@ class Examiner:
 
     def answered(self, row: Row, params: dict[str, Any], model: Model, spec: ReplySpec | None) -> Row | Pending:
         """The row of a good request with what its reply comes to, which a rule may have decided."""
-        # not before: all kinds of replies are a good part of the start, which needs none
-        from mockbatch.core.replies.kinds import FUNCTION
-        from mockbatch.core.replies.reply import is_plain
+        # not before: a start needs none
+        from mockbatch.core.replies.plain import is_plain
 
         cached = self._prefixes(row, params, model)
         if spec is None and is_plain(params, model):
@@ -349,10 +348,14 @@ def request_of(
 
 def reply_to(request: Request, spec: ReplySpec | None) -> Reply:
     """The reply that a request gets, which a rule may have decided. Raises ReplyError."""
-    from mockbatch.core.replies.kinds import make_reply
-    from mockbatch.core.replies.reply import natural_reply
+    if spec is None:
+        # not before: what makes them takes long to import, and plain replies need nothing of it
+        from mockbatch.core.replies.reply import natural_reply
 
-    return natural_reply(request) if spec is None else make_reply(spec, request)
+        return natural_reply(request)
+    from mockbatch.core.replies.kinds import make_reply
+
+    return make_reply(spec, request)
 
 
 def _as_decided(custom_id: str, index: int, decision: ItemDecision) -> Row:

@@ -11,8 +11,8 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from mockbatch.core.replies.forms import ReplySpec
-from mockbatch.core.replies.kinds import FUNCTION, callable_reply
+from mockbatch.core.replies.forms import FUNCTION, ReplySpec
+from mockbatch.core.replies.kinds import callable_reply
 from mockbatch.core.replies.reply import Reply, ReplyError, Request
 
 _log = logging.getLogger(__name__)

@@ -5,6 +5,7 @@ import logging
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from msgspec.structs import replace
@@ -122,9 +123,10 @@ class Messages:
     @staticmethod
     async def _apart(size: int, work: Callable[..., T], *arguments: Any) -> T:
         """What some work comes to: off the event loop where it may take long, so that others are answered meanwhile."""
-        # the first reply costs a long import
-        apart = size > QUICK or _IMPORTED not in sys.modules
-        return await asyncio.to_thread(work, *arguments) if apart else work(*arguments)
+        if _IMPORTED not in sys.modules:
+            # the first reply costs a long import
+            await asyncio.to_thread(import_module, _IMPORTED)
+        return await asyncio.to_thread(work, *arguments) if size > QUICK else work(*arguments)
 
     def _played(self, session: Session, params: dict[str, Any], kind: "Kind") -> dict[str, Any] | None:
         """What was recorded for a call; None where nothing is played, or answers are made up."""

@@ -53,7 +53,7 @@ def write_shared_body(path: Path, count: int, *, cached: bool) -> None:
     """Writes a create body of `count` short requests that share a system prompt of 2 KB, which may be `cached`."""
     mark = {"cache_control": {"type": "ephemeral"}} if cached else {}
     random = Random(7)
-    system = " ".join(_sentence(random) for _ in range(_SHARED))
+    system = " ".join(sentence(random) for _ in range(_SHARED))
     with path.open("w") as file:
         file.write('{"requests":[')
         for index in range(count):
@@ -65,7 +65,7 @@ def write_shared_body(path: Path, count: int, *, cached: bool) -> None:
 def realistic(count: int) -> Iterator[dict[str, Any]]:
     """So many requests of about 2.5 KB, as varied as those of a real batch."""
     random = Random(7)
-    pool = [_sentence(random) for _ in range(_SENTENCES)]
+    pool = [sentence(random) for _ in range(_SENTENCES)]
     for index in range(count):
         yield {"custom_id": f"request-{index:06d}", "params": _params(random, pool)}
 
@@ -108,7 +108,8 @@ def _turns(random: Random, texts: list[str]) -> list[dict[str, Any]]:
     ]
 
 
-def _sentence(random: Random) -> str:
+def sentence(random: Random) -> str:
+    """Return a sentence as letters of customers have them."""
     subject, verb, thing, end = (_pick(random, parts) for parts in (_SUBJECTS, _VERBS, _OBJECTS, _ENDS))
     space = "" if end[0] in ".,;" else " "
     return f"{subject[0].upper()}{subject[1:]} {verb} {thing}{space}{end}"

@@ -37,6 +37,10 @@ class Poller:
             if any(start <= due <= end for start, end in self._windows):
                 self._latencies.append(seconds * 1000)
 
+    def worst(self) -> float:
+        """In ms."""
+        return max(self._latencies, default=0.0)
+
     def p99(self) -> float:
         """In ms; the worst, if there are fewer than a hundred."""
         ordered = sorted(self._latencies)

@@ -12,7 +12,8 @@ import msgspec
 from mockbatch.core.contract import wire
 from mockbatch.core.replies.kinds import make_reply, parse_reply
 from mockbatch.core.replies.message import message_of, reply_message, usage_of
-from mockbatch.core.replies.reply import Reply, Request, is_plain, natural_reply
+from mockbatch.core.replies.plain import is_plain
+from mockbatch.core.replies.reply import Reply, Request, natural_reply
 from tests.asked import CLOCK, REVIEW, USAGE, WEATHER, asked
 
 _LEAST_SECONDS = 0.5

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from mockbatch.core.contract import wire
-from mockbatch.core.replies.forms import ReplySpec
+from mockbatch.core.replies.forms import FUNCTION, ReplySpec
 from mockbatch.core.replies.kinds import (
-    FUNCTION,
     REPLIES,
     callable_reply,
     make_reply,

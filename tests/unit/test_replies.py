@@ -13,7 +13,8 @@ from jsonschema import Draft202012Validator
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.catalog import MODELS
 from mockbatch.core.replies.message import message_of, usage_of
-from mockbatch.core.replies.reply import Reply, ReplyError, Request, is_plain, natural_reply
+from mockbatch.core.replies.plain import is_plain
+from mockbatch.core.replies.reply import Reply, ReplyError, Request, natural_reply
 from mockbatch.core.replies.text import plain_text
 from mockbatch.core.tokens import input_tokens, output_weight
 from tests.asked import (

@@ -44,6 +44,8 @@ class ReplySpec(Struct, frozen=True):
     options: dict[str, Any] = {}
 
 
+FUNCTION = "callable"
+"""The kind that the caller makes, of what a function returns; its option of the same name says which."""
 AnyBlock = wire.Block | dict[str, Any]
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.replies import odd
 from mockbatch.core.replies.asked import prompt_of, schema_of
-from mockbatch.core.replies.forms import Draft, Reply, ReplyError, ReplySpec, Request
+from mockbatch.core.replies.forms import FUNCTION, Draft, Reply, ReplyError, ReplySpec, Request
 from mockbatch.core.replies.prose import sentences
 from mockbatch.core.replies.reply import natural_reply, structured, write
 from mockbatch.core.replies.said import STREAMED, check_said, check_usage, said_reply
@@ -26,10 +26,6 @@ _LOREM = (
     "lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt ut labore et dolore magna "
     "aliqua enim ad minim veniam quis nostrud exercitation ullamco laboris nisi aliquip ex ea commodo consequat"
 )
-
-
-FUNCTION = "callable"
-"""The kind that the caller makes, of what a function returns; its option of the same name says which."""
 
 
 class Outside(Struct, frozen=True):

@@ -4,17 +4,16 @@ import re
 from collections.abc import Iterator
 
 from mockbatch.core.replies.languages import words_of
+from mockbatch.core.replies.later import Later
 
 _MOST, _LONGEST, _WORDS = 12, 32, 4
-_YES_NO = re.compile(
+_YES_NO = Later(
     r"\b(yes)\s*(?:/|or)\s*(no)\b|\b(true)\s*(?:/|or)\s*(false)\b|\b(ja)\s*(?:/|oder)\s*(nein)\b"
     r"|\b(oui)\s*(?:/|ou)\s*(non)\b|\b(s[ií])\s*(?:/|o)\s*(no)\b|\b(да)\s*(?:/|или)\s*(нет)\b",
     re.IGNORECASE,
 )
-_RANGE = re.compile(
-    r"\b(?:rat\w*|scor\w*|scale|number|grade)\b[^.\n]{0,60}?\b(\d{1,3})\s*(?:to|-|–|and|bis)\s*(\d{1,3})\b"
-)
-_TRIGGER = re.compile(
+_RANGE = Later(r"\b(?:rat\w*|scor\w*|scale|number|grade)\b[^.\n]{0,60}?\b(\d{1,3})\s*(?:to|-|–|and|bis)\s*(\d{1,3})\b")
+_TRIGGER = Later(
     r"\b(?:one of(?: (?:the following|these))?(?: \w+){0,2}?\s*[:(]?"
     r"|either\b:?"
     r"|(?:classif|categori)[^.\n]{0,80}?\b(?:as|into)\b:?"
@@ -28,12 +27,12 @@ _OF_TRIGGERS = (
     *("one of", "either", "classif", "categori", "labels", "classes", "options", "choices"),
     *("answer", "respond", "reply", "choose", "pick"),
 )
-_BULLET = re.compile(r"\s*(?:[-*•]|\d+[.)])\s+([^\n:]+?)(?:\s*:[^\n]*)?\s*(?:\n|$)")
+_BULLET = Later(r"\s*(?:[-*•]|\d+[.)])\s+([^\n:]+?)(?:\s*:[^\n]*)?\s*(?:\n|$)")
 _OF_SI = ("sí", "si ", "si/", "sio", "si\n", "si\t")
-_SI = re.compile(r"\bsi\s*[/o]")
-_END = re.compile(r"[.:;?!)\n]")
-_BETWEEN = re.compile(r"[,/|]|\b(?:[oO][rR]|[aA][nN][dD])\b")
-_DIGIT = re.compile(r"\d")
+_SI = Later(r"\bsi\s*[/o]")
+_END = Later(r"[.:;?!)\n]")
+_BETWEEN = Later(r"[,/|]|\b(?:[oO][rR]|[aA][nN][dD])\b")
+_DIGIT = Later(r"\d")
 # the words without which `_YES_NO` finds nothing, which takes long
 _AGREEING = ("yes", "true", "oui", "да")
 

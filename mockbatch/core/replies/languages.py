@@ -1,8 +1,9 @@
 """In which language a prompt is written, or asks for the answer."""
 
-import re
 from functools import cache
 from typing import Literal, get_args
+
+from mockbatch.core.replies.later import Later
 
 Language = Literal["en", "de", "fr", "es", "zh", "ja", "ru"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -42,9 +43,9 @@ _NAMES: dict[str, Language] = {
     **dict.fromkeys(("japanese", "japanisch", "japonais", "japonés"), "ja"),
     **dict.fromkeys(("russian", "russisch", "russe", "ruso"), "ru"),
 }
-_NAMED = re.compile(r"\b(?:in|into|to|auf|ins|en|al)\s+(?:simplified\s+|plain\s+)?(" + "|".join(_NAMES) + r")\b")
-_LETTERS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
-_KANA, _HAN, _CYRILLIC = re.compile("[\u3040-\u30ff]"), re.compile("[\u4e00-\u9fff]"), re.compile("[\u0400-\u04ff]")
+_NAMED = Later(r"\b(?:in|into|to|auf|ins|en|al)\s+(?:simplified\s+|plain\s+)?(" + "|".join(_NAMES) + r")\b")
+_LETTERS = Later(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+_KANA, _HAN, _CYRILLIC = Later("[\u3040-\u30ff]"), Later("[\u4e00-\u9fff]"), Later("[\u0400-\u04ff]")
 _SHARE = 5
 _REACH = 600
 

@@ -4,14 +4,10 @@ from typing import Any
 
 import msgspec
 
-from mockbatch.core.contract.model import Model
 from mockbatch.core.replies.asked import (
-    all_blocks,
     answers_tools,
     choice_of,
-    cites,
     goes_on,
-    messages_of,
     prefill_of,
     schema_of,
     stop_sequences_of,
@@ -29,29 +25,9 @@ from mockbatch.core.replies.thinking import think
 from mockbatch.core.replies.tools import call_some, callable_tools
 from mockbatch.core.replies.wishes import NO_WISH, wish_of
 
-__all__ = ["AnyBlock", "Reply", "ReplyError", "Request", "is_plain", "natural_reply", "structured", "write"]
+__all__ = ["AnyBlock", "Reply", "ReplyError", "Request", "natural_reply", "structured", "write"]
 
-# what makes a reply more than a text that ends by itself
-_SHAPING = frozenset(
-    {"tools", "output_config", "output_format", "thinking", "stop_sequences", "container", "mcp_servers", "tool_choice"}
-)
 _encode = msgspec.json.Encoder().encode
-
-
-def is_plain(params: dict[str, Any], model: Model) -> bool:
-    """Whether nothing but some text is wanted, so that `plain_text` is the whole reply."""
-    thinking = params.get("thinking")
-    silent = isinstance(thinking, dict) and thinking.get("type") == "disabled"
-    if model.thinks_unasked and not silent:
-        return False
-    if any(params.get(name) for name in _SHAPING & params.keys() if not (name == "thinking" and silent)):
-        return False
-    messages = messages_of(params)
-    if messages and messages[-1].get("role") == "assistant":
-        return False
-    if any(cites(block) for block in all_blocks(params)):
-        return False
-    return wish_of(params) is NO_WISH
 
 
 def natural_reply(request: Request) -> Reply:

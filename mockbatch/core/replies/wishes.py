@@ -2,7 +2,6 @@
 beginning and end, where instructions stand.
 """
 
-import re
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -11,6 +10,7 @@ from msgspec import Struct
 from mockbatch.core.replies.asked import prompt_of, text_in
 from mockbatch.core.replies.labels import LABEL_WORDS, wanted_labels
 from mockbatch.core.replies.languages import Language, language_of, named_language, stop_words, words_of
+from mockbatch.core.replies.later import Later
 
 Unit = Literal["words", "sentences", "paragraphs", "items", "characters"]
 
@@ -30,9 +30,9 @@ NO_WISH = Wish()
 
 _REACH = 400
 _PUNCTUATION = b"\"'`*_.,;:!?()[]{}<>/|-\n\r\t"
-_WORD = re.compile(r"\w+")
+_WORD = Later(r"\w+")
 # in which words may not stand apart, or are none of those below
-_OTHER_SCRIPT = re.compile("[\u0370-\u1fff\u3000-\ud7ff\uf900-\ufdff\uff00-\uffef]")
+_OTHER_SCRIPT = Later("[\u0370-\u1fff\u3000-\ud7ff\uf900-\ufdff\uff00-\uffef]")
 _SPACED = bytes.maketrans(_PUNCTUATION, b" " * len(_PUNCTUATION))
 _UNITS: dict[Unit, str] = {
     "words": r"words?|worten?|wörtern?|mots?|palabras?|слов\w*|个词|語",
@@ -57,23 +57,23 @@ _NUMBERS = {
     )
     for name in names.split()
 }
-_LENGTH = re.compile(
+_LENGTH = Later(
     r"(?<![a-z0-9.])(?:(\d{1,5})|("
     + "|".join(sorted(_NUMBERS, key=len, reverse=True))
     + r"))[\s-]{0,2}(?:(?:short|simple|concise|kurzen?|courte?s?|cortas?)\s)?(?:"
     + "|".join(f"(?P<{unit}>{names})" for unit, names in _UNITS.items())
     + r")(?![a-zà-ÿ])"
 )
-_ROUGH = re.compile(r"\b(brief|briefly|concise|concisely|short answer|kurz|brièvement|brevemente|кратко)\b")
-_LONG = re.compile(r"\b(essay|in detail|detailed|comprehensive|long-form|thorough|ausführlich|en détail|подробно)\b")
+_ROUGH = Later(r"\b(brief|briefly|concise|concisely|short answer|kurz|brièvement|brevemente|кратко)\b")
+_LONG = Later(r"\b(essay|in detail|detailed|comprehensive|long-form|thorough|ausführlich|en détail|подробно)\b")
 # what stands in all that the two above find: to look for it takes a tenth of their time
 _OF_ROUGH = ("brief", "concis", "short answer", "kurz", "brièvement", "brevemente", "кратко")
 _OF_LONG = ("essay", "detail", "comprehensive", "long-form", "thorough", "ausführlich", "détail", "подробно")
-_JSON_KEY = re.compile(r'"([A-Za-z_]\w{0,40})"\s*:')
-_NAMED_KEYS = re.compile(
+_JSON_KEY = Later(r'"([A-Za-z_]\w{0,40})"\s*:')
+_NAMED_KEYS = Later(
     r"\b(?:keys?|fields?|propert(?:y|ies))\b[^\n]{0,12}?((?:[\"'`][A-Za-z_]\w{0,40}[\"'`](?:\s|,|and|or)*)+)"
 )
-_QUOTED = re.compile(r"[\"'`](\w+)[\"'`]")
+_QUOTED = Later(r"[\"'`](\w+)[\"'`]")
 _MOST_WORDS = 4_000
 
 _UNIT_WORDS = words_of(
