@@ -4,8 +4,9 @@ import re
 from typing import Any
 
 from mockbatch.core.contract.errors import ApiError
-from mockbatch.core.contract.params import Terms, checked
+from mockbatch.core.contract.params import Terms, check_length, checked
 from mockbatch.core.contract.refusals import Example, Refusal
+from mockbatch.core.tokens import input_tokens
 
 _PLACE = re.compile(r"{\w+}")
 
@@ -13,9 +14,10 @@ _PLACE = re.compile(r"{\w+}")
 def answer(example: Example, **change: Any) -> ApiError | None:
     """What a request is answered with; nothing where it is taken."""
     try:
-        checked(
-            example.params | change, Terms(example.version, example.betas, profile=example.profile), example.surface
-        )
+        params = example.params | change
+        terms = Terms(example.version, example.betas, profile=example.profile)
+        model = checked(params, terms, example.surface)
+        check_length(input_tokens(params, model), model)
     except ApiError as error:
         return error
     return None

@@ -8,6 +8,7 @@ from pathlib import Path
 from mockbatch.core.contract.catalog import MODELS
 from mockbatch.core.contract.refusals import TABLE, Example, Refusal
 from mockbatch.core.contract.refusals.refusal import NEWEST, OLDEST
+from mockbatch.core.rules.faults import FAULTS, ROW_FAULTS
 from tests.refused import answer, is_worded
 from tests.tools.make_readme import table
 
@@ -22,6 +23,15 @@ and `mockbatch batch check` look into: `python -m tests.tools.make_refusals`.
 
 A sentence with a **?** is a guess: the API refuses the request, but nobody has published its words. *Models* are
 those of today's catalogue that refuse the example; *where* says under which version of the API, if not under both.
+"""
+_ON_DEMAND = """## On demand
+
+What depends on an account, on a download or on luck comes where a rule or an option wants it:
+"""
+_NOT_IMITATED = """## Not imitated
+
+Thinking blocks that were edited are taken: a signature is not checked. Whether an organization may use a model, keeps
+its data or has credit is never asked; rules can answer as if it had not.
 """
 _STAGES = {
     "call": ("At any call", "They come with status 400, or 401 and 404 where it is about the key or the path."),
@@ -45,7 +55,16 @@ def page() -> str:
         head = ("what", "the API says", "models, where", "refused", "taken", "source")
         rows = map(_row, entries) if stage == "row" else map(_short, entries)
         parts.append(f"## {title}\n\n{note}\n\n{table(head if stage == 'row' else (*head[:2], 'source'), rows)}\n")
-    return "\n".join(parts)
+    parts.append(f"{_ON_DEMAND}\n{table(('rule', 'what the API says then'), _on_demand())}\n")
+    return "\n".join((*parts, _NOT_IMITATED))
+
+
+def _on_demand() -> Iterator[tuple[str, str]]:
+    for fault in FAULTS.values():
+        if fault.name.startswith("refused."):
+            yield f"`{fault.name}`", fault.effect
+    for name, failure in ROW_FAULTS.items():
+        yield f"`--fail-rate`, {name}", f"`{failure.type}`: {failure.message}"
 
 
 def _short(entry: Refusal) -> tuple[str, ...]:
@@ -99,7 +118,7 @@ def _where(entry: Refusal) -> Iterator[str]:
 def _shown(example: Example) -> str:
     change = {name: value for name, value in example.change.items() if value is not ...}
     gone = [f"no `{name}`" for name, value in example.change.items() if value is ...]
-    text = json.dumps(change, ensure_ascii=False)
+    text = json.dumps(change, ensure_ascii=False, default=lambda long: f"{long.text} x {long.times:,}")
     betas = [f"under `{beta}`" for beta in example.betas]
     shown = [f"`{text if len(text) <= _LONG else f'{text[:_LONG]}…'}`"] if change else []
     return ", ".join([*shown, *gone, *betas]) or "without it"

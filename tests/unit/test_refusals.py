@@ -17,7 +17,8 @@ def test_what_an_entry_names_is_refused_in_its_words(entry: Refusal) -> None:
     assert error is not None
     assert type(error) is entry.error
     assert is_worded(error.message, entry)
-    assert error.details == {"error_visibility": "user_facing"}
+    assert error.details
+    assert error.details["error_visibility"] == "user_facing"
 
 
 @pytest.mark.parametrize("entry", ROWS, ids=lambda entry: entry.name)

@@ -5,7 +5,7 @@ Source: https://platform.claude.com/docs/en/about-claude/models/overview and ...
 
 from mockbatch.core.contract.model import LONG_OUTPUT
 from mockbatch.core.contract.refusals.asked import Asked
-from mockbatch.core.contract.refusals.refusal import Found, Refusal, request
+from mockbatch.core.contract.refusals.refusal import Found, Long, Refusal, request
 
 _SEEN = "2026-10-10"
 _LONG = 300_000
@@ -40,6 +40,15 @@ REFUSALS = (
         taken=request(max_tokens=64_000),
         source="captured batch",
         seen="2026-08",
+    ),
+    Refusal(
+        name="a prompt that is too long",
+        says="prompt is too long: {tokens} tokens > {most} maximum",
+        on="",
+        refused=request(messages=[{"role": "user", "content": Long("word ", 170_000)}]),
+        taken=request(messages=[{"role": "user", "content": Long("word ", 150_000)}]),
+        source="public logs",
+        seen="2026-09",
     ),
     Refusal(
         name="max_tokens of 0 beside what needs tokens",

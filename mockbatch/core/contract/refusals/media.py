@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from mockbatch.core.contract.refusals.asked import Asked, Placed
-from mockbatch.core.contract.refusals.refusal import Found, Refusal, request, said, text
+from mockbatch.core.contract.refusals.refusal import Found, Long, Refusal, request, said, text
 from mockbatch.core.media.encoded import (
     PDF,
     Invalid,
@@ -19,11 +19,14 @@ from mockbatch.core.media.encoded import (
     kind_of,
     leniently_decoded,
 )
+from mockbatch.core.media.images import size_in
 from mockbatch.core.media.pdf import pdf_in
 
 _PAGE, _SEEN = "build-with-claude/vision", "2026-10-10"
 _LOGS = "https://github.com/vybestack/llxprt-code/issues/2130"
 _HEAD = 2048
+_MOST_BYTES = 5 << 20
+_FEW, _LONGEST, _LONGEST_OF_MANY = 20, 8_000, 2_000
 _MOST, _MOST_OF_SMALL, _SMALL = 600, 100, 200_000
 _PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
@@ -49,7 +52,7 @@ _LOCK = b"<</Filter/Standard/V 1/R 2/O(%s)/U(%s)/P -4>>" % (b"a" * 32, b"b" * 32
 _PLAIN_PDF, _LOCKED_PDF = _file(*_PAGES), _file(*_PAGES, _LOCK, more=b"/Encrypt 4 0 R/ID[(a)(a)]")
 
 
-def _image(data: str, kind: str = "image/png") -> dict[str, Any]:
+def _image(data: str | Long, kind: str = "image/png") -> dict[str, Any]:
     return {"type": "image", "source": {"type": "base64", "media_type": kind, "data": data}}
 
 
@@ -106,6 +109,39 @@ def _mismatch(asked: Asked) -> Found:
     return None
 
 
+def _too_many_bytes(asked: Asked) -> Found:
+    for placed, source in _encoded(asked, "image"):
+        if len(source["data"]) > _MOST_BYTES:
+            return {"where": placed.path, "size": len(source["data"])}
+    return None
+
+
+def _sides(*, many: bool) -> Callable[[Asked], Found]:
+    """Find images with a side that is too long; where there are many, less is allowed."""
+
+    def finds(asked: Asked) -> Found:
+        if (len(asked.of("image")) > _FEW) != many:
+            return None
+        most = _LONGEST_OF_MANY if many else _LONGEST
+        paths = [placed.path for placed, source in _encoded(asked, "image") if _longest(source["data"]) > most]
+        details = {"error_code": "image_dimensions_too_large", "max_side_length_pixels": most, "paths": paths}
+        return {"where": paths[0], "details": details} if paths else None
+
+    return finds
+
+
+def _longest(data: str) -> int:
+    return max(size_in(data) or (0,))
+
+
+def _pixels(width: int, height: int = 1) -> dict[str, Any]:
+    """An image of that size, as far as its head goes."""
+    head = (
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\x06" + bytes(9)
+    )
+    return _image(b64encode(head).decode())
+
+
 def _pdf(is_bad: Callable[[dict[str, Any]], bool]) -> Callable[[Asked], Found]:
     return _first("document", lambda source: source["media_type"] == PDF and is_bad(source))
 
@@ -125,6 +161,16 @@ REFUSALS = (
         taken=request(messages=[said(_image(_PNG))]),
         source="measured by a third party",
         seen="2026-09-04",
+    ),
+    Refusal(
+        name="an image of more than 5 MB",
+        says=f"{{where}}.image.source.base64: image exceeds 5 MB maximum: {{size}} bytes > {_MOST_BYTES} bytes",
+        on="<image>",
+        finds=_too_many_bytes,
+        refused=request(messages=[said(_image(Long("iVBO", 1_310_721)))]),
+        taken=request(messages=[said(_image(_PNG))]),
+        source="public logs",
+        seen="2026-09",
     ),
     Refusal(
         name="an image that is not valid base64",
@@ -156,6 +202,28 @@ REFUSALS = (
         taken=request(messages=[said(_image(_PNG))]),
         source="captured batch",
         seen="2026-08",
+    ),
+    Refusal(
+        name="an image with a side of more than 8,000 pixels",
+        says="{where}.image.source.base64.data: At least one of the image dimensions exceed max allowed size: "
+        "8000 pixels",
+        on="<image>",
+        finds=_sides(many=False),
+        refused=request(messages=[said(_pixels(8_001))]),
+        taken=request(messages=[said(_pixels(8_000))]),
+        source="public logs",
+        seen="2026-09",
+    ),
+    Refusal(
+        name="an image with a side of more than 2,000 pixels among many",
+        says="{where}.image.source.base64.data: At least one of the image dimensions exceed max allowed size for "
+        "many-image requests: 2000 pixels",
+        on="<image>",
+        finds=_sides(many=True),
+        refused=request(messages=[said(*[_pixels(2_001)] * 21)]),
+        taken=request(messages=[said(*[_pixels(2_001)] * 20)]),
+        source="public logs",
+        seen="2026-09",
     ),
     Refusal(
         name="too many images",

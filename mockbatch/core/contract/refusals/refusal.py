@@ -18,6 +18,21 @@ Found = Mapping[str, Any] | bool | None
 """Nothing, or what the text names."""
 
 
+class Long(Struct, frozen=True):
+    """A text that is some other one `times` over: in an example it takes no memory before it is sent."""
+
+    text: str
+    times: int
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, Long):
+        return value.text * value.times
+    if isinstance(value, dict):
+        return {name: _written(part) for name, part in value.items()}
+    return [_written(part) for part in value] if isinstance(value, list) else value
+
+
 class Example(Struct, frozen=True):
     """A request: changes of an ordinary one, where `...` takes a key out, and what it is sent under."""
 
@@ -30,7 +45,7 @@ class Example(Struct, frozen=True):
     @property
     def params(self) -> dict[str, Any]:
         ordinary = {"model": "claude-haiku-4-5", "max_tokens": 64, "messages": [{"role": "user", "content": "Hello"}]}
-        return {name: value for name, value in (ordinary | self.change).items() if value is not ...}
+        return {name: _written(value) for name, value in (ordinary | self.change).items() if value is not ...}
 
 
 def request(version: str = NEWEST, betas: tuple[str, ...] = (), surface: Surface = "batch", **change: Any) -> Example:
@@ -68,6 +83,11 @@ class Refusal(Struct, frozen=True, kw_only=True):
     guess: bool = False
     stage: Stage = "row"
     error: type[ApiError] = InvalidRequest
+
+    def details(self, found: Found) -> dict[str, Any]:
+        """Return the details of the error: all may be shown, and what was found may have more."""
+        more = found.get("details", {}) if isinstance(found, Mapping) else {}
+        return {"error_visibility": "user_facing", **more}
 
     def text(self, found: Found) -> str:
         """Return the sentence for what was found."""

@@ -67,7 +67,7 @@ def check_request(asked: Asked) -> None:
     for refusal in _concerning(triggers_of(asked.params)):
         assert refusal.finds is not None
         if found := refusal.finds(asked):
-            refuse(refusal.text(found), refusal.error)
+            raise refusal.error(refusal.text(found), details=refusal.details(found))
 
 
 @lru_cache(maxsize=1_024)
