@@ -23,7 +23,7 @@ VIEWS = [
 ]
 BREAKING = {"results.omit", "results.duplicate", "results.bytes", "results.cut"}
 """Faults whose purpose is that rows are missing, come twice or cannot be parsed."""
-ERRING = {"http.error", "cancel.error_after_commit", "create.accept_then_drop"}
+ERRING = {"http.error", "cancel.error_after_commit", "create.accept_then_drop", "refused.cmek_key_unreachable"}
 """Faults that answer with a server error."""
 WAITING = {
     name
