@@ -2,18 +2,9 @@
 
 from typing import Literal, get_args
 
-Operation = Literal[
-    "create",
-    "retrieve",
-    "list",
-    "cancel",
-    "delete",
-    "results",
-    "messages",
-    "count_tokens",
-    "models",
-    "files",
-]
+Struck = Literal["create", "retrieve", "list", "cancel", "delete", "results", "messages"]
+"""The calls that rules can name."""
+Operation = Literal[Struck, "count_tokens", "models", "files"]
 """How the journal of a session calls a call of the API."""
 OfNoSession = Literal["organization", "unknown"]
 """The same for calls of no session: those of an admin key, and those of no path that there is."""

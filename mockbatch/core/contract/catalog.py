@@ -22,6 +22,11 @@ _BETWEEN: tuple[ThinkingType, ...] = ("adaptive", "between_tools")
 _ALL: tuple[ThinkingType, ...] = ("adaptive", "enabled", "disabled")
 _OLD_TOOLS = ("computer_20250124", "text_editor_20250429")
 _NEW_TOOLS = ("computer_20251124",)
+_SERVER_TOOLS = (
+    *("web_search_20250305", "web_search_20260209", "web_search_20260318"),
+    *("web_fetch_20250910", "web_fetch_20260209", "web_fetch_20260309", "web_fetch_20260318"),
+    *("code_execution_20250522", "code_execution_20250825", "code_execution_20260120", "code_execution_20260521"),
+)
 
 # what rows have in common, from generation to generation; a row may say otherwise
 _LATEST: dict[str, Any] = {"forced_tools": False, "refused_tools": (*_OLD_TOOLS, *_NEW_TOOLS)}
@@ -76,7 +81,14 @@ _3_5: dict[str, Any] = {
     "context_edits": False,
     "tool_preamble": (286, 406),
 }
-_3: dict[str, Any] = {**_3_5, "max_output": 4_096, "pdfs": False, "citations": False, "server_tools": False}
+_3: dict[str, Any] = {
+    **_3_5,
+    "max_output": 4_096,
+    "pdfs": False,
+    "citations": False,
+    "server_tools": False,
+    "refused_tools": (*_NEW_TOOLS, *_SERVER_TOOLS),
+}
 _2: dict[str, Any] = {**_3, "images": False}
 
 _ACTIVE = (

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
-from msgspec.json import Encoder, decode
+from msgspec.json import decode
 
-from mockbatch.core.contract.schemas import pointed, subschemas
+from mockbatch.core.contract.schemas import encoded, pointed, subschemas
 from mockbatch.core.remembered import Remembered
 
 Kind = Literal[
@@ -25,7 +25,6 @@ Kind = Literal[
     "string format",
 ]
 _MOST_REFERENCES = 1_000
-_encode = Encoder().encode
 _LONGEST_WAY = 100
 _NUMBERS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 _REFUSED: dict[str, tuple[str, ...]] = {
@@ -48,7 +47,8 @@ class Limit(NamedTuple):
 
 def first_limit(root: dict[str, Any]) -> Limit | None:
     """Return the first thing that a schema may not say. Requests of a batch share their schemas."""
-    return _first(_encode(root))
+    source = encoded(root)
+    return None if source is None else _first(source)
 
 
 def limits_of(root: dict[str, Any]) -> Iterator[Limit]:

@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
+from msgspec.json import Encoder
+
+_encode = Encoder().encode
 Path = tuple[str | int, ...]
 """Where a schema stands: keywords, names and places, from the root on."""
 
+LARGEST = 1 << 20
+"""Schemas of more bytes than this are not checked, as others would have to wait meanwhile."""
 DEEPEST = 1_000
 """Schemas nested deeper than this are not looked at; no JSON that the server reads is."""
 
@@ -22,6 +27,15 @@ _SINGLE = frozenset(
 )
 _LISTS = frozenset({"allOf", "anyOf", "oneOf", "prefixItems", "items"})
 _MAPS = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs", "definitions", "dependencies"})
+
+
+def encoded(schema: Any) -> bytes | None:
+    """Return a schema as JSON, by which it is known again; None where it is too deep or too large to be checked."""
+    try:
+        source = _encode(schema)
+    except RecursionError:
+        return None
+    return source if len(source) <= LARGEST else None
 
 
 def subschemas(schema: Any) -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 from msgspec import Struct
@@ -13,22 +13,10 @@ from mockbatch.core.numbers import natural, shortened
 from mockbatch.core.sizes import parse_size
 from mockbatch.core.time.delays import parse_delay
 from mockbatch.core.time.spans import DAY, format_span, parse_span
+from mockbatch.core.vocabulary import Struck
 
-Scope = Literal[
-    "create",
-    "retrieve",
-    "list",
-    "cancel",
-    "delete",
-    "results",
-    "messages",
-    "item",
-    "batch",
-    "connection",
-    "http",
-    "webhook",
-]
-CALLS: tuple[Scope, ...] = ("create", "retrieve", "list", "cancel", "delete", "results", "messages")
+Scope = Literal[Struck, "item", "batch", "connection", "http", "webhook"]
+CALLS: tuple[Scope, ...] = get_args(Struck)
 ANY_CALL: tuple[Scope, ...] = ("http", *CALLS)
 
 Kind = Literal["count", "share", "span", "text", "choice", "flag", "table", "delay", "list", "size", "status", "json"]

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from mockbatch.core.contract.model import Model
 from mockbatch.core.contract.output_format import format_of
 from mockbatch.core.contract.schema_limits import Limit, first_limit
+from mockbatch.core.contract.schemas import encoded
 from mockbatch.core.contract.shape_check import Surface
 
 Block = dict[str, Any]
@@ -57,6 +58,18 @@ class Asked:
         ]
 
     @cached_property
+    def runs(self) -> list[list[Turn]]:
+        """The messages of the user and the assistant; the API takes those of one role in a row for one."""
+        runs: list[list[Turn]] = []
+        for turn in self.turns:
+            if turn.role == "system":
+                continue
+            if not runs or runs[-1][0].role != turn.role:
+                runs.append([])
+            runs[-1].append(turn)
+        return runs
+
+    @cached_property
     def blocks(self) -> dict[str, list[Placed]]:
         """The blocks of the conversation by type, those inside results and documents too."""
         found: dict[str, list[Placed]] = {}
@@ -68,6 +81,14 @@ class Asked:
     @cached_property
     def tools(self) -> list[dict[str, Any]]:
         return self.params.get("tools") or []
+
+    @cached_property
+    def tool_sources(self) -> list[tuple[int, bytes]]:
+        """The place of each tool of the caller's own, and its schema as JSON."""
+        found = (
+            (place, encoded(tool["input_schema"])) for place, tool in enumerate(self.tools) if "input_schema" in tool
+        )
+        return [(place, source) for place, source in found if source is not None]
 
     @property
     def choice(self) -> str | None:

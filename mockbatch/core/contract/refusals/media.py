@@ -146,12 +146,42 @@ def _pdf(is_bad: Callable[[dict[str, Any]], bool]) -> Callable[[Asked], Found]:
     return _first("document", lambda source: source["media_type"] == PDF and is_bad(source))
 
 
+def _is_pdf(placed: Placed) -> bool:
+    """Whether a document is a PDF, as those by URL are."""
+    source = placed.block["source"]
+    return bool(source["type"] == "url" or source.get("media_type") == PDF)
+
+
 def _many(asked: Asked) -> Found:
     count, most = len(asked.of("image")), _MOST_OF_SMALL if asked.model.context <= _SMALL else _MOST
     return count > most and {"count": count, "most": most}
 
 
 REFUSALS = (
+    Refusal(
+        name="images on models without them",
+        says="'{model}' does not support image input.",
+        on="<image>",
+        finds=lambda asked: not asked.model.images and {"model": asked.model.id},
+        refused=request(model="claude-2.1", messages=[said(_image(_PNG))]),
+        taken=request(model="claude-3-haiku-20240307", messages=[said(_image(_PNG))]),
+        source=_PAGE,
+        seen=_SEEN,
+        guess=True,
+    ),
+    Refusal(
+        name="PDFs on models without them",
+        says="'{model}' does not support PDF input.",
+        on="<document>",
+        finds=lambda asked: (
+            not asked.model.pdfs and any(map(_is_pdf, asked.of("document"))) and {"model": asked.model.id}
+        ),
+        refused=request(model="claude-3-haiku-20240307", messages=[said(_document(_PLAIN_PDF), text("Sum it up."))]),
+        taken=request(messages=[said(_document(_PLAIN_PDF), text("Sum it up."))]),
+        source="build-with-claude/pdf-support",
+        seen=_SEEN,
+        guess=True,
+    ),
     Refusal(
         name="an empty image",
         says="{where}.image.source.base64.data: image cannot be empty",

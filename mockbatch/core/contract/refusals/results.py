@@ -4,9 +4,10 @@ Source: https://platform.claude.com/docs/en/agents-and-tools/tool-use/handle-too
 """
 
 from collections.abc import Iterator
-from typing import Any
+from itertools import takewhile
+from typing import Any, NamedTuple
 
-from mockbatch.core.contract.refusals.asked import Asked, Turn
+from mockbatch.core.contract.refusals.asked import Asked, Block, Turn
 from mockbatch.core.contract.refusals.refusal import Found, Refusal, request, said, text
 
 _PAGE, _SEEN = "agents-and-tools/tool-use/handle-tool-calls", "2026-10-10"
@@ -35,10 +36,6 @@ def _many_states(asked: Asked) -> Found:
     return None
 
 
-def _calls(turn: Turn) -> list[str]:
-    return [block["id"] for block in turn.blocks if block["type"] == "tool_use"]
-
-
 def _double_use(asked: Asked) -> Found:
     seen = set()
     for placed in asked.of("tool_use"):
@@ -48,42 +45,50 @@ def _double_use(asked: Asked) -> Found:
     return None
 
 
-def _pairs(asked: Asked) -> Iterator[tuple[Turn, set[str], list[tuple[str, str]]]]:
-    """Each turn, the calls that are open before it, and the path and call of each of its results."""
-    open_calls: set[str] = set()
-    for turn in asked.turns:
-        if turn.role == "system":
-            continue
-        answers = [
-            (f"messages.{turn.place}.content.{place}", block["tool_use_id"])
-            for place, block in enumerate(turn.blocks)
-            if block["type"] == "tool_result"
-        ]
-        yield turn, open_calls, answers
-        if turn.role == "assistant":
-            open_calls = set(_calls(turn))
+class Exchange(NamedTuple):
+    """Calls of tools by id, each with the place of its message, and the blocks of the user right behind them."""
+
+    calls: dict[str, int]
+    behind: list[tuple[str, Block]]
+
+    @property
+    def results(self) -> list[tuple[str, str]]:
+        """The path and the call of each result."""
+        return [(path, block["tool_use_id"]) for path, block in self.behind if block["type"] == "tool_result"]
+
+    @property
+    def answered(self) -> set[str]:
+        """The calls with a result before any other block of the user."""
+        first = takewhile(lambda one: one[1]["type"] == "tool_result", self.behind)
+        return {block["tool_use_id"] for _, block in first}
+
+
+def _exchanges(asked: Asked) -> Iterator[Exchange]:
+    calls: dict[str, int] = {}
+    for run in asked.runs:
+        if run[0].role == "assistant":
+            calls = {block["id"]: turn.place for turn in run for block in turn.blocks if block["type"] == "tool_use"}
         else:
-            open_calls = open_calls - {name for _, name in answers} if _goes_on(asked, turn) else set()
+            yield Exchange(calls, [(path, block) for turn in run for path, block in _placed(turn)])
+            calls = {}
 
 
-def _goes_on(asked: Asked, turn: Turn) -> bool:
-    """Whether the next turn is of the same role, and so the same turn."""
-    following = asked.turns[turn.place + 1 : turn.place + 2]
-    return bool(following) and following[0].role == turn.role
+def _placed(turn: Turn) -> Iterator[tuple[str, Block]]:
+    return ((f"messages.{turn.place}.content.{place}", block) for place, block in enumerate(turn.blocks))
 
 
 def _unexpected(asked: Asked) -> Found:
-    for _, open_calls, answers in _pairs(asked):
-        for path, name in answers:
-            if name not in open_calls:
+    for exchange in _exchanges(asked):
+        for path, name in exchange.results:
+            if name not in exchange.calls:
                 return {"where": path, "id": name}
     return None
 
 
 def _double_result(asked: Asked) -> Found:
-    for _, _, answers in _pairs(asked):
+    for exchange in _exchanges(asked):
         seen = set()
-        for path, name in answers:
+        for path, name in exchange.results:
             if name in seen:
                 return {"where": path, "id": name}
             seen.add(name)
@@ -91,16 +96,10 @@ def _double_result(asked: Asked) -> Found:
 
 
 def _missing(asked: Asked) -> Found:
-    """Calls without a result right behind them; words before a result part it from its call."""
-    before = 0
-    for turn, open_calls, answers in _pairs(asked):
-        if turn.role == "user" and open_calls and not _goes_on(asked, turn):
-            answered = {name for _, name in answers}
-            words_first = bool(answers) and turn.blocks[0]["type"] != "tool_result"
-            missing = sorted(open_calls if words_first else open_calls - answered)
-            if missing:
-                return {"index": before, "ids": ", ".join(missing)}
-        before = turn.place if turn.role == "assistant" else before
+    for exchange in _exchanges(asked):
+        missing = sorted(exchange.calls.keys() - exchange.answered)
+        if missing:
+            return {"index": min(exchange.calls[name] for name in missing), "ids": ", ".join(missing)}
     return None
 
 

@@ -6,6 +6,7 @@ Source: https://platform.claude.com/docs/en/build-with-claude/structured-outputs
 from collections.abc import Callable
 from typing import Any
 
+from mockbatch.core.contract.meta_schema import is_schema
 from mockbatch.core.contract.refusals.asked import Asked
 from mockbatch.core.contract.refusals.refusal import Found, Refusal, request, said, text
 from mockbatch.core.contract.schema_limits import Kind
@@ -14,6 +15,7 @@ from mockbatch.core.contract.schemas import subschemas
 _PAGE, _SEEN = "build-with-claude/structured-outputs", "2026-10-10"
 _STRICT_TOOLS, _OPTIONAL_PARAMETERS, _UNIONS = 20, 24, 16
 _WORD = {"type": "string"}
+_STRICT_TOOL = {"name": "look_up", "strict": True, "input_schema": {"type": "object", "additionalProperties": False}}
 _DEFINITIONS = {"$defs": {"b": _WORD}}
 
 
@@ -77,6 +79,29 @@ REFUSALS = (
         finds=lambda asked: asked.format and not asked.model.structured_outputs and {"model": asked.model.id},
         refused=request(model="claude-sonnet-4-20250514", **_format(_closed(a=_WORD))),
         taken=request(**_format(_closed(a=_WORD))),
+        source=_PAGE,
+        seen=_SEEN,
+        guess=True,
+    ),
+    Refusal(
+        name="strict tools on models without them",
+        says="'{model}' does not support strict tools.",
+        on="<schema>",
+        finds=lambda asked: _strict(asked) > 0 and not asked.model.structured_outputs and {"model": asked.model.id},
+        refused=request(model="claude-sonnet-4-20250514", tools=[_STRICT_TOOL]),
+        taken=request(tools=[_STRICT_TOOL]),
+        source=_PAGE,
+        seen=_SEEN,
+        guess=True,
+    ),
+    Refusal(
+        name="structured outputs: an invalid schema",
+        says="{where}: JSON schema is invalid. It must match JSON Schema draft 2020-12 "
+        "(https://json-schema.org/draft/2020-12).",
+        on="<schema>",
+        finds=lambda asked: next(({"where": where} for where, root in asked.roots if not is_schema(root)), None),
+        refused=request(**_format(_closed(a={"type": "text"}))),
+        taken=request(**_format(_closed(a={"type": "string"}))),
         source=_PAGE,
         seen=_SEEN,
         guess=True,

@@ -5,17 +5,14 @@ Source: https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview a
 
 import re
 from collections.abc import Callable
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
+from mockbatch.core.contract.meta_schema import is_schema
 from mockbatch.core.contract.refusals.asked import Asked
 from mockbatch.core.contract.refusals.refusal import Found, Refusal, request
 from mockbatch.core.remembered import Remembered
-
-if TYPE_CHECKING:
-    from jsonschema_rs import Draft202012Validator
 
 _PAGE, _ERRORS, _TROUBLES = (
     "agents-and-tools/tool-use/overview",
@@ -31,7 +28,6 @@ _OFFERED = (
     *("text_editor_20250429", "text_editor_20250728", "web_fetch_20250910", "web_search_20250305"),
 )
 _COMPUTER = "computer-use-2025-11-24"
-_encode = msgspec.json.Encoder().encode
 
 
 def _tool(schema: Any = None, name: str = "look_up", **more: Any) -> dict[str, Any]:
@@ -46,10 +42,7 @@ def _first(problem: str) -> Callable[[Asked], Found]:
     """Find the first schema of a tool that has this problem."""
 
     def finds(asked: Asked) -> Found:
-        for place, tool in enumerate(asked.tools):
-            if "input_schema" in tool and problem in _problems(_encode(tool["input_schema"])):
-                return {"index": place}
-        return None
+        return next(({"index": place} for place, source in asked.tool_sources if problem in _problems(source)), None)
 
     return finds
 
@@ -60,21 +53,13 @@ def _problems_in(source: bytes) -> frozenset[str]:
     found = {
         "union": any(keyword in schema for keyword in _UNIONS),
         "keys": any(not _KEY.fullmatch(name) for name in schema.get("properties", ())),
-        "invalid": not _meta_schema().is_valid(schema),
+        "invalid": not is_schema(schema),
     }
     return frozenset(name for name, is_so in found.items() if is_so)
 
 
 # tools are the same from row to row
 _problems: Remembered[bytes, frozenset[str]] = Remembered(_problems_in, 256, 4 << 20)
-
-
-@cache
-def _meta_schema() -> "Draft202012Validator":
-    # not before: most requests have no tools
-    from jsonschema_rs import Draft202012Validator
-
-    return Draft202012Validator({"$ref": "https://json-schema.org/draft/2020-12/schema"})
 
 
 def _refused_types(asked: Asked) -> Found:

@@ -3,7 +3,6 @@
 Source: https://platform.claude.com/docs/en/api/errors and .../api/migration-2026-10-21
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 from mockbatch.core.contract.refusals.asked import Asked, Placed, Turn
@@ -24,30 +23,19 @@ _CITED = {
 }
 
 
-def _runs(asked: Asked) -> Iterator[list[Turn]]:
-    """Turns of the same role that follow each other, which are one."""
-    run: list[Turn] = []
-    for turn in asked.turns:
-        if run and run[-1].role != turn.role:
-            yield run
-            run = []
-        run.append(turn)
-    yield run
-
-
 def _is_empty(run: list[Turn]) -> bool:
     return all(not turn.blocks or turn.message["content"] == "" for turn in run)
 
 
 def _empty_user(asked: Asked) -> Found:
-    empty = (run[0].place for run in _runs(asked) if run[0].role == "user" and _is_empty(run))
+    empty = (run[0].place for run in asked.runs if run[0].role == "user" and _is_empty(run))
     return next(({"index": index} for index in empty), None)
 
 
 def _empty_assistant(asked: Asked) -> Found:
     empty = (
         run[0].place
-        for run in _runs(asked)
+        for run in asked.runs
         if run[0].role == "assistant" and run[-1].place < len(asked.turns) - 1 and _is_empty(run)
     )
     return next(({"index": index} for index in empty), None)
