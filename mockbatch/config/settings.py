@@ -325,8 +325,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "gzip_from",
         "data",
         1000,
-        "How large an answer of the API has to be to be compressed with gzip, where the caller accepts that; `off` "
-        "for never. The real edge begins with about 50 bytes.",
+        "The smallest answer of the API that is compressed with gzip when the caller accepts it; `off` for none.",
         parsers.size_or_off,
         "SIZE|off",
     )

@@ -18,31 +18,28 @@ _PAGE = re.compile(r"[\w-]+/[\w/-]+$")
 _FEW, _LONG = 5, 160
 _HEAD = """# What the API refuses
 
-All that mockbatch refuses as the official API does, in its words. The page is made of the table that the server
-and `mockbatch batch check` look into: `python -m tests.tools.make_refusals`.
+Everything that mockbatch refuses the way the official API does, in the API's own words. This page is generated from the
+table that the server and `mockbatch batch check` use: `python -m tests.tools.make_refusals`.
 
-A sentence with a **?** is a guess: the API refuses the request, but nobody has published its words. *Models* are
-those of today's catalogue that refuse the example; *where* says under which version of the API, if not under both.
+**?** marks a guess: the API refuses the request, but its exact words are not published. *Models* lists the current
+models that refuse the example; a version is named where only one version of the API refuses it.
 """
 _ON_DEMAND = """## On demand
 
-What depends on an account, on a download or on luck comes where a rule or an option wants it:
+Errors that depend on the account, on a download or on chance happen when a rule or an option asks for them:
 """
 _NOT_IMITATED = """## Not imitated
 
-Thinking blocks that were edited are taken: a signature is not checked. Whether an organization may use a model, keeps
-its data or has credit is never asked; rules can answer as if it had not.
+Edited thinking blocks are accepted: signatures are not verified. The state of an account (access to a model, data
+retention, credit) is not modelled; use rules to simulate it.
 """
 _STAGES = {
-    "call": ("At any call", "They come with status 400, or 401 and 404 where it is about the key or the path."),
-    "create": (
-        "When a batch is created",
-        "These come at once, with status 400 or 413. The `params` of requests are looked at later.",
-    ),
+    "call": ("Any call", "Status 400, except 401 for the key and 404 for the path."),
+    "create": ("Creating a batch", "Returned at once, with status 400 or 413. `params` are not validated yet."),
     "row": (
-        "In the results",
-        "Each becomes an `errored` row of a batch, and a 400 (404 for a model) of `/v1/messages` and `count_tokens`. "
-        "They are looked for in this order.",
+        "Requests",
+        "Each of these makes the row of a batch `errored`. From `/v1/messages` and `count_tokens` it is a 400, or a "
+        "404 for an unknown model. The checks run in this order.",
     ),
 }
 

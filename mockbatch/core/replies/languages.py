@@ -30,10 +30,10 @@ _WORDS: dict[Language, frozenset[str]] = {
         "texto siguiente"
     ),
 }
-_OF_LANGUAGES: dict[str, list[Language]] = {}
-for _language, _words in _WORDS.items():
-    for _word in _words:
-        _OF_LANGUAGES.setdefault(_word, []).append(_language)
+_OF_LANGUAGES = {
+    word: [language for language, words in _WORDS.items() if word in words]
+    for word in frozenset().union(*_WORDS.values())
+}
 _NAMES: dict[str, Language] = {
     **dict.fromkeys(("english", "englisch", "anglais", "inglés"), "en"),
     **dict.fromkeys(("german", "deutsch", "allemand", "alemán"), "de"),

@@ -1,4 +1,4 @@
-"""What the API refuses: one table, from which the checks, their tests, the docs page and `mockbatch batch check` come.
+"""The table of what the API refuses. The checks, their tests, the docs page and `mockbatch batch check` use it.
 
 To add a refusal, add one entry to the file of its subject.
 """

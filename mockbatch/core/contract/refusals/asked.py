@@ -1,4 +1,4 @@
-"""A request as refusals look at it: in shape, taken apart once."""
+"""A request in valid shape, parsed once for all refusals to inspect."""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -35,7 +35,7 @@ class Turn(NamedTuple):
 
 
 class Asked:
-    """A request, the model that it asks for and what it was sent under."""
+    """A request with its model, API version, beta headers and endpoint."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""A refusal: what the API does not take, in its words, with a request that it refuses and one next to it."""
+"""One refusal: the condition, the API's words, a request it refuses, and a similar one it accepts."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Literal

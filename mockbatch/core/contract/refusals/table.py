@@ -1,4 +1,4 @@
-"""The whole table, in the order in which the API looks, and the checks that are made of it."""
+"""The whole table, in the order of the API's checks, and the functions that apply it."""
 
 from functools import lru_cache
 from typing import Any

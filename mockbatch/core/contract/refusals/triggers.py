@@ -1,4 +1,4 @@
-"""What is in a request that any refusal may concern, found in one pass: nearly all requests hold next to nothing."""
+"""Find the parts of a request that refusals care about, in one pass. Most requests have almost none."""
 
 from typing import Any
 
