@@ -52,8 +52,9 @@ class Batch(Struct, frozen=True, dict=True):
     """The facts of a batch. Everything that time decides is computed from them.
 
     `sizes` are the numbers of requests in its slices, `delivered` how many rows of the results a caller got at most in
-    one of its `downloads`. `kept` says that its rows are stored; `bound` is the draw from which on rows are never done;
-    `sums` are what was used, counted when it has ended. Spans take `factor` times as long as they are drawn.
+    one of its `downloads`. `kept` says that its rows are stored; `bound` is the draw from which on rows are never done.
+    `tally` and `sums` are how its rows ended and what they used, None before that was counted; `may_be_cached` comes
+    with the tally, and says that prompts may have cache breakpoints. Spans take `factor` times as long as drawn.
     `webhook` is the URL that is called when it has ended, if any.
     """
 
@@ -73,8 +74,9 @@ class Batch(Struct, frozen=True, dict=True):
     kept: bool = False
     bound: int = 1 << 64
     factor: int = 1
-    sums: tuple[Sum, ...] = ()
+    sums: tuple[Sum, ...] | None = None
     webhook: str = ""
+    may_be_cached: bool = False
 
     @cached_property
     def size(self) -> int:

@@ -8,7 +8,7 @@ import msgspec
 from mockbatch.core.contract import wire
 from mockbatch.core.money.ledger import counts_of_json, refusal_of
 from mockbatch.core.money.prompt_cache import CacheUse
-from mockbatch.core.rows import Failure, More, Row
+from mockbatch.core.rows.row import Failure, More, Row
 from mockbatch.core.time.spans import format_span
 from mockbatch.core.typed import convert
 

@@ -26,7 +26,7 @@ async def create(call: Call) -> Answer:
     session, params, effort = await _entered(call)
     terms = terms_of(call, session)
     message = await call.mock.messages.create(session, params, terms, call.decided_by, effort, call.note_unmet)
-    if isinstance(message, wire.Message) and (warning := call.mock.catalogue.retired(message.model, terms)):
+    if isinstance(message, wire.Message) and (warning := call.mock.catalogue.warn_if_retired(message.model, terms)):
         call.told = [(b"mockbatch-warning", warning.encode())]
     if params.get("stream") is True:
         return Stream(_sent(events(message)), b"text/event-stream; charset=utf-8")

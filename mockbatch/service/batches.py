@@ -18,7 +18,8 @@ from mockbatch.core.contract.errors import ApiError, InvalidRequest, NotFound
 from mockbatch.core.contract.params import Terms
 from mockbatch.core.money.ledger import Entry
 from mockbatch.core.money.spending import Dated
-from mockbatch.core.rows import Row, usage_of_row
+from mockbatch.core.rows.row import Row
+from mockbatch.core.rows.usage import usage_of_row
 from mockbatch.core.rules.rules import Rule
 from mockbatch.core.time.timeline import NEVER
 from mockbatch.service.attempts import Attempts
@@ -26,7 +27,6 @@ from mockbatch.service.caches import Caches
 from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.deleted import as_deleted
 from mockbatch.service.early import EarlyCheck
-from mockbatch.service.examination import Examination
 from mockbatch.service.files import Files
 from mockbatch.service.ledger import Ledger
 from mockbatch.service.notices import Notices
@@ -35,10 +35,12 @@ from mockbatch.service.planning import Headers, Planning
 from mockbatch.service.playback import Playback, Player
 from mockbatch.service.rates import Rates
 from mockbatch.service.reception import Reception
-from mockbatch.service.results import Results
+from mockbatch.service.rows.pipeline import RowPipeline
+from mockbatch.service.rows.results import Results
+from mockbatch.service.rows.states import PlannedRow, RowStates
+from mockbatch.service.rows.tally import tally
+from mockbatch.service.rows.totals import sum_up
 from mockbatch.service.sessions import Session, Sessions, View
-from mockbatch.service.settlement import Settlement
-from mockbatch.service.truth import Planned, Truth
 from mockbatch.service.turns import in_turns, to_the_end
 from mockbatch.store import Change, Facts, Gone, Missing, Store, StoreError
 
@@ -71,16 +73,15 @@ class Batches:
         self._profiles = self._planning.profiles
         self._playback = playback
         self._attempts = Attempts(store)
-        self._examination = Examination(
+        self._rows = RowPipeline(
             store, self._profiles, catalogue, files, self._player, self._attempts.of, playback.unsaved
         )
-        self._results = Results(store, self._profiles, self._examination)
-        self.caches = Caches(self._profiles, self._examination)
-        self._settlement = Settlement(store, self._profiles, self._examination, self.caches)
-        self.truth = Truth(store, self._profiles, self._examination)
+        self.caches = Caches(self._rows)
+        self.states = RowStates(store, self._profiles, self._rows)
         self._held: Counter[int] = Counter()
         self._next_seq = 1
         self._tallying: dict[int, asyncio.Task[wire.RequestCounts]] = {}
+        self._settling: dict[int, asyncio.Task[Batch]] = {}
 
     async def restore(self, facts: Facts) -> None:
         """Take up what the store has."""
@@ -101,11 +102,11 @@ class Batches:
 
     async def close(self) -> None:
         """Give up what is done in the background; it is done again when it is needed."""
-        tasks = list(self._tallying.values())
+        tasks = [*self._tallying.values(), *self._settling.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._examination.close()
+        await self._rows.close()
 
     async def create(
         self,
@@ -126,7 +127,7 @@ class Batches:
         intake = Intake(session.settings.limits.max_requests, session.settings.limits.max_bytes)
         reception = Reception(self._store, seq, intake, early)
         try:
-            with self._examination.busy():
+            with self._rows.turns.receiving():
                 await reception.receive(body)
                 self._rates.queue(session, intake.count)
                 await self.check_spending(session)
@@ -139,7 +140,7 @@ class Batches:
         except BaseException:
             await to_the_end(reception.undo())
             raise
-        self._examination.begin(batch)
+        self._rows.start_checks(batch)
         session.bulletin.tell(batch.timeline.created_at, "batch.created", batch=batch.id, size=batch.size)
         return as_created(batch, origin)
 
@@ -160,6 +161,7 @@ class Batches:
         except BaseException:
             self._attempts.forget(session)
             self._planning.release(batch)
+            self._rows.forget(batch)
             raise
         finally:
             session.reserved.discard(batch.id)
@@ -171,7 +173,7 @@ class Batches:
 
     def _counts(self, session: Session, batch: Batch) -> bool:
         """Whether it is counted how often requests were sent: from the first batch on that has a rule about it."""
-        rules = self._examination.conditions(batch).rules if batch.kept else None
+        rules = self._rows.of(batch).conditions.rules if batch.kept else None
         return session.counts_attempts or (rules is not None and rules.needs_attempts)
 
     def _webhook(self, session: Session, named: str) -> str:
@@ -229,6 +231,8 @@ class Batches:
         batch = self.found(session, batch_id)
         if not batch.timeline.has_ended(session.now()):
             raise InvalidRequest("In progress batches cannot be deleted. Consider canceling the batch instead.")
+        # what it used is billed all the same
+        batch = await self._settled(session, batch)
         profile = self._profiles[batch.profile]
         try:
             await self._changed(session, as_deleted(batch), *self._parts(batch), *self._planning.release(batch))
@@ -236,23 +240,23 @@ class Batches:
             self._planning.use(batch, profile)
             raise
         self._planning.forget_unused()
-        self.truth.forget(batch)
+        self._forget_rows(batch)
         return wire.DeletedMessageBatch(id=batch.id)
 
     async def settle(self, session: Session) -> None:
-        """Settle every batch of a session that has ended."""
+        """Count what every batch of a session used that has ended."""
         now = session.now()
         async for batch in in_turns(session.live()):
-            if batch.tally is None and batch.timeline.has_ended(now):
+            if batch.sums is None and batch.timeline.has_ended(now):
                 with self.unless_gone():
-                    await self._tallied(session, batch)
+                    await self._settled(session, batch)
 
     async def counts(self, batch: Batch, now: int) -> wire.RequestCounts | None:
         """How many rows of a batch are where at an instant; None if it was deleted meanwhile."""
         if batch.tally is not None and batch.timeline.has_ended(now):
             return batch.tally
         with self.unless_gone():
-            return await self.truth.counts(batch, now)
+            return await self.states.counts(batch, now)
         return None
 
     @contextmanager
@@ -279,23 +283,22 @@ class Batches:
 
     async def row_entries(self, session: Session, batch: Batch) -> AsyncIterator[list[Entry]]:
         """The entries of the ledger of a batch that has ended, some rows at a time."""
-        if batch.tally is None:
-            await self._tallied(session, batch)
-            batch = self.found(session, batch.id)
-        lines = self._results.maker(batch)
-        async for block in self.truth.rows(batch):
+        batch = await self._settled(session, batch)
+        results = self._results(batch)
+        async for block in self.states.rows(batch):
             entries: list[Entry] = []
             for planned in block:
                 outcome, row = planned.outcome(batch), planned.row
                 usage = usage_of_row(row) if outcome == "succeeded" else None
-                entries += self._ledger.entries(session, batch, row, outcome, lines.message_id(row), usage)
+                entries += self._ledger.entries(session, batch, row, outcome, results.message_id(row), usage)
             yield entries
             await asyncio.sleep(0)
 
     async def used_by_row(self, session: Session, batch: Batch) -> AsyncIterator[list[Dated]]:
         """What each row of a batch that has ended has used."""
+        batch = await self._settled(session, batch)
         profile = self._profiles[batch.profile]
-        async for block in self.truth.rows(batch):
+        async for block in self.states.rows(batch):
             succeeded = [planned.row for planned in block if planned.outcome(batch) == "succeeded"]
             billed = [row for row in succeeded if row.is_billed(batch.terms.day)]
             yield [self._ledger.used_by(session, batch, row, profile.prompt_lengths) for row in billed]
@@ -305,26 +308,26 @@ class Batches:
         """The batch as `how` leaves it now, which may be as it is. Raises NotFound."""
         batch = self.found(session, batch_id)
         after = how(batch, session.now())
-        return batch if after is batch else await self._changed(session, replace(after, tally=None))
+        return batch if after is batch else await self._changed(session, replace(after, tally=None, sums=None))
 
     async def looked_at(self, session: Session, batch: Batch, origin: str = "") -> wire.MessageBatch:
         """The batch as the API would answer it now; to look at it is no retrieve."""
         return await self._shown(session, batch, session.now(), origin)
 
-    async def row_whole(self, batch: Batch, planned: Planned) -> tuple[bytes, bytes]:
+    async def row_whole(self, batch: Batch, planned: PlannedRow) -> tuple[bytes, bytes]:
         """The params of a row as they came, and its line in the results."""
-        item = await self._examination.item(batch, planned.row.index)
-        return bytes(item.params), await self._results.line(batch, planned.row, done=planned.done_at != NEVER)
+        item = await self._rows.of(batch).item(planned.row.index)
+        return bytes(item.params), await self._results(batch).line(planned.row, done=planned.done_at != NEVER)
 
     def with_params(self, batch: Batch, *, every: bool) -> AsyncIterator[tuple[Row, bytes]]:
         """The rows of a batch with the params that they came with: every one, or those that fail or meet less than all
         of a schema.
         """
-        return self._examination.with_params(batch, every=every)
+        return self._rows.of(batch).with_params(every=every)
 
     async def requests(self, batch: Batch, index: int) -> list[Item]:
         """The requests of a slice, as they came."""
-        return await self._examination.items(batch, index)
+        return await self._rows.of(batch).items(index)
 
     def profile(self, batch: Batch) -> Profile:
         """All that decided about a batch besides its requests."""
@@ -332,20 +335,20 @@ class Batches:
 
     def message_id(self, batch: Batch, row: Row) -> str:
         """The id of the message of a row."""
-        return self._results.maker(batch).message_id(row)
+        return self._results(batch).message_id(row)
 
     async def rewrite(self, session: Session, batch: Batch, change: Callable[[Row], Row]) -> int:
         """Keep the rows of a batch as `change` leaves them; answers how many it changed."""
-        changed = 0
+        changed, of_batch = 0, self._rows.of(batch)
         for index in range(batch.slices):
-            rows = await self._examination.rows(batch, index)
+            rows = await of_batch.rows(index)
             after = [change(row) for row in rows]
             differing = sum(new is not old for new, old in zip(after, rows, strict=True))
             if differing or not batch.kept:
-                await self._examination.keep(batch, index, after)
+                await of_batch.keep(index, after)
             changed += differing
             await asyncio.sleep(0)
-        self.truth.forget(batch)
+        self._forget_rows(batch)
         await self._changed(session, replace(self.found(session, batch.id), kept=True))
         return changed
 
@@ -374,7 +377,7 @@ class Batches:
         changes: list[Change] = []
         for batch in batches:
             session.drop(batch)
-            self.truth.forget(batch)
+            self._forget_rows(batch)
             changes += [Gone("batch", batch.seq), *self._parts(batch), *self._planning.release(batch)]
             if not self._held[batch.seq]:
                 changes.append(Gone("sent", batch.seq))
@@ -428,7 +431,23 @@ class Batches:
         now = session.now()
         if not batch.timeline.has_ended(now) or batch.timeline.is_archived(now):
             raise NotFound(f"Message Batch {batch_id} has no available results.")
-        return self._results.lines(batch)
+        return self._lines(session, batch)
+
+    async def _lines(self, session: Session, batch: Batch) -> AsyncGenerator[bytes]:
+        if batch.tally is None:
+            await self._tallied(session, batch)
+            batch = session.known(batch.id) or batch
+        if batch.may_be_cached:
+            batch = await self._settled(session, batch)
+        async for piece in self._results(batch).lines():
+            yield piece
+
+    def _results(self, batch: Batch) -> Results:
+        return Results(self._store, self._profiles[batch.profile], self._rows.of(batch), batch)
+
+    def _forget_rows(self, batch: Batch) -> None:
+        self._rows.forget(batch)
+        self.states.forget(batch)
 
     async def note_delivery(
         self, session: Session, batch_id: str, rows: int, custom_ids: Collection[str] | None
@@ -505,19 +524,61 @@ class Batches:
         return await asyncio.shield(task)
 
     async def _tally(self, session: Session, batch: Batch) -> wire.RequestCounts:
-        settled, struck = await self._settlement.settled(session, batch)
-        assert settled.tally is not None
+        found = await tally(self._store, self._profiles[batch.profile], self._rows.of(batch), batch)
         facts = self.found(session, batch.id)
         if facts.seq != batch.seq or facts.timeline != batch.timeline:
             # it was brought back to an earlier state meanwhile, of which this is not the tally
-            return settled.tally
-        after = replace(facts, tally=settled.tally, kept=settled.kept, sums=settled.sums)
+            return found.counts
+        after = replace(facts, tally=found.counts, may_be_cached=found.may_be_cached)
         try:
             with session.unless_saved():
-                for name, hits in struck.items():
+                for name, hits in found.by_rule.items():
                     session.rules.count(name, hits, batch.timeline.ended_at)
-                await self._changed(session, after, *([session.counters()] if struck else []))
+                await self._changed(session, after, *([session.counters()] if found.by_rule else []))
         except StoreError as error:
             # not needed to answer: it is counted again when somebody asks again
             _log.error("the counts of batch %s: %s", batch.id, error)
-        return settled.tally
+        if found.may_be_cached:
+            # what others leave in the cache later on makes no difference then
+            self._start_settling(session, after)
+        return found.counts
+
+    async def _settled(self, session: Session, batch: Batch) -> Batch:
+        """The facts of an ended batch with what it used. Summed up once, however many ask."""
+        if batch.sums is not None:
+            return batch
+        return await asyncio.shield(self._start_settling(session, batch))
+
+    def _start_settling(self, session: Session, batch: Batch) -> asyncio.Task[Batch]:
+        task = self._settling.get(batch.seq)
+        if task is None:
+            task = self._settling[batch.seq] = asyncio.create_task(self._settle(session, batch))
+            task.add_done_callback(lambda done: self._end_settling(batch, done))
+        return task
+
+    def _end_settling(self, batch: Batch, task: asyncio.Task[Batch]) -> None:
+        self._settling.pop(batch.seq, None)
+        if not task.cancelled() and (error := task.exception()) and not isinstance(error, (NotFound, Missing)):
+            # not lost: whoever asks next has it summed up again
+            _log.error("what batch %s used: %s", batch.id, error, exc_info=error)
+
+    async def _settle(self, session: Session, batch: Batch) -> Batch:
+        if batch.tally is None:
+            await self._tallied(session, batch)
+            batch = self.found(session, batch.id)
+        left = await self.caches.left(session, batch) if batch.may_be_cached else _nothing_left
+        rows = self._rows.of(batch)
+        sums, stored = await sum_up(self._store, self._profiles[batch.profile], rows, batch, left)
+        facts = self.found(session, batch.id)
+        if facts.seq != batch.seq or facts.timeline != batch.timeline:
+            return replace(batch, sums=sums)
+        after = replace(facts, sums=sums, kept=facts.kept or stored)
+        try:
+            return await self._changed(session, after)
+        except StoreError as error:
+            _log.error("what batch %s used: %s", batch.id, error)
+            return after
+
+
+def _nothing_left(key: int) -> bool:
+    return False

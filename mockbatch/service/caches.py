@@ -6,10 +6,10 @@ from the batches that there are; what messages leave is saved with what they hav
 
 from collections.abc import Callable, Iterable
 
-from mockbatch.core.batch import Batch, Profile
+from mockbatch.core.batch import Batch
 from mockbatch.core.money.prompt_cache import CacheState, CacheUse, Prefix
 from mockbatch.core.time.spans import HOUR, SECOND
-from mockbatch.service.examination import Examination
+from mockbatch.service.rows.pipeline import RowPipeline
 from mockbatch.service.sessions import Session
 from mockbatch.store import CacheEntries
 
@@ -20,9 +20,8 @@ Touches = dict[int, int]
 class Caches:
     """Knows what is in the cache of a session at an instant."""
 
-    def __init__(self, profiles: dict[int, Profile], examination: Examination) -> None:
-        self._profiles = profiles
-        self._examination = examination
+    def __init__(self, rows: RowPipeline) -> None:
+        self._rows = rows
         self._touched: dict[str, dict[int, Touches]] = {}
         self._messages: dict[str, CacheState] = {}
 
@@ -84,8 +83,11 @@ class Caches:
         if touches is None:
             touches = {}
             start = batch.timeline.starts_at
+            of_batch = self._rows.of(batch)
             for index in range(batch.slices):
-                for row in await self._examination.rows(batch, index):
+                if not (await of_batch.decided(index)).may_be_cached:
+                    continue
+                for row in await of_batch.rows(index):
                     if row.succeeds:
                         for prefix in row.more.prefixes:
                             if prefix.breakpoint:

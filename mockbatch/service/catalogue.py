@@ -20,7 +20,7 @@ class Catalogue:
     def __init__(self) -> None:
         self._told: set[str] = set()
 
-    def retired(self, model_id: str, terms: Terms) -> str | None:
+    def warn_if_retired(self, model_id: str, terms: Terms) -> str | None:
         """A sentence about a model that answers here and no more there; it is logged once."""
         model = terms.models.named(model_id)
         if terms.models.lifecycle(model, terms.day) != "retired":

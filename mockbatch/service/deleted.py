@@ -117,7 +117,7 @@ def _pack(batch: Batch) -> bytes:
         batch.terms.day,
         batch.downloads,
         batch.delivered,
-        batch.sums,
+        batch.sums or (),
         batch.webhook,
     )
     return msgspec.json.encode(packed)

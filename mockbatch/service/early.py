@@ -6,7 +6,8 @@ from collections.abc import Collection
 from mockbatch.core.contract.envelope import Item
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.contract.params import Terms
-from mockbatch.core.rows import Conditions, Examiner
+from mockbatch.core.rows.checker import RowChecker
+from mockbatch.core.rows.conditions import Conditions
 
 _BLOCK = 200
 
@@ -15,7 +16,7 @@ class EarlyCheck:
     """Looks at requests while they are taken in, and keeps the first one that will err as the `problem`."""
 
     def __init__(self, terms: Terms, files: Collection[str]) -> None:
-        self._examiner = Examiner(Conditions(terms, files=files))
+        self._checker = RowChecker(Conditions(terms, files=files))
         self._count = 0
         self.problem: InvalidRequest | None = None
 
@@ -23,7 +24,7 @@ class EarlyCheck:
         """Look at the next requests."""
         for at in range(0, len(items) if self.problem is None else 0, _BLOCK):
             for index, item in enumerate(items[at : at + _BLOCK], self._count + at):
-                failure = self._examiner.refusal(item) if self.problem is None else None
+                failure = self._checker.refusal(item) if self.problem is None else None
                 if failure:
                     details = {"custom_id": item.custom_id, "index": index}
                     self.problem = InvalidRequest(failure.message, details=details)

@@ -13,14 +13,15 @@ from mockbatch.core.contract.envelope import Item
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.draws import draw, fraction, subseed
 from mockbatch.core.money.ledger import Entry, Total, cost, counts_of, net
-from mockbatch.core.rows import Row, usage_of_row
+from mockbatch.core.rows.row import Row
+from mockbatch.core.rows.usage import usage_of_row
 from mockbatch.core.search import Kind, Term, Value, meets, parse_search
 from mockbatch.core.time.spans import SECOND, format_span
 from mockbatch.core.time.timeline import NEVER
 from mockbatch.service.batches import Batches
 from mockbatch.service.ledger import Ledger
+from mockbatch.service.rows.states import PlannedRow
 from mockbatch.service.sessions import Session
-from mockbatch.service.truth import Planned
 from mockbatch.service.turns import in_turns
 
 BATCH_FIELDS: dict[str, Kind] = {
@@ -69,7 +70,7 @@ class Inspection:
 
     def total(self, batch: Batch) -> Total | None:
         """What a batch was billed; None before that is known."""
-        return net(batch.sums, batch.terms.day, self._ledger.prices) if batch.tally else None
+        return net(batch.sums, batch.terms.day, self._ledger.prices) if batch.sums is not None else None
 
     async def found(self, session: Session, text: str) -> list[Batch]:
         """The batches that a search finds, the newest first; what came of them is known of those that have ended.
@@ -96,7 +97,7 @@ class Inspection:
             case "ending":
                 return batch.timeline.ending if batch.timeline.has_ended(now) else None
             case "model":
-                return " ".join(row.account.model for row in batch.sums)
+                return " ".join(row.account.model for row in batch.sums or ())
             case "cost":
                 spent = self.total(batch)
                 return spent.net if spent else None
@@ -107,13 +108,13 @@ class Inspection:
         value: Value = getattr(batch, name)
         return value
 
-    async def rows(self, session: Session, batch: Batch, text: str, start: int, limit: int) -> list[Planned]:
+    async def rows(self, session: Session, batch: Batch, text: str, start: int, limit: int) -> list[PlannedRow]:
         """The first `limit` rows from a place on that a search finds. Raises InvalidRequest for what is no search."""
         terms = _terms(text, ROW_FIELDS)
         everywhere = any(not term.field for term in terms)
-        found: list[Planned] = []
+        found: list[PlannedRow] = []
         items: tuple[int, list[Item]] = (-1, [])
-        async for block in self._batches.truth.rows(batch, start):
+        async for block in self._batches.states.rows(batch, start):
             for planned in block:
                 index = batch.slice_of(planned.row.index)
                 if everywhere and items[0] != index:
@@ -126,7 +127,7 @@ class Inspection:
             await asyncio.sleep(0)
         return found
 
-    def _of_row(self, batch: Batch, planned: Planned, params: bytes, name: str, now: int) -> Value:
+    def _of_row(self, batch: Batch, planned: PlannedRow, params: bytes, name: str, now: int) -> Value:
         row = planned.row
         match name:
             case "status":
@@ -153,7 +154,7 @@ class Inspection:
         value: Value = getattr(row, name)
         return value
 
-    def cost(self, batch: Batch, planned: Planned, now: int) -> Decimal | None:
+    def cost(self, batch: Batch, planned: PlannedRow, now: int) -> Decimal | None:
         """What a row was billed in USD; None before the batch has ended, and without a price."""
         if not batch.timeline.has_ended(now):
             return None
@@ -164,7 +165,7 @@ class Inspection:
         rates = self._ledger.prices.of(row.model, batch.terms.day, counts.prompt_tokens)
         return None if rates is None else cost(counts, rates, "batch", row.geo)
 
-    def entries(self, session: Session, batch: Batch, planned: Planned) -> list[Entry]:
+    def entries(self, session: Session, batch: Batch, planned: PlannedRow) -> list[Entry]:
         """What a row was billed, class by class; nothing before the batch has ended."""
         if not batch.timeline.has_ended(session.now()):
             return []
@@ -184,7 +185,7 @@ class Inspection:
         own = next((params for name, params in times if name == batch.id), b"")
         return [Sent(name, params == own) for name, params in times]
 
-    def reasons(self, batch: Batch, planned: Planned) -> list[str]:
+    def reasons(self, batch: Batch, planned: PlannedRow) -> list[str]:
         """Why a row ends as it does, and when, in sentences."""
         return list(_reasons(batch, planned, self._batches.profile(batch)))
 
@@ -204,7 +205,7 @@ def _reply(row: Row) -> str:
     return row.more.spec.kind if row.more.spec else ""
 
 
-def _reasons(batch: Batch, planned: Planned, profile: Profile) -> Iterator[str]:
+def _reasons(batch: Batch, planned: PlannedRow, profile: Profile) -> Iterator[str]:
     row = planned.row
     if planned.done_at == NEVER:
         how = "canceled" if batch.timeline.ending == "canceled" else "out of its 24 hours"

@@ -9,7 +9,7 @@ from mockbatch.core.batch import Batch
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.contract.params import Terms
-from mockbatch.core.rows import Failure, Row
+from mockbatch.core.rows.row import Failure, Row
 from mockbatch.service.batches import Batches
 from mockbatch.service.sessions import Session
 

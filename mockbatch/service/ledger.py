@@ -29,7 +29,8 @@ from mockbatch.core.money.prices import Prices
 from mockbatch.core.money.rates import total
 from mockbatch.core.money.spending import Dated
 from mockbatch.core.played import played_row
-from mockbatch.core.rows import Row, usage_of_row
+from mockbatch.core.rows.row import Row
+from mockbatch.core.rows.usage import usage_of_row
 from mockbatch.core.time.spans import MINUTE, format_day, format_instant
 from mockbatch.service.sessions import Session
 from mockbatch.service.turns import in_turns
@@ -232,7 +233,7 @@ class Ledger:
 def _of_batch(session: Session, batch: Batch, now: int) -> Iterator[Dated]:
     """What a batch has used, if it has ended."""
     if batch.timeline.has_ended(now):
-        for row in batch.sums:
+        for row in batch.sums or ():
             yield Dated(
                 batch.timeline.ended_at,
                 batch.terms.day,

@@ -18,7 +18,11 @@ from mockbatch.core.contract.shape_check import Surface
 from mockbatch.core.draws import subseed
 from mockbatch.core.files import check_files
 from mockbatch.core.replies.message import reply_key
-from mockbatch.core.rows import Conditions, Examiner, Failure, Lines, Pending, Row, counted_input, geo_of
+from mockbatch.core.rows.builder import RowBuilder
+from mockbatch.core.rows.conditions import Conditions
+from mockbatch.core.rows.lines import Lines
+from mockbatch.core.rows.reading import counted_input, geo_of
+from mockbatch.core.rows.row import Failure, Pending, Row
 from mockbatch.core.rules.replied import reply_of_call
 from mockbatch.core.rules.rules import Rule
 from mockbatch.core.time.spans import format_instant
@@ -88,9 +92,9 @@ class Messages:
         model, tokens = await self._apart(size, self._checked, session, params, terms, "messages")
         await self._check_spending(session)
         conditions = self._conditions(session, terms)
-        examiner = Examiner(conditions)
-        answered = await self._apart(size, self._answered, session, params, model, tokens, examiner, rule)
-        row = await _settled(answered, examiner)
+        builder = RowBuilder(conditions)
+        answered = await self._apart(size, self._answered, session, params, model, tokens, builder, rule)
+        row = await _settled(answered, builder)
         sent = self._sent[session.name]
         before = self._caches.entries(session) if row.more.prefixes else None
         row = await self._cached(session, row)
@@ -143,7 +147,7 @@ class Messages:
         params: dict[str, Any],
         model: Model,
         tokens: int,
-        examiner: Examiner,
+        builder: RowBuilder,
         rule: Rule | None,
     ) -> Row | Pending:
         limit = params.get("max_tokens")
@@ -157,7 +161,7 @@ class Messages:
             geo=geo_of(params, model),
             rule=rule.name if rule else "",
         )
-        return examiner.answered(row, params, model, reply_of_call(rule) if rule else None)
+        return builder.answered(row, params, model, reply_of_call(rule) if rule else None)
 
     async def _cached(self, session: Session, row: Row) -> Row:
         if not row.more.prefixes:
@@ -193,23 +197,23 @@ class Messages:
             _plainly(error)
 
 
-async def _settled(answered: Row | Pending, examiner: Examiner) -> Row:
+async def _settled(answered: Row | Pending, builder: RowBuilder) -> Row:
     """Return the row, with the reply that it or a function makes. Raise the ApiError of a row that fails."""
-    row = await _made(answered, examiner) if isinstance(answered, Pending) else answered
-    for _, error in examiner.mishaps:
+    row = await _made(answered, builder) if isinstance(answered, Pending) else answered
+    for _, error in builder.reply_errors:
         _log.error("rule %r, a message: %s", row.rule, error.message, exc_info=error.__cause__)
     if row.failure:
         _raise(row.failure)
     return row
 
 
-async def _made(pending: Pending, examiner: Examiner) -> Row:
+async def _made(pending: Pending, builder: RowBuilder) -> Row:
     """The row with the reply that a function makes."""
     # not before: most servers have no such replies
     from mockbatch.service.functions import replies_of
 
     (reply,) = await replies_of([(pending.spec, pending.request)])
-    return examiner.made(pending.row, reply)
+    return builder.made(pending.row, reply)
 
 
 def _raise(failure: Failure) -> NoReturn:

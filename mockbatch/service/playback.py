@@ -12,7 +12,7 @@ from xxhash import xxh3_64_intdigest
 from mockbatch.config import Config
 from mockbatch.core.contract.errors import InvalidRequest, error_of
 from mockbatch.core.played import played_row, recorded_delay
-from mockbatch.core.rows import Failure, Row
+from mockbatch.core.rows.row import Failure, Row
 from mockbatch.store import Played
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from msgspec import Struct
 from xxhash import xxh3_64_intdigest
 
 from mockbatch.core.batch import Batch
-from mockbatch.core.rows import Row
+from mockbatch.core.rows.row import Row
 from mockbatch.core.time.spans import SECOND
 from mockbatch.core.time.timeline import NEVER
 from mockbatch.core.vocabulary import ProblemKind

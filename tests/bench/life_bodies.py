@@ -92,7 +92,7 @@ def write_life_body(path: Path, kind: str, count: int) -> None:
 
 def _params(kind: str, count: int) -> Any:
     if kind == "fixture":
-        lines = _FIXTURE.read_text(encoding="utf-8").splitlines()
+        lines = _FIXTURE.read_text(encoding="utf-8").rstrip("\n").split("\n")
         return islice(cycle([json.loads(line)["params"] for line in lines]), count)
     random = Random(7)
     return (_MAKERS[kind](random, index) for index in range(count))

@@ -20,10 +20,12 @@ from mockbatch.core.batch import (
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.envelope import Intake
 from mockbatch.core.contract.params import Terms
-from mockbatch.core.rows import Conditions, Examiner, Row
+from mockbatch.core.rows.conditions import Conditions
+from mockbatch.core.rows.row import Row
 from mockbatch.core.time.spans import SECOND, parse_instant
 from mockbatch.core.time.timeline import events
 from tests.builders import BATCHES, START, Api, config, outcomes, requests, serving
+from tests.rows import whole_rows
 
 
 class Driver(Protocol):
@@ -111,10 +113,8 @@ class Core:
         timeline = planned(self._profile, id, self._now, Durations(self._profile, id).longest(names))
         seq = len(self._batches)
         self._batches[id] = Batch(seq, id, "core", intake.identity, sizes, 1, timeline)
-        examiner = Examiner(Conditions(Terms(), self._profile.seed, self._profile.fail_rate))
-        items = [item for part in slices for item in part.items]
-        rows = [examiner.row(item, index) for index, item in enumerate(items)]
-        self._rows[id] = [row for row in rows if isinstance(row, Row)]
+        under = Conditions(Terms(), self._profile.seed, self._profile.fail_rate)
+        self._rows[id] = whole_rows([item for part in slices for item in part.items], under)
         return self.show(id)
 
     def cancel(self, id: str) -> dict[str, Any]:

@@ -10,8 +10,12 @@ from mockbatch.core.contract import wire
 from mockbatch.core.contract.envelope import Item
 from mockbatch.core.contract.params import Terms
 from mockbatch.core.replies.kept import SHORT
-from mockbatch.core.rows import Conditions, Examiner, Lines, Row, dump_rows, load_rows, params_of
+from mockbatch.core.rows.conditions import Conditions
+from mockbatch.core.rows.lines import Lines
+from mockbatch.core.rows.reading import params_of
+from mockbatch.core.rows.row import Row, dump_rows, load_rows
 from tests.asked import ALWAYS, CLOCK, OLD, REVIEW, WEATHER
+from tests.rows import whole_rows
 
 SCHEMA = {"format": {"type": "json_schema", "schema": REVIEW}}
 PASSAGE = {
@@ -51,8 +55,7 @@ def turns(number: int) -> list[dict[str, Any]]:
 
 
 def examined(asked: list[Item]) -> list[Row]:
-    rows = [Examiner(UNDER).row(item, index) for index, item in enumerate(asked)]
-    return [row for row in rows if isinstance(row, Row)]
+    return whole_rows(asked, UNDER)
 
 
 def lines(rows: list[Row], asked: list[Item]) -> list[Any]:

@@ -87,7 +87,7 @@ async def truth_of(mock: Mock, session: Session, batch: Batch) -> BatchTruth:
         batch.id,
         timeline.status(now),
         batch.size,
-        await mock.batches.truth.counts(batch, now),
+        await mock.batches.states.counts(batch, now),
         shown,
         format_instant(timeline.created_at),
         None if timeline.starts_at == NEVER else format_instant(timeline.starts_at),

@@ -22,7 +22,7 @@ from mockbatch.http.control.entry import LIMIT, START, checked, entered, part_of
 from mockbatch.http.described import Parameter, described
 from mockbatch.service import Mock
 from mockbatch.service.inspection import Sent
-from mockbatch.service.truth import Planned
+from mockbatch.service.rows.states import PlannedRow
 
 _ROWS = (
     LIMIT,
@@ -108,7 +108,7 @@ async def items(call: Call) -> Answer:
     if text := call.query().get("q"):
         some = await mock.inspection.rows(session, found, text, start, limit + 1)
         return Json(RowList([_row(mock, found, planned, now) for planned in some[:limit]], len(some) > limit))
-    rows, more = await mock.batches.truth.page(found, start, limit, _wanted(call, found, now))
+    rows, more = await mock.batches.states.page(found, start, limit, _wanted(call, found, now))
     return Json(RowList([_row(mock, found, planned, now) for planned in rows], more))
 
 
@@ -117,7 +117,7 @@ async def item(call: Call) -> Answer:
     """A row with its request and its result."""
     mock, session = await entered(call)
     found = mock.batches.found(session, call.path_value("id"))
-    planned = await mock.batches.truth.row(found, call.path_value("custom_id"))
+    planned = await mock.batches.states.row(found, call.path_value("custom_id"))
     params, line = await mock.batches.row_whole(found, planned)
     return Json(
         RowWhole(
@@ -133,7 +133,7 @@ async def item(call: Call) -> Answer:
     )
 
 
-def _row(mock: Mock, batch: Batch, planned: Planned, now: int) -> RowTruth:
+def _row(mock: Mock, batch: Batch, planned: PlannedRow, now: int) -> RowTruth:
     row = planned.row
     failure, cost = row.failure, mock.inspection.cost(batch, planned, now)
     return RowTruth(
@@ -173,12 +173,12 @@ def _bill(entry: Entry) -> Bill:
     )
 
 
-def _wanted(call: Call, batch: Batch, now: int) -> Callable[[Planned], bool]:
+def _wanted(call: Call, batch: Batch, now: int) -> Callable[[PlannedRow], bool]:
     query = call.query()
     asked = checked({name: query[name] for name in ("outcome", "state") if name in query}, Wanted)
     outcome, state, part = asked.outcome, asked.state, query.get("custom_id", "")
 
-    def wanted(planned: Planned) -> bool:
+    def wanted(planned: PlannedRow) -> bool:
         if part not in planned.row.custom_id:
             return False
         if outcome is not None and planned.outcome(batch) != outcome:

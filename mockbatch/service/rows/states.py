@@ -1,5 +1,6 @@
-"""What is behind the answers of the API: which row is done when, how it ends, and why."""
+"""When each row of a batch is done, and how it ends, whatever the API shows of it yet."""
 
+import asyncio
 from array import array
 from bisect import bisect_right
 from collections import OrderedDict
@@ -11,10 +12,12 @@ from msgspec import Struct
 from mockbatch.core.batch import Batch, Profile, done_times
 from mockbatch.core.contract.errors import InvalidRequest, NotFound
 from mockbatch.core.contract.wire import RequestCounts
-from mockbatch.core.rows import Row
+from mockbatch.core.rows.row import Row
 from mockbatch.core.time.timeline import NEVER
-from mockbatch.service.examination import BLOCK, Examination
-from mockbatch.service.results import starts_of
+from mockbatch.service.rows.pipeline import RowPipeline
+from mockbatch.service.rows.starts import starts_of
+from mockbatch.service.rows.tally import outcome
+from mockbatch.service.rows.turns import BLOCK
 from mockbatch.store import Store
 
 # instants of so many rows are kept, those that were asked for last; what is kept of a batch weighs as much as some more
@@ -22,7 +25,7 @@ _KEPT = 1_000_000
 _OF_BATCH = 100
 
 
-class Planned(Struct, frozen=True):
+class PlannedRow(Struct, frozen=True):
     """A row and when it is done; NEVER where the end of the batch comes before."""
 
     row: Row
@@ -32,7 +35,7 @@ class Planned(Struct, frozen=True):
         """How the row ends."""
         if self.done_at == NEVER:
             return "canceled" if batch.timeline.ending == "canceled" else "expired"
-        return "errored" if self.row.failure else self.row.unanswered or "succeeded"
+        return outcome(self.row)
 
     def state(self, batch: Batch, now: int) -> str:
         """How the row is at an instant: `processing`, or its outcome."""
@@ -46,13 +49,13 @@ class _Instants(Struct):
     of: "dict[str, array[int]]"
 
 
-class Truth:
+class RowStates:
     """Looks behind batches. Looking changes nothing."""
 
-    def __init__(self, store: Store, profiles: dict[int, Profile], examination: Examination) -> None:
+    def __init__(self, store: Store, profiles: dict[int, Profile], pipeline: RowPipeline) -> None:
         self._store = store
         self._profiles = profiles
-        self._examination = examination
+        self._pipeline = pipeline
         self._instants: OrderedDict[int, _Instants] = OrderedDict()
         self._weight = 0
 
@@ -77,35 +80,39 @@ class Truth:
             raise InvalidRequest(f"count: no more than {len(first)} requests of this batch are ever done")
         return first[-1] if first else batch.timeline.created_at
 
-    async def rows(self, batch: Batch, start: int = 0) -> AsyncIterator[list[Planned]]:
+    async def rows(self, batch: Batch, start: int = 0) -> AsyncIterator[list[PlannedRow]]:
         """The rows in their order in the batch, from a place on, some at a time."""
+        of_batch = self._pipeline.of(batch)
         for index in range(batch.slices):
             first = batch.first_of(index)
             if first + batch.sizes[index] <= start:
                 continue
-            rows = await self._examination.rows(batch, index)
-            times = self._times(batch, rows, await starts_of(self._store, batch, index))
-            planned = [Planned(row, at) for row, at in zip(rows, times, strict=True)][max(start - first, 0) :]
+            rows = await of_batch.rows(index)
+            times = await self._times(batch, index, [row.custom_id for row in rows])
+            planned = [PlannedRow(row, at) for row, at in zip(rows, times, strict=True)][max(start - first, 0) :]
             for at in range(0, len(planned), BLOCK):
                 yield planned[at : at + BLOCK]
 
     async def page(
-        self, batch: Batch, start: int, limit: int, wanted: Callable[[Planned], bool]
-    ) -> tuple[list[Planned], bool]:
+        self, batch: Batch, start: int, limit: int, wanted: Callable[[PlannedRow], bool]
+    ) -> tuple[list[PlannedRow], bool]:
         """Up to `limit` rows from a place on that are wanted, and whether there are more."""
-        found: list[Planned] = []
+        found: list[PlannedRow] = []
         async for block in self.rows(batch, start):
             found += filter(wanted, block)
             if len(found) > limit:
                 return found[:limit], True
         return found, False
 
-    async def row(self, batch: Batch, custom_id: str) -> Planned:
+    async def row(self, batch: Batch, custom_id: str) -> PlannedRow:
         """The row of a custom_id. Raises NotFound."""
-        async for block in self.rows(batch):
-            for planned in block:
-                if planned.row.custom_id == custom_id:
-                    return planned
+        of_batch = self._pipeline.of(batch)
+        for index in range(batch.slices):
+            names = await of_batch.custom_ids(index)
+            if custom_id in names:
+                place = names.index(custom_id)
+                times = await self._times(batch, index, names)
+                return PlannedRow((await of_batch.rows(index))[place], times[place])
         raise NotFound(f"Message Batch {batch.id} has no request {custom_id}.")
 
     def forget(self, batch: Batch) -> None:
@@ -114,22 +121,32 @@ class Truth:
         if kept is not None:
             self._weight -= _weight(kept)
 
-    def _times(self, batch: Batch, rows: list[Row], starts: Sequence[int] | None) -> list[int]:
-        return done_times(batch, self._profiles[batch.profile], [row.custom_id for row in rows], starts)
+    async def _times(self, batch: Batch, index: int, custom_ids: Sequence[str]) -> list[int]:
+        starts = await starts_of(self._store, batch, index)
+        return done_times(batch, self._profiles[batch.profile], custom_ids, starts)
 
     async def _instants_of(self, batch: Batch) -> _Instants:
         kept = self._instants.get(batch.seq)
         if kept is None or kept.batch.timeline != batch.timeline:
-            of: dict[str, array[int]] = {}
-            async for block in self.rows(batch):
-                for planned in block:
-                    if planned.done_at != NEVER:
-                        of.setdefault(planned.outcome(batch), array("q")).append(planned.done_at)
+            of = await self._by_outcome(batch)
             kept = _Instants(batch, {outcome: array("q", sorted(times)) for outcome, times in of.items()})
             self._keep(kept)
         else:
             self._instants.move_to_end(batch.seq)
         return kept
+
+    async def _by_outcome(self, batch: Batch) -> "dict[str, array[int]]":
+        """When the rows are done that are done before the batch ends, by how they end."""
+        found: dict[str, array[int]] = {}
+        of_batch = self._pipeline.of(batch)
+        for index in range(batch.slices):
+            decided = await of_batch.decided(index)
+            ends = {row.index - batch.first_of(index): outcome(row) for row in decided.rows}
+            for place, at in enumerate(await self._times(batch, index, await of_batch.custom_ids(index))):
+                if at != NEVER:
+                    found.setdefault(ends.get(place, "succeeded"), array("q")).append(at)
+            await asyncio.sleep(0)
+        return found
 
     def _keep(self, kept: _Instants) -> None:
         self.forget(kept.batch)

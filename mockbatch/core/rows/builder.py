@@ -1,0 +1,186 @@
+"""Make the reply of a row that succeeds, and count what it used."""
+
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from mockbatch.core.contract import wire
+from mockbatch.core.contract.envelope import Item
+from mockbatch.core.contract.model import Model
+from mockbatch.core.contract.params import unchecked
+from mockbatch.core.money.ledger import refusal_of
+from mockbatch.core.money.prompt_cache import Prefix, prefixes
+from mockbatch.core.replies.forms import FUNCTION, Reply, ReplyError, ReplySpec, Request
+from mockbatch.core.replies.kept import SHORT, dump_reply, load_reply
+from mockbatch.core.replies.message import check_usage, reply_key, usage_of
+from mockbatch.core.replies.text import plain_text
+from mockbatch.core.rows.conditions import Conditions
+from mockbatch.core.rows.reading import counted_input, geo_of, limit_of, may_have_breakpoints, params_of
+from mockbatch.core.rows.row import PLAIN, Failure, More, Pending, Row
+
+UNEXPECTED = Failure("api_error", "Internal server error", None, executed=True)
+_NOTHING_USED = wire.Usage(0, 0, 0, wire.CacheCreation(0, 0), 0, "batch", "")
+_MOST_WORDS = 2_000
+
+
+class RowBuilder:
+    """Makes rows that succeed. `reply_errors` are the replies that could not be made."""
+
+    def __init__(self, conditions: Conditions) -> None:
+        self._under = conditions
+        self.reply_errors: list[tuple[Row, ReplyError]] = []
+
+    def build(self, item: Item, index: int) -> Row:
+        """Return the row of a request that was checked, with the reply that its params ask for."""
+        params = params_of(item)
+        model = unchecked(params, self._under.terms)
+        tokens = counted_input(params, model, self._under.tokens)
+        row = self.begun(item.custom_id, index, params, model, tokens)
+        try:
+            answered = self._answered(row, params, model, None)
+            assert isinstance(answered, Row)
+            return answered
+        except Exception as error:
+            # that the row succeeds may have been said already
+            self.note(row, error)
+            return self._plain(row, params, model)
+
+    def begun(
+        self, custom_id: str, index: int, params: dict[str, Any], model: Model, tokens: int, rule: str = ""
+    ) -> Row:
+        """Return a row as far as it is known without its reply."""
+        under = self._under
+        return Row(
+            custom_id,
+            index,
+            model=model.id,
+            key=reply_key(under.seed, params),
+            limit=params["max_tokens"] if under.terms.validated else limit_of(params, model),
+            input_tokens=tokens,
+            geo=geo_of(params, model),
+            rule=rule,
+        )
+
+    def answered(self, row: Row, params: dict[str, Any], model: Model, spec: ReplySpec | None) -> Row | Pending:
+        """Return the row of a good request with what its reply comes to, which a rule may have decided."""
+        try:
+            return self._answered(row, params, model, spec)
+        except Exception as error:
+            return self._failed(replace(row, more=More(spec)), error)
+
+    def made(self, row: Row, reply: Reply | ReplyError) -> Row:
+        """Return the row with a reply that somebody else made, and that is not made again."""
+        if isinstance(reply, ReplyError):
+            return self._failed(row, reply)
+        try:
+            return self._replied(row, reply, long=True)
+        except Exception as error:
+            return self._failed(row, error)
+
+    def note(self, row: Row, error: Exception) -> ReplyError:
+        """Keep what went wrong for the log."""
+        if not isinstance(error, ReplyError):
+            found = ReplyError(f"the reply could not be made: {type(error).__name__}: {error}")
+            found.__cause__, error = error, found
+        self.reply_errors.append((row, error))
+        return error
+
+    def _answered(self, row: Row, params: dict[str, Any], model: Model, spec: ReplySpec | None) -> Row | Pending:
+        # not before: a start needs none
+        from mockbatch.core.replies.plain import is_plain
+
+        if spec is None and is_plain(params, model):
+            return self._plain(row, params, model)
+        under = self._under
+        request = request_of(row, params, model, under.session, under.batch, under.seed, under.created_at)
+        row = replace(row, more=More(spec, prefixes=self._prefixes(row, params, model), written=True))
+        if spec is not None and spec.kind == FUNCTION:
+            return Pending(row, spec, request)
+        return self._replied(row, reply_to(request, spec))
+
+    def _plain(self, row: Row, params: dict[str, Any], model: Model) -> Row:
+        """The row with nothing but some text for a reply."""
+        cached = self._prefixes(row, params, model)
+        output_tokens = plain_text(row.key, row.limit, model)[1]
+        return self._kept(row, output_tokens, More(prefixes=cached) if cached else PLAIN)
+
+    def _prefixes(self, row: Row, params: dict[str, Any], model: Model) -> tuple[Prefix, ...]:
+        """What of the prompt may be cached: no more of it than it is said to have."""
+        if "cache_control" not in params and not may_have_breakpoints(params):
+            return ()
+        found = prefixes(params, model)
+        if self._under.tokens.input is None:
+            return tuple(found)
+        return tuple(replace(prefix, tokens=min(prefix.tokens, row.input_tokens)) for prefix in found)
+
+    def _replied(self, row: Row, reply: Reply, *, long: bool = False) -> Row:
+        """The row with what is kept of its reply, whatever its length if it may be `long`.
+
+        Raises ReplyError for a reply that cannot be sent.
+        """
+        kept = _sendable(reply)
+        more = replace(
+            row.more,
+            kept=kept if long or len(kept) <= SHORT else None,
+            said=reply.usage,
+            thinking_tokens=reply.thinking_tokens,
+            server_tool_use=reply.server_tool_use,
+            refusal=refusal_of(msgspec.structs.asdict(reply)),
+            unmet=reply.unmet,
+        )
+        if reply.usage:
+            check_usage(usage_of(reply, _NOTHING_USED))
+        return self._kept(row, reply.output_tokens, more)
+
+    def _failed(self, row: Row, error: Exception) -> Row:
+        """The row when its reply could not be made: with the reason where a rule asked for it."""
+        bare = Row(row.custom_id, row.index, rule=row.rule)
+        if row.more.spec is None:
+            self.note(row, error)
+            return replace(bare, failure=UNEXPECTED)
+        message = f"rule {row.rule!r}: {_plain_words(self.note(row, error).message)}"
+        return replace(bare, failure=Failure("api_error", message, None, executed=True))
+
+    def _kept(self, row: Row, output_tokens: int, more: More) -> Row:
+        fixed = self._under.tokens.output
+        if fixed is None:
+            return replace(row, output_tokens=output_tokens, more=more)
+        if more.thinking_tokens is not None:
+            more = replace(more, thinking_tokens=min(more.thinking_tokens, fixed))
+        return replace(row, output_tokens=fixed, more=more)
+
+
+def request_of(
+    row: Row, params: dict[str, Any], model: Model, session: str, batch: str | None, seed: int, created_at: str
+) -> Request:
+    """What the reply of a row is made from."""
+    name = row.custom_id or None  # outside of batches there is none
+    return Request(params, model, row.key, row.limit, name, row.index, session, batch or None, seed, created_at)
+
+
+def reply_to(request: Request, spec: ReplySpec | None) -> Reply:
+    """The reply that a request gets, which a rule may have decided. Raises ReplyError."""
+    if spec is None:
+        # not before: what makes them takes long to import, and plain replies need nothing of it
+        from mockbatch.core.replies.reply import natural_reply
+
+        return natural_reply(request)
+    from mockbatch.core.replies.kinds import make_reply
+
+    return make_reply(spec, request)
+
+
+def _sendable(reply: Reply) -> bytes:
+    """A reply as it is kept. Raises ReplyError for one that is not JSON, or no message."""
+    try:
+        kept = dump_reply(reply)
+        load_reply(kept)
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise ReplyError(f"the reply cannot be sent: {error}") from error
+    return kept
+
+
+def _plain_words(message: str) -> str:
+    """A message that can be sent, whatever it quotes."""
+    return message[:_MOST_WORDS].encode("utf-8", "replace").decode()

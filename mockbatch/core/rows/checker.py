@@ -1,0 +1,112 @@
+"""Decide how each request of a batch ends: by rules, by the checks of the API, by luck. That needs no replies."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from mockbatch.core.contract.envelope import Item
+from mockbatch.core.contract.errors import ApiError
+from mockbatch.core.contract.extent import check_values
+from mockbatch.core.contract.model import Model
+from mockbatch.core.contract.params import check_length, checked, unchecked
+from mockbatch.core.files import check_files
+from mockbatch.core.rows.builder import UNEXPECTED, RowBuilder
+from mockbatch.core.rows.conditions import Conditions
+from mockbatch.core.rows.reading import counted_input, decode_params, model_name
+from mockbatch.core.rows.row import Failure, Pending, Row
+from mockbatch.core.rules.faults import ROW_FAULTS, random_fault
+from mockbatch.core.rules.items import ItemDecision
+from mockbatch.core.rules.replied import reply_of
+
+_UNUSABLE = Failure(
+    "invalid_request_error",
+    "params: Input should be a valid dictionary",
+    {"error_visibility": "user_facing"},
+    False,
+)
+_UNREADABLE = (ApiError, msgspec.DecodeError, RecursionError)
+
+
+class RowChecker:
+    """Checks the requests of one batch, each once."""
+
+    def __init__(self, conditions: Conditions) -> None:
+        self._under = conditions
+        self._builder = RowBuilder(conditions)
+        self.reply_errors = self._builder.reply_errors
+
+    def check(self, item: Item, index: int, attempt: int = 1) -> Row | Pending | None:
+        """Return the row of the request at that place of the batch, which was sent the `attempt`th time; None for one
+        that succeeds with the reply that its params ask for, which a `RowBuilder` makes.
+        """
+        try:
+            return self._check(item, index, attempt)
+        except _UNREADABLE as error:
+            failure = _refused(error)
+        except Exception as error:
+            # whatever is wrong with one row is no matter of the others
+            self._builder.note(Row(item.custom_id, index), error)
+            failure = UNEXPECTED
+        return Row(item.custom_id, index, failure)
+
+    def refusal(self, item: Item) -> Failure | None:
+        """Return how the checks of the API refuse a request; None where they take it."""
+        try:
+            check_values(item.params)
+            self._model_and_tokens(decode_params(item.params))
+        except _UNREADABLE as error:
+            return _refused(error)
+        return None
+
+    def _check(self, item: Item, index: int, attempt: int) -> Row | Pending | None:
+        check_values(item.params)
+        params, under = decode_params(item.params), self._under
+        decision = self._decided(item.custom_id, params, attempt) if under.rules else None
+        if decision is not None and decision.outcome != "succeeded":
+            return _as_decided(item.custom_id, index, decision)
+        spec = reply_of(decision) if decision else None
+        if under.player and spec is None:
+            played = under.player.row(params, item.custom_id, index, bytes(item.params))
+            if played is not None:
+                return played
+        model, tokens = self._model_and_tokens(params)
+        if under.fail_rate and (fault := random_fault(under.seed, item.custom_id, under.fail_rate)):
+            failed = ROW_FAULTS[fault]
+            return Row(item.custom_id, index, Failure(failed.type, failed.message, None, executed=True))
+        if decision is None:
+            return None
+        return self._builder.answered(
+            self._builder.begun(item.custom_id, index, params, model, tokens, decision.rule), params, model, spec
+        )
+
+    def _model_and_tokens(self, params: dict[str, Any]) -> tuple[Model, int]:
+        """The model that a good request asks for, and how long its prompt is. Raises the ApiError of another one."""
+        under = self._under
+        model = checked(params, under.terms) if under.terms.validated else unchecked(params, under.terms)
+        tokens = counted_input(params, model, under.tokens)
+        if under.terms.validated:
+            check_files(params, under.files)
+            check_length(tokens, model)
+        return model, tokens
+
+    def _decided(self, custom_id: str, params: dict[str, Any], attempt: int) -> ItemDecision | None:
+        rules, terms = self._under.rules, self._under.terms
+        assert rules is not None
+        return rules.decide(custom_id, params, model_name(params, terms), attempt, self._under.cutoffs)
+
+
+def _refused(error: Exception) -> Failure:
+    if isinstance(error, ApiError):
+        return Failure(error.type, error.message, error.details, executed=False)
+    # a number beyond all ranges, or nesting beyond all depths: the bytes are JSON, the values are not usable
+    return _UNUSABLE
+
+
+def _as_decided(custom_id: str, index: int, decision: ItemDecision) -> Row:
+    if decision.outcome == "errored":
+        error = decision.error
+        assert error is not None
+        failure = Failure(error.type, error.message, error.details, executed=True, request_id=error.request_id)
+        return Row(custom_id, index, failure, rule=decision.rule)
+    unanswered: Literal["canceled", "expired"] = "canceled" if decision.outcome == "canceled" else "expired"
+    return Row(custom_id, index, unanswered=unanswered, rule=decision.rule)

@@ -1,0 +1,56 @@
+"""Read what rows need from the params of a request."""
+
+from typing import Any
+
+import msgspec
+
+from mockbatch.core.contract.envelope import Item
+from mockbatch.core.contract.model import Model
+from mockbatch.core.contract.params import Terms
+from mockbatch.core.tokens import TokenRule, input_tokens
+
+decode_params = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def params_of(item: Item) -> dict[str, Any]:
+    """The params of a request; none where they cannot be used."""
+    try:
+        return decode_params(item.params)
+    except (msgspec.DecodeError, RecursionError):
+        return {}
+
+
+def model_name(params: dict[str, Any], terms: Terms) -> str:
+    """The id of the model that params ask for, or the name where there is none of that name."""
+    name = params.get("model")
+    if not isinstance(name, str):
+        return ""
+    model = terms.models.find(name, terms.day)
+    return model.id if model else name
+
+
+def may_have_breakpoints(params: dict[str, Any]) -> bool:
+    """Whether anything can carry a cache breakpoint, which a bare text cannot."""
+    if isinstance(params.get("system"), list) or params.get("tools"):
+        return True
+    messages = params.get("messages")
+    return isinstance(messages, list) and any(
+        isinstance(message, dict) and isinstance(message.get("content"), list) for message in messages
+    )
+
+
+def counted_input(params: dict[str, Any], model: Model, rule: TokenRule) -> int:
+    """The tokens of a prompt, or how many it is said to have."""
+    return input_tokens(params, model) if rule.input is None else rule.input
+
+
+def geo_of(params: dict[str, Any], model: Model) -> str:
+    """Where a request is said to have run."""
+    asked = params.get("inference_geo")
+    return asked if asked == "us" and model.inference_geo != "not_available" else model.inference_geo
+
+
+def limit_of(params: dict[str, Any], model: Model) -> int:
+    """How many tokens a reply to params that were not checked may have."""
+    limit = params.get("max_tokens")
+    return limit if type(limit) is int and limit > 0 else model.max_output

@@ -1,0 +1,228 @@
+"""The rows of one batch: its requests as they came, how they end, and what is sent of them."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+from msgspec.structs import replace
+
+from mockbatch.core.batch import Batch
+from mockbatch.core.contract.envelope import Item, items_of
+from mockbatch.core.replies.forms import ReplyError
+from mockbatch.core.rows.builder import RowBuilder
+from mockbatch.core.rows.checker import RowChecker
+from mockbatch.core.rows.conditions import Conditions
+from mockbatch.core.rows.reading import model_name, params_of
+from mockbatch.core.rows.row import Pending, Row, dump_rows, load_rows
+from mockbatch.core.rules.items import Cutoffs
+from mockbatch.service.catalogue import Catalogue
+from mockbatch.service.rows.checks import Decided, decided_of, dump_decided, load_decided, may_be_cached
+from mockbatch.service.rows.turns import BLOCK, STEP, Turns
+from mockbatch.store import Store
+
+_log = logging.getLogger(__name__)
+
+AttemptsOf = Callable[[Batch], Awaitable[list[list[int]] | None]]
+
+
+class BatchRows:
+    """Owns what the rows of a batch are made under, and makes them.
+
+    How rows end is decided once. Rows are built when somebody asks for them, slice by slice. Both are stored for large
+    batches and where rules or recordings have a say, and remembered for others.
+    """
+
+    def __init__(
+        self,
+        batch: Batch,
+        conditions: Conditions,
+        store: Store,
+        turns: Turns,
+        catalogue: Catalogue,
+        attempts_of: AttemptsOf,
+        check_all: Callable[[Batch], Awaitable[None]],
+        remembered: Callable[["BatchRows", int], None],
+    ) -> None:
+        self.batch = batch
+        self.conditions = conditions
+        self._store = store
+        self._turns = turns
+        self._catalogue = catalogue
+        self._attempts_of = attempts_of
+        self._check_all = check_all
+        self._remembered = remembered
+        self._checker: asyncio.Task[_Checker] | None = None
+        self._decided: dict[int, Decided] = {}
+        self._rows: dict[int, list[Row]] = {}
+        self._building: dict[int, asyncio.Task[list[Row]]] = {}
+
+    async def items(self, index: int) -> list[Item]:
+        """Return the requests of a slice as they came."""
+        return items_of(await self._store.slice(self.batch.seq, index))
+
+    async def item(self, place: int) -> Item:
+        """Return the request at that place of the batch as it came."""
+        index = self.batch.slice_of(place)
+        return (await self.items(index))[place - self.batch.first_of(index)]
+
+    async def custom_ids(self, index: int) -> list[str]:
+        """Return the custom_ids of a slice."""
+        return [item.custom_id for item in await self.items(index)]
+
+    async def decided(self, index: int) -> Decided:
+        """Return how the requests of a slice end. No reply is made for that, unless a rule or a recording has it."""
+        if not self.batch.kept:
+            if index not in self._decided:
+                self._decided[index] = decided = await self._check(index)
+                self._remembered(self, len(decided.rows))
+            return self._decided[index]
+        stored = await self._store.rows(self.batch.seq, index)
+        if stored is None:
+            with self._turns.wanted(self.batch.seq):
+                await self._check_all(self.batch)
+            stored = await self._store.rows(self.batch.seq, index)
+        if stored is None:
+            return await self._check(index)
+        return load_decided(stored) or decided_of(load_rows(stored))
+
+    async def rows(self, index: int) -> list[Row]:
+        """Return the rows of a slice, with what their replies come to."""
+        if index in self._rows:
+            return self._rows[index]
+        stored = await self._store.rows(self.batch.seq, index) if self.batch.kept else None
+        if stored is not None and load_decided(stored) is None:
+            return load_rows(stored)
+        task = self._building.get(index)
+        if task is None:
+            task = self._building[index] = asyncio.create_task(self._build(index))
+            task.add_done_callback(lambda _: self._building.pop(index, None))
+        return await asyncio.shield(task)
+
+    async def keep(self, index: int, rows: list[Row]) -> None:
+        """Store the rows of a slice as they are now."""
+        await self._store.put_rows(self.batch.seq, index, dump_rows(rows))
+        self._remembered(self, -len(self._rows.pop(index, ())))
+
+    async def check_whole(self) -> None:
+        """Decide how the requests of all slices end, in their order, and store it."""
+        for index in range(self.batch.slices):
+            if await self._store.rows(self.batch.seq, index) is None:
+                decided = await self._check(index)
+                await self._store.put_rows(self.batch.seq, index, dump_decided(decided))
+
+    async def with_params(self, *, every: bool) -> AsyncIterator[tuple[Row, bytes]]:
+        """Yield rows with the params that they came with: every one, or those that fail or whose reply meets less than
+        all of a schema.
+        """
+        for index in range(self.batch.slices):
+            rows = await self.rows(index)
+            if not every and not any(map(_is_odd, rows)):
+                continue
+            for row, item in zip(rows, await self.items(index), strict=True):
+                if every or _is_odd(row):
+                    yield row, bytes(item.params)
+            await asyncio.sleep(0)
+
+    @property
+    def weight(self) -> int:
+        """How many rows are remembered here, and how they end."""
+        remembered = sum(map(len, self._rows.values())) + sum(len(decided.rows) for decided in self._decided.values())
+        return 1 + remembered
+
+    async def _check(self, index: int) -> Decided:
+        checker = await self._made_checker()
+        raw = await self._store.slice(self.batch.seq, index)
+        items, first = items_of(raw), self.batch.first_of(index)
+        sent = checker.attempts[index] if checker.attempts else None
+        found = await self._turns.in_blocks(
+            self.batch.seq,
+            len(items),
+            lambda at, end: self.conditions.is_quick(items[at:end]),
+            lambda at: checker.of.check(items[at], first + at, sent[at] if sent else 1),
+        )
+        rows = await self._completed([row for row in found if row is not None])
+        self._log(checker.of.reply_errors)
+        return Decided(may_be_cached(raw), rows)
+
+    async def _build(self, index: int) -> list[Row]:
+        decided = await self.decided(index)
+        items, first = await self.items(index), self.batch.first_of(index)
+        known = {row.index - first: row for row in decided.rows}
+        builder = RowBuilder(self.conditions)
+        rows = await self._turns.in_blocks(
+            self.batch.seq,
+            len(items),
+            lambda at, end: self.conditions.is_quick(items[at:end]),
+            lambda at: known.get(at) or builder.build(items[at], first + at),
+        )
+        for model_id in {row.model for row in rows if row.succeeds and row.more.result is None}:
+            self._catalogue.warn_if_retired(model_id, self.batch.terms)
+        self._log(builder.reply_errors)
+        if self.batch.kept:
+            await self.keep(index, rows)
+        else:
+            self._rows[index] = rows
+            self._remembered(self, len(rows))
+        return rows
+
+    async def _completed(self, rows: Sequence[Row | Pending]) -> list[Row]:
+        """The rows, with the replies that functions make for those that are pending."""
+        pending = [row for row in rows if isinstance(row, Pending)]
+        if not pending:
+            return [row for row in rows if isinstance(row, Row)]
+        # not before: most batches have no such rows
+        from mockbatch.service.functions import replies_of
+
+        builder, made = RowBuilder(self.conditions), []
+        for at in range(0, len(pending), STEP):
+            some = pending[at : at + STEP]
+            made += await replies_of([(row.spec, row.request) for row in some])
+        replies = iter(made)
+        completed = [row if isinstance(row, Row) else builder.made(row.row, next(replies)) for row in rows]
+        self._log(builder.reply_errors)
+        return completed
+
+    async def _made_checker(self) -> "_Checker":
+        made = self._checker
+        if made is None or (made.done() and (made.cancelled() or made.exception())):
+            self._checker = asyncio.create_task(self._make_checker())
+        assert self._checker is not None
+        return await asyncio.shield(self._checker)
+
+    async def _make_checker(self) -> "_Checker":
+        rules, conditions = self.conditions.rules, self.conditions
+        attempts = await self._attempts_of(self.batch) if rules and rules.needs_attempts else None
+        if rules and rules.needs_quota:
+            conditions = replace(conditions, cutoffs=await self._cutoffs(attempts))
+        return _Checker(RowChecker(conditions), attempts)
+
+    async def _cutoffs(self, attempts: list[list[int]] | None) -> Cutoffs:
+        """Whom the quotas among the rules strike."""
+        assert self.conditions.rules is not None
+        quota, terms = self.conditions.rules.quota(), self.conditions.terms
+        for index in range(self.batch.slices):
+            for at, item in enumerate(await self.items(index)):
+                params = params_of(item)
+                attempt = attempts[index][at] if attempts else 1
+                quota.add(item.custom_id, params, model_name(params, terms), attempt)
+                if at % BLOCK == 0:
+                    await asyncio.sleep(0)
+        return quota.cutoffs()
+
+    @staticmethod
+    def _log(reply_errors: list[tuple[Row, ReplyError]]) -> None:
+        for row, error in reply_errors:
+            _log.error("rule %r, request %r: %s", row.rule, row.custom_id, error.message, exc_info=error.__cause__)
+        reply_errors.clear()
+
+
+class _Checker:
+    """What checks the requests of a batch, and which attempt each of them is, if that matters."""
+
+    def __init__(self, of: RowChecker, attempts: list[list[int]] | None) -> None:
+        self.of = of
+        self.attempts = attempts
+
+
+def _is_odd(row: Row) -> bool:
+    return row.failure is not None or bool(row.more.unmet)
