@@ -12,7 +12,7 @@ import msgspec
 from mockbatch.core.contract import wire
 from mockbatch.core.replies.kinds import make_reply, parse_reply
 from mockbatch.core.replies.message import message_of, reply_message, usage_of
-from mockbatch.core.replies.plain import is_plain
+from mockbatch.core.replies.plain import wish_alone
 from mockbatch.core.replies.reply import Reply, Request, natural_reply
 from tests.asked import CLOCK, REVIEW, USAGE, WEATHER, asked
 
@@ -65,7 +65,10 @@ def plain(request: Request) -> bytes:
 def main() -> None:
     rows: list[tuple[str, float]] = [
         ("plain", per_second(plain, asked())),
-        ("plain, only told from others", per_second(lambda request: is_plain(request.params, request.model), asked())),
+        (
+            "plain, only told from others",
+            per_second(lambda request: wish_alone(request.params, request.model), asked()),
+        ),
     ]
     for name, more in REQUESTS.items():
         rows.append((name, per_second(lambda request: line(natural_reply(request), request), asked(**more))))

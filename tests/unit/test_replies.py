@@ -13,9 +13,11 @@ from jsonschema import Draft202012Validator
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.catalog import MODELS
 from mockbatch.core.replies.message import message_of, usage_of
-from mockbatch.core.replies.plain import is_plain
+from mockbatch.core.replies.plain import wish_alone
+from mockbatch.core.replies.prose import text_reply
 from mockbatch.core.replies.reply import Reply, ReplyError, Request, natural_reply
 from mockbatch.core.replies.text import plain_text
+from mockbatch.core.replies.wishes import NO_WISH
 from mockbatch.core.tokens import input_tokens, output_weight
 from tests.asked import (
     ALWAYS,
@@ -82,7 +84,7 @@ def test_plain_requests_get_the_plain_text(kind: str) -> None:
     for seed in range(5):
         for limit in (4, 1024):
             request = asked(**PLAIN[kind], limit=limit, seed=seed)
-            assert is_plain(request.params, request.model)
+            assert wish_alone(request.params, request.model) is NO_WISH
             expected, tokens, reason = plain_text(request.key, limit, request.model)
             reply = natural_reply(request)
             assert (text(reply), reply.output_tokens, reply.stop_reason) == (expected, tokens, reason)
@@ -93,7 +95,26 @@ def test_plain_requests_get_the_plain_text(kind: str) -> None:
 def test_other_requests_are_not_plain(kind: str) -> None:
     """Each of these wants more than some text."""
     request = asked(**SHAPED[kind])
-    assert not is_plain(request.params, request.model)
+    assert wish_alone(request.params, request.model) is not NO_WISH
+
+
+WORDED = {
+    "a label": {"content": "Classify it as red, green or blue."},
+    "a language": {"content": "Was ist die Hauptstadt von Frankreich?"},
+    "a length": {"content": "Use at most 50 words."},
+    "JSON": {"content": 'Return JSON like {"label": "...", "score": 1}'},
+}
+
+
+@pytest.mark.parametrize("limit", [0, 3, 1024])
+@pytest.mark.parametrize("kind", WORDED)
+def test_a_reply_in_words_alone_is_made_the_quick_way(kind: str, limit: int) -> None:
+    """It is the reply that the long way makes."""
+    for seed in range(5):
+        request = asked(**WORDED[kind], limit=limit, seed=seed)
+        wish = wish_alone(request.params, request.model)
+        assert wish is not None
+        assert text_reply(request, wish) == natural_reply(request)
 
 
 # length and stop sequences
@@ -704,5 +725,5 @@ ODD_PARAMS: list[dict[str, Any]] = [
 def test_params_of_a_wrong_shape_still_get_a_reply(params: dict[str, Any]) -> None:
     """Where nothing was validated."""
     for name in (OLD, ALWAYS):
-        is_plain(params, model(name))
+        wish_alone(params, model(name))
         assert natural_reply(Request(params, model(name), 5, 100)).output_tokens <= 100

@@ -109,6 +109,18 @@ def test_long_prompts_are_read_at_their_ends() -> None:
     assert wish("lorem ipsum " * 1000 + "\nAnswer yes or no.").labels == ("yes", "no")
 
 
+DOCUMENT = "He gave three examples of it and said yes or no in one sentence. " * 30
+
+
+def test_documents_hold_no_instructions() -> None:
+    """What is said before and after them counts; where nothing is, their ends do."""
+    assert wish(f"Summarise it.\n\n{DOCUMENT}") == wish("Summarise it.")
+    assert wish(f"{DOCUMENT}\n\nSummarise it.") == wish("Summarise it.")
+    assert wish(f"{DOCUMENT}\n\nAnswer in three sentences.").count == 3
+    assert wish(f"Hello.\n{'Be so kind. ' * 20}Answer in three sentences.\n\n{DOCUMENT}").count == 3
+    assert wish(f"Answer in three sentences: {DOCUMENT}").count == 3
+
+
 @pytest.mark.parametrize("prompt", ["", "hello", "request 17 .....", "Tell me more.", "import os\nprint(os.name)"])
 def test_most_prompts_say_nothing(prompt: str) -> None:
     """And that is told by identity, which is quick."""

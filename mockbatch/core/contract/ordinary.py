@@ -79,8 +79,21 @@ class _Tool(Struct, forbid_unknown_fields=True):
     cache_control: _Cache | None = None
 
 
-class _ToolChoice(Struct, forbid_unknown_fields=True):
-    type: Literal["auto", "any"]
+class _Auto(Struct, tag="auto", forbid_unknown_fields=True):
+    disable_parallel_tool_use: bool | _Missing = UNSET
+
+
+class _Any(Struct, tag="any", forbid_unknown_fields=True):
+    disable_parallel_tool_use: bool | _Missing = UNSET
+
+
+class _OneTool(Struct, tag="tool", forbid_unknown_fields=True):
+    name: str
+    disable_parallel_tool_use: bool | _Missing = UNSET
+
+
+class _NoTool(Struct, tag="none", forbid_unknown_fields=True):
+    pass
 
 
 class _Metadata(Struct, forbid_unknown_fields=True):
@@ -95,7 +108,7 @@ class _Counted(Struct, forbid_unknown_fields=True, kw_only=True):
     system: str | list[_SystemText] | _Missing = UNSET
     cache_control: _Cache | None = None
     tools: list[_Tool] | _Missing = UNSET
-    tool_choice: _ToolChoice | _Missing = UNSET
+    tool_choice: _Auto | _Any | _OneTool | _NoTool | _Missing = UNSET
 
 
 class _Created(_Counted, forbid_unknown_fields=True, kw_only=True):

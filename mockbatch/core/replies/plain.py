@@ -1,10 +1,10 @@
-"""Whether a reply is nothing but some text, which nearly all are: that is told without what makes the others."""
+"""Whether a reply is nothing but some text, which nearly all are: that is known without what makes the others."""
 
 from typing import Any
 
 from mockbatch.core.contract.model import Model
 from mockbatch.core.replies.asked import all_blocks, cites, messages_of
-from mockbatch.core.replies.wishes import NO_WISH, wish_of
+from mockbatch.core.replies.wishes import Wish, wish_of
 
 # what makes a reply more than a text that ends by itself
 _SHAPING = frozenset(
@@ -12,17 +12,21 @@ _SHAPING = frozenset(
 )
 
 
-def is_plain(params: dict[str, Any], model: Model) -> bool:
-    """Whether nothing but some text is wanted, so that `plain_text` is the whole reply."""
+def wish_alone(params: dict[str, Any], model: Model) -> Wish | None:
+    """Return what the text is to be like, where the whole reply is a text; None where it is more."""
     thinking = params.get("thinking")
     silent = isinstance(thinking, dict) and thinking.get("type") == "disabled"
     if model.thinks_unasked and not silent:
-        return False
-    if any(params.get(name) for name in _SHAPING & params.keys() if not (name == "thinking" and silent)):
-        return False
+        return None
+    if not _SHAPING.isdisjoint(params) and _is_shaped(params, silent=silent):
+        return None
     messages = messages_of(params)
     if messages and messages[-1].get("role") == "assistant":
-        return False
-    if any(cites(block) for block in all_blocks(params)):
-        return False
-    return wish_of(params) is NO_WISH
+        return None
+    if any(type(message.get("content")) is list for message in messages) and any(map(cites, all_blocks(params))):
+        return None
+    return wish_of(params)
+
+
+def _is_shaped(params: dict[str, Any], *, silent: bool) -> bool:
+    return any(params.get(name) for name in _SHAPING & params.keys() if not (name == "thinking" and silent))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import cache
 
 from mockbatch.core.replies.dice import Dice
+from mockbatch.core.replies.forms import Draft, Reply, Request
 from mockbatch.core.replies.text import english_sentences
 from mockbatch.core.replies.wishes import Wish
 
@@ -29,6 +30,15 @@ def sentence(dice: Dice, language: str = "en") -> str:
 def sentences(dice: Dice, count: int, language: str = "en") -> str:
     """So many sentences in a row."""
     return ("" if language in _UNSPACED else " ").join(sentence(dice, language) for _ in range(count))
+
+
+def text_reply(request: Request, wish: Wish) -> Reply:
+    """Return the reply to a request that wants nothing but a text."""
+    draft = Draft(request)
+    if request.limit > 0:
+        draft.text(prose(request.dice("prose"), wish))
+        return draft.reply()
+    return draft.reply("max_tokens")
 
 
 def prose(dice: Dice, wish: Wish) -> str:

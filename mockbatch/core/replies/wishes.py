@@ -1,5 +1,5 @@
 """What a prompt wants of the text: its language, its length, one of some labels, or JSON. Read from the prompt's
-beginning and end, where instructions stand.
+beginning and end, where instructions stand. A line as long as a document is one, and holds no instructions.
 """
 
 from functools import lru_cache
@@ -29,10 +29,14 @@ class Wish(Struct, frozen=True):
 NO_WISH = Wish()
 
 _REACH = 400
+_SHORT_REACH = 200
+_DOCUMENT = 800
 _PUNCTUATION = b"\"'`*_.,;:!?()[]{}<>/|-\n\r\t"
 _WORD = Later(r"\w+")
 # in which words may not stand apart, or are none of those below
 _OTHER_SCRIPT = Later("[\u0370-\u1fff\u3000-\ud7ff\uf900-\ufdff\uff00-\uffef]")
+# what may touch a word besides the punctuation of ASCII
+_TYPOGRAPHIC = Later("[\u00a0-\u00bf\u2000-\u206f\u3000-\u303f\uff00-\uffef]")
 _SPACED = bytes.maketrans(_PUNCTUATION, b" " * len(_PUNCTUATION))
 _UNITS: dict[Unit, str] = {
     "words": r"words?|worten?|wörtern?|mots?|palabras?|слов\w*|个词|語",
@@ -95,7 +99,7 @@ def wish_of(params: dict[str, Any]) -> Wish:
     return _wish(*_texts(params))
 
 
-@lru_cache(maxsize=4)  # whoever asks whether there is one asks next what it is
+@lru_cache(maxsize=128)  # instructions repeat from request to request, and each is asked for twice
 def _wish(prompt: str, instructions: str) -> Wish:
     whole = f"{instructions}\n{prompt}" if instructions else prompt
     lowered = whole.lower()
@@ -108,7 +112,7 @@ def _wish(prompt: str, instructions: str) -> Wish:
 
 
 def _words(lowered: str) -> list[str]:
-    if not lowered.isascii():
+    if not lowered.isascii() and _TYPOGRAPHIC.search(lowered):
         return _WORD.findall(lowered)
     # as bytes, which is quicker
     return lowered.encode().translate(_SPACED).decode().split()
@@ -121,7 +125,31 @@ def _texts(params: dict[str, Any]) -> tuple[str, str]:
 
 
 def _ends(text: str) -> str:
-    return text if len(text) <= 2 * _REACH else f"{text[:_REACH]}\n{text[-_REACH:]}"
+    if len(text) <= 2 * _REACH:
+        return text
+    beginning, end = _beginning(text), _end(text)
+    if beginning.strip() or end.strip():
+        return f"{beginning}\n{end}"
+    reach = _SHORT_REACH if len(text) > 2 * _DOCUMENT else _REACH
+    return f"{text[:reach]}\n{text[-reach:]}"
+
+
+def _beginning(text: str) -> str:
+    """The first lines, up to a document; nothing where the first line is one."""
+    if text.find("\n", 0, _DOCUMENT) < 0:
+        return ""
+    cut = text.rfind("\n", 0, _REACH)
+    document = len(text) - cut > _DOCUMENT and text.find("\n", cut + 1, cut + _DOCUMENT) < 0
+    return text[:cut] if cut > 0 and document else text[:_REACH]
+
+
+def _end(text: str) -> str:
+    """The last lines, after a document; nothing where the last line is one."""
+    if text.rfind("\n", len(text) - _DOCUMENT) < 0:
+        return ""
+    cut = text.find("\n", len(text) - _REACH)
+    document = cut > _DOCUMENT and text.rfind("\n", cut - _DOCUMENT, cut) < 0
+    return text[cut + 1 :] if document else text[-_REACH:]
 
 
 def _read(prompt: str, whole: str, lowered: str, in_order: list[str], foreign: bool) -> Wish:

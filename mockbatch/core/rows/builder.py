@@ -88,16 +88,22 @@ class RowBuilder:
 
     def _answered(self, row: Row, params: dict[str, Any], model: Model, spec: ReplySpec | None) -> Row | Pending:
         # not before: a start needs none
-        from mockbatch.core.replies.plain import is_plain
+        from mockbatch.core.replies.plain import wish_alone
+        from mockbatch.core.replies.wishes import NO_WISH
 
-        if spec is None and is_plain(params, model):
+        wish = wish_alone(params, model) if spec is None else None
+        if wish is NO_WISH:
             return self._plain(row, params, model)
         under = self._under
         request = request_of(row, params, model, under.session, under.batch, under.seed, under.created_at)
         row = replace(row, more=More(spec, prefixes=self._prefixes(row, params, model), written=True))
         if spec is not None and spec.kind == FUNCTION:
             return Pending(row, spec, request)
-        return self._replied(row, reply_to(request, spec))
+        if wish is None:
+            return self._replied(row, reply_to(request, spec))
+        from mockbatch.core.replies.prose import text_reply
+
+        return self._replied(row, text_reply(request, wish))
 
     def _plain(self, row: Row, params: dict[str, Any], model: Model) -> Row:
         """The row with nothing but some text for a reply."""
@@ -119,14 +125,15 @@ class RowBuilder:
 
         Raises ReplyError for a reply that cannot be sent.
         """
-        kept = _sendable(reply)
+        # our own replies can be sent
+        kept = _sendable(reply) if row.more.spec else dump_reply(reply)
         more = replace(
             row.more,
             kept=kept if long or len(kept) <= SHORT else None,
             said=reply.usage,
             thinking_tokens=reply.thinking_tokens,
             server_tool_use=reply.server_tool_use,
-            refusal=refusal_of(msgspec.structs.asdict(reply)),
+            refusal=refusal_of(msgspec.structs.asdict(reply)) if reply.stop_reason == "refusal" else None,
             unmet=reply.unmet,
         )
         if reply.usage:
