@@ -136,18 +136,14 @@ class Ledger:
         found: list[Dated] = []
         for session in sessions:
             known = session.now() - self._lag
-            async for used in in_turns(await self.all_used(session)):
+            async for used in self.used_in_turns(session):
                 if start <= used.at < end and used.at <= known:
                     found.append(used)
         return found
 
-    async def all_used(self, session: Session) -> list[Dated]:
-        """What a session has used, while others get their turn."""
-        found: list[Dated] = []
-        now = session.now()
-        async for batch in in_turns(session.ever()):
-            found += _of_batch(session, batch, now)
-        return [*found, *self._of_messages(session)]
+    def used_in_turns(self, session: Session) -> AsyncIterator[Dated]:
+        """Yield what a session has used, while others get their turn."""
+        return in_turns(self.used(session))
 
     def used(self, session: Session) -> Iterator[Dated]:
         """What a session has used: by batch, at its end, and by minute outside of batches."""

@@ -9,13 +9,13 @@ from msgspec.structs import replace
 
 from mockbatch.core.contract.wire import RequestCounts
 from mockbatch.core.money.rates import plain
-from mockbatch.core.money.spending import spending
+from mockbatch.core.money.spending import Grouped
 from mockbatch.core.time.spans import SECOND
 from mockbatch.service.batches import Batches
 from mockbatch.service.ledger import Ledger
 from mockbatch.service.problems import Problem, Problems
 from mockbatch.service.sessions import Session
-from mockbatch.service.turns import beside, in_turns
+from mockbatch.service.turns import in_turns
 
 
 class Summary(Struct, frozen=True):
@@ -62,8 +62,10 @@ class Summaries:
                 rows.update(by_name(counts))
         for (op, _), count in session.journal.total.items():
             calls[op] += count
-        used = await self._ledger.all_used(session)
-        spent = await beside(used, spending, used, [], self._ledger.prices)
+        used = Grouped([])
+        async for dated in self._ledger.used_in_turns(session):
+            used.add(dated)
+        spent = used.spending(self._ledger.prices)
         return Summary(
             1,
             len(session.batches) + len(session.deleted),

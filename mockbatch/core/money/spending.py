@@ -62,30 +62,52 @@ Days = dict[str, Sums]
 """What was used, by the day of its prices."""
 
 
-def spending(used: Iterable[Dated], group_by: list[str], prices: Prices) -> Spending:
-    """What was spent, by `group_by`. Raises ValueError for what cannot be grouped by."""
-    for name in group_by:
-        if name not in GROUPINGS:
-            raise ValueError(f"group_by: {name!r} is not one of them.{did_you_mean(name, GROUPINGS)}")
-    names = [name for name in group_by if name != "class"]
-    groups: dict[tuple[str | None, ...], Days] = {}
-    for dated in used:
-        days = groups.setdefault(tuple(_key(dated, name) for name in names), {})
+class Grouped:
+    """Sums of what was used, by what is asked for. Its length is the number of groups.
+
+    Raises ValueError for what cannot be grouped by.
+    """
+
+    def __init__(self, group_by: list[str]) -> None:
+        for name in group_by:
+            if name not in GROUPINGS:
+                raise ValueError(f"group_by: {name!r} is not one of them.{did_you_mean(name, GROUPINGS)}")
+        self._group_by = group_by
+        self._names = [name for name in group_by if name != "class"]
+        self._groups: dict[tuple[str | None, ...], Days] = {}
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    def add(self, dated: Dated) -> None:
+        """Add what was used in one place."""
+        days = self._groups.setdefault(tuple(_key(dated, name) for name in self._names), {})
         days.setdefault(dated.priced, Sums()).add_all(dated.account, dated.requests, dated.counts)
-    found: list[Spent] = []
-    everything: Days = {}
-    for key, days in sorted(groups.items(), key=lambda group: tuple(part or "" for part in group[0])):
-        by = dict(zip(names, key, strict=True))
-        found += _by_class(by, days, prices) if "class" in group_by else [_spent(by, days, prices)]
-        for day, sums in days.items():
-            everything.setdefault(day, Sums()).merge(sums)
-    return Spending(
-        prices_as_of=prices.as_of,
-        group_by=group_by,
-        groups=found,
-        total=_spent({}, everything, prices),
-        unpriced=list(dict.fromkeys(name for one in _totals(everything, prices) for name in one.unpriced)),
-    )
+
+    def spending(self, prices: Prices) -> Spending:
+        """Return what that comes to."""
+        found: list[Spent] = []
+        everything: Days = {}
+        for key, days in sorted(self._groups.items(), key=lambda group: tuple(part or "" for part in group[0])):
+            by = dict(zip(self._names, key, strict=True))
+            found += _by_class(by, days, prices) if "class" in self._group_by else [_spent(by, days, prices)]
+            for day, sums in days.items():
+                everything.setdefault(day, Sums()).merge(sums)
+        return Spending(
+            prices_as_of=prices.as_of,
+            group_by=self._group_by,
+            groups=found,
+            total=_spent({}, everything, prices),
+            unpriced=list(dict.fromkeys(name for one in _totals(everything, prices) for name in one.unpriced)),
+        )
+
+
+def spending(used: Iterable[Dated], group_by: list[str], prices: Prices) -> Spending:
+    """Return what was spent, by `group_by`. Raises ValueError for what cannot be grouped by."""
+    grouped = Grouped(group_by)
+    for dated in used:
+        grouped.add(dated)
+    return grouped.spending(prices)
 
 
 def _key(dated: Dated, name: str) -> str | None:

@@ -1,7 +1,7 @@
 """`/_mockbatch/ledger`: what was billed, put together, or entry by entry."""
 
 import csv
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 
 import msgspec
 from msgspec import Struct
@@ -11,7 +11,7 @@ from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.money.ledger import Entry, to_csv
 from mockbatch.core.money.reconcile import Reconciliation
 from mockbatch.core.money.reconcile import reconcile as reconciled
-from mockbatch.core.money.spending import GROUPINGS, Dated, Spending, spending
+from mockbatch.core.money.spending import GROUPINGS, Dated, Grouped, Spending
 from mockbatch.core.money.tracker import parse_tracker
 from mockbatch.http.answers import Answer, Json, Stream
 from mockbatch.http.calls import Call, Endpoint
@@ -59,14 +59,14 @@ async def ledger(call: Call) -> Answer:
     if form != "json":
         kind = b"text/csv; charset=utf-8" if form == "csv" else JSONL.encode()
         return Stream(_entries(mock, session, form), kind)
-    groups = call.query_list("group_by")
-    used = await mock.ledger.all_used(session)
-    if "custom_id" in groups:
-        used = [dated async for part in _by_row(mock, session) for dated in part]
     try:
-        return Json(await beside(used, spending, used, groups, mock.ledger.prices))
+        grouped = Grouped(groups := call.query_list("group_by"))
     except ValueError as error:
         raise InvalidRequest(str(error)) from None
+    used = _by_row(mock, session) if "custom_id" in groups else mock.ledger.used_in_turns(session)
+    async for dated in used:
+        grouped.add(dated)
+    return Json(await beside(grouped, grouped.spending, mock.ledger.prices))
 
 
 @described(Reconciled, takes=Tracked, caller="own")
@@ -102,14 +102,17 @@ async def _all(mock: Mock, session: Session) -> AsyncGenerator[list[Entry]]:
         yield entries
 
 
-async def _by_row(mock: Mock, session: Session) -> AsyncGenerator[Iterator[Dated]]:
+async def _by_row(mock: Mock, session: Session) -> AsyncGenerator[Dated]:
     """What each row of the batches has used, and what messages have."""
     async for batch in in_turns(session.live()):
         if batch.timeline.has_ended(session.now()):
             with mock.batches.unless_gone():
                 async for part in mock.batches.used_by_row(session, batch):
-                    yield iter(part)
-    yield (dated for dated in await mock.ledger.all_used(session) if dated.batch_id is None)
+                    for dated in part:
+                        yield dated
+    async for dated in mock.ledger.used_in_turns(session):
+        if dated.batch_id is None:
+            yield dated
 
 
 routes = [
