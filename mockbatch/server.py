@@ -274,8 +274,10 @@ def _remembering(
 
 
 def _keep_memory() -> None:
-    """Have freed memory kept by the process: fresh pages are what a large body costs most."""
+    """Have freed memory kept by the process, in few places: fresh pages are what a large body costs most, and each
+    thread with a heap of its own would keep as much.
+    """
     with contextlib.suppress(OSError, AttributeError):  # musl and others have no mallopt
         libc = ctypes.CDLL(None)
-        for parameter, value in ((-3, 32 << 20), (-1, 256 << 20), (-2, 16 << 20)):
+        for parameter, value in ((-3, 32 << 20), (-1, 256 << 20), (-2, 16 << 20), (-8, 1)):
             libc.mallopt(parameter, value)

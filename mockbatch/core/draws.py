@@ -12,7 +12,7 @@ from xxhash import xxh3_64_intdigest, xxh3_128_digest, xxh3_128_intdigest
 _SPAN = 1 << 64
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def subseed(seed: int, *identity: str | int) -> int:
     """A 64-bit seed of its own for `identity` under `seed`."""
     return xxh3_64_intdigest("\x1f".join(map(str, identity)).encode(), seed=seed % _SPAN)

@@ -74,6 +74,6 @@ def format_day(instant: int) -> str:
     return _format_seconds(instant // DAY * 86_400)[:10]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _format_seconds(seconds: int) -> str:
     return (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
