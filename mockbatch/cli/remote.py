@@ -1,77 +1,207 @@
-"""A running server, asked from the command line."""
+"""A running server, asked from the command line: which one, as whom, and about which session."""
 
-import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property, wraps
 from http.client import HTTPException
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlencode
-from urllib.request import ProxyHandler, Request, build_opener
+from typing import Any
 
 import click
 
-from mockbatch.cli import BadInput, Unreachable, configured
+from mockbatch.cli import BadInput, Failure, Unreachable, configured
+from mockbatch.client.control import (
+    Control,
+    ControlError,
+    Wire,
+    WrongServer,
+    check_version,
+    credentials,
+    greet,
+)
+from mockbatch.core.names import did_you_mean
 
-_SECONDS = 60
-_VARIABLE = "MOCKBATCH_CONTROL_KEY"
+_STRANGER = (401, 403)
+_HINT = "start one with `mockbatch serve`, or name yours with --url or MOCKBATCH_URL"
+_SHOWN = 5
 
-
-def remote_options() -> list[click.Parameter]:
-    """The options that say which server is asked, and as whom."""
-    return [
-        click.Option(
-            ["--url"], metavar="URL", envvar="MOCKBATCH_URL", help="The server; by default the one configured here."
-        ),
-        click.Option(
-            ["--api-key"], metavar="KEY", envvar="ANTHROPIC_API_KEY", help="Whose session; the key of the program."
-        ),
-        click.Option(
-            ["--control-key"],
-            metavar="KEY",
-            envvar=_VARIABLE,
-            expose_value=False,
-            callback=_note,
-            help="A key of the server's --control-key, to look beyond one's own session from another machine.",
-        ),
-    ]
+url_option = click.option(
+    "--url", metavar="URL", envvar="MOCKBATCH_URL", help="The server; by default the one configured here."
+)
 
 
-def _note(context: click.Context, _: click.Parameter, value: str | None) -> None:
-    """Keep the control key for the call of this command; the server's variable may hold several."""
-    context.meta[_VARIABLE] = (value or "").partition(",")[0].strip()
+class NoSession(Failure):
+    """Nothing has called the server yet."""
 
 
-def _headers(api_key: str | None) -> dict[str, str]:
-    context = click.get_current_context(silent=True)
-    given = {"x-api-key": api_key, "x-mockbatch-control-key": context.meta.get(_VARIABLE) if context else None}
-    return {name: value for name, value in given.items() if value}
+class Remote:
+    """A server and the session that is meant: that of `session`, else that of the key, else the only one there is."""
+
+    def __init__(self, url: str, api_key: str | None, control_key: str | None, session: str | None) -> None:
+        self.url = url.rstrip("/")
+        self.is_of_one = bool(api_key or session)
+        self.api_key = api_key
+        self._control_key, self._session = control_key, session
+        try:
+            self._wire = Wire(self.url)
+        except ValueError as error:
+            raise BadInput(f"--url: {error}") from None
+
+    def close(self) -> None:
+        self._wire.close()
+
+    @cached_property
+    def control(self) -> Control:
+        """The control plane, as the caller and about no session in particular. Raises Unreachable."""
+        health_of(self.url, same_version=True)
+        headers = credentials(os.environ, self.url, self._control_key)
+        control = Control(self._wire.send, self._lost, headers)
+        return control.of_session(self.api_key) if self.api_key else control
+
+    @cached_property
+    def mine(self) -> Control:
+        """The control plane, about the session that is meant. Raises NoSession, BadInput."""
+        if self._session:
+            return self.control.about(self.identified(self._session))
+        return self.control if self.api_key else self._only()
+
+    @property
+    def session(self) -> dict[str, Any]:
+        """The session that is meant."""
+        view: dict[str, Any] = self.mine.get("session")
+        return view
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """Return all sessions, those that were opened last at the end."""
+        views: list[dict[str, Any]] = self.control.get("sessions")["sessions"]
+        return views
+
+    def identified(self, name: str) -> str:
+        """Return the id of the session that has this id, this label, or an id that begins like this."""
+        try:
+            views = self.sessions()
+        except ControlError as error:
+            if error.status in _STRANGER:  # who may not see the others knows the whole id
+                return name
+            raise
+        for view in views:
+            if name in (view["id"], view["label"]):
+                return str(view["id"])
+        begun = [view["id"] for view in views if view["id"].startswith(name)]
+        if len(begun) == 1:
+            return str(begun[0])
+        known = [word for view in views for word in (view["id"], view["label"]) if word]
+        raise BadInput(f"there is no session {name!r}.{did_you_mean(name, known)} `mockbatch sessions` lists them")
+
+    def _only(self) -> Control:
+        try:
+            views = self.sessions()
+        except ControlError as error:
+            if error.status in _STRANGER:  # the next call says what is missing
+                return self.control
+            raise
+        if not views:
+            raise NoSession(
+                f"{self.url} has no session yet: the first call of a program opens one; name its key with --api-key"
+            )
+        if len(views) > 1:
+            raise BadInput(f"there are {len(views)} sessions: {_named(views)}; choose one with --session or --api-key")
+        return self.control.about(views[0]["id"])
+
+    def _lost(self, error: BaseException) -> Exception:
+        return Unreachable(f"no answer from {self.url}: {_reason(error)}")
 
 
-def fetched(url: str | None, api_key: str | None, path: str, query: list[tuple[str, str]]) -> bytes:
-    """What a server answers. Raises Unreachable where there is none, BadInput where it refuses."""
-    return _answered(url, api_key, f"{path}?{urlencode(query)}", None)
-
-
-def sent(url: str | None, api_key: str | None, path: str, content: object) -> bytes:
-    """What a server answers to a POST of JSON. Raises as `fetched` does."""
-    return _answered(url, api_key, path, json.dumps(content).encode())
-
-
-def _answered(url: str | None, api_key: str | None, path: str, data: bytes | None) -> bytes:
-    if url is None:
-        config, _ = configured({"config": None})
-        url = f"http://127.0.0.1:{config.port}"
-    request = Request(f"{url.rstrip('/')}{path}", data, headers=_headers(api_key))
+def health_of(url: str, *, same_version: bool = False) -> dict[str, Any]:
+    """Return what a server tells of its health. Raise Unreachable if there is none, or something else."""
     try:
-        with build_opener(ProxyHandler({})).open(request, timeout=_SECONDS) as answer:
-            body: bytes = answer.read()
-            return body
-    except HTTPError as error:
-        raise BadInput(f"{url} answers {error.code}: {_message(error.read())}") from None
-    except (URLError, HTTPException, OSError, ValueError) as error:
-        raise Unreachable(f"no server at {url}: {getattr(error, 'reason', error)}") from None
-
-
-def _message(body: bytes) -> str:
+        wire = Wire(url, 5)
+    except ValueError as error:
+        raise BadInput(f"--url: {error}") from None
     try:
-        return str(json.loads(body)["error"]["message"])
-    except (ValueError, KeyError, TypeError):
-        return body[:200].decode("utf-8", "replace")
+        health = greet(wire.send)
+        if same_version:
+            check_version(health)
+    except WrongServer as error:
+        raise Unreachable(f"what answers at {url} {error}; {_HINT}") from None
+    except (OSError, HTTPException) as error:
+        raise Unreachable(f"no server at {url}: {_reason(error)}; {_HINT}") from None
+    finally:
+        wire.close()
+    return health
+
+
+def url_here() -> str:
+    """Return the address of the server that is configured here."""
+    config, _ = configured({"config": None})
+    return f"http://127.0.0.1:{config.port}"
+
+
+def wants_server(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say which server and which session are meant; the function gets a `server`."""
+    return wants_any(_SESSION(function))
+
+
+def wants_any(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say which server is meant, of whatever session; the function gets a `server`."""
+
+    @wraps(function)
+    def connected(
+        url: str | None, api_key: str | None, control_key: str | None, session: str | None = None, **more: Any
+    ) -> Any:
+        with _asking(Remote(url or url_here(), api_key, control_key, session)) as server:
+            return function(server=server, **more)
+
+    for option in reversed(_OPTIONS):
+        connected = option(connected)
+    return connected
+
+
+def _key(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Return the first key; a variable of the server may hold several. Raise BadParameter for what no header takes."""
+    key = (value or "").partition(",")[0].strip()
+    if not (key.isascii() and key.isprintable()):
+        raise click.BadParameter("a key has printable characters of ASCII only", context, parameter)
+    return key or None
+
+
+_SESSION = click.option("--session", metavar="ID", help="Which session, by its id or its label, instead of by its key.")
+_OPTIONS = (
+    url_option,
+    click.option(
+        "--api-key",
+        metavar="KEY",
+        envvar=["MOCKBATCH_API_KEY", "ANTHROPIC_API_KEY"],
+        callback=_key,
+        help="Whose session; the key of the program. [env ANTHROPIC_API_KEY]",
+    ),
+    click.option(
+        "--control-key",
+        metavar="KEY",
+        envvar="MOCKBATCH_CONTROL_KEY",
+        callback=_key,
+        help="A key of the server's --control-key, to look beyond one's own session from another machine.",
+    ),
+)
+
+
+@contextmanager
+def _asking(server: Remote) -> Iterator[Remote]:
+    """Have what the control plane refuses told in a sentence, with an exit code."""
+    try:
+        yield server
+    except ControlError as error:
+        if error.status in _STRANGER:
+            raise BadInput(f"{server.url} answers {error.status}: {error}") from None
+        raise (BadInput if error.status < 500 else Failure)(str(error)) from None
+    finally:
+        server.close()
+
+
+def _named(views: list[dict[str, Any]]) -> str:
+    names = [f"{view['label']} ({view['id']})" if view["label"] else view["id"] for view in views[:_SHOWN]]
+    return ", ".join(names) + (" ..." if len(views) > _SHOWN else "")
+
+
+def _reason(error: BaseException) -> str:
+    return str(getattr(error, "strerror", None) or error or type(error).__name__)

@@ -107,6 +107,13 @@ async def sessions(call: Call) -> Answer:
 
 
 @described(SessionView, caller="own")
+async def own(call: Call) -> Answer:
+    """The session of the caller's key; without a key, the only one there is."""
+    _, found = await entered(call)
+    return Json(_view(found))
+
+
+@described(SessionView, caller="own")
 async def session(call: Call) -> Answer:
     """One session."""
     return Json(_view(session_of_id(call, call.path_value("id"))))
@@ -188,6 +195,7 @@ def _snapshot(snapshot: Snapshot) -> SnapshotView:
 
 
 routes = [
+    Route("/_mockbatch/session", Endpoint(GET=own)),
     Route("/_mockbatch/sessions", Endpoint(GET=sessions, POST=open_session)),
     Route("/_mockbatch/sessions/{id}", Endpoint(GET=session, PATCH=configure, DELETE=delete)),
     Route("/_mockbatch/reset", Endpoint(POST=reset)),
