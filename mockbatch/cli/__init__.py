@@ -109,10 +109,18 @@ class _Commands(Lazy):
                 click.echo(err=True)  # behind the ^C that the terminal shows
             sys.exit(INTERRUPTED)
         except BrokenPipeError:
-            # whoever read our output has enough of it, which is no error; what Python would still write goes nowhere
-            with suppress(OSError, ValueError, AttributeError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(0)
+            _write_no_more()
+            sys.exit(0)  # whoever read our output has enough of it, which is no error
+        except OSError as error:
+            _write_no_more()
+            where = f"{error.filename}: " if error.filename else ""
+            raise Failure(f"{where}{error.strerror or error}") from None
+
+
+def _write_no_more() -> None:
+    """Have go nowhere what Python would still write to standard output when it ends."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

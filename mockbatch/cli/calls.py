@@ -17,6 +17,9 @@ Call = dict[str, Any]
 _MOST = 1000
 # a terminal that is narrower gets the ends of ids, which differ
 _WIDE, _WIDEST, _END = 120, 24, 12
+_ID = 33
+# calls whose paths say no more than their kinds
+_ONE_PATH = frozenset({"create", "list", "messages", "count_tokens"})
 
 
 @click.command("requests")
@@ -83,15 +86,20 @@ def _follow(look: Callable[[int], list[Call]], limit: int, interval: float, as_j
 def _line(call: Call) -> str:
     at, op, status, about, request_id, more = map(printable, _cells(call))
     colour = "red" if call["status"] >= 400 else None
-    return f"{at}  {op:<12}  {click.style(status, colour)}  {about:<33}  {request_id}  {more}".rstrip()
+    width = _END + 1 if _is_narrow() else _ID
+    return f"{at}  {op:<12}  {click.style(status, colour)}  {about:<{width}}  {request_id}  {more}".rstrip()
 
 
 def _cells(call: Call) -> list[str]:
-    about = call["batch"] or f"{call['method']} {call['path']}"
+    about = call["batch"] or ("" if call["op"] in _ONE_PATH else call["path"])
     ids = [about, call["request_id"]]
-    if get_terminal_size().columns < _WIDE and sys.stdout.isatty():
+    if _is_narrow():
         ids = [f"…{one[-_END:]}" if len(one) > _WIDEST else one for one in ids]
     return [moment(call["at"]), call["op"], str(call["status"]), *ids, ", ".join(_more(call))]
+
+
+def _is_narrow() -> bool:
+    return sys.stdout.isatty() and get_terminal_size().columns < _WIDE
 
 
 def _more(call: Call) -> Iterator[str]:

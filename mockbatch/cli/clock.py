@@ -101,7 +101,7 @@ def _tell(view: dict[str, Any], as_json: bool) -> None:
 
 def _next(event: dict[str, str] | None, now: str) -> str:
     if event is None:
-        return "nothing: no batch is running"
+        return "nothing"
     ahead = max(parse_instant(event["at"]) - parse_instant(now), 0)
     return f"{event['type']} {event['batch']} at {moment(event['at'])}, in {_about(ahead)}"
 

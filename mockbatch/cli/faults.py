@@ -3,7 +3,7 @@
 import click
 
 from mockbatch.cli import Failure
-from mockbatch.cli.groups import Group
+from mockbatch.cli.groups import Group, completing
 from mockbatch.cli.shown import print_json, print_table, wants_json
 from mockbatch.core.rules.fault import Fault, Option
 from mockbatch.core.rules.faults import FAULTS, meant_instead
@@ -29,7 +29,7 @@ def listed(as_json: bool) -> None:
 
 
 @command.command("explain")
-@click.argument("name")
+@click.argument("name", shell_complete=completing(FAULTS))
 @wants_json
 def explain(name: str, as_json: bool) -> None:
     """Tell what a fault does, what the SDK makes of it, how to arm it."""

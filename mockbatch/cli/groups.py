@@ -1,6 +1,6 @@
 """Groups of commands: imported when they are called, listed by section, and helpful about names that are wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import ClassVar
 
@@ -10,6 +10,11 @@ from mockbatch.core.names import did_you_mean
 
 Sections = Mapping[str, Mapping[str, str]]
 """Headings, and under each the commands with the modules that have them as `command`."""
+
+
+def completing(names: Iterable[str]) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Return what completes the beginning of one of these names in a shell."""
+    return lambda context, parameter, begun: [name for name in names if name.startswith(begun)]
 
 
 class Group(click.Group):

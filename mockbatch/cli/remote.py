@@ -24,6 +24,7 @@ from mockbatch.core.names import did_you_mean
 _STRANGER = (401, 403)
 _HINT = "start one with `mockbatch serve`, or name yours with --url or MOCKBATCH_URL"
 _SHOWN = 5
+_GREETING_SECONDS = 5
 
 url_option = click.option(
     "--url", metavar="URL", envvar="MOCKBATCH_URL", help="The server; by default the one configured here."
@@ -115,7 +116,7 @@ class Remote:
 def health_of(url: str, *, same_version: bool = False) -> dict[str, Any]:
     """Return what a server tells of its health. Raise Unreachable if there is none, or something else."""
     try:
-        wire = Wire(url, 5)
+        wire = Wire(url, _GREETING_SECONDS)
     except ValueError as error:
         raise BadInput(f"--url: {error}") from None
     try:

@@ -8,11 +8,12 @@ import click
 
 from mockbatch.cli import BadInput
 from mockbatch.cli.counting import counted
-from mockbatch.cli.groups import Group
+from mockbatch.cli.groups import Group, completing
 from mockbatch.cli.remote import Remote, wants_server
 from mockbatch.cli.shown import print_json, print_table, wants_json
 from mockbatch.config import OPTIONS, resolve
 from mockbatch.core.names import did_you_mean
+from mockbatch.core.rules.faults import FAULTS
 from mockbatch.core.rules.presets import PRESETS, Preset
 from mockbatch.core.rules.written import dump_rule
 
@@ -41,8 +42,13 @@ def listed(server: Remote, as_json: bool) -> None:
 
 
 @command.command("add")
-@click.argument("faults", nargs=-1, metavar="[FAULT[,KEY=VALUE]...]...")
-@click.option("--preset", metavar="NAME", help=f"The rules and options of a preset: {', '.join(PRESETS)}.")
+@click.argument("faults", nargs=-1, metavar="[FAULT[,KEY=VALUE]...]...", shell_complete=completing(FAULTS))
+@click.option(
+    "--preset",
+    metavar="NAME",
+    shell_complete=completing(PRESETS),
+    help=f"The rules and options of a preset: {', '.join(PRESETS)}.",
+)
 @click.option(
     "--file",
     "path",
@@ -61,7 +67,7 @@ def add(faults: tuple[str, ...], preset: str | None, path: Path | None, server: 
     tables = [*_of_faults(faults), *(_of_file(path) if path else []), *map(dict, chosen.tables)]
     if not (tables or chosen.options):
         raise click.UsageError("name a fault, --preset or --file; `mockbatch faults` lists the faults")
-    added = server.mine.call("POST", "/_mockbatch/rules", tables)["rules"] if tables else []
+    added = server.mine.post("rules", rules=tables)["rules"] if tables else []
     if chosen.options:
         server.mine.patch("sessions", server.session["id"], options=chosen.options)
     if chosen.options and not as_json:

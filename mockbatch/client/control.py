@@ -12,7 +12,6 @@ from mockbatch import __version__
 
 PREFIX = "/_mockbatch"
 _SECONDS = 60
-_GREETING_SECONDS = 5
 
 Send = Callable[[str, str, dict[str, str], bytes], tuple[int, bytes]]
 
@@ -38,12 +37,16 @@ class Wire:
     """One connection to a server, kept alive, used by one thread at a time. Raises ValueError for what is no URL."""
 
     def __init__(self, url: str, seconds: float = _SECONDS) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            host = None
+        if not host or parts.scheme not in ("http", "https"):
             raise ValueError(f"{url!r} is not a URL; write it like http://127.0.0.1:8787")
         self._prefix = parts.path.rstrip("/")
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self._connection = kind(parts.hostname, parts.port, timeout=seconds)
+        self._connection = kind(host, port, timeout=seconds)
         self._lock = threading.Lock()
 
     def send(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
