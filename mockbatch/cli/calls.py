@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from mockbatch.cli.live import looked
-from mockbatch.cli.remote import Remote, wants_server
+from mockbatch.cli.reached import Remote
+from mockbatch.cli.remote import wants_server
 from mockbatch.cli.shown import moment, print_facts, print_json, print_table, printable, wants_json
 from mockbatch.core.vocabulary import OPERATIONS
 

@@ -7,7 +7,8 @@ import msgspec
 
 from mockbatch.cli import Unreachable
 from mockbatch.cli.pricing import dollars
-from mockbatch.cli.remote import Remote, wants_server
+from mockbatch.cli.reached import Remote
+from mockbatch.cli.remote import wants_server
 from mockbatch.cli.shown import print_json, printed, wants_json
 from mockbatch.core.money.rates import CLASSES
 from mockbatch.core.money.spending import GROUPINGS, Spending, Spent

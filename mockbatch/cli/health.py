@@ -2,7 +2,8 @@
 
 import click
 
-from mockbatch.cli.remote import health_of, url_here, url_option
+from mockbatch.cli.reached import health_of, url_here
+from mockbatch.cli.remote import url_option
 from mockbatch.cli.shown import print_json, wants_json
 
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 import click
 
 from mockbatch.cli import Unreachable
-from mockbatch.cli.remote import NoSession
+from mockbatch.cli.reached import NoSession
 
 T = TypeVar("T")
 

@@ -4,7 +4,8 @@ import webbrowser
 
 import click
 
-from mockbatch.cli.remote import Remote, wants_server
+from mockbatch.cli.reached import Remote
+from mockbatch.cli.remote import wants_server
 from mockbatch.cli.shown import print_json, wants_json
 
 

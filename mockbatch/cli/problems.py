@@ -5,7 +5,8 @@ import sys
 import click
 
 from mockbatch.cli.counting import problems_counted
-from mockbatch.cli.remote import Remote, wants_server
+from mockbatch.cli.reached import Remote
+from mockbatch.cli.remote import wants_server
 from mockbatch.cli.shown import print_json, print_table, wants_json
 from mockbatch.core.vocabulary import PROBLEM_KINDS
 

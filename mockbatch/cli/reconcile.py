@@ -8,7 +8,8 @@ import msgspec
 
 from mockbatch.cli import BadInput
 from mockbatch.cli.pricing import priced
-from mockbatch.cli.remote import Remote, wants_server
+from mockbatch.cli.reached import Remote
+from mockbatch.cli.remote import wants_server
 from mockbatch.cli.shown import printed, wants_json
 from mockbatch.core.money.ledger import Entry, from_csv
 from mockbatch.core.money.reconcile import Reconciliation, reconcile

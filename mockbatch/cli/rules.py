@@ -9,7 +9,8 @@ import click
 from mockbatch.cli import BadInput
 from mockbatch.cli.counting import counted
 from mockbatch.cli.groups import Group, completing
-from mockbatch.cli.remote import Remote, wants_server
+from mockbatch.cli.reached import Remote
+from mockbatch.cli.remote import wants_server
 from mockbatch.cli.shown import print_json, print_table, wants_json
 from mockbatch.config import OPTIONS, resolve
 from mockbatch.core.names import did_you_mean

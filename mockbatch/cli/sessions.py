@@ -8,7 +8,8 @@ from click.core import ParameterSource
 from mockbatch.cli import session_options, texts_given
 from mockbatch.cli.counting import counted
 from mockbatch.cli.groups import Group
-from mockbatch.cli.remote import Remote, wants_any
+from mockbatch.cli.reached import Remote
+from mockbatch.cli.remote import wants_any
 from mockbatch.cli.shown import moment, print_json, print_table, printable, wants_json
 
 

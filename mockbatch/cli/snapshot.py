@@ -7,7 +7,8 @@ import click
 from mockbatch.cli import Failure
 from mockbatch.cli.counting import counted
 from mockbatch.cli.groups import Group
-from mockbatch.cli.remote import Remote, wants_server
+from mockbatch.cli.reached import Remote
+from mockbatch.cli.remote import wants_server
 from mockbatch.cli.shown import moment, print_json, print_table, wants_json
 
 

@@ -2,7 +2,8 @@
 
 import click
 
-from mockbatch.cli.remote import Remote, wants_server
+from mockbatch.cli.reached import Remote
+from mockbatch.cli.remote import wants_server
 from mockbatch.cli.shown import print_json, wants_json
 
 

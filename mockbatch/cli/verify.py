@@ -6,7 +6,8 @@ from typing import Any
 import click
 
 from mockbatch.cli.counting import counted
-from mockbatch.cli.remote import Remote, wants_server
+from mockbatch.cli.reached import Remote
+from mockbatch.cli.remote import wants_server
 from mockbatch.cli.shown import print_json, printable, wants_json
 from mockbatch.client.control import ControlError
 from mockbatch.core.numbers import natural

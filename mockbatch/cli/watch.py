@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mockbatch.cli.live import looked
-from mockbatch.cli.remote import Remote, wants_server
+from mockbatch.cli.reached import Remote
+from mockbatch.cli.remote import wants_server
 from mockbatch.cli.shown import console
 from mockbatch.client.control import Control
 

@@ -198,10 +198,14 @@ def test_sessions_are_opened_and_deleted(server: Server) -> None:
     assert url == f"export ANTHROPIC_BASE_URL={server.url}"
     assert view["options"] == {"seed": "7", "extra_models": "a=claude-opus-5"}
     assert told(server, "clock", "--api-key", key.partition("API_KEY=")[2])
+    fresh = called(server, "clock", "--api-key", "sk-ant-fresh", "--json")
+    assert fresh.stderr == "mockbatch: the key had no session here; this call opens one\n"
+    assert json.loads(fresh.stdout)["frozen"]
+    told(server, "clock", "--api-key", "sk-ant-fresh")
     assert found(server, "sessions", "open", "--api-key", "sk-ant-chosen")["api_key"] == "sk-ant-chosen"
     assert "seed=7, extra_models=a=claude-opus-5" in told(server, "sessions", "list")
     assert told(server, "sessions", "delete", "mine") == "deleted mine with 0 batches and 0 requests\n"
-    assert len(server.sessions()) == 1
+    assert len(server.sessions()) == 2
 
 
 def test_a_key_in_the_environment_does_not_name_a_new_session(server: Server, session: Session) -> None:
@@ -415,7 +419,7 @@ def test_a_server_with_keys_wants_one() -> None:
         code, said = refused(server, "sessions")
         assert (code, said.startswith(f"mockbatch: {server.url} answers 401: This call needs a key")) == (2, True)
         assert refused(server, "clock")[0] == 2
-        assert told(server, "clock", "--api-key", "sk-ant-a")
+        assert called(server, "clock", "--api-key", "sk-ant-a").exit_code == 0
         assert len(found(server, "sessions", MOCKBATCH_CONTROL_KEY="ctl")) == 1
         assert told(server, "clock", "--control-key", "ctl")
         assert "a key has printable characters" in refused(server, "clock", "--api-key", "clé")[1]

@@ -6,9 +6,10 @@ from msgspec import Struct
 from starlette.routing import Route
 
 from mockbatch.core.cassette.showing import shown_value
+from mockbatch.core.contract.errors import NotFound
 from mockbatch.core.keys import is_one_of
 from mockbatch.core.time.spans import format_instant
-from mockbatch.http.access import check_control, is_owner, may_control, session_of_id
+from mockbatch.http.access import check_control, is_owner, may_control, own_key, session_of_id
 from mockbatch.http.answers import Answer, Json
 from mockbatch.http.caller import key_of
 from mockbatch.http.calls import Call, Endpoint
@@ -108,7 +109,11 @@ async def sessions(call: Call) -> Answer:
 
 @described(SessionView, caller="own")
 async def own(call: Call) -> Answer:
-    """The session of the caller's key; without a key, the only one there is."""
+    """The session of the caller's key, if that has one; without a key, the only one there is."""
+    key, sessions = own_key(call), call.mock.sessions
+    if key and "session" not in call.query() and not any(sessions.belongs_to(one, key) for one in sessions.all()):
+        sessions.admit(key)
+        raise NotFound("This key has no session yet; its first call opens one.")
     _, found = await entered(call)
     return Json(_view(found))
 
