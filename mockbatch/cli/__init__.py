@@ -2,34 +2,51 @@
 
 import errno
 import os
-from importlib import import_module
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import click
 
 from mockbatch import __version__
+from mockbatch.cli.groups import Lazy
 from mockbatch.config import OPTIONS, Config, ConfigError, Option, Source, flag_of, resolve, variable_of
 
-_COMMANDS = {
-    "serve": "serve",
-    "run": "run",
-    "record": "record",
-    "import": "importing",
-    "fixtures": "fixtures",
-    "diff": "diff",
-    "batch": "batch",
-    "faults": "faults",
-    "synth": "synth",
-    "prices": "prices",
-    "estimate": "estimate",
-    "cost": "cost",
-    "reconcile": "reconcile",
-    "watch": "watch",
-    "health": "health",
-    "config": "config",
-    "openapi": "openapi",
+_SECTIONS = {
+    "Begin": {"init": "starting", "serve": "serve", "run": "run", "record": "record"},
+    "A running server": {
+        "open": "opening",
+        "watch": "watch",
+        "clock": "clock",
+        "rules": "rules",
+        "sessions": "sessions",
+        "requests": "calls",
+        "verify": "verify",
+        "problems": "problems",
+        "reset": "reset",
+        "snapshot": "snapshot",
+        "synth": "synth",
+        "health": "health",
+    },
+    "Files": {"batch": "batch", "import": "importing", "fixtures": "fixtures", "diff": "diff"},
+    "Money": {"prices": "prices", "estimate": "estimate", "cost": "cost", "reconcile": "reconcile"},
+    "Reference": {"faults": "faults", "config": "config", "openapi": "openapi"},
 }
+_WORDS = {
+    **{name: f"clock {name}" for name in ("advance", "freeze", "resume", "speedup")},
+    "time": "clock",
+    **dict.fromkeys(("journal", "log", "logs", "calls"), "requests"),
+    **dict.fromkeys(("dashboard", "ui", "browser"), "open"),
+    **dict.fromkeys(("status", "ping", "info"), "health"),
+    **dict.fromkeys(("fault", "presets"), "faults"),
+    **dict.fromkeys(("start", "server"), "serve"),
+    "check": "problems",
+    "ledger": "cost",
+    "replay": "serve",
+}
+INTERRUPTED = 130
 
 
 class Failure(click.ClickException):
@@ -78,22 +95,32 @@ def say(line: str) -> None:
         click.echo(f"mockbatch: standard output cannot be written: {error}", err=True)
 
 
-class _Commands(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        module = _COMMANDS.get(cmd_name)
-        if module is None:
-            return None
-        command: click.Command = import_module(f"mockbatch.cli.{module}").command
-        return command
+class _Commands(Lazy):
+    sections = _SECTIONS
+    words = _WORDS
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except ConfigError as error:
             raise BadConfig(str(error)) from None
+        except KeyboardInterrupt:
+            if sys.stderr.isatty():
+                click.echo(err=True)  # behind the ^C that the terminal shows
+            sys.exit(INTERRUPTED)
+        except BrokenPipeError:
+            _write_no_more()
+            sys.exit(0)  # whoever read our output has enough of it, which is no error
+        except OSError as error:
+            _write_no_more()
+            where = f"{error.filename}: " if error.filename else ""
+            raise Failure(f"{where}{error.strerror or error}") from None
+
+
+def _write_no_more() -> None:
+    """Have go nowhere what Python would still write to standard output when it ends."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -102,20 +129,9 @@ def main() -> None:
     """A local stand-in for the Message Batches API, in which a day passes in a millisecond."""
 
 
-def server_options() -> list[click.Parameter]:
-    """A flag for every option of the configuration, and --config."""
-    flags: list[click.Parameter] = [
-        click.Option(
-            [flag_of(name), name],
-            is_flag=spec.is_flag,
-            multiple=spec.many,
-            flag_value="true" if spec.is_flag else None,
-            default=None,
-            metavar=None if spec.is_flag else spec.metavar,
-            help=f"{spec.help}{_default(spec)} [env {variable_of(name)}]",
-        )
-        for name, spec in OPTIONS.items()
-    ]
+def server_options(*, port: str | None = None) -> list[click.Parameter]:
+    """A flag for every option of the configuration, and --config. `port` says which is the default, if another."""
+    flags = [_flag(name, spec, _also(name, spec, port)) for name, spec in OPTIONS.items()]
     return [
         *flags,
         click.Option(
@@ -127,20 +143,47 @@ def server_options() -> list[click.Parameter]:
     ]
 
 
-def _default(spec: Option) -> str:
-    return f" [default {spec.shown_default}]" if spec.shown_default else ""
+def session_options() -> list[click.Parameter]:
+    """A flag for every option that a session may have of its own, and that may come over HTTP."""
+    return [
+        _flag(name, spec, "")
+        for name, spec in OPTIONS.items()
+        if not spec.of_server and (spec.means == "data" or spec.is_data)
+    ]
+
+
+def _flag(name: str, spec: Option, also: str) -> click.Parameter:
+    return click.Option(
+        [flag_of(name), name],
+        is_flag=spec.is_flag,
+        multiple=spec.many,
+        flag_value="true" if spec.is_flag else None,
+        default=None,
+        metavar=None if spec.is_flag else spec.metavar,
+        help=f"{spec.help}{also}",
+    )
+
+
+def _also(name: str, spec: Option, port: str | None) -> str:
+    default = port if name == "port" and port else spec.shown_default
+    told = f" [default {default}]" if default else ""
+    return f"{told} [env {variable_of(name)}]"
+
+
+def texts_given(flags: Mapping[str, Any]) -> dict[str, str]:
+    """The texts of the options that are given, by name."""
+    texts = {
+        name: OPTIONS[name].separator.join(value) or None if isinstance(value, tuple) else value
+        for name, value in flags.items()
+    }
+    return {name: text for name, text in texts.items() if text is not None}
 
 
 def configured(flags: dict[str, Any]) -> tuple[Config, dict[str, Source]]:
     """The configuration of this call. Raises BadConfig for one that cannot be used."""
     file = flags.pop("config") or os.environ.get("MOCKBATCH_CONFIG")
-    texts = {
-        name: OPTIONS[name].separator.join(value) or None if isinstance(value, tuple) else value
-        for name, value in flags.items()
-    }
-    given = {name: text for name, text in texts.items() if text is not None}
     try:
-        return resolve(given, os.environ, Path(file) if file else None, Path.cwd())
+        return resolve(texts_given(flags), os.environ, Path(file) if file else None, Path.cwd())
     except FileNotFoundError:
         raise BadConfig("the working directory is gone; change into one that is there") from None
     except ConfigError as error:

@@ -1,10 +1,9 @@
 """`mockbatch config`: what is in force here, and where it came from."""
 
-import json
-
 import click
 
 from mockbatch.cli import configured, server_options
+from mockbatch.cli.shown import print_json, printed
 from mockbatch.config import readable
 
 
@@ -13,15 +12,14 @@ def _show(as_json: bool, **flags: str | None) -> None:
     shown = {name: (readable(name, source.value), source.origin) for name, source in sources.items()}
     if as_json:
         rows = {name: {"value": value, "origin": origin} for name, (value, origin) in shown.items()}
-        click.echo(json.dumps(rows, indent=2))
+        print_json(rows)
         return
-    from rich.console import Console
     from rich.table import Table
 
     table = Table("option", "value", "from", box=None, pad_edge=False)
     for name, (value, origin) in shown.items():
         table.add_row(name, "" if value is None else str(value), origin, style=None if origin == "default" else "bold")
-    Console(highlight=False).print(table)
+    printed(table)
 
 
 command = click.Command(

@@ -6,21 +6,36 @@ import click
 import msgspec
 
 from mockbatch.cli import Unreachable
-from mockbatch.cli.pricing import dollars, printed
-from mockbatch.cli.remote import fetched, remote_options
+from mockbatch.cli.pricing import dollars
+from mockbatch.cli.reached import Remote
+from mockbatch.cli.remote import wants_server
+from mockbatch.cli.shown import print_json, printed, wants_json
 from mockbatch.core.money.rates import CLASSES
 from mockbatch.core.money.spending import GROUPINGS, Spending, Spent
+from mockbatch.core.typed import convert
 
 
-def _cost(by: tuple[str, ...], as_json: bool, url: str | None, api_key: str | None) -> None:
-    groups = by or ("model",)
-    body = fetched(url, api_key, "/_mockbatch/ledger", [("group_by", name) for name in groups])
+@click.command("cost")
+@click.option(
+    "--by",
+    multiple=True,
+    type=click.Choice(GROUPINGS),
+    help="A line for each of these; several may be named. By default by model.",
+)
+@wants_json
+@wants_server
+def command(by: tuple[str, ...], as_json: bool, server: Remote) -> None:
+    """Tell what the API would have billed.
+
+    For what a running server answered, and what it would have cost outside of batches. An estimate, not an invoice.
+    """
+    answer = server.mine.get("ledger", group_by=list(by or ("model",)))
     try:
-        spending = msgspec.json.decode(body, type=Spending)
-    except msgspec.DecodeError as error:
+        spending = convert(answer, Spending)
+    except msgspec.ValidationError as error:
         raise Unreachable(f"what answers is no ledger: {error}") from None
     if as_json:
-        click.echo(msgspec.json.format(body, indent=2).decode())
+        print_json(answer)
         return
     _table(spending)
     for model in spending.unpriced:
@@ -48,20 +63,3 @@ def _cells(spent: Spent, kinds: list[str]) -> list[str]:
     saved = None if net is None or standard is None else standard - net
     counts = [f"{spent.quantities.get(kind, 0):,}" for kind in kinds]
     return [f"{spent.requests:,}", *counts, dollars(net), dollars(standard), dollars(saved)]
-
-
-command = click.Command(
-    "cost",
-    callback=_cost,
-    params=[
-        click.Option(
-            ["--by"],
-            multiple=True,
-            type=click.Choice(GROUPINGS),
-            help="A line for each of these; several may be named. By default by model.",
-        ),
-        click.Option(["--json", "as_json"], is_flag=True, help="For machines."),
-        *remote_options(),
-    ],
-    help="Tell what the API would have billed for what a running server answered. An estimate, not an invoice.",
-)

@@ -67,6 +67,6 @@ command = click.Command(
             help="The anthropic-version of the recording.",
         ),
     ],
-    help="Send what was recorded of the real API to the mock, and compare: the shape of replies, the words of errors, "
-    "the tokens of prompts. Exits with 1 when something differs.",
+    help="Compare the mock with what the real API answered. What was recorded is sent again: the shape of replies, the "
+    "words of errors and the tokens of prompts are compared. Exits with 1 when something differs.",
 )

@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from mockbatch.cli import BadInput
-from mockbatch.cli.pricing import day_of, dollars, exact, price_options, priced, printed
+from mockbatch.cli.pricing import day_of, dollars, exact, price_options, priced
 from mockbatch.cli.requests import read_requests
+from mockbatch.cli.shown import printed
 from mockbatch.config import Config
 from mockbatch.core.contract.catalog import MODELS
 from mockbatch.core.money.cache_hits import CacheSettings, parse_hits
@@ -206,6 +207,6 @@ command = click.Command(
         click.Option(["--json", "as_json"], is_flag=True, help="For machines."),
         *price_options(),
     ],
-    help="Tell what requests would cost: standard, in a batch, in a batch with the prompt cache. "
+    help="Tell what requests would cost. Standard, in a batch, in a batch with the prompt cache. "
     "The requests come from a file, one a line, or are described by numbers. An estimate, not an invoice.",
 )

@@ -1,41 +1,44 @@
 """`mockbatch faults`: all that can go wrong on demand."""
 
-import json
-
 import click
 
 from mockbatch.cli import Failure
-from mockbatch.core.names import did_you_mean
+from mockbatch.cli.groups import Group, completing
+from mockbatch.cli.shown import print_json, print_table, wants_json
 from mockbatch.core.rules.fault import Fault, Option
-from mockbatch.core.rules.faults import FAULTS
+from mockbatch.core.rules.faults import FAULTS, meant_instead
 
 
-@click.group("faults", invoke_without_command=True)
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
-@click.pass_context
-def command(context: click.Context, as_json: bool) -> None:
+class _Faults(Group):
+    default = "list"
+
+
+@click.group("faults", cls=_Faults)
+def command() -> None:
     """List the faults that can be armed, or explain one."""
-    if context.invoked_subcommand is not None:
-        return
-    if as_json:
-        click.echo(json.dumps([_as_table(fault) for fault in FAULTS.values()], indent=2))
-        return
-    from rich.console import Console
-    from rich.table import Table
 
-    table = Table("fault", "on", "what happens", box=None, pad_edge=False)
-    for fault in FAULTS.values():
-        table.add_row(fault.name, fault.on[0], fault.effect)
-    Console(highlight=False, markup=False).print(table)
+
+@command.command("list")
+@wants_json
+def listed(as_json: bool) -> None:
+    """List the faults that can be armed."""
+    if as_json:
+        print_json([_as_table(fault) for fault in FAULTS.values()])
+        return
+    print_table(("fault", "on", "what happens"), ((one.name, one.on[0], one.effect) for one in FAULTS.values()))
 
 
 @command.command("explain")
-@click.argument("name")
-def explain(name: str) -> None:
-    """Tell what happens under a fault, how the official SDK reacts, and how to arm it."""
+@click.argument("name", shell_complete=completing(FAULTS))
+@wants_json
+def explain(name: str, as_json: bool) -> None:
+    """Tell what a fault does, what the SDK makes of it, how to arm it."""
     fault = FAULTS.get(name)
     if fault is None:
-        raise Failure(f"there is no fault {name!r}.{did_you_mean(name, FAULTS)} `mockbatch faults` lists them")
+        raise Failure(f"there is no fault {name!r}.{meant_instead(name)}")
+    if as_json:
+        print_json({**_as_table(fault), "example": example(fault)})
+        return
     click.echo("\n".join(_explained(fault)))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mockbatch.cli import BadFixture
+from mockbatch.cli.groups import Group
 
 if TYPE_CHECKING:
     from mockbatch.fixtures.care import Summary
@@ -32,7 +33,7 @@ def refusing() -> Iterator[None]:
         raise BadFixture(f"{error.filename}: {error.strerror}; what was there is as it was") from None
 
 
-@click.group("fixtures", help="Look at recorded fixtures, and keep them in order.")
+@click.group("fixtures", cls=Group, help="Look at recorded fixtures, and keep them in order.")
 def command() -> None:
     pass
 
@@ -41,7 +42,7 @@ def command() -> None:
 @click.argument("folder", default="fixtures")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def _list(folder: str, as_json: bool) -> None:
-    """The fixtures in FOLDER and below: what is in each."""
+    """List the fixtures in FOLDER and below, and what is in each."""
     from mockbatch.fixtures.care import fixtures_in, summary
 
     with refusing():
@@ -70,7 +71,7 @@ def _told(row: "Summary") -> str:
 @click.argument("fixture")
 @click.option("--custom-id", help="Only what has this custom_id.")
 def _show(fixture: str, custom_id: str | None) -> None:
-    """What was recorded, each interaction as indented JSON."""
+    """Show what was recorded, each interaction as indented JSON."""
     from msgspec import to_builtins
 
     from mockbatch.fixtures.care import shown
@@ -100,7 +101,10 @@ def _prune(fixture: str, used: tuple[str, ...]) -> None:
 @click.argument("old")
 @click.argument("new")
 def _diff(old: str, new: str) -> None:
-    """What differs between two fixtures; exits with 1 when anything does."""
+    """Tell what differs between two fixtures.
+
+    Exits with 1 when anything does.
+    """
     from mockbatch.fixtures.care import differences
 
     lines = 0
@@ -113,7 +117,10 @@ def _diff(old: str, new: str) -> None:
 @command.command("verify")
 @click.argument("fixtures", nargs=-1, required=True)
 def _verify(fixtures: tuple[str, ...]) -> None:
-    """Read every line; exits with 1 and tells line and reason where one cannot be used, or a recording is partial."""
+    """Read every line, and tell which cannot be used.
+
+    Exits with 1, and tells line and reason, where a line cannot be used or a recording is partial.
+    """
     from mockbatch.fixtures.care import fixtures_in, problems
 
     with refusing():
@@ -130,9 +137,10 @@ def _verify(fixtures: tuple[str, ...]) -> None:
 @click.argument("files", nargs=-1, required=True)
 @click.option("--pattern", multiple=True, metavar="PATTERN", help="Find this as well: `mail`, or a regular expression.")
 def _check(files: tuple[str, ...], pattern: tuple[str, ...]) -> None:
-    """Look for secrets that slipped in, in files or folders of fixtures; exits with 1 when there are any.
+    """Look for secrets that slipped in.
 
-    Made for pre-commit. A secret is told by its first characters only.
+    In files, or in folders of fixtures; exits with 1 when there are any. Made for pre-commit. A secret is told by its
+    first characters only.
     """
     from mockbatch.fixtures.care import findings, fixtures_in
 

@@ -1,29 +1,20 @@
 """`mockbatch health`: is a server there? For a container's HEALTHCHECK."""
 
-import json
-from http.client import HTTPException
-from urllib.error import URLError
-from urllib.request import ProxyHandler, build_opener
-
 import click
 
-from mockbatch.cli import Unreachable, configured
-
-_SECONDS = 3
+from mockbatch.cli.reached import health_of, url_here
+from mockbatch.cli.remote import url_option
+from mockbatch.cli.shown import print_json, wants_json
 
 
 @click.command("health")
-@click.option("--url", metavar="URL", envvar="MOCKBATCH_URL", help="The server; by default the one configured here.")
-def command(url: str | None) -> None:
+@url_option
+@wants_json
+def command(url: str | None, as_json: bool) -> None:
     """Exit with 0 when a server answers, with 5 when none does."""
-    if url is None:
-        config, _ = configured({"config": None})
-        url = f"http://127.0.0.1:{config.port}"
-    try:
-        with build_opener(ProxyHandler({})).open(f"{url.rstrip('/')}/health", timeout=_SECONDS) as answer:
-            told = json.load(answer)
-    except (URLError, HTTPException, OSError, ValueError) as error:
-        raise Unreachable(f"no server at {url}: {getattr(error, 'reason', error)}") from None
-    if not isinstance(told, dict) or told.get("name") != "mockbatch":
-        raise Unreachable(f"what answers at {url} is no mockbatch")
+    url = url or url_here()
+    told = health_of(url)
+    if as_json:
+        print_json({**told, "url": url})
+        return
     click.echo(f"mockbatch {told['version']} is {told['status']} at {url}")

@@ -41,6 +41,6 @@ command = click.Command(
         click.Option(["--add"], is_flag=True, help="Keep what is in the fixture already."),
         *redaction_options(),
     ],
-    help="Make a fixture of results that were downloaded from the API and the requests that they belong to (.jsonl), "
-    "or of a cassette of VCR (.yaml, .json). Without requests, results are known again by their custom_id.",
+    help="Make a fixture of downloaded results, or of a VCR cassette. Results and the requests that they belong to "
+    "are .jsonl, cassettes .yaml or .json. Without requests, results are known again by their custom_id.",
 )

@@ -6,7 +6,8 @@ from typing import Any
 import click
 
 from mockbatch.cli import BadInput
-from mockbatch.cli.pricing import day_of, price_options, priced, printed
+from mockbatch.cli.pricing import day_of, price_options, priced
+from mockbatch.cli.shown import printed
 from mockbatch.core.money.rates import BATCH, TOKEN_CLASSES, Price, plain, product
 from mockbatch.core.names import did_you_mean
 

@@ -1,7 +1,6 @@
 """What the commands about money share: which prices hold, and how amounts are shown."""
 
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Any
 
 import click
 
@@ -55,13 +54,3 @@ def dollars(amount: Decimal | None) -> str:
 def exact(amount: Decimal | None) -> str | None:
     """An amount for machines: all of its digits."""
     return None if amount is None else plain(amount)
-
-
-def printed(table: Any) -> None:
-    """Print a table, as wide as it is where nobody looks at it."""
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=200)
-    console.print(table)

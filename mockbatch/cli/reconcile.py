@@ -7,8 +7,10 @@ import click
 import msgspec
 
 from mockbatch.cli import BadInput
-from mockbatch.cli.pricing import priced, printed
-from mockbatch.cli.remote import fetched, remote_options
+from mockbatch.cli.pricing import priced
+from mockbatch.cli.reached import Remote
+from mockbatch.cli.remote import wants_server
+from mockbatch.cli.shown import printed, wants_json
 from mockbatch.core.money.ledger import Entry, from_csv
 from mockbatch.core.money.reconcile import Reconciliation, reconcile
 from mockbatch.core.money.tracker import parse_tracker
@@ -17,15 +19,25 @@ _SHOWN = 20
 _DIFFERENT = 1
 
 
-def _reconcile(
-    tracker: Path, ledger: Path | None, url: str | None, api_key: str | None, as_json: bool, prices: str | None
-) -> None:
+@click.command("reconcile")
+@click.argument("tracker", type=click.Path(path_type=Path), metavar="TRACKER.CSV")
+@click.option(
+    "--ledger", type=click.Path(path_type=Path), metavar="PATH", help="A saved ledger, instead of a server's."
+)
+@wants_server
+@click.option("--prices", metavar="PATH", help="Prices that go before the built-in ones.")
+@wants_json
+def command(tracker: Path, ledger: Path | None, server: Remote, as_json: bool, prices: str | None) -> None:
+    """Compare a cost tracker's CSV with the ledger.
+
+    Row by row, and with the likely reason of each difference. Exits with 1 when they differ.
+    """
     _, known = priced(prices, (), None)
     try:
         rows = parse_tracker(_text(tracker))
     except ValueError as error:
         raise BadInput(f"{tracker}: {error}") from None
-    found = reconcile(rows, _ledger(ledger, url, api_key), known)
+    found = reconcile(rows, _ledger(ledger, server), known)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
     else:
@@ -43,8 +55,8 @@ def _text(path: Path) -> str:
         raise BadInput(f"{path}: it is no text in UTF-8") from None
 
 
-def _ledger(path: Path | None, url: str | None, api_key: str | None) -> list[Entry]:
-    text = _text(path) if path else fetched(url, api_key, "/_mockbatch/ledger", [("format", "csv")]).decode()
+def _ledger(path: Path | None, server: Remote) -> list[Entry]:
+    text = _text(path) if path else str(server.mine.get("ledger", format="csv"))
     try:
         return from_csv(text)
     except ValueError as error:
@@ -82,20 +94,3 @@ def _listed(what: str, names: list[str]) -> None:
         click.echo(f"{what}: {name}")
     if len(names) > _SHOWN:
         click.echo(f"{what}: and {len(names) - _SHOWN} more")
-
-
-command = click.Command(
-    "reconcile",
-    callback=_reconcile,
-    params=[
-        click.Argument(["tracker"], type=click.Path(path_type=Path), metavar="TRACKER.CSV"),
-        click.Option(
-            ["--ledger"], type=click.Path(path_type=Path), metavar="PATH", help="A saved ledger, instead of a server's."
-        ),
-        *remote_options(),
-        click.Option(["--prices"], metavar="PATH", help="Prices that go before the built-in ones."),
-        click.Option(["--json", "as_json"], is_flag=True, help="For machines."),
-    ],
-    help="Compare a cost tracker's CSV with the ledger, row by row, and name the likely reason of each difference. "
-    "Exit with 1 when they differ.",
-)

@@ -204,6 +204,6 @@ command = click.Command(
         click.Argument(["command"], nargs=-1, required=True, type=click.UNPROCESSED),
     ],
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
-    help="Run a command with ANTHROPIC_BASE_URL set to a recorder, which passes all calls on to the real API, and "
-    "write the batches, messages, token counts and files to a fixture. Polls are not recorded; keys never.",
+    help="Run a command and record what the real API answers. ANTHROPIC_BASE_URL is that of a recorder, which passes "
+    "all calls on and writes batches, messages, token counts and files to a fixture. Polls are left out, and keys.",
 )

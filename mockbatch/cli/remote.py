@@ -1,77 +1,77 @@
-"""A running server, asked from the command line."""
+"""The options with which a command says which server it means, as whom, and about which session."""
 
-import json
-from http.client import HTTPException
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlencode
-from urllib.request import ProxyHandler, Request, build_opener
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any
 
 import click
 
-from mockbatch.cli import BadInput, Unreachable, configured
+from mockbatch.cli import BadInput, Failure
+from mockbatch.cli.reached import STRANGER, Remote, url_here
+from mockbatch.client.control import ControlError
 
-_SECONDS = 60
-_VARIABLE = "MOCKBATCH_CONTROL_KEY"
-
-
-def remote_options() -> list[click.Parameter]:
-    """The options that say which server is asked, and as whom."""
-    return [
-        click.Option(
-            ["--url"], metavar="URL", envvar="MOCKBATCH_URL", help="The server; by default the one configured here."
-        ),
-        click.Option(
-            ["--api-key"], metavar="KEY", envvar="ANTHROPIC_API_KEY", help="Whose session; the key of the program."
-        ),
-        click.Option(
-            ["--control-key"],
-            metavar="KEY",
-            envvar=_VARIABLE,
-            expose_value=False,
-            callback=_note,
-            help="A key of the server's --control-key, to look beyond one's own session from another machine.",
-        ),
-    ]
+url_option = click.option(
+    "--url", metavar="URL", envvar="MOCKBATCH_URL", help="The server; by default the one configured here."
+)
 
 
-def _note(context: click.Context, _: click.Parameter, value: str | None) -> None:
-    """Keep the control key for the call of this command; the server's variable may hold several."""
-    context.meta[_VARIABLE] = (value or "").partition(",")[0].strip()
+def wants_server(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say which server and which session are meant; the function gets a `server`."""
+    return wants_any(_SESSION(function))
 
 
-def _headers(api_key: str | None) -> dict[str, str]:
-    context = click.get_current_context(silent=True)
-    given = {"x-api-key": api_key, "x-mockbatch-control-key": context.meta.get(_VARIABLE) if context else None}
-    return {name: value for name, value in given.items() if value}
+def wants_any(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say which server is meant, of whatever session; the function gets a `server`."""
+
+    @wraps(function)
+    def connected(
+        url: str | None, api_key: str | None, control_key: str | None, session: str | None = None, **more: Any
+    ) -> Any:
+        with _asking(Remote(url or url_here(), api_key, control_key, session)) as server:
+            return function(server=server, **more)
+
+    for option in reversed(_OPTIONS):
+        connected = option(connected)
+    return connected
 
 
-def fetched(url: str | None, api_key: str | None, path: str, query: list[tuple[str, str]]) -> bytes:
-    """What a server answers. Raises Unreachable where there is none, BadInput where it refuses."""
-    return _answered(url, api_key, f"{path}?{urlencode(query)}", None)
+def _key(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Return the first key; a variable of the server may hold several. Raise BadParameter for what no header takes."""
+    key = (value or "").partition(",")[0].strip()
+    if not (key.isascii() and key.isprintable()):
+        raise click.BadParameter("a key has printable characters of ASCII only", context, parameter)
+    return key or None
 
 
-def sent(url: str | None, api_key: str | None, path: str, content: object) -> bytes:
-    """What a server answers to a POST of JSON. Raises as `fetched` does."""
-    return _answered(url, api_key, path, json.dumps(content).encode())
+_SESSION = click.option("--session", metavar="ID", help="Which session, by its id or its label, instead of by its key.")
+_OPTIONS = (
+    url_option,
+    click.option(
+        "--api-key",
+        metavar="KEY",
+        envvar=["MOCKBATCH_API_KEY", "ANTHROPIC_API_KEY"],
+        callback=_key,
+        help="Whose session; the key of the program. [env ANTHROPIC_API_KEY]",
+    ),
+    click.option(
+        "--control-key",
+        metavar="KEY",
+        envvar="MOCKBATCH_CONTROL_KEY",
+        callback=_key,
+        help="A key of the server's --control-key, to look beyond one's own session from another machine.",
+    ),
+)
 
 
-def _answered(url: str | None, api_key: str | None, path: str, data: bytes | None) -> bytes:
-    if url is None:
-        config, _ = configured({"config": None})
-        url = f"http://127.0.0.1:{config.port}"
-    request = Request(f"{url.rstrip('/')}{path}", data, headers=_headers(api_key))
+@contextmanager
+def _asking(server: Remote) -> Iterator[Remote]:
+    """Have what the control plane refuses told in a sentence, with an exit code."""
     try:
-        with build_opener(ProxyHandler({})).open(request, timeout=_SECONDS) as answer:
-            body: bytes = answer.read()
-            return body
-    except HTTPError as error:
-        raise BadInput(f"{url} answers {error.code}: {_message(error.read())}") from None
-    except (URLError, HTTPException, OSError, ValueError) as error:
-        raise Unreachable(f"no server at {url}: {getattr(error, 'reason', error)}") from None
-
-
-def _message(body: bytes) -> str:
-    try:
-        return str(json.loads(body)["error"]["message"])
-    except (ValueError, KeyError, TypeError):
-        return body[:200].decode("utf-8", "replace")
+        yield server
+    except ControlError as error:
+        if error.status in STRANGER:
+            raise BadInput(f"{server.url} answers {error.status}: {error}") from None
+        raise (BadInput if error.status < 500 else Failure)(str(error)) from None
+    finally:
+        server.close()

@@ -156,8 +156,8 @@ command = click.Command(
         click.Option(["--timeout"], metavar="SPAN", help="End the command after so long, like 10m, and exit with 124."),
         click.Option(["--summary-json"], metavar="PATH", help="Write the summary to this file, for machines."),
         click.Option(["--github-summary"], is_flag=True, help="Add the summary to the page of a GitHub Actions run."),
-        *server_options(),
+        *server_options(port="a free one"),
     ],
     context_settings={"allow_interspersed_args": False},
-    help="Run a command against a server of its own; its ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY point there.",
+    help="Run a command with a server of its own. The command's ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY point there.",
 )

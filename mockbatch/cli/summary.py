@@ -1,10 +1,10 @@
 """What a run came to, in words."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from mockbatch.cli.counting import counted, problems_counted
 from mockbatch.cli.pricing import dollars
 from mockbatch.core.time.spans import SECOND, format_span
 
@@ -24,12 +24,12 @@ def as_line(summary: Mapping[str, Any]) -> str:
     outcomes = ", ".join(f"{rows[name]:,} {said}" for name, said in _OUTCOMES.items() if rows[name])
     virtual = format_span(round(summary["virtual_seconds"]) * SECOND)
     parts = [
-        _counted(summary["batches"], "batch", "batches"),
-        _counted(sum(rows.values()), "request", "requests") + (f" ({outcomes})" if outcomes else ""),
+        counted(summary["batches"], "batch", "batches"),
+        counted(sum(rows.values()), "request", "requests") + (f" ({outcomes})" if outcomes else ""),
         *_cost(summary),
-        _counted(summary["polls"], "poll", "polls"),
+        counted(summary["polls"], "poll", "polls"),
         f"{virtual} virtual in {summary['real_seconds']:.1f} s",
-        _problems(summary["problems"]),
+        problems_counted(problem["kind"] for problem in summary["problems"]),
     ]
     return ", ".join(parts)
 
@@ -69,12 +69,3 @@ def _cost(summary: Mapping[str, Any]) -> Iterator[str]:
         saved = f" (saved {dollars(standard - cost)})" if standard > cost else ""
         without = f", without {', '.join(summary['unpriced'])}" if summary["unpriced"] else ""
         yield f"would have cost {dollars(cost)}{saved}{without}"
-
-
-def _problems(problems: Sequence[Mapping[str, Any]]) -> str:
-    kinds = Counter(problem["kind"].replace("_", " ") for problem in problems)
-    return ", ".join(f"{count:,} {kind}" for kind, count in kinds.items()) or "no problems"
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"

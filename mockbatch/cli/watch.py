@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -11,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mockbatch.cli import Unreachable
-from mockbatch.cli.remote import fetched, remote_options
+from mockbatch.cli.live import looked
+from mockbatch.cli.reached import Remote
+from mockbatch.cli.remote import wants_server
+from mockbatch.cli.shown import console
+from mockbatch.client.control import Control
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -32,65 +34,67 @@ _WIDE = 110
 _END = 8
 
 
-def _watch(url: str | None, api_key: str | None, session: str | None, limit: int, interval: float, once: bool) -> None:
-    with _showing() as show:
-        trouble = ""
-        while True:
-            try:
-                show(_seen(url, api_key, session, limit))
-                trouble = ""
-            except Unreachable as error:
-                if once:
-                    raise
-                if trouble != error.message:
-                    click.echo(f"mockbatch: {error.message}; trying on", err=True)
-                trouble = error.message
-            if once:
-                return
-            time.sleep(interval)
+@click.command("watch")
+@wants_server
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, help="Batches of a session. [default 20]")
+@click.option("--interval", type=click.FloatRange(0.1), default=1.0, help="Seconds between two looks. [default 1]")
+@click.option("--once", is_flag=True, help="Look once, and end.")
+@click.option("--json", "as_json", is_flag=True, help="For machines: an object for each change, one a line.")
+def command(server: Remote, limit: int, interval: float, once: bool, as_json: bool) -> None:
+    """Watch what the batches of a server do.
+
+    A live table, or a line for each change where there is no terminal. Shows the batches of all sessions, unless a key
+    or a session is named. To look is no poll, and changes nothing.
+    """
+
+    def look() -> list[Batch]:
+        return _seen(server, limit)
+
+    with _showing(as_json) as show:
+        for batches in [look()] if once else looked(look, interval):
+            show(batches)
 
 
-def _seen(url: str | None, api_key: str | None, session: str | None, limit: int) -> list[Batch]:
+def _seen(server: Remote, limit: int) -> list[Batch]:
     """The batches as the control plane has them, the newest of each session first."""
+    if server.is_of_one:
+        return _of(server.mine, "", limit)
+    sessions = server.sessions()
+    return [
+        batch
+        for one in sessions
+        for batch in _of(server.control.about(one["id"]), one["label"] or one["id"][:8], limit)
+    ]
 
-    def ask(path: str, **query: str) -> Any:
-        return json.loads(fetched(url, api_key, f"/_mockbatch/{path}", list(query.items())))
 
-    if api_key or session:
-        named = {"session": session} if session else {}
-        answer = ask("batches", limit=str(limit), **named)
-        return [{**batch, "now": answer["now"], "session": ""} for batch in answer["batches"]]
-    found = []
-    for one in ask("sessions")["sessions"]:
-        answer = ask("batches", limit=str(limit), session=one["id"])
-        name = one["label"] or one["id"][:8]
-        found += [{**batch, "now": answer["now"], "session": name} for batch in answer["batches"]]
-    return found
+def _of(session: Control, name: str, limit: int) -> list[Batch]:
+    answer = session.get("batches", limit=limit)
+    return [{**batch, "now": answer["now"], "session": name} for batch in answer["batches"]]
 
 
 @contextmanager
-def _showing() -> Iterator[Callable[[list[Batch]], None]]:
-    if not sys.stdout.isatty():
-        yield _Lines()
+def _showing(as_json: bool) -> Iterator[Callable[[list[Batch]], None]]:
+    if as_json or not sys.stdout.isatty():
+        yield _Lines(as_json)
         return
-    from rich.console import Console
     from rich.live import Live
 
-    with Live(console=Console(highlight=False), auto_refresh=False) as live:
+    with Live(console=console(), auto_refresh=False) as live:
         yield lambda batches: live.update(_table(batches), refresh=True)
 
 
 class _Lines:
     """A line for every batch that is not as it was."""
 
-    def __init__(self) -> None:
+    def __init__(self, as_json: bool) -> None:
         self._told: dict[str, str] = {}
+        self._as_json = as_json
 
     def __call__(self, batches: list[Batch]) -> None:
         for batch in reversed(batches):
             line = " ".join(filter(None, (batch["session"], batch["id"], _state(batch))))
             if self._told.get(batch["id"]) != line:
-                click.echo(f"{batch['now'][:19]}Z {line}")
+                click.echo(json.dumps(batch) if self._as_json else f"{batch['now'][:19]}Z {line}")
             self._told[batch["id"]] = line
         sys.stdout.flush()
 
@@ -164,18 +168,3 @@ def _downloads(batch: Batch) -> str:
 
 def _ended(batch: Batch) -> bool:
     return bool(batch["status"] == "ended")
-
-
-command = click.Command(
-    "watch",
-    callback=_watch,
-    params=[
-        *remote_options(),
-        click.Option(["--session"], metavar="ID", help="Only this session; by default that of the key, else all."),
-        click.Option(["--limit"], type=click.IntRange(1, 1000), default=20, help="Batches of a session. [default 20]"),
-        click.Option(["--interval"], type=click.FloatRange(0.1), default=1.0, help="Seconds between two looks."),
-        click.Option(["--once"], is_flag=True, help="Look once, and end."),
-    ],
-    help="Watch what the batches of a server do: a live table, or a line for each change where there is no terminal. "
-    "To look is no poll, and changes nothing.",
-)

@@ -10,6 +10,7 @@ from mockbatch.core.contract.catalog import MODELS, Model, model_like
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.numbers import MOST, integer, natural, shortened
 from mockbatch.core.rules.mixes import parse_mix
+from mockbatch.core.rules.replied import read_reply
 from mockbatch.core.rules.rules import Rule
 from mockbatch.core.rules.written import parse_flag
 from mockbatch.core.sizes import parse_size
@@ -132,7 +133,7 @@ def price_file(text: str) -> "OwnPrices":
 
 def faults(text: str) -> tuple[Rule, ...]:
     """Faults, a line each."""
-    return tuple(parse_flag(line) for line in map(str.strip, text.split("\n")) if line)
+    return tuple(parse_flag(line, read_reply=read_reply) for line in map(str.strip, text.split("\n")) if line)
 
 
 def tokens(text: str) -> str:

@@ -4,21 +4,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mockbatch.testing.control import ControlError, ServerGone
+    from mockbatch.client.control import ControlError, ServerGone
     from mockbatch.testing.server import Server, ServerDied
     from mockbatch.testing.session import Problem, Problems, Session
     from mockbatch.testing.virtual_time import TimeStandsStill, VirtualTime
 
 _ROOMS = {
-    "ControlError": "control",
-    "Problem": "session",
-    "Problems": "session",
-    "Server": "server",
-    "ServerDied": "server",
-    "ServerGone": "control",
-    "Session": "session",
-    "TimeStandsStill": "virtual_time",
-    "VirtualTime": "virtual_time",
+    "ControlError": "mockbatch.client.control",
+    "Problem": "mockbatch.testing.session",
+    "Problems": "mockbatch.testing.session",
+    "Server": "mockbatch.testing.server",
+    "ServerDied": "mockbatch.testing.server",
+    "ServerGone": "mockbatch.client.control",
+    "Session": "mockbatch.testing.session",
+    "TimeStandsStill": "mockbatch.testing.virtual_time",
+    "VirtualTime": "mockbatch.testing.virtual_time",
 }
 __all__ = [
     "ControlError",
@@ -36,4 +36,4 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _ROOMS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
+    return getattr(import_module(_ROOMS[name]), name)

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from mockbatch.testing.control import Control
+from mockbatch.client.control import Control
 
 _PAGE = 1000
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from mockbatch.testing.control import Control
+from mockbatch.client.control import Control
 
 Span = str | float | timedelta
 """How long: seconds, a timedelta, or text like `25h`."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 from io import StringIO
 from typing import Any
 
-from mockbatch.testing.control import Control
+from mockbatch.client.control import Control
 
 
 class Spending:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from mockbatch.testing.control import ControlError, ServerGone
+from mockbatch.client.control import ControlError, ServerGone
 from mockbatch.testing.session import Session
 
 _CALLS = 20

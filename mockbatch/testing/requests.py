@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from mockbatch.testing.control import Control
+from mockbatch.client.control import Control
 
 
 class Call:
@@ -61,7 +61,7 @@ class Requests:
         """Raise AssertionError unless the calls are as expected: criteria, and one of `count`, `at_least`, `at_most`,
         `min_gap`. It names the closest calls.
         """
-        from mockbatch.testing.control import ControlError
+        from mockbatch.client.control import ControlError
 
         try:
             self._control.post("verify", expectations=[_given(op, expected)])

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
-from mockbatch.testing.control import Control
+from mockbatch.client.control import Control
 
 
 class Rule:

@@ -16,9 +16,20 @@ from secrets import token_hex
 from typing import Any, Literal, Protocol, get_args
 
 from mockbatch import __version__
+from mockbatch.client.control import (
+    Control,
+    ControlError,
+    Send,
+    ServerGone,
+    Wire,
+    WrongServer,
+    check_version,
+    credentials,
+    greet,
+    read_json,
+)
 from mockbatch.core.names import did_you_mean
 from mockbatch.testing.clients import Clients
-from mockbatch.testing.control import Control, ControlError, Send, ServerGone, Wire, read_json
 from mockbatch.testing.session import Session
 
 How = Literal["thread", "process", "memory", "kept"]
@@ -76,7 +87,7 @@ class Server:
         sessions that are opened here. Raises ServerGone if none answers, ValueError if it is not this version.
         """
         server = cls.__new__(cls)
-        server._begin(_Foreign(url), "adopted", _headers_of(os.environ, url, control_key))
+        server._begin(_Foreign(url), "adopted", credentials(os.environ, url, control_key))
         _greet(url)
         return server
 
@@ -146,15 +157,6 @@ class Server:
         if how := self._host.died():
             return ServerDied(f"the mockbatch server at {self.url} died: {how}")
         return ServerGone(f"no answer from the mockbatch server at {self.url}: {error}")
-
-
-def _headers_of(environ: Mapping[str, str], url: str, control_key: str | None) -> dict[str, str]:
-    """What is shown to a server that somebody else has started, to do more than open sessions."""
-    key = control_key or environ.get("MOCKBATCH_CONTROL_KEY", "").partition(",")[0].strip()
-    # the token is that of the server which `mockbatch run` has started, and nobody else's business
-    owner = environ.get("MOCKBATCH_OWNER", "") if url == environ.get("MOCKBATCH_URL") else ""
-    given = {"x-mockbatch-control-key": key, "x-mockbatch-owner": owner}
-    return {name: value for name, value in given.items() if value}
 
 
 def _keys(label: str) -> Iterator[str]:
@@ -303,17 +305,12 @@ class _Process(_Socket):
 
 def _greet(url: str) -> None:
     """Make sure that what answers at a URL is a mockbatch of this version. Raises ServerGone or ValueError."""
-    wire = Wire(url.rstrip("/"))
+    wire = Wire(url)
     try:
-        _, body = wire.send("GET", "/health", {}, b"")
+        check_version(greet(wire.send))
     except (OSError, HTTPException) as error:
         raise ServerGone(f"no server answers at {url}: {error}") from None
+    except WrongServer as error:
+        raise WrongServer(f"what answers at {url} {error}") from None
     finally:
         wire.close()
-    told = read_json(body)
-    if not isinstance(told, dict) or told.get("name") != "mockbatch":
-        raise ValueError(f"what answers at {url} is no mockbatch")
-    if told["version"] != __version__:
-        raise ValueError(
-            f"what answers at {url} is mockbatch {told['version']}, and here is {__version__}: use the same"
-        )

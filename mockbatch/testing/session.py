@@ -5,12 +5,12 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from mockbatch.client.control import Control, ControlError
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.vocabulary import EVENTS, OPERATIONS, PROBLEM_KINDS
 from mockbatch.testing.batches import Batches
 from mockbatch.testing.clients import Clients
 from mockbatch.testing.clock import SessionClock
-from mockbatch.testing.control import Control, ControlError
 from mockbatch.testing.money import Ledger
 from mockbatch.testing.requests import Requests
 from mockbatch.testing.rules import On, Rules

@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 import httpx2
 
+from mockbatch.client.control import Send
 from mockbatch.config import Config
 from mockbatch.http.app import create_app
 from mockbatch.testing.clients import Clients
-from mockbatch.testing.control import Send
 
 T = TypeVar("T")
 

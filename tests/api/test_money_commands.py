@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
+from mockbatch import __version__
 from mockbatch.cli import main
 from mockbatch.core.money.ledger import Account, Counts, Entry, Origin, entries_of, to_csv
 from mockbatch.core.money.overlay import AS_OF
@@ -208,13 +209,19 @@ def server() -> Iterator[str]:
 
     class Ledger(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path == "/health":
+                self._answer(200, msgspec.json.encode({"name": "mockbatch", "version": __version__}))
+                return
             known = self.headers["x-api-key"] == "sk-ant-a"
-            groups = [part.partition("=")[2] for part in self.path.split("?")[1].split("&") if "group_by" in part]
+            groups = [part.partition("=")[2] for part in self.path.partition("?")[2].split("&") if "group_by" in part]
             body = to_csv(ledger()).encode() if "format=csv" in self.path else b""
             body = body or msgspec.json.encode(spending(used, groups, PRICES))
-            self.send_response(200 if known else 401)
+            self._answer(*((200, body) if known else (401, b'{"error": {"message": "API key is invalid."}}')))
+
+        def _answer(self, status: int, body: bytes) -> None:
+            self.send_response(status)
             self.end_headers()
-            self.wfile.write(body if known else b'{"error": {"message": "API key is invalid."}}')
+            self.wfile.write(body)
 
         def log_message(self, format: str, *args: Any) -> None:
             pass

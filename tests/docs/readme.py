@@ -1,4 +1,4 @@
-"""README.md as its tests see it: blocks of code, each under a heading, some with the output that follows."""
+"""README.md and other pages as their tests see them: blocks of code under headings, some followed by their output."""
 
 import re
 from pathlib import Path
@@ -30,11 +30,11 @@ class Block(NamedTuple):
         return self.code.splitlines()
 
 
-def blocks() -> list[Block]:
-    """All blocks, in order."""
+def blocks(page: Path = README) -> list[Block]:
+    """All blocks of a page, in order."""
     found: list[Block] = []
     heading = ""
-    for piece in _PIECES.finditer(README.read_text()):
+    for piece in _PIECES.finditer(page.read_text()):
         if piece["heading"]:
             heading = piece["heading"]
         elif piece["language"] == "text":

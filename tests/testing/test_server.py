@@ -16,10 +16,10 @@ import httpx2
 import pytest
 
 from mockbatch import __version__
+from mockbatch.client.control import Wire
 from mockbatch.config import ConfigError
 from mockbatch.server import PortInUse
 from mockbatch.testing import ControlError, Problems, Server, ServerDied, ServerGone, Session
-from mockbatch.testing.control import Wire
 from mockbatch.testing.server import How
 from tests.builders import requests
 

@@ -145,16 +145,16 @@ def models() -> str:
 def exit_codes() -> str:
     codes = {
         "0": "all went well; a server that was told to stop by SIGTERM",
-        "1": "something is wrong with what was looked at: requests, rows, fixtures, a tracker; or the API refused",
+        "1": "something is wrong with what was looked at: rows, fixtures, trackers, calls; or the API refused",
         "2": "the command line is wrong",
         f"{CannotListen.exit_code}": (
             "the port is in use, the address cannot be listened on, or the server cannot get ready"
         ),
         f"{BadConfig.exit_code}": "an option has a wrong value, or an unknown name in the environment or a file",
-        f"{Unreachable.exit_code}": "no server answers",
+        f"{Unreachable.exit_code}": "no server answers, or what answers is no mockbatch of this version",
         f"{BadStore.exit_code}": "the database cannot be used",
         f"{BadFixture.exit_code}": "a fixture cannot be read or written",
-        "10": "`mockbatch run --strict`: the command passed, and problems remain",
+        "10": "`mockbatch run --strict`: the command passed, and problems remain; `mockbatch problems --strict`",
         "124": "`mockbatch run` or `mockbatch batch watch` reached its `--timeout`",
         "126, 127": "`mockbatch run`, `mockbatch record`: the command cannot be run, or is not there",
         "130": "Ctrl-C",

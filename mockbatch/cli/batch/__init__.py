@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 
 from mockbatch.cli import Failure, Unreachable, configured
+from mockbatch.cli.groups import Group
 from mockbatch.config import OPTIONS
 
 if TYPE_CHECKING:
@@ -29,10 +30,10 @@ _COMMANDS = {
 }
 _LOCAL_KEY = "sk-ant-mockbatch"
 _NEWEST = "2026-10-21"
-INTERRUPTED, TIMED_OUT = 130, 124
+TIMED_OUT = 124
 
 
-class _Commands(click.Group):
+class _Commands(Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
 
@@ -50,7 +51,7 @@ class _Commands(click.Group):
 
 @click.group("batch", cls=_Commands)
 def command() -> None:
-    """Submit a file of requests, watch the batches, get their results.
+    """Submit a file of requests, watch batches, get results.
 
     Works against a mockbatch and, with a real key and --base-url, against the real API.
     """
@@ -169,10 +170,7 @@ def _reported() -> Iterator[None]:
 
         raise (Unreachable if isinstance(error, Unanswered) else Failure)(str(error)) from None
     except BrokenPipeError:
-        # whoever read our output has enough of it
-        raise SystemExit(1) from None
+        raise  # whoever reads has read enough
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         raise Failure(f"{where}{error.strerror or error}") from None
-    except KeyboardInterrupt:
-        raise SystemExit(INTERRUPTED) from None

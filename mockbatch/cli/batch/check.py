@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from mockbatch.cli.batch import Text, prices_here, wants_limits, wants_terms
-from mockbatch.cli.batch.screen import Screen, print_table, size, wrong_lines
+from mockbatch.cli.batch.screen import Screen, size, wrong_lines
 from mockbatch.cli.pricing import dollars, exact
+from mockbatch.cli.shown import print_table
 from mockbatch.client.checking import Check, Problem
 from mockbatch.client.cost import Share
 from mockbatch.client.source import Line, Source, opened
@@ -30,7 +31,9 @@ _STEPS = 1000
 def check(
     path: str, max_requests: int, max_bytes: int, models: Any, as_json: bool, version: str, betas: tuple[str, ...]
 ) -> None:
-    """Tell all that is wrong with the requests in FILE, line by line, without sending anything.
+    """Tell all that is wrong with the requests in FILE.
+
+    Line by line, and without sending anything.
 
     FILE has a request on each line, {"custom_id": ..., "params": {...}}. It may be compressed with gzip or zstandard;
     - is standard input. Ends with 1 when anything is wrong.

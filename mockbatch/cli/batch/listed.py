@@ -5,7 +5,8 @@ import json
 import click
 
 from mockbatch.cli.batch import Connection, wants_api
-from mockbatch.cli.batch.screen import Screen, print_table
+from mockbatch.cli.batch.screen import Screen
+from mockbatch.cli.shown import moment, print_table
 from mockbatch.client.api import Batch
 
 _KINDS = ("processing", "succeeded", "errored", "canceled", "expired")
@@ -28,7 +29,7 @@ def listed(limit: int, everything: bool, as_json: bool, connection: Connection) 
             return
         print_table(
             ("id", "status", "created", *_KINDS),
-            ((batch.id, batch.processing_status, _second(batch.created_at), *_counts(batch)) for batch in batches),
+            ((batch.id, batch.processing_status, moment(batch.created_at), *_counts(batch)) for batch in batches),
             numbers=range(3, 3 + len(_KINDS)),
         )
 
@@ -66,13 +67,14 @@ def cancel(
 
 @click.command("delete")
 @_ids
+@_json
 @wants_api
-def delete(batch_ids: tuple[str, ...], connection: Connection) -> None:
+def delete(batch_ids: tuple[str, ...], as_json: bool, connection: Connection) -> None:
     """Delete batches that have ended, and their results."""
     with connection.api(Screen().say) as api:
         for name in batch_ids:
             api.delete(name)
-            click.echo(f"{name} is deleted")
+            click.echo(json.dumps({"id": name, "deleted": True}) if as_json else f"{name} is deleted")
 
 
 def _print(batch: Batch, *, as_json: bool) -> None:
@@ -88,11 +90,6 @@ def _print(batch: Batch, *, as_json: bool) -> None:
 
 def _counts(batch: Batch) -> tuple[str, ...]:
     return tuple(f"{batch.request_counts.get(kind, 0):,}" for kind in _KINDS)
-
-
-def _second(instant: str) -> str:
-    """An instant as it was sent, without its fractions."""
-    return instant[:19].replace("T", " ")
 
 
 commands = {"list": listed, "show": show, "cancel": cancel, "delete": delete}

@@ -10,8 +10,9 @@ import click
 
 from mockbatch.cli import Failure
 from mockbatch.cli.batch import Connection, Text, prices_here, wants_api
-from mockbatch.cli.batch.screen import Screen, print_table
+from mockbatch.cli.batch.screen import Screen
 from mockbatch.cli.pricing import dollars, exact
+from mockbatch.cli.shown import print_table
 from mockbatch.client.api import Api, Batch
 from mockbatch.client.cost import Bill
 from mockbatch.client.downloading import Download, save
@@ -45,7 +46,9 @@ def results(
     as_json: bool,
     connection: Connection,
 ) -> None:
-    """Get the results of a batch that has ended, each row once, and check them against its counts.
+    """Get the results of a batch that has ended.
+
+    Each row once, and checked against the counts of the batch.
 
     Rows are collected in PATH.ID.part, which becomes PATH when all are there. Whatever breaks this off, the same
     command goes on where it was. Worth a retry is what expired, and what erred by no fault of the request.

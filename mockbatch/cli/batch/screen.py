@@ -1,7 +1,7 @@
 """What is shown while a command works: bars and tables in a terminal, plain lines anywhere else."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
@@ -10,7 +10,6 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import ProgressColumn
-    from rich.table import Table
 
 Advance = Callable[[int], None]
 
@@ -65,27 +64,6 @@ def _counted(unit: str) -> "tuple[ProgressColumn, ...]":
     if unit == "bytes":
         return DownloadColumn(), TransferSpeedColumn()
     return (MofNCompleteColumn() if unit == "rows" else TaskProgressColumn(),)
-
-
-def print_table(head: Iterable[str], rows: Iterable[Iterable[str]], *, numbers: Iterable[int] = ()) -> None:
-    """A table on standard output; the columns `numbers` stand right."""
-    from rich.console import Console
-
-    # a table that is piped on is not cut to the width of a terminal
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
-    console.print(table_of(head, rows, numbers=numbers))
-
-
-def table_of(head: Iterable[str], rows: Iterable[Iterable[str]], *, numbers: Iterable[int] = ()) -> "Table":
-    from rich.table import Table
-
-    right = set(numbers)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for index, name in enumerate(head):
-        table.add_column(name, justify="right" if index in right else "left", no_wrap=index == 0)
-    for row in rows:
-        table.add_row(*row)
-    return table
 
 
 def wrong_lines(count: int) -> str:

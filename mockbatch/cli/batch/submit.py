@@ -38,7 +38,9 @@ def submit(
     as_json: bool,
     connection: Connection,
 ) -> None:
-    """Send the requests in FILE, in as many batches as the limits demand, and print the ids.
+    """Send the requests in FILE, and print the ids of the batches.
+
+    In as many batches as the limits demand.
 
     FILE is checked first, as `mockbatch batch check` does it; where anything is wrong nothing is sent.
     """

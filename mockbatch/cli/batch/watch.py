@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Protocol, cast
 import click
 
 from mockbatch.cli.batch import TIMED_OUT, Connection, Text, wants_api
-from mockbatch.cli.batch.screen import Screen, table_of
+from mockbatch.cli.batch.screen import Screen
+from mockbatch.cli.shown import console, table_of
 from mockbatch.client.api import Batch
 from mockbatch.client.watching import Sight, Until, Watch
 from mockbatch.core.time.spans import SECOND
@@ -77,10 +78,9 @@ def _showing(screen: Screen, *, as_json: bool) -> Iterator[_Show]:
     if as_json or not sys.stdout.isatty():
         yield _Lines(screen, as_json=as_json)
         return
-    from rich.console import Console
     from rich.live import Live
 
-    with Live(console=Console(highlight=False), auto_refresh=False) as live:
+    with Live(console=console(), auto_refresh=False) as live:
         yield lambda sights: live.update(_table(sights), refresh=True)
 
 

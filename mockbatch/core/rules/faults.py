@@ -6,6 +6,7 @@ Source: https://platform.claude.com/docs/en/api/errors; texts as seen in results
 from msgspec import Struct
 
 from mockbatch.core.draws import draw, fraction, subseed, threshold
+from mockbatch.core.names import did_you_mean
 from mockbatch.core.rules.account_faults import ACCOUNT_FAULTS
 from mockbatch.core.rules.batch_faults import BATCH_FAULTS
 from mockbatch.core.rules.call_faults import CALL_FAULTS
@@ -29,6 +30,17 @@ FAULTS: dict[str, Fault] = {
     )
 }
 """The registry."""
+
+
+def meant_instead(name: str) -> str:
+    """Return what may be meant by the name of a fault that does not exist."""
+    # not before: nobody should pay for a mistake that was not made
+    from mockbatch.core.replies.kinds import REPLIES
+
+    kind = name.rpartition(".")[2]
+    if kind in REPLIES:
+        return f" {kind} is a kind of reply; write it like on=item,reply={kind}"
+    return f"{did_you_mean(name, FAULTS)} `mockbatch faults` lists them"
 
 
 class RowFault(Struct, frozen=True):

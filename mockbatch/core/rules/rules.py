@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.rules.during import During, parse_during
 from mockbatch.core.rules.fault import LARGEST_COUNT, Fault, RuleError, Scope
-from mockbatch.core.rules.faults import FAULTS
+from mockbatch.core.rules.faults import FAULTS, meant_instead
 from mockbatch.core.rules.item_faults import ERROR_MESSAGES
 from mockbatch.core.rules.match import Match, check
 from mockbatch.core.typed import convert
@@ -143,8 +143,7 @@ def _fault_of(value: Mapping[str, Any]) -> Fault | None:
         return None
     fault = FAULTS.get(str(name))
     if fault is None:
-        near = did_you_mean(str(name), FAULTS)
-        raise RuleError(f"fault: there is no {name!r}.{near} `mockbatch faults` lists them")
+        raise RuleError(f"fault: there is no {name!r}.{meant_instead(str(name))}")
     return fault
 
 

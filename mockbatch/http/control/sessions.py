@@ -6,9 +6,10 @@ from msgspec import Struct
 from starlette.routing import Route
 
 from mockbatch.core.cassette.showing import shown_value
+from mockbatch.core.contract.errors import NotFound
 from mockbatch.core.keys import is_one_of
 from mockbatch.core.time.spans import format_instant
-from mockbatch.http.access import check_control, is_owner, may_control, session_of_id
+from mockbatch.http.access import check_control, is_owner, may_control, own_key, session_of_id
 from mockbatch.http.answers import Answer, Json
 from mockbatch.http.caller import key_of
 from mockbatch.http.calls import Call, Endpoint
@@ -107,6 +108,17 @@ async def sessions(call: Call) -> Answer:
 
 
 @described(SessionView, caller="own")
+async def own(call: Call) -> Answer:
+    """The session of the caller's key, if that has one; without a key, the only one there is."""
+    key, sessions = own_key(call), call.mock.sessions
+    if key and "session" not in call.query() and not any(sessions.belongs_to(one, key) for one in sessions.all()):
+        sessions.admit(key)
+        raise NotFound("This key has no session yet; its first call opens one.")
+    _, found = await entered(call)
+    return Json(_view(found))
+
+
+@described(SessionView, caller="own")
 async def session(call: Call) -> Answer:
     """One session."""
     return Json(_view(session_of_id(call, call.path_value("id"))))
@@ -188,6 +200,7 @@ def _snapshot(snapshot: Snapshot) -> SnapshotView:
 
 
 routes = [
+    Route("/_mockbatch/session", Endpoint(GET=own)),
     Route("/_mockbatch/sessions", Endpoint(GET=sessions, POST=open_session)),
     Route("/_mockbatch/sessions/{id}", Endpoint(GET=session, PATCH=configure, DELETE=delete)),
     Route("/_mockbatch/reset", Endpoint(POST=reset)),

@@ -1,0 +1,72 @@
+"""Groups of commands: imported when they are called, listed by section, and helpful about names that are wrong."""
+
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
+from typing import ClassVar
+
+import click
+
+from mockbatch.core.names import did_you_mean
+
+Sections = Mapping[str, Mapping[str, str]]
+"""Headings, and under each the commands with the modules that have them as `command`."""
+
+
+def completing(names: Iterable[str]) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Return what completes the beginning of one of these names in a shell."""
+    return lambda context, parameter, begun: [name for name in names if name.startswith(begun)]
+
+
+class Group(click.Group):
+    """A group that names the nearest command to one it does not have.
+
+    `default` is the command that runs when none is named. `words` are other words for commands that people try.
+    """
+
+    default: str | None = None
+    words: ClassVar[Mapping[str, str]] = {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if self.default is not None and not ctx.resilient_parsing:
+            first = args[0] if args else "-"
+            if first.startswith("-") and first not in ctx.help_option_names:
+                args = [self.default, *args]
+        return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if self.get_command(ctx, name) is None and not ctx.resilient_parsing and not name.startswith("-"):
+            known = self.words.get(name.casefold())
+            near = f" Did you mean {known!r}?" if known else did_you_mean(name, self.list_commands(ctx))
+            raise click.UsageError(f"No such command {name!r}.{near}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+class Lazy(Group):
+    """A group whose commands are imported when they are called, so that none pays for another."""
+
+    sections: ClassVar[Sections] = {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for commands in self.sections.values() for name in commands]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        for commands in self.sections.values():
+            if cmd_name in commands:
+                command: click.Command = import_module(f"mockbatch.cli.{commands[cmd_name]}").command
+                return command
+        return None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        width = max(map(len, self.list_commands(ctx)))
+        for heading, names in self.sections.items():
+            commands = [(name, self.get_command(ctx, name)) for name in names]
+            limit = formatter.width - 6 - width
+            rows = [(name.ljust(width), one.get_short_help_str(limit)) for name, one in commands if one]
+            with formatter.section(heading):
+                formatter.write_dl(rows)

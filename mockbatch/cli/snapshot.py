@@ -1,0 +1,82 @@
+"""`mockbatch snapshot`: a session as it is, to go back to."""
+
+from typing import Any
+
+import click
+
+from mockbatch.cli import Failure
+from mockbatch.cli.counting import counted
+from mockbatch.cli.groups import Group
+from mockbatch.cli.reached import Remote
+from mockbatch.cli.remote import wants_server
+from mockbatch.cli.shown import moment, print_json, print_table, wants_json
+
+
+class _Snapshots(Group):
+    default = "list"
+
+
+@click.group("snapshot", cls=_Snapshots)
+def command() -> None:
+    """Take a snapshot of a session, go back to one."""
+
+
+@command.command("list")
+@wants_server
+@wants_json
+def listed(server: Remote, as_json: bool) -> None:
+    """List the snapshots, the oldest first."""
+    views = _taken(server)
+    if as_json:
+        print_json(views)
+    elif not views:
+        click.echo("no snapshots yet")
+    else:
+        rows = ((view["id"], moment(view["taken_at"]), str(view["batches"])) for view in views)
+        print_table(("id", "taken at", "batches"), rows, numbers=[2])
+
+
+@command.command("take")
+@wants_server
+@wants_json
+def take(server: Remote, as_json: bool) -> None:
+    """Take a snapshot of a session as it is."""
+    _tell(server.mine.post("snapshots"), "taken", as_json)
+
+
+@command.command("restore")
+@click.argument("snapshot_id", required=False, metavar="[ID]")
+@wants_server
+@wants_json
+def restore(snapshot_id: str | None, server: Remote, as_json: bool) -> None:
+    """Go back to a snapshot; by default to the last one."""
+    if snapshot_id is None and not (views := _taken(server)):
+        raise Failure("there are no snapshots yet: take one with `mockbatch snapshot take`")
+    wanted = snapshot_id or views[-1]["id"]
+    _tell(server.mine.post("snapshots", wanted, "restore"), "restored", as_json)
+
+
+@command.command("delete")
+@click.argument("snapshot_id", metavar="ID")
+@wants_server
+@wants_json
+def delete(snapshot_id: str, server: Remote, as_json: bool) -> None:
+    """Forget a snapshot."""
+    answer = server.mine.delete("snapshots", snapshot_id)
+    if as_json:
+        print_json({**answer, "id": snapshot_id})
+    else:
+        click.echo(f"deleted {snapshot_id}")
+
+
+def _taken(server: Remote) -> list[dict[str, Any]]:
+    views: list[dict[str, Any]] = server.mine.get("snapshots")["snapshots"]
+    return views
+
+
+def _tell(view: dict[str, Any], done: str, as_json: bool) -> None:
+    if as_json:
+        print_json(view)
+        return
+    batches = counted(view["batches"], "batch", "batches")
+    click.echo(f"{done} {view['id']}: {batches} at {moment(view['taken_at'])} UTC")

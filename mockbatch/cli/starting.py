@@ -1,0 +1,48 @@
+"""`mockbatch init`: a file of options and a first test, to begin with."""
+
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from mockbatch.cli import Failure
+from mockbatch.cli.shown import print_json, wants_json
+
+_FILES = {"mockbatch.toml": "mockbatch.toml", "tests/test_mockbatch.py": "test_mockbatch.py"}
+
+
+@click.command("init")
+@click.argument("folder", default=".", type=click.Path(path_type=Path), metavar="[FOLDER]")
+@wants_json
+def command(folder: Path, as_json: bool) -> None:
+    """Write a mockbatch.toml and a first test.
+
+    Into the folder of a project, by default this one. Files that are there already are left as they are.
+    """
+    try:
+        written = [place for place, name in _FILES.items() if _write(folder / place, name)]
+    except OSError as error:
+        raise Failure(f"{error.filename}: {error.strerror}") from None
+    kept = [place for place in _FILES if place not in written]
+    if as_json:
+        print_json({"folder": str(folder), "written": written, "kept": kept})
+        return
+    for place in written:
+        click.echo(f"wrote {folder / place}")
+    for place in kept:
+        click.echo(f"left {folder / place} as it was")
+    if "tests/test_mockbatch.py" in written:
+        needs = "" if find_spec("pytest") and find_spec("anthropic") else "pip install 'mockbatch[pytest]' && "
+        click.echo(f"Run the test with: {needs}python -m pytest tests/test_mockbatch.py")
+
+
+def _write(path: Path, name: str) -> bool:
+    """Write a file unless it is there; answers whether it was written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write((files("mockbatch.cli") / "starter" / name).read_text(encoding="utf-8"))
+    except FileExistsError:
+        return False
+    return True
