@@ -12,10 +12,10 @@ import msgspec
 from mockbatch.client.cost import Bill
 from mockbatch.client.rows import row_of
 from mockbatch.client.seen import Seen
-from mockbatch.client.source import Source
 from mockbatch.core.contract.envelope import item_of
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.money.rates import plain
+from mockbatch.files.source import Source
 
 COLUMNS = (
     *("custom_id", "outcome", "model", "stop_reason", "text"),

@@ -17,9 +17,9 @@ from mockbatch.client.cost import Bill
 from mockbatch.client.downloading import Download, save
 from mockbatch.client.exporting import write_csv, write_retries
 from mockbatch.client.rows import Row, Tally
-from mockbatch.client.source import opened
 from mockbatch.core.money.ledger import Counts
 from mockbatch.core.time.spans import SECOND
+from mockbatch.files.source import opened
 
 _LONGEST = 256_000_000
 
