@@ -77,6 +77,13 @@ class Source:
         except UNREADABLE as error:
             raise Unreadable(f"{self.name} cannot be read: {error}") from None
 
+    def text(self) -> Iterator[bytes]:
+        """Yield what is in the file, in UTF-8. Raises Unreadable."""
+        try:
+            yield from self._pieces(0)
+        except UNREADABLE as error:
+            raise Unreadable(f"{self.name} cannot be read: {error}") from None
+
     def share_read(self) -> float:
         """Return how much of the file was read, from 0 to 1."""
         return self._file.tell() / self._size if self._size else 1.0
