@@ -68,6 +68,13 @@ class Source:
         except UNREADABLE:
             return b""
 
+    @property
+    def plain(self) -> BinaryIO | None:
+        """The file itself, where it is text in UTF-8 as it stands; None where it has to be unpacked or recoded."""
+        self._text.seek(0)
+        is_plain = self._text is self._file and encoding_of(self._text.read(LONGEST_MARK)) == ("utf-8", 0)
+        return self._file if is_plain else None
+
     def pieces(self) -> Iterator[bytes]:
         """Yield what is in the file as it stands there, decompressed. Raises Unreadable."""
         self._text.seek(0)
