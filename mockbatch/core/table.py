@@ -26,12 +26,12 @@ class Row(NamedTuple):
 
 
 class Table(Struct):
-    """The rows of a table. `problems` are lines with more cells than there are columns."""
+    """The rows of a table. `problems` says by line which of them have more cells than there are columns."""
 
     columns: list[str]
     rows: list[Row] = field(default_factory=list)
     separator: str = ","
-    problems: list[str] = field(default_factory=list)
+    problems: dict[int, str] = field(default_factory=dict)
 
 
 def parse_table(text: str) -> Table:
@@ -47,8 +47,7 @@ def parse_table(text: str) -> Table:
     table = Table(columns, separator=separator)
     for line, cells in rows:
         if len(cells) > len(columns) and any(cells[len(columns) :]):
-            table.problems.append(f"line {line} has {len(cells)} cells, and there are {len(columns)} columns")
-            continue
+            table.problems[line] = f"{len(cells)} cells, and there are {len(columns)} columns"
         table.rows.append(Row(line, dict(zip(columns, [*cells, *[""] * (len(columns) - len(cells))], strict=False))))
     return table
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import chain
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -10,13 +11,13 @@ from mockbatch.core.cassette.interaction import MARK
 from mockbatch.core.cassette.values import decode
 from mockbatch.core.table import heads
 from mockbatch.files import Unreadable
-from mockbatch.files.documents import Broken, Documents
+from mockbatch.files.documents import Broken, Documents, Line
 
 Name = Literal["requests", "params", "results", "rows", "recording", "cassette", "table", "json", "other"]
 
 _FIRST = 20
 _COLUMNS = 6
-_LONGEST = 1 << 16
+_LONGEST = 1 << 20
 
 
 class Kind(Struct, frozen=True):
@@ -73,10 +74,9 @@ def kind_of(head: bytes) -> Kind | None:
 def _of_json(head: bytes) -> Kind | None:
     documents = Documents(_LONGEST)
     try:
-        for line in documents.feed(head):
-            return _of_value(_decoded(line.raw), line.number, line.depth)
-        for line in documents.rest():
-            return _of_beginning(line.raw, line.number)
+        for line in chain(documents.feed(head), documents.rest()):
+            value = _decoded(line.raw)
+            return _of_beginning(line) if value is None else _of_value(value, line)
     except Broken:
         pass
     return None
@@ -89,25 +89,25 @@ def _decoded(raw: bytes) -> Any:
         return None
 
 
-def _of_value(value: Any, line: int, depth: int) -> Kind | None:
-    if isinstance(value, str | int | float | list) and depth:
-        return Kind("json", f"a list of {_TYPES.get(type(value), 'numbers')}", line)
+def _of_value(value: Any, line: Line) -> Kind | None:
+    if isinstance(value, str | int | float | list) and line.depth:
+        return Kind("json", f"a list of {_TYPES.get(type(value), 'numbers')}", line.number)
     if not isinstance(value, dict):
         return None
     for shape, name, words in _SHAPES:
         if shape(value):
-            return Kind(name, words, line)
+            return Kind(name, words, line.number)
     if "custom_id" in value or "params" in value:
         return None  # what is wrong with it, its reader tells
     keys = ", ".join(list(value)[:_COLUMNS]) + ", ..." * (len(value) > _COLUMNS)
-    return Kind("rows", f"JSON with the keys {keys}" if keys else "an empty JSON object", line)
+    return Kind("rows", f"JSON with the keys {keys}" if keys else "an empty JSON object", line.number)
 
 
-def _of_beginning(raw: bytes, line: int) -> Kind | None:
+def _of_beginning(line: Line) -> Kind | None:
     """Return what a value is that is cut, or longer than the beginning: told by its first keys."""
     for pattern, name, words in _BEGINNINGS:
-        if pattern.match(raw):
-            return Kind(name, words, line)
+        if pattern.match(line.raw):
+            return Kind(name, words, line.number)
     return None
 
 

@@ -56,7 +56,7 @@ def _opener(head: bytes) -> Opener | None:
 
 
 def _gzip(_: str, file: BinaryIO) -> BinaryIO:
-    return cast(BinaryIO, gzip.GzipFile(fileobj=file))
+    return cast(BinaryIO, gzip.GzipFile(fileobj=file, mode="rb"))
 
 
 def _bzip2(_: str, file: BinaryIO) -> BinaryIO:

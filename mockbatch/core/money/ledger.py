@@ -231,7 +231,8 @@ def from_table(table: Table) -> list[Entry]:
     if missing:
         raise ValueError(f"it has no column {missing[0]}, so it is no ledger")
     if table.problems:
-        raise ValueError(table.problems[0])
+        line, problem = next(iter(table.problems.items()))
+        raise ValueError(f"line {line} has {problem}")
     return [_read(row.cells, row.line) for row in table.rows]
 
 

@@ -64,7 +64,6 @@ class _Reader:
             self._keyed_by(),
             self._names.get(self._cost, ""),
             unknown_columns=[*unknown_columns, *_doubled(table.columns)],
-            problems=list(table.problems),
             aside=aside,
         )
         self._mark = self._decimal_mark()
@@ -124,6 +123,10 @@ class _Reader:
             tracker.problems.append(f"line {row.line} has no {missing}")
             return
         what = f"line {row.line} ({' '.join(key)})"
+        if problem := self._table.problems.get(row.line):
+            tracker.named.add(key)
+            tracker.problems.append(f"{what} has {problem}")
+            return
         if currency := self._currency(cells):
             tracker.named.add(key)
             tracker.currencies.append(f"{what} is in {currency}")
