@@ -65,9 +65,9 @@ def amount_of(text: str, mark: Mark) -> Decimal:
     try:
         amount = Decimal(plain) if len(plain) <= _MOST else Decimal("nan")
     except InvalidOperation:
-        raise ValueError(text) from None
+        raise ValueError(f"{text[:40]!r} is no number") from None
     if not amount.is_finite() or abs(amount.adjusted()) > _MOST:
-        raise ValueError(text)
+        raise ValueError(f"{text[:40]!r} is no number")
     return amount
 
 
@@ -75,5 +75,5 @@ def whole_of(text: str, mark: Mark) -> int:
     """Return the whole number in a cell, however it is written. Raises ValueError."""
     amount = amount_of(text, mark)
     if amount != amount.to_integral_value():
-        raise ValueError(text)
+        raise ValueError(f"{text[:40]!r} is no whole number")
     return int(amount)

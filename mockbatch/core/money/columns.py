@@ -9,7 +9,6 @@ import re
 from msgspec import Struct
 
 from mockbatch.core.money.ledger import COLUMNS
-from mockbatch.core.names import did_you_mean
 
 _INPUT, _OUTPUT, _READ = ("input",), ("output",), ("cache_read",)
 _WRITE = ("cache_write_5m", "cache_write_1h")
@@ -123,6 +122,7 @@ _TELLING = re.compile(r"cost|price|spend|amount|usd|cents|token|net$")
 _PART = re.compile(
     r"^(?:input|output|prompt|completion|cache\w*)_(?:cost|price)|_per_|^max_|budget|_details$|breakdown"
 )
+_MISSPELT = 0.85
 _BESIDE = frozenset({"currency", "api_key", *COLUMNS})
 
 
@@ -153,6 +153,9 @@ def unknown(columns: dict[str, str]) -> tuple[list[str], list[str]]:
 
 
 def _hinted(name: str, plain: str) -> str:
-    """Return a name and the one that it may be a misspelling of; words that mean something else are none."""
-    hint = did_you_mean(plain, (*COSTS, *CENTS, *_PLAIN), str)
-    return f"{name}.{hint}" if hint else name
+    """Return a name and the one that it is a misspelling of; a name that is only like it may mean anything."""
+    # not before: nobody should pay for a mistake that was not made
+    from difflib import get_close_matches
+
+    near = get_close_matches(plain, (*COSTS, *CENTS, *_PLAIN), 1, _MISSPELT)
+    return f"{name}. Did you mean {near[0]}?" if near else name

@@ -154,8 +154,8 @@ class _Reader:
             return None
         try:
             amount = amount_of(text, self._mark)
-        except ValueError:
-            raise ValueError(f"the cost {text.strip()[:40]!r} is no number") from None
+        except ValueError as error:
+            raise ValueError(f"the cost {error}") from None
         return scaled(amount, -2) if self._cost in CENTS else amount
 
     def _counts(self, cells: dict[str, str]) -> dict[str, int]:
@@ -166,8 +166,8 @@ class _Reader:
                 continue
             try:
                 counts[column] = whole_of(text, self._mark)
-            except ValueError:
-                raise ValueError(f"{column} {text.strip()[:40]!r} is no whole number") from None
+            except ValueError as error:
+                raise ValueError(f"{column} {error}") from None
         return counts
 
 
