@@ -13,7 +13,7 @@ from mockbatch.core.table import heads
 from mockbatch.files import Unreadable
 from mockbatch.files.documents import Broken, Documents, Line
 
-Name = Literal["requests", "params", "results", "rows", "recording", "cassette", "table", "json", "other"]
+Name = Literal["requests", "params", "results", "rows", "recording", "cassette", "table", "text", "json", "other"]
 
 _FIRST = 20
 _COLUMNS = 6
@@ -39,8 +39,8 @@ REQUESTS = Wanted('requests, {"custom_id": ..., "params": {...}}', ("requests",)
 ASKED = Wanted(REQUESTS.words, ("requests", "params"))
 """Requests, or their params alone."""
 RESULTS = Wanted('results, {"custom_id": ..., "result": {...}}', ("results",))
-IMPORTED = Wanted("results or a cassette", ("results", "cassette"))
-TRACKED = Wanted("rows of a cost tracker", ("table", "rows", "params", "json"))
+IMPORTED = Wanted("results or a cassette", ("results", "cassette", "text"))
+TRACKED = Wanted("rows of a cost tracker", ("table", "rows", "params", "text", "json"))
 LEDGER = Wanted("a ledger", ("table", "rows"))
 RECORDED = Wanted("a recording of mockbatch", ("recording",))
 
@@ -51,7 +51,7 @@ def check_kind(name: str, head: bytes, wanted: Wanted) -> None:
     if kind is None or kind.name in wanted.names:
         return
     where = f" line {kind.line}:" if kind.line else ""
-    raise Unreadable(f"{name}:{where} this is {kind.words}; wanted are {wanted.words}")
+    raise Unreadable(f"{name}:{where} this is {kind.words}; expected {wanted.words}")
 
 
 def kind_of(head: bytes) -> Kind | None:
@@ -120,7 +120,7 @@ def _of_text(text: bytes) -> Kind | None:
     if len(columns) > 1:
         shown = ", ".join(columns[:_COLUMNS]) + ", ..." * (len(columns) > _COLUMNS)
         return Kind("table", f"a table with the columns {shown}", 1)
-    return None
+    return None if _HAS_JSON.search(text) else Kind("text", "text that is no JSON")
 
 
 _TYPES: dict[type, str] = {str: "texts", list: "lists"}
@@ -194,6 +194,7 @@ _BEGINNINGS: tuple[tuple[re.Pattern[bytes], Name, str], ...] = (
     ),
 )
 
+_HAS_JSON = re.compile(rb"^\s*[{\[]", re.MULTILINE)
 _YAML = rb"(---\s*\n|#[^\n]*\n)*"
 _TEXTS: tuple[tuple[bytes, Name, str], ...] = (
     (rb"<!doctype html|<html|<head|<body", "other", "a page of HTML, as a server answers with when it refuses"),

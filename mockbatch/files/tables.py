@@ -12,7 +12,7 @@ from mockbatch.files.encoding import Recoder
 from mockbatch.files.kinds import Wanted, check_kind
 from mockbatch.files.source import Source, file_at, shown
 
-LARGEST = 128_000_000
+LARGEST = 64_000_000
 """How large a table may be, unpacked and in UTF-8: it is held in memory."""
 
 _HEAD = 1 << 16

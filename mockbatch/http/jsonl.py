@@ -80,7 +80,7 @@ def _look_at(line: Line, seen: dict[int, int], longest: int) -> None:
 def _guessed(line: Line) -> str:
     """Say what a file is whose first line is no request, if that can be told."""
     kind = kind_of(line.raw)
-    return "" if kind is None or kind.name in REQUESTS.names else f"this is {kind.words}; wanted are {REQUESTS.words}"
+    return "" if kind is None or kind.name in REQUESTS.names else f"this is {kind.words}; expected {REQUESTS.words}"
 
 
 async def _lines(pieces: AsyncIterable[bytes], longest: int) -> AsyncIterator[list[Line]]:

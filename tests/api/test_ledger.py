@@ -341,7 +341,7 @@ def test_a_tracker_is_reconciled_as_the_file_that_it_is(api: Api, pack: Any) -> 
     ]
     assert [(one["clean"], one["found"]["compared"]) for one in found] == [(True, len(costs))] * 2
     for data, reason in (
-        (b"%PDF-1.7", "the file: this is a PDF; wanted are rows of a cost tracker"),
+        (b"%PDF-1.7", "the file: this is a PDF; expected rows of a cost tracker"),
         (b"a,b\n1,2\n", "it has no column with a cost"),
         (b'custom_id,cost\na,"1\n', "the file: line 2: unexpected end of data"),
         (b"", "there is nothing in it"),

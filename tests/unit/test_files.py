@@ -290,7 +290,8 @@ KINDS: list[tuple[bytes, str | None]] = [
     (b"event: message_start\ndata: {}\n", "a stream of events"),
     (b"x\x00" * 9, "binary data"),
     (b"", None),
-    (b"Hello", None),
+    (b"Hello", "text that is no JSON"),
+    (b'Hello\n{"custom_id": "a", "params": {}}\n', None),
 ]
 
 

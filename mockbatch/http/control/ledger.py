@@ -36,7 +36,7 @@ _QUERY = (
         "format", {"type": "string", "enum": list(_FORMATS)}, "The groups as JSON, or each entry as CSV or JSON lines."
     ),
 )
-LARGEST_TABLE = 64_000_000
+LARGEST_TABLE = 32_000_000
 """How large the table in a file may be, unpacked."""
 _encode = msgspec.json.Encoder(decimal_format="string").encode_lines
 
