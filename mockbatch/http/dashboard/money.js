@@ -28,7 +28,7 @@ export function view(root) {
       drop.classList.remove("over");
       guarded(() => take(event.dataTransfer.files[0]));
     },
-  }, h("label", { for: "tracker" }, "Drop a table of your cost tracker here, or ", h("span", { class: "as-link" }, "choose one"), "."), file,
+  }, h("label", { for: "tracker" }, "Drop a CSV of your cost tracker here, or ", h("span", { class: "as-link" }, "choose one"), "."), file,
   h("p", { class: "dim" }, "It needs a column that names the request (", h("code", {}, "custom_id"), " or ", h("code", {}, "message_id"), ") and a cost or tokens, like ", h("code", {}, SAMPLE), "."));
   fill(root, h("div", { class: "page" }, h("h2", {}, "Money"), totals, h("div", { class: "line wrap" }, tabs, h("span", { class: "spring" }), key()), table,
     h("h2", {}, "Reconcile"), drop, outcome));
