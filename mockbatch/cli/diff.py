@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mockbatch.cli import Unreachable
+from mockbatch.cli import Failure, Unreachable
 from mockbatch.cli.fixtures import refusing
 
 _DIFFERS = 1
@@ -31,6 +31,8 @@ def _diff(against: str, url: str | None, bound: float, api_version: str) -> None
     click.echo(
         f"{told[True]:,} as recorded, {told[False]:,} not; {told[None]:,} left out, since luck decided", err=True
     )
+    if not (told[True] or told[False]):
+        raise Failure(f"nothing was compared: there is nothing in {against} that the request alone decides")
     sys.exit(_DIFFERS if told[False] else 0)
 
 

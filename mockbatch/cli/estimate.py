@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Iterable
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import click
@@ -19,6 +18,8 @@ from mockbatch.core.money.cache_hits import CacheSettings, parse_hits
 from mockbatch.core.money.estimate import Estimate, Estimator
 from mockbatch.core.money.rates import total
 from mockbatch.core.names import did_you_mean
+from mockbatch.files import Unreadable
+from mockbatch.files.source import shown
 
 _TTL = {"5m": 300, "1h": 3600}
 _BAR = 40
@@ -26,7 +27,7 @@ _WAYS = ("standard", "batch", "cached")
 
 
 def _estimate(
-    path: Path | None,
+    path: str | None,
     model: str | None,
     requests: int | None,
     input_tokens: int | None,
@@ -70,7 +71,7 @@ def _settings(hits: str) -> CacheSettings:
         raise click.BadParameter(str(error), param_hint="--hits") from None
 
 
-def _from_file(estimator: Estimator, path: Path, output: int | None, config: Config, day: str) -> list[str]:
+def _from_file(estimator: Estimator, path: str, output: int | None, config: Config, day: str) -> list[str]:
     """Add the requests of a file; answers what could not be read of it. Raises BadInput where nothing could."""
     problems, models = [], config.catalogue()
     try:
@@ -82,11 +83,11 @@ def _from_file(estimator: Estimator, path: Path, output: int | None, config: Con
                 problems.append(f"{name}: unknown model {params['model']!r}.{did_you_mean(params['model'], MODELS)}")
             else:
                 estimator.add(name, params, model, _output(params, output, model.max_output))
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    except Unreadable as error:
+        raise BadInput(str(error)) from None
     if not estimator.estimates():
         raise BadInput(
-            f"{path} has no request that can be estimated{': ' if problems else ''}{'; '.join(problems[:3])}"
+            f"{shown(path)} has no request that can be estimated{': ' if problems else ''}{'; '.join(problems[:3])}"
         )
     return problems
 
@@ -175,7 +176,7 @@ command = click.Command(
     "estimate",
     callback=_estimate,
     params=[
-        click.Argument(["path"], required=False, type=click.Path(path_type=Path), metavar="[REQUESTS.JSONL]"),
+        click.Argument(["path"], required=False, metavar="[REQUESTS]"),
         click.Option(["--model"], metavar="MODEL", help="Without a file: the model of all requests."),
         click.Option(["--requests"], type=click.IntRange(1), metavar="NUMBER", help="Without a file: how many."),
         click.Option(

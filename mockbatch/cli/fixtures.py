@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 
 from mockbatch.cli import BadFixture
 from mockbatch.cli.groups import Group
+from mockbatch.core.numbers import how_many
 
 if TYPE_CHECKING:
     from mockbatch.fixtures.care import Summary
@@ -90,11 +92,17 @@ def _prune(fixture: str, used: tuple[str, ...]) -> None:
     from mockbatch.fixtures.used import read_used
     from mockbatch.fixtures.writing import prune
 
+    unused = False
     with refusing():
         keys = set().union(*(read_used(Path(file)) for file in used))
         for part in parts_of(Path(fixture)):
             stay, gone = prune(part, keys)
-            click.echo(f"{part}: {stay:,} stay, {gone:,} removed")
+            if not stay:
+                unused = True
+                click.echo(f"{part}: no run has used any of it, so nothing was removed", err=True)
+                continue
+            click.echo(f"{part}: {how_many(stay, 'stays', 'stay')}, {gone:,} removed")
+    sys.exit(_FOUND if unused else 0)
 
 
 @command.command("diff")
@@ -107,11 +115,13 @@ def _diff(old: str, new: str) -> None:
     """
     from mockbatch.fixtures.care import differences
 
-    lines = 0
+    counts: Counter[str] = Counter()
     with refusing():
-        for lines, line in enumerate(differences(Path(old), Path(new)), 1):  # noqa: B007
+        for line in differences(Path(old), Path(new), counts):
             click.echo(line)
-    sys.exit(_FOUND if lines else 0)
+    told = ", ".join(f"{counts[what]:,} {what}" for what in ("the same", "changed", "new", "gone"))
+    click.echo(told if counts else "nothing was compared: there is nothing in either", err=True)
+    sys.exit(0 if counts.keys() == {"the same"} else _FOUND)
 
 
 @command.command("verify")
@@ -121,16 +131,20 @@ def _verify(fixtures: tuple[str, ...]) -> None:
 
     Exits with 1, and tells line and reason, where a line cannot be used or a recording is partial.
     """
-    from mockbatch.fixtures.care import fixtures_in, problems
+    from mockbatch.fixtures.care import fixtures_in, problems, told_apart
+    from mockbatch.fixtures.files import heads
 
     with refusing():
         files = [file for name in fixtures for file in fixtures_in(Path(name))]
+        others = [one for name in fixtures for one in told_apart(Path(name))[1]]
         told = [f"{file}: {problem}" for file in files for problem in problems(file)]
-    for line in told:
-        click.echo(line, err=True)
-    if told:
-        sys.exit(_FOUND)
-    click.echo(f"{len(files)} fixtures are in order")
+        for line in [*told, *(f"left out: {one}" for one in others)]:
+            click.echo(line, err=True)
+        if told:
+            sys.exit(_FOUND)
+        rows = sum(head.interactions for file in files for _, head in heads(file))
+    order = how_many(len(files), "fixture is in order", "fixtures are in order")
+    click.echo(f"{order}: {how_many(rows, 'interaction')}")
 
 
 @command.command("check")

@@ -1,11 +1,20 @@
 """`mockbatch import`: make a fixture of files that are there already."""
 
+import sys
+from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from mockbatch.cli import BadFixture
+from mockbatch.cli import Failure
+from mockbatch.cli.fixtures import refusing
 from mockbatch.cli.record import redaction_options, spooling, write
+
+if TYPE_CHECKING:
+    from mockbatch.fixtures.sources import Imported
+
+_LEFT_OVER = 1
 
 
 def _import(
@@ -17,18 +26,30 @@ def _import(
     redact_field: tuple[str, ...],
     redact_base64: bool,
 ) -> None:
-    from mockbatch.fixtures import FixtureError
-    from mockbatch.fixtures.sources import import_cassette, import_results, is_cassette
+    from mockbatch.fixtures.sources import import_files
 
     with spooling(out, redact, redact_field, redact_base64) as spool:
-        try:
-            if is_cassette(Path(source)):
-                import_cassette(spool, Path(source))
-            else:
-                import_results(spool, Path(source), Path(requests) if requests else None)
-        except FixtureError as error:
-            raise BadFixture(str(error)) from None
-        write(Path(out), spool, "", add=add)
+        with refusing():
+            imported = import_files(spool, source, requests)
+        if not spool.has_any():
+            _say(imported)
+            raise Failure(f"nothing was imported: {_why(imported, source)}; {out} was not written")
+        whole = write(Path(out), spool, "", add=add)
+        _say(imported)
+    sys.exit(0 if whole and not imported.leftovers else _LEFT_OVER)
+
+
+def _why(imported: "Imported", source: str) -> str:
+    if imported.leftovers:
+        return "results and requests do not belong together" if imported.read else "nothing of it can be used"
+    return f"there are no results in {source}" if not imported.passed_over else "no call of it is one of this API"
+
+
+def _say(imported: "Imported") -> None:
+    for text in imported.leftovers:
+        click.echo(f"  left over: {text}", err=True)
+    for text, times in Counter(imported.passed_over).items():
+        click.echo(f"  passed over: {text}{f', {times} times' if times > 1 else ''}", err=True)
 
 
 command = click.Command(
@@ -41,6 +62,7 @@ command = click.Command(
         click.Option(["--add"], is_flag=True, help="Keep what is in the fixture already."),
         *redaction_options(),
     ],
-    help="Make a fixture of downloaded results, or of a VCR cassette. Results and the requests that they belong to "
-    "are .jsonl, cassettes .yaml or .json. Without requests, results are known again by their custom_id.",
+    help="Make a fixture of downloaded results, or of a cassette. Results come with the requests that they belong to; "
+    "cassettes are those of VCR and its relatives, HAR archives and nock. Without requests, results are known again by "
+    "their custom_id. Exits with 1 when something is left over on either side.",
 )

@@ -1,7 +1,6 @@
 """`mockbatch reconcile`: a cost tracker's rows against the ledger."""
 
 import sys
-from pathlib import Path
 
 import click
 import msgspec
@@ -11,32 +10,37 @@ from mockbatch.cli.pricing import priced
 from mockbatch.cli.reached import Remote
 from mockbatch.cli.remote import wants_server
 from mockbatch.cli.shown import printed, wants_json
-from mockbatch.core.money.ledger import Entry, from_csv
+from mockbatch.core.money.ledger import Entry, from_csv, from_table
 from mockbatch.core.money.reconcile import Reconciliation, reconcile
 from mockbatch.core.money.tracker import parse_tracker
+from mockbatch.core.numbers import how_many
+from mockbatch.core.table import Table
+from mockbatch.files import Unreadable
+from mockbatch.files.kinds import LEDGER, TRACKED, Wanted
+from mockbatch.files.source import shown
+from mockbatch.files.tables import read_table
 
 _SHOWN = 20
 _DIFFERENT = 1
 
 
 @click.command("reconcile")
-@click.argument("tracker", type=click.Path(path_type=Path), metavar="TRACKER.CSV")
-@click.option(
-    "--ledger", type=click.Path(path_type=Path), metavar="PATH", help="A saved ledger, instead of a server's."
-)
+@click.argument("tracker", metavar="TRACKER")
+@click.option("--ledger", metavar="PATH", help="A saved ledger, instead of a server's.")
 @wants_server
 @click.option("--prices", metavar="PATH", help="Prices that go before the built-in ones.")
 @wants_json
-def command(tracker: Path, ledger: Path | None, server: Remote, as_json: bool, prices: str | None) -> None:
-    """Compare a cost tracker's CSV with the ledger.
+def command(tracker: str, ledger: str | None, server: Remote, as_json: bool, prices: str | None) -> None:
+    """Compare a cost tracker, any kind of CSV or JSON, with the ledger.
 
-    Row by row, and with the likely reason of each difference. Exits with 1 when they differ.
+    Row by row, and with the likely reason of each difference. Exits with 1 when they differ, or when something could
+    not be compared.
     """
     _, known = priced(prices, (), None)
     try:
-        rows = parse_tracker(_text(tracker))
+        rows = parse_tracker(_read(tracker, TRACKED))
     except ValueError as error:
-        raise BadInput(f"{tracker}: {error}") from None
+        raise BadInput(f"{shown(tracker)}: {error}") from None
     found = reconcile(rows, _ledger(ledger, server), known)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
@@ -46,21 +50,20 @@ def command(tracker: Path, ledger: Path | None, server: Remote, as_json: bool, p
         sys.exit(_DIFFERENT)
 
 
-def _text(path: Path) -> str:
+def _read(path: str, wanted: Wanted) -> Table:
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise BadInput(f"{path}: it is no text in UTF-8") from None
+        return read_table(path, wanted)
+    except Unreadable as error:
+        raise BadInput(str(error)) from None
 
 
-def _ledger(path: Path | None, server: Remote) -> list[Entry]:
-    text = _text(path) if path else str(server.mine.get("ledger", format="csv"))
+def _ledger(path: str | None, server: Remote) -> list[Entry]:
     try:
-        return from_csv(text)
+        if path:
+            return from_table(_read(path, LEDGER))
+        return from_csv(str(server.mine.get("ledger", format="csv")))
     except ValueError as error:
-        raise BadInput(f"{path or 'the answer of the server'}: {error}") from None
+        raise BadInput(f"{shown(path) if path else 'the answer of the server'}: {error}") from None
 
 
 def _told(found: Reconciliation) -> None:
@@ -71,11 +74,10 @@ def _told(found: Reconciliation) -> None:
     _listed("unknown column", found.unknown_columns)
     _listed("not compared", found.currencies)
     _listed("not compared", found.problems)
-    differ = f"{len(found.differences)} differ" if found.differences else "none differs"
-    click.echo(
-        f"{found.matched} rows agree, {differ}; "
-        f"the tracker has {found.tracker_total} USD, the ledger {found.ledger_total}"
-    )
+    _listed("note", found.notes)
+    agree = how_many(found.matched, "row agrees", "rows agree")
+    differ = how_many(len(found.differences), "differs", "differ") if found.differences else "none differs"
+    click.echo(f"{agree}, {differ}; the tracker has {found.tracker_total} USD, the ledger {found.ledger_total}")
 
 
 def _table(found: Reconciliation) -> None:

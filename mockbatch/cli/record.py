@@ -13,6 +13,7 @@ import click
 
 from mockbatch.cli import BadConfig, BadFixture, CannotListen, not_listening, say
 from mockbatch.config import Config
+from mockbatch.core.numbers import how_many
 
 if TYPE_CHECKING:
     from starlette.routing import Router
@@ -112,8 +113,8 @@ def spooling(
         spool.close()
 
 
-def write(path: Path, spool: "Spool", upstream: str, *, add: bool) -> None:
-    """Write the fixture and say what is in it. Raises BadFixture."""
+def write(path: Path, spool: "Spool", upstream: str, *, add: bool) -> bool:
+    """Write the fixture and say what is in it; answer whether it is whole. Raises BadFixture."""
     from mockbatch.fixtures import FixtureError
     from mockbatch.fixtures.writing import write_fixture
 
@@ -124,11 +125,12 @@ def write(path: Path, spool: "Spool", upstream: str, *, add: bool) -> None:
     except FixtureError as error:
         raise BadFixture(str(error)) from None
     same = f", {written.kept:,} of them unchanged" if written.kept else ""
-    click.echo(f"{written.path}: {written.interactions:,} interactions{same}", err=True)
+    click.echo(f"{written.path}: {how_many(written.interactions, 'interaction')}{same}", err=True)
     for line in [*spool.tokens.lines(), *_cost(spool)]:
         click.echo(f"  {line}", err=True)
     for reason in written.partial:
         click.echo(f"  partial: {reason}", err=True)
+    return not written.partial
 
 
 def _cost(spool: "Spool") -> Iterator[str]:

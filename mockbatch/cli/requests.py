@@ -1,44 +1,30 @@
-"""Requests in a file: JSON Lines of requests or of params, or the body of a batch."""
+"""Requests in a file, or their params alone, in any of the forms that files have."""
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+from mockbatch.core.cassette.values import decode
+from mockbatch.files.documents import Line
+from mockbatch.files.kinds import ASKED
+from mockbatch.files.source import opened
 
-def read_requests(path: Path) -> Iterator[tuple[str, dict[str, Any] | None]]:
-    """Each request as its `custom_id` and its params; where there are none, what is wrong and None.
 
-    A request without a `custom_id` is called by its line.
+def read_requests(path: str) -> Iterator[tuple[str, dict[str, Any] | None]]:
+    """Yield each request as its `custom_id` and its params; where there are none, what is wrong and None.
+
+    A request without a `custom_id` is called by its line. Raises Unreadable.
     """
-    text = path.read_text(encoding="utf-8-sig")
-    if (body := _body(text)) is not None:
-        for index, request in enumerate(body):
-            yield _request(request, f"requests.{index}")
-        return
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            yield _line(line, f"line {number}")
+    with opened(path, wanted=ASKED) as source:
+        for line in source.lines():
+            yield _request(line)
 
 
-def _body(text: str) -> list[Any] | None:
-    """The requests, where the text is the body of a batch."""
+def _request(line: Line) -> tuple[str, dict[str, Any] | None]:
+    where = f"line {line.number}"
     try:
-        content = json.loads(text)
-    except ValueError:
-        return None
-    requests = content.get("requests") if isinstance(content, dict) else content
-    return requests if isinstance(requests, list) else None
-
-
-def _line(line: str, where: str) -> tuple[str, dict[str, Any] | None]:
-    try:
-        return _request(json.loads(line), where)
-    except ValueError:
-        return f"{where} is no JSON", None
-
-
-def _request(request: Any, where: str) -> tuple[str, dict[str, Any] | None]:
+        request = decode(line.raw)
+    except ValueError as error:
+        return f"{where} is no JSON: {error}", None
     if not isinstance(request, dict):
         return f"{where} is no object", None
     params = request.get("params", request)

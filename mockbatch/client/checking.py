@@ -12,7 +12,6 @@ from msgspec import Struct
 
 from mockbatch.client.cost import Bill
 from mockbatch.client.seen import Seen
-from mockbatch.client.source import Line
 from mockbatch.client.splitting import Splitter
 from mockbatch.core.contract.envelope import Item, item_of
 from mockbatch.core.contract.errors import ApiError, InvalidRequest
@@ -20,6 +19,7 @@ from mockbatch.core.contract.params import Terms, check_length, checked
 from mockbatch.core.money.ledger import Counts
 from mockbatch.core.money.prices import Prices
 from mockbatch.core.tokens import input_tokens
+from mockbatch.files.documents import Line
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 

@@ -2,7 +2,7 @@
 
 import csv
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 
 from mockbatch.client.cost import Bill
-from mockbatch.client.rows import row_of
+from mockbatch.client.rows import RETRYABLE, row_of
 from mockbatch.client.seen import Seen
-from mockbatch.client.source import Source
 from mockbatch.core.contract.envelope import item_of
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.money.rates import plain
+from mockbatch.files.source import Source
 
 COLUMNS = (
     *("custom_id", "outcome", "model", "stop_reason", "text"),
@@ -24,13 +24,13 @@ COLUMNS = (
 )
 
 
-def write_retries(results: Path, source: Source, path: Path) -> int:
-    """Write the requests of the source whose rows are worth a retry, as they are; answers how many there were."""
+def write_retries(results: Path, source: Source, path: Path, kinds: Collection[str] = (RETRYABLE,)) -> int:
+    """Write the requests of the source whose rows failed in one of these ways, as they are; answers how many."""
     wanted, found = Seen(), 0
     with open(results, "rb") as file:
         for line in file:
             row = row_of(line)
-            if row.is_worth_a_retry:
+            if row.is_one_of(kinds):
                 wanted.line_of(row.custom_id, 1)
     with _replacing(path) as draft, open(draft, "wb") as out:
         for request in source.lines():

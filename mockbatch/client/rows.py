@@ -4,6 +4,7 @@ Source: https://platform.claude.com/docs/en/build-with-claude/batch-processing
 """
 
 from collections import Counter
+from collections.abc import Collection
 
 import msgspec
 from msgspec import Struct
@@ -16,6 +17,10 @@ from mockbatch.core.money.ledger import Counts
 _TRANSIENT = frozenset({"api_error", "overloaded_error", "timeout_error", "rate_limit_error"})
 # an invalid_request_error all the same, when a file could not be fetched in time
 _LATER = "Please try again later."
+
+
+RETRYABLE = "transient"
+"""What expired, and what erred by no fault of its own."""
 
 
 class NotARow(ClientError):
@@ -113,6 +118,13 @@ class Row(Struct):
             return True
         return self.error is not None and (self.error.type in _TRANSIENT or self.error.message.endswith(_LATER))
 
+    def is_one_of(self, kinds: Collection[str]) -> bool:
+        """Whether it did not succeed in one of these ways: an outcome, a type of error, or RETRYABLE."""
+        if self.outcome == "succeeded":
+            return False
+        error = self.error.type if self.error else ""
+        return self.outcome in kinds or error in kinds or (RETRYABLE in kinds and self.is_worth_a_retry)
+
 
 _decode = msgspec.json.Decoder(Row).decode
 
@@ -126,14 +138,19 @@ def row_of(line: bytes) -> Row:
 
 
 class Tally:
-    """Rows added up, each custom_id once."""
+    """Rows added up, each custom_id once; `wanted` are those that failed in one of the ways `retry_on`, the
+    others that failed are `unwanted`.
+    """
 
-    def __init__(self, bill: Bill) -> None:
+    def __init__(self, bill: Bill, retry_on: Collection[str] = (RETRYABLE,)) -> None:
         self.bill = bill
         self.outcomes: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
         self.examples: dict[str, str] = {}
         self.retries = 0
+        self.wanted = 0
+        self.unwanted: Counter[str] = Counter()
+        self._retry_on = retry_on
         self._seen = Seen()
 
     def __len__(self) -> int:
@@ -145,6 +162,10 @@ class Tally:
             return False
         self.outcomes[row.outcome] += 1
         self.retries += row.is_worth_a_retry
+        if row.is_one_of(self._retry_on):
+            self.wanted += 1
+        elif row.outcome != "succeeded":
+            self.unwanted[row.error.type if row.error else row.outcome] += 1
         if row.error:
             self.errors[row.error.type] += 1
             self.examples.setdefault(row.error.type, row.error.message)

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from mockbatch.client.source import Line
+from mockbatch.files.documents import Line
 
 BODY_START, COMMA, BODY_END = b'{"requests":[', b",", b"]}"
 ENVELOPE = len(BODY_START) + len(BODY_END)

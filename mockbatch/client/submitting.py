@@ -9,9 +9,10 @@ from itertools import islice
 
 from mockbatch.client import ClientError
 from mockbatch.client.api import Api, Batch, Refused, Unanswered
-from mockbatch.client.source import Line, Source
 from mockbatch.client.splitting import BODY_END, BODY_START, COMMA, Part
 from mockbatch.client.waiting import pause
+from mockbatch.files.documents import Line
+from mockbatch.files.source import Source
 
 _PIECE = 1 << 18
 _ATTEMPTS = 5

@@ -1,4 +1,4 @@
-"""Whole numbers that others wrote: in headers, queries, paths and options."""
+"""Whole numbers: those that others wrote in headers, queries, paths and options, and those in our sentences."""
 
 MOST = 10**18
 """What any larger number counts as."""
@@ -26,3 +26,8 @@ def integer(text: str) -> int | None:
 def shortened(text: str, longest: int = 60) -> str:
     """`text` as errors quote it."""
     return repr(text if len(text) <= longest else f"{text[:longest]}...")
+
+
+def how_many(count: int, one: str, more: str = "") -> str:
+    """Return `1 row` or `2 rows`; `more` is the plural where that is not made with an s."""
+    return f"{count:,} {one if count == 1 else more or f'{one}s'}"

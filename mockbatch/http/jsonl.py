@@ -1,16 +1,24 @@
-"""Batches created of JSONL: an extension, which the official API does not have.
+"""Batches created of files: an extension, which the official API does not have.
 
-The lines become the JSON body that create takes, as they arrive. Each is looked at on the way, so that what is wrong is
-told at once and with the number of its line.
+Their requests become the JSON body that create takes, as they arrive. Each is looked at on the way, so that what is
+wrong is told at once and with the number of its line.
 """
 
+import asyncio
+import tempfile
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from mockbatch.core.contract.envelope import item_of
 from mockbatch.core.contract.errors import InvalidRequest, RequestTooLarge
 from mockbatch.core.draws import draw
+from mockbatch.files import Unreadable
+from mockbatch.files.documents import Broken, Documents, Line
+from mockbatch.files.encoding import Recoder
+from mockbatch.files.kinds import REQUESTS, kind_of
+from mockbatch.files.packed import LONGEST_MAGIC, is_packed
+from mockbatch.files.source import Source
 from mockbatch.http.bodies import received
 from mockbatch.http.calls import Call
 
@@ -20,9 +28,8 @@ if TYPE_CHECKING:
 LINES = ("application/jsonl", "application/x-jsonl", "application/x-ndjson", "application/ndjson")
 FORM = "multipart/form-data"
 _FIELDS = ("file", "requests")
-_BOM = b"\xef\xbb\xbf"
-_BLANKS = b" \t\r"
 _PIECE = 1 << 18
+_ROOM = 4  # for what is between requests that are printed to be read
 
 
 @asynccontextmanager
@@ -42,49 +49,73 @@ async def body_of(call: Call, largest: int) -> AsyncIterator[AsyncIterable[bytes
 
 
 async def as_json(pieces: AsyncIterable[bytes], longest: int) -> AsyncIterator[bytes]:
-    """A JSON body of the requests on the lines that arrive in pieces. Raises InvalidRequest for the first bad one."""
+    """Make a JSON body of the requests that arrive in pieces. Raises InvalidRequest for the first one that is wrong."""
     seen: dict[int, int] = {}
     body = bytearray(b'{"requests":[')
-    number = 0
     async for lines in _lines(pieces, longest):
         for line in lines:
-            number += 1
-            content = (line.removeprefix(_BOM) if number == 1 else line).strip(_BLANKS)
-            if not content:
-                continue
             body += b"," if seen else b""
-            _look_at(content, number, seen)
-            body += content
+            _look_at(line, seen, longest)
+            body += line.raw
         if len(body) >= _PIECE:
             yield bytes(body)
             body.clear()
     yield bytes(body + b"]}")
 
 
-def _look_at(line: bytes, number: int, seen: dict[int, int]) -> None:
+def _look_at(line: Line, seen: dict[int, int], longest: int) -> None:
+    if len(line.raw) >= longest:
+        raise RequestTooLarge("Request exceeds the maximum size")
     try:
-        item = item_of(line)
+        item = item_of(line.raw)
     except InvalidRequest as error:
-        raise InvalidRequest(f"line {number}: {error.message}") from None
-    first = seen.setdefault(draw(0, item.custom_id), number)
-    if first != number:
-        raise InvalidRequest(f"line {number}: custom_id: {item.custom_id} is on line {first} already")
+        raise InvalidRequest(
+            f"line {line.number}: {error.message if seen else _guessed(line) or error.message}"
+        ) from None
+    first = seen.setdefault(draw(0, item.custom_id), line.number)
+    if first != line.number:
+        raise InvalidRequest(f"line {line.number}: custom_id: {item.custom_id} is on line {first} already")
 
 
-async def _lines(pieces: AsyncIterable[bytes], longest: int) -> AsyncIterator[list[bytes]]:
-    """The lines that each piece completes; `\\n` alone ends a line."""
-    rest: list[bytes] = []
-    size = 0
-    async for piece in pieces:
-        head, *others = piece.split(b"\n")
-        rest.append(head)
-        size += len(head)
-        if size > longest:
-            raise RequestTooLarge("Request exceeds the maximum size")
-        if others:
-            yield [b"".join(rest), *others[:-1]]
-            rest, size = [others[-1]], len(others[-1])
-    yield [b"".join(rest)]
+def _guessed(line: Line) -> str:
+    """Say what a file is whose first line is no request, if that can be told."""
+    kind = kind_of(line.raw)
+    return "" if kind is None or kind.name in REQUESTS.names else f"this is {kind.words}; expected {REQUESTS.words}"
+
+
+async def _lines(pieces: AsyncIterable[bytes], longest: int) -> AsyncIterator[list[Line]]:
+    """Yield the requests that each piece completes. Raises InvalidRequest for what cannot be read."""
+    documents, recoder, size = Documents(longest), Recoder(), 0
+    try:
+        async for piece in _unpacked(pieces):
+            size += len(piece)
+            if size > _ROOM * longest:
+                raise RequestTooLarge("Request exceeds the maximum size")
+            yield list(documents.feed(recoder.feed(piece)))
+        yield list(documents.feed(recoder.feed(b"", final=True)))
+        yield list(documents.rest())
+    except (Broken, Unreadable, ValueError) as error:
+        raise InvalidRequest(str(error)) from None
+
+
+async def _unpacked(pieces: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    """Yield what is in a file: decompressed from disk where it is compressed, else as it arrives."""
+    head = b""
+    rest = aiter(pieces)
+    while len(head) < LONGEST_MAGIC and (piece := await anext(rest, b"")):
+        head += piece
+    if not is_packed(head):
+        yield head
+        async for piece in rest:
+            yield piece
+        return
+    with tempfile.TemporaryFile() as file:
+        file.write(head)
+        async for piece in rest:
+            await asyncio.to_thread(file.write, piece)
+        plain = Source("the file", cast(BinaryIO, file)).pieces()
+        while piece := await asyncio.to_thread(next, plain, b""):
+            yield piece
 
 
 @asynccontextmanager

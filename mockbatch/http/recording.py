@@ -8,7 +8,7 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from sqlite3 import Error as SpoolError
 from typing import Any
 
@@ -90,6 +90,7 @@ class _Passing:
         self._receive, self._send = receive, send
         self._started_at = now()
         self._answering = False
+        self._has_more = _has_body(scope)
 
     async def run(self) -> None:
         whole = False
@@ -98,6 +99,7 @@ class _Passing:
         except UpstreamFailed as failure:
             # an answer that has begun is broken off here as well: it is left without its end
             if not self._answering:
+                await self._rest_of_body()
                 await _refuse(self._send, 502, "api_error", str(failure))
         except _Gone:
             pass
@@ -113,7 +115,7 @@ class _Passing:
         query = scope["query_string"].decode("latin-1")
         path = scope.get("raw_path", scope["path"].encode()).partition(b"?")[0].decode("latin-1")
         target = f"{path}?{query}" if query else path
-        body = self._body() if _has_body(scope) else None
+        body = self._body() if self._has_more else None
         async with self._upstream.call(scope["method"], target, scope["headers"], body) as answer:
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in answer.headers}
             await self._watch.tell(lambda exchange: exchange.answered, answer.status, headers)
@@ -125,13 +127,18 @@ class _Passing:
             await self._stream(pieces)
         return True
 
+    async def _rest_of_body(self) -> None:
+        """Take in what the upstream did not, so that what was asked for can be told."""
+        with suppress(_Gone):
+            async for _ in self._body():
+                pass
+
     async def _body(self) -> AsyncIterator[bytes]:
-        more = True
-        while more:
+        while self._has_more:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 raise _Gone
-            piece, more = message.get("body", b""), message.get("more_body", False)
+            piece, self._has_more = message.get("body", b""), message.get("more_body", False)
             if piece:
                 await self._watch.tell(lambda exchange: exchange.sent, piece)
                 yield piece

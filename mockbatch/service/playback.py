@@ -52,14 +52,20 @@ class Player:
 
     def find(self, request: dict[str, Any], kind: "Kind", custom_id: str = "", name: bytes = b"") -> "Recorded | None":
         """What was recorded for a request, which is known by `name` where it may come again."""
-        key = xxh3_64_intdigest(name)
-        turn = self._turns[key]
-        self._turns[key] += 1
-        self.counted = True
-        found = self.tape.find(request, kind=kind, custom_id=custom_id, turn=turn)
+        turn = self._turn(name)
+        own = self._turn(name, custom_id) if custom_id and self.tape.has_repeats else 0
+        found = self.tape.find(request, kind=kind, custom_id=custom_id, turn=turn, own_turn=own)
         if found is not None:
             self.used.add(found.place)
         return found
+
+    def _turn(self, name: bytes, custom_id: str = "") -> int:
+        """Count a request, of any custom_id or of one; answers how often it came before."""
+        key = xxh3_64_intdigest(name, xxh3_64_intdigest(custom_id.encode()) if custom_id else 0)
+        turn = self._turns[key]
+        self._turns[key] += 1
+        self.counted = True
+        return turn
 
     def row(self, params: dict[str, Any], custom_id: str, index: int, raw: bytes) -> Row | None:
         """The row of a request; None for one that was not recorded where replies are made up."""

@@ -1,12 +1,13 @@
 """What the calls of a session would have cost."""
 
 from collections.abc import Mapping, Sequence
-from csv import DictWriter
 from decimal import Decimal
-from io import StringIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mockbatch.client.control import Control
+
+if TYPE_CHECKING:
+    from mockbatch.core.money.tracker import Tracker
 
 
 class Spending:
@@ -72,20 +73,19 @@ class Ledger:
         """Compare with the rows of a cost tracker; each has the `key`, and a `cost_usd` or tokens."""
         from mockbatch.core.money.ledger import from_csv
         from mockbatch.core.money.reconcile import reconcile
-        from mockbatch.core.money.tracker import parse_tracker
 
-        tracker = parse_tracker(_as_csv(rows, key))
+        tracker = _tracker(rows, key)
         entries = from_csv(str(self._control.get("ledger", format="csv")))
         return Difference(reconcile(tracker, [entry for entry in entries if entry.billed], _prices(self._control)))
 
 
-def _as_csv(rows: Sequence[Mapping[str, Any]], key: str) -> str:
-    names = list(dict.fromkeys([key, *(name for row in rows for name in row)]))
-    text = StringIO()
-    writer = DictWriter(text, names)
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+def _tracker(rows: Sequence[Mapping[str, Any]], key: str) -> "Tracker":
+    from mockbatch.core.money.tracker import Tracker, parse_tracker
+    from mockbatch.core.table import table_of
+
+    if not rows:
+        return Tracker((key,))
+    return parse_tracker(table_of((number, {key: "", **row}) for number, row in enumerate(rows, 1)))
 
 
 def _prices(control: Control) -> Any:
@@ -98,24 +98,29 @@ def _prices(control: Control) -> Any:
 
 
 class Difference:
-    """Where a tracker and the ledger disagree."""
+    """Where a tracker and the ledger disagree: `empty` where nothing differs and all was `compared`, so many rows."""
 
     def __init__(self, found: Any) -> None:
         self.found = found
 
     def __repr__(self) -> str:
-        return f"<difference: {self.explain() or 'none'}>"
+        return f"<difference: {self.explain() or f'none, {self.compared} compared'}>"
+
+    @property
+    def compared(self) -> int:
+        return int(self.found.compared)
 
     @property
     def empty(self) -> bool:
         return bool(self.found.clean)
 
     def explain(self) -> str:
-        """A line for each row that differs, with the likely reasons, and for each that one of both does not have."""
+        """Return a line for each row that differs, with the likely reasons, and for all that could not be compared."""
         lines = [
             f"{row.id}: {row.tracker} in the tracker, {row.ledger} in the ledger: {'; '.join(row.reasons) or 'why?'}"
             for row in self.found.differences
         ]
         lines += [f"{name}: not in the tracker" for name in self.found.missing]
         lines += [f"{name}: not in the ledger" for name in self.found.unmatched]
-        return "\n".join([*lines, *self.found.problems])
+        lines += [f"{name}: unknown column" for name in self.found.unknown_columns]
+        return "\n".join([*lines, *self.found.currencies, *self.found.problems])

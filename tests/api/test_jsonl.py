@@ -1,7 +1,9 @@
 """Batches created of JSONL, which the official API does not have."""
 
+import bz2
 import gzip
 import json
+import lzma
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -51,6 +53,33 @@ def test_lines_may_be_compressed_and_ended_in_any_way(api: Api) -> None:
     assert outcomes(api.results(api.ended(batch))).keys() == {"a", "b", "c"}
 
 
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress], ids=lambda pack: pack.__module__)
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(GOOD),
+        json.dumps({"requests": GOOD}),
+        json.dumps({"requests": GOOD}, indent=2),
+        "\n".join(json.dumps(item, indent=2) for item in GOOD),
+    ],
+    ids=["list", "body", "printed", "one after the other"],
+)
+def test_a_file_comes_in_any_form(api: Api, pack: Any, text: str) -> None:
+    """In the body as in a form, whatever the compression and the encoding."""
+    for data in (pack(text.encode()), pack(text.encode("utf-16"))):
+        for answer in (post(api, data), api.post(BATCHES, files={"file": ("requests", data)})):
+            batch = api.ended(api.ok(answer))
+            assert outcomes(api.results(batch)) == dict.fromkeys("abc", "succeeded")
+
+
+def test_a_damaged_archive_makes_no_batch(api: Api) -> None:
+    """Nothing of it stays."""
+    answer = post(api, gzip.compress(LINES)[:-9])
+    assert (answer.status_code, answer.json()["error"]["type"]) == (400, "invalid_request_error")
+    assert "the file cannot be read" in answer.json()["error"]["message"]
+    assert api.get(BATCHES).json()["data"] == []
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [
@@ -65,7 +94,14 @@ def test_lines_may_be_compressed_and_ended_in_any_way(api: Api) -> None:
         (LINES + LINES, "line 4: custom_id: a is on line 1 already"),
         (b"", "requests: List should have at least 1 item after validation, not 0"),
         (b"\n \r\n", "requests: List should have at least 1 item after validation, not 0"),
-        (json.dumps({"requests": GOOD}).encode(), "line 1: custom_id: Field required"),
+        (json.dumps(GOOD).encode() + b"\n" + LINES, "line 2: custom_id: a is on line 1 already"),
+        (json.dumps(GOOD).encode()[:-1], "line 1: the list does not end: the file was cut"),
+        (
+            b'{"custom_id": "a", "method": "POST", "url": "/", "body": {}}',
+            "line 1: this is requests of OpenAI's",
+        ),
+        (b"custom_id,prompt\na,Hello\n", "line 1: this is a table with the columns custom_id, prompt; expected req"),
+        (b"%PDF-1.7\n\xe2\xe3", "line 1: this is a PDF; expected requests"),
     ],
 )
 def test_a_line_that_is_wrong_is_told_with_its_number_and_nothing_stays(api: Api, body: bytes, message: str) -> None:

@@ -1,5 +1,6 @@
 """Money through the server: what a batch is billed, told the same way everywhere."""
 
+import gzip
 import json
 from collections import defaultdict
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from mockbatch.core.money.ledger import Entry, from_csv
 from tests.builders import BATCHES, Api, params, requests, serving
 
 LEDGER = "/_mockbatch/ledger"
+AS_FILE = {"content-type": "application/octet-stream"}
 ADMIN = {"x-api-key": "sk-ant-admin01-x"}
 SYSTEM = "You are a careful clerk. " * 900
 MARKED = [{"type": "text", "text": SYSTEM, "cache_control": {"type": "ephemeral"}}]
@@ -324,3 +326,33 @@ def test_a_refusal_after_some_output_is_billed() -> None:
         api.ok(api.post("/_mockbatch/rules", json={"on": "item", "reply": reply}))
         ran(api, requests("a"))
         assert Decimal(billed(api)["total"]["net"]) > 0
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_tracker_is_reconciled_as_the_file_that_it_is(api: Api, pack: Any) -> None:
+    """As CSV in JSON, and as bytes in any encoding, such as a page sends them; what it is not is told."""
+    ran(api, requests("a", "b"))
+    costs = {entry.custom_id: entry.net for entry in entries(api)}
+    rows = [f"{name};{total}" for name, total in totals(api).items()]
+    text = "\n".join(["custom_id;cost", *rows]).replace(".", ",")
+    found = [
+        api.ok(api.post(f"{LEDGER}/reconcile", json={"csv": text})),
+        api.ok(api.post(f"{LEDGER}/reconcile", content=pack(text.encode("utf-16")), headers=AS_FILE)),
+    ]
+    assert [(one["clean"], one["found"]["compared"]) for one in found] == [(True, len(costs))] * 2
+    for data, reason in (
+        (b"%PDF-1.7", "the file: this is a PDF; expected rows of a cost tracker"),
+        (b"a,b\n1,2\n", "it has no column with a cost"),
+        (b'custom_id,cost\na,"1\n', "the file: line 2: unexpected end of data"),
+        (b"", "there is nothing in it"),
+    ):
+        answer = api.post(f"{LEDGER}/reconcile", content=data, headers=AS_FILE)
+        assert answer.status_code == 400
+        assert reason in answer.json()["error"]["message"]
+
+
+def totals(api: Api) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for entry in entries(api):
+        sums[entry.custom_id or ""] += entry.net or 0
+    return sums

@@ -255,7 +255,7 @@ def test_reconcile_names_what_differs(server: str, tmp_path: Path) -> None:
     good = ran("reconcile", tracker, "--ledger", saved)
     assert (good.exit_code, good.output) == (
         0,
-        "1 rows agree, none differs; the tracker has 0.01024 USD, the ledger 0.01024\n",
+        "1 row agrees, none differs; the tracker has 0.01024 USD, the ledger 0.01024\n",
     )
     tracker.write_text("custom_id,cost_usd,oops,currency\nrow-1,0.0064,,\nrow-2,1,,\nrow-1,2,,GBP\n")
     for source in (("--ledger", saved), ("--url", server, "--api-key", "sk-ant-a")):
@@ -265,8 +265,8 @@ def test_reconcile_names_what_differs(server: str, tmp_path: Path) -> None:
             "-0.00384",
             "5m rate on 2,048 1h-write tokens",
             "not in the ledger: row-2",
-            "unknown column: oops",
-            "line 4 is in GBP",
+            "columns that were not compared: oops",
+            "line 4 (row-1) is in GBP",
         ):
             assert part in done.output
         machine = ran("reconcile", tracker, *source, "--json")

@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mockbatch.client.checking import Check
-from mockbatch.client.source import Line
 from mockbatch.client.splitting import Splitter
 from mockbatch.core.contract.catalog import MODELS, Models
 from mockbatch.core.contract.params import Terms
 from mockbatch.core.contract.refusals import TABLE, Example, Refusal
 from mockbatch.core.contract.refusals.refusal import NEWEST, OLDEST
 from mockbatch.core.money.prices import Prices
+from mockbatch.files.documents import Line
 from tests.builders import Api, serving
 from tests.drift.grammar import Sample, newest
 from tests.drift.requests import samples

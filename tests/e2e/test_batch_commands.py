@@ -165,6 +165,23 @@ def test_what_failed_is_written_down_and_can_be_sent_again(tmp_path: Path) -> No
         assert len(submitted(server.url, str(retry), "--models", "any")) == 1
 
 
+def test_which_rows_are_sent_again_can_be_chosen(tmp_path: Path) -> None:
+    """By outcome or type of error; what is left out is told, and nothing at all is a failure."""
+    items = [*requests("a", "b"), {"custom_id": "c", "params": params(model="claude-nope")}]
+    source, path, retry = tmp_path / "requests.json", tmp_path / "out.jsonl", tmp_path / "retry.jsonl"
+    source.write_text(json.dumps({"requests": items}, indent=2))
+    with running(tmp_path, "--progression", "immediate") as server:
+        (name,) = submitted(server.url, str(source), "--models", "any")
+        words = ("results", name, "-o", str(path), "--requests", str(source), "--retry-file", str(retry))
+        _, err = batch(server.url, *words, code=1)
+        assert "1 row that did not succeed is not among them: 1 not_found_error" in err
+        assert "there is nothing to send again" in err
+        for kinds in ("errored", "expired,not_found_error"):
+            batch(server.url, *words, "--retry-on", kinds)
+            assert rows(retry) == items[2:]
+        assert "Did you mean 'errored'?" in batch(server.url, *words, "--retry-on", "eror", code=2)[1]
+
+
 def test_a_disk_that_is_full_leaves_what_the_same_command_goes_on_from(tmp_path: Path) -> None:
     """A limit on the size of files stands for the disk."""
 

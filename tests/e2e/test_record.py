@@ -157,7 +157,7 @@ def test_a_recorder_in_the_foreground(upstream: Upstream, tmp_path: Path) -> Non
         code, out, err = server.stop(SIGTERM)
     assert code == 0
     assert f"recording {upstream.url} on {server.url}" in out
-    assert "1 interactions" in err
+    assert "1 interaction" in err
     assert tape_of(tmp_path / "f.jsonl.gz").find(params("hello"), kind="message")
 
 
@@ -172,7 +172,7 @@ def test_fixtures_are_cared_for_from_the_command_line(upstream: Upstream, tmp_pa
     shown = json.loads(run("fixtures", "show", "f", "--custom-id", "a", cwd=tmp_path)[1])
     assert shown["request"]["messages"][0]["content"] == "hello"
     assert run("fixtures", "show", "f", "--custom-id", "z", cwd=tmp_path)[0] == 7
-    assert run("fixtures", "verify", "f", cwd=tmp_path)[:2] == (0, "1 fixtures are in order\n")
+    assert run("fixtures", "verify", "f", cwd=tmp_path)[:2] == (0, "1 fixture is in order: 3 interactions\n")
     assert run("fixtures", "check", "f", cwd=tmp_path)[0] == 0
     assert run("fixtures", "check", "f", "--pattern", "hello", cwd=tmp_path)[0] == 1
     assert run("fixtures", "check", "f", "--pattern", "(", cwd=tmp_path)[0] == 2
@@ -184,9 +184,10 @@ def test_fixtures_are_cared_for_from_the_command_line(upstream: Upstream, tmp_pa
         "~ batch item 'a' for claude-haiku-4-5, succeeded\n"
         '    message.stop_reason: old "end_turn", new "max_tokens"\n',
     )
-    assert run("fixtures", "diff", "f", "f", cwd=tmp_path)[:2] == (0, "")
+    assert run("fixtures", "diff", "f", "f", cwd=tmp_path) == (0, "", "3 the same, 0 changed, 0 new, 0 gone\n")
     (tmp_path / "used").write_text("")
-    assert run("fixtures", "prune", "f", "--used", "used", cwd=tmp_path)[1] == "f/recording.jsonl: 0 stay, 3 removed\n"
+    code, _, err = run("fixtures", "prune", "f", "--used", "used", cwd=tmp_path)
+    assert (code, err) == (1, "f/recording.jsonl: no run has used any of it, so nothing was removed\n")
     assert "no such file" in run("fixtures", "verify", "nowhere.jsonl", cwd=tmp_path)[2]
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from backports import zstd
 
 from mockbatch.core.cassette.redaction import Redaction
 from mockbatch.fixtures import FixtureError
@@ -57,8 +58,10 @@ def test_a_folder_may_hold_several(tmp_path: Path) -> None:
         ("f.jsonl", fixture(item()) + b"{", "line 3: cut or edited"),
         ("f.jsonl", fixture(item()) + b'{"kind":"batch"}\n', "line 3: Invalid enum value 'batch'"),
         ("f.jsonl", fixture(item())[:-30], "line 2: cut or edited"),
-        ("f.jsonl.gz", b"no gzip", "Not a gzipped file"),
-        ("f.jsonl.zst", b"no zst", "f.jsonl.zst: "),
+        ("f.jsonl.gz", b"no gzip", "line 1: cut or edited"),
+        ("f.jsonl.zst", zstd.compress(fixture(item()))[:-3], "cannot be read"),
+        ("f.jsonl", b'{"custom_id": "a", "params": {}}\n', "line 1: this is requests of Message Batches; expected a"),
+        ("f.jsonl", b"%PDF-1.7", "this is a PDF"),
     ],
 )
 def test_a_broken_file_is_told_with_its_name(tmp_path: Path, name: str, content: bytes, reason: str) -> None:
@@ -66,7 +69,7 @@ def test_a_broken_file_is_told_with_its_name(tmp_path: Path, name: str, content:
     path.write_bytes(content)
     with pytest.raises(FixtureError) as caught:
         tape_of(path)
-    assert str(caught.value).startswith(f"{path}: ")
+    assert str(caught.value).startswith(str(path))
     assert reason in str(caught.value)
 
 
@@ -83,6 +86,39 @@ def test_every_problem_is_told(tmp_path: Path) -> None:
     assert [problem.partition(":")[0] for problem in problems(path)] == ["line 4", "line 5", "line 1", "partial"]
     path.write_bytes(fixture(item()))
     assert problems(path) == []
+    path.write_bytes(fixture())
+    assert problems(path) == ["there are no interactions in it"]
+
+
+INNER = {"type": "overloaded_error", "message": "Overloaded"}
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "problem"),
+    [
+        ({"type": "error", "error": INNER, "request_id": "req_1"}, 0, ""),
+        ({"type": "error", "error": INNER, "request_id": None}, 529, ""),
+        ({"type": "error", "error": {**INNER, "type": "api_error"}}, 502, ""),
+        ({"type": "error", "error": {**INNER, "details": {"error_code": "x"}}}, 529, ""),
+        ({"error": "bad gateway"}, 0, "the API sends errors as"),
+        (INNER, 0, "the API sends errors as"),
+        ({"type": "error", "error": {"type": "api_error"}}, 0, "has a `type` and a `message`"),
+        ({"type": "error", "error": {**INNER, "code": 3}}, 0, "an error of the API has no `code`"),
+        ({"type": "error", "error": INNER, "status": 3}, 0, "an error of the API has no `status`"),
+        ({"type": "error", "error": INNER, "request_id": 3}, 0, "`request_id` of an error is a text"),
+        ({"type": "error", "error": {**INNER, "type": "overload_error"}}, 0, "Did you mean 'overloaded_error'?"),
+        ({"type": "error", "error": INNER}, 400, "overloaded_error has the status 529, not 400"),
+    ],
+)
+def test_an_error_that_the_api_never_sends_is_a_problem(
+    tmp_path: Path, error: dict[str, Any], status: int, problem: str
+) -> None:
+    """In shape, type or status."""
+    path = tmp_path / "f.jsonl"
+    path.write_bytes(fixture(item(outcome="errored", message=None, error=error, status=status)))
+    told = problems(path)
+    assert len(told) == bool(problem)
+    assert problem in "".join(told)
 
 
 def test_a_disk_that_is_full_leaves_what_was_there(tmp_path: Path) -> None:
@@ -121,6 +157,8 @@ def test_prune_leaves_what_was_used(tmp_path: Path) -> None:
     left = tape_of(path)
     assert [text for text in ("one", "two", "three") if left.find(params(text), kind="message")] == ["one", "two"]
     assert prune(path, read_used(tmp_path / "used")) == (2, 0)
+    assert prune(path, {"none of these"}) == (0, 2)
+    assert len(tape_of(path)) == 2
 
 
 def test_a_difference_names_what_came_what_went_and_what_changed(tmp_path: Path) -> None:

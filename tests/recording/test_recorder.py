@@ -334,3 +334,21 @@ def test_an_upstream_that_is_not_there_is_told(tmp_path: Path) -> None:
         recorder.client().messages.create(**params("hello"))
     assert recorder.write(tmp_path / "f").partial == ("POST /v1/messages was not answered",)
     recorder.spool.close()
+
+
+def test_what_was_lost_while_the_upstream_was_down_is_counted(tmp_path: Path) -> None:
+    """Small or large, though nothing of it could be sent; and the caller gets an answer."""
+    with Upstream() as upstream:
+        pass
+    recorder = Recorder(upstream)
+    with recorder.running():
+        for items in (requests("a", "b"), requests(*range(3000), padding=300)):
+            with pytest.raises(anthropic.APIStatusError) as caught:
+                recorder.client().messages.batches.create(requests=items)  # type: ignore[arg-type]
+            assert caught.value.status_code == 502
+    _, partial = recorder.spool.finish()
+    recorder.spool.close()
+    assert [reason.partition(":")[0] for reason in partial] == [
+        "a batch of 2 requests was not created",
+        "a batch of 3,000 requests was not created",
+    ]

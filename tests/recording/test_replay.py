@@ -10,6 +10,9 @@ from typing import Any
 import anthropic
 import pytest
 
+from mockbatch.core.cassette.redaction import Redaction
+from mockbatch.fixtures.spool import Spool
+from mockbatch.fixtures.writing import write_fixture
 from tests.builders import BATCHES, params, requests
 from tests.processes import running
 from tests.recording.builders import recording, run_batch
@@ -140,3 +143,21 @@ def test_what_is_played_is_billed_as_it_was_recorded(tmp_path: Path) -> None:
         output = sum(one["message"]["usage"]["output_tokens"] for one in told if one["type"] == "succeeded")
         total = server.http.get("/_mockbatch/ledger").json()["total"]
         assert total["quantities"]["output"] == output > 0
+
+
+def test_a_row_that_is_sent_again_is_played_in_its_turn(tmp_path: Path) -> None:
+    """First as it ended first, whatever the batches are called."""
+    spool = Spool(Redaction())
+    asked = {item["custom_id"]: item for item in requests("a", "b")}
+    done = {"type": "succeeded", "message": {"id": "msg_1", "type": "message", "role": "assistant", "content": []}}
+    expired = {"type": "expired"}
+    for batch, label, rows in (("1", "ffffffff", {"a": expired, "b": expired}), ("2", "00000000", {"a": done})):
+        spool.add_requests(batch, [(name, asked[name]["params"]) for name in rows])
+        spool.adopt(batch, batch, label, len(rows), "")
+        spool.add_outcomes(batch, rows.items())
+    write_fixture(tmp_path / "f.jsonl", spool)
+    spool.close()
+    with running(tmp_path, "--frozen", "--replay", str(tmp_path / "f.jsonl")) as server:
+        told = [results(server.http, [asked[name] for name in names]) for names in ("ab", "a", "a")]
+    outcomes = [{name: json.loads(line)["result"]["type"] for name, line in rows.items()} for rows in told]
+    assert outcomes == [{"a": "expired", "b": "expired"}, {"a": "succeeded"}, {"a": "succeeded"}]

@@ -19,13 +19,13 @@ from mockbatch.client.checking import Check
 from mockbatch.client.cost import Bill
 from mockbatch.client.downloading import Download, Incomplete, draft_of, save
 from mockbatch.client.rows import Tally
-from mockbatch.client.source import opened
 from mockbatch.client.splitting import Splitter
 from mockbatch.client.submitting import Submitter
 from mockbatch.client.watching import Until, Watch
 from mockbatch.core.contract.params import Terms
 from mockbatch.core.hosts import is_local
 from mockbatch.core.money.prices import Prices
+from mockbatch.files.source import opened
 from tests.builders import BATCHES, Api, requests, serving
 from tests.faulty import (
     Fault,

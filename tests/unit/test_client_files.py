@@ -10,15 +10,16 @@ from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockbatch.client import ClientError
 from mockbatch.client.checking import Check, Problem
 from mockbatch.client.downloading import lines_of
 from mockbatch.client.seen import Seen
-from mockbatch.client.source import Line, opened
 from mockbatch.client.splitting import ENVELOPE, Splitter
 from mockbatch.client.waiting import asked_for, passes, pause
 from mockbatch.core.contract.params import Terms
 from mockbatch.core.money.prices import Prices
+from mockbatch.files import Unreadable
+from mockbatch.files.documents import Line
+from mockbatch.files.source import opened
 from tests.builders import BATCHES, Api, params, requests
 
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "requests.jsonl"
@@ -78,7 +79,7 @@ def test_a_broken_archive_is_named(tmp_path: Path, content: bytes, reason: str) 
     """Whatever the decompressor calls it."""
     path = tmp_path / "requests"
     path.write_bytes(content)
-    with pytest.raises(ClientError, match=reason):
+    with pytest.raises(Unreadable, match=reason):
         read(path)
 
 
@@ -89,7 +90,7 @@ def test_a_file_that_changes_meanwhile_is_refused(tmp_path: Path) -> None:
     with opened(str(path), LARGEST) as source:
         assert len(list(source.lines())) == 1
         path.write_bytes(b"a\nb\n")
-        with pytest.raises(ClientError, match="was changed"):
+        with pytest.raises(Unreadable, match="was changed"):
             list(source.lines())
 
 
@@ -99,7 +100,7 @@ def test_zstandard_without_a_library_is_a_clear_sentence(tmp_path: Path, monkeyp
     monkeypatch.setitem(__import__("sys").modules, "compression.zstd", None)
     path = tmp_path / "requests"
     path.write_bytes(b"\x28\xb5\x2f\xfd")
-    with pytest.raises(ClientError, match=r"pip install 'mockbatch\[zstd\]'"):
+    with pytest.raises(Unreadable, match=r"pip install 'mockbatch\[zstd\]'"):
         read(path)
 
 

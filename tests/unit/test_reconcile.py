@@ -14,6 +14,7 @@ from mockbatch.core.money.prices import Prices
 from mockbatch.core.money.rates import plain
 from mockbatch.core.money.reconcile import Reconciliation, reconcile
 from mockbatch.core.money.tracker import parse_tracker
+from mockbatch.core.table import parse_table
 
 PRICES = Prices()
 CACHED = Counts(input=1_013, cache_write_5m=3_001, cache_write_1h=2_048, cache_read=70_001, output=507, web_search=3)
@@ -31,7 +32,7 @@ def net(found: list[Entry]) -> Decimal:
 
 
 def compared(text: str, ledger: list[Entry] | None = None) -> Reconciliation:
-    return reconcile(parse_tracker(text), entries() if ledger is None else ledger, PRICES)
+    return reconcile(parse_tracker(parse_table(text)), entries() if ledger is None else ledger, PRICES)
 
 
 def reasons(cost: Decimal | str, ledger: list[Entry] | None = None) -> list[str]:
@@ -131,9 +132,10 @@ def test_everything_that_cannot_be_compared_is_named() -> None:
     assert found.matched == 1
     assert found.unmatched == ["row-9"]
     assert found.missing == ["row-2"]
-    assert found.unknown_columns == ["costt. Did you mean cost?", "xyz"]
-    assert found.currencies == ["line 4 is in EUR"]
-    assert found.problems == ["line 5 has no custom_id", "line 6 has a cost or tokens that are no number"]
+    assert found.unknown_columns == ["costt. Did you mean cost?"]
+    assert found.notes == ["columns that were not compared: xyz"]
+    assert found.currencies == ["line 4 (row-1) is in EUR"]
+    assert found.problems == ["line 5 has no custom_id", "line 6 (row-1): the cost 'much' is no number"]
     assert not found.clean
 
 
@@ -141,7 +143,11 @@ def test_what_has_no_price_is_a_problem_and_no_match() -> None:
     """Null is not 0."""
     ledger = entries(model="my-model")
     found = compared("custom_id,cost\nrow-1,0\n", ledger)
-    assert (found.matched, found.problems) == (0, ["row-1 has no price in the ledger: my-model"])
+    assert (found.matched, found.compared) == (0, 0)
+    assert found.problems == [
+        "row-1 has no price in the ledger: my-model",
+        "nothing was compared: 1 row of the tracker cannot be",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -189,10 +195,10 @@ def test_tokens_are_compared_where_the_tracker_has_them() -> None:
 )
 def test_what_is_no_tracker_is_refused(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        parse_tracker(text)
+        parse_tracker(parse_table(text))
 
 
-@given(st.lists(st.builds(Counts, *[st.integers(0, 10**6)] * 6), min_size=1, max_size=5))
+@given(st.lists(st.builds(Counts, st.integers(1, 10**6), *[st.integers(0, 10**6)] * 5), min_size=1, max_size=5))
 def test_the_ledger_agrees_with_itself(counts: list[Counts]) -> None:
     """Whatever is in it."""
     ledger = [entry for index, one in enumerate(counts) for entry in entries(f"row-{index}", one)]

@@ -162,9 +162,12 @@ def prices_here() -> "Prices":
 def _reported() -> Iterator[None]:
     """Failures as sentences with an exit code."""
     from mockbatch.client import ClientError
+    from mockbatch.files import Unreadable
 
     try:
         yield
+    except Unreadable as error:
+        raise Failure(str(error)) from None
     except ClientError as error:
         from mockbatch.client.api import Unanswered
 

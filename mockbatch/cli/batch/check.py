@@ -14,10 +14,12 @@ from mockbatch.cli.pricing import dollars, exact
 from mockbatch.cli.shown import print_table
 from mockbatch.client.checking import Check, Problem
 from mockbatch.client.cost import Share
-from mockbatch.client.source import Line, Source, opened
 from mockbatch.client.splitting import Splitter
 from mockbatch.core.contract.catalog import Models
 from mockbatch.core.contract.params import Terms
+from mockbatch.files.documents import Line
+from mockbatch.files.kinds import REQUESTS
+from mockbatch.files.source import Source, opened
 
 _STEPS = 1000
 
@@ -35,13 +37,13 @@ def check(
 
     Line by line, and without sending anything.
 
-    FILE has a request on each line, {"custom_id": ..., "params": {...}}. It may be compressed with gzip or zstandard;
-    - is standard input. Ends with 1 when anything is wrong.
+    FILE has requests, {"custom_id": ..., "params": {...}}: one a line, in a list, or in the body of a create. It may be
+    compressed; - is standard input. Ends with 1 when anything is wrong.
     """
     splitter = Splitter(max_requests, max_bytes)
     checked = Check(terms_of(version, betas, models), splitter, prices_here())
     wrong = 0
-    with opened(path, max_bytes) as source:
+    with opened(path, max_bytes, REQUESTS) as source:
         for problem in look_at_all(checked, source, Screen()):
             wrong += 1
             click.echo(json.dumps(_as_object(problem)) if as_json else told(source, problem))

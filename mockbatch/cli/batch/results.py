@@ -17,12 +17,17 @@ from mockbatch.client.api import Api, Batch
 from mockbatch.client.cost import Bill
 from mockbatch.client.downloading import Download, save
 from mockbatch.client.exporting import write_csv, write_retries
-from mockbatch.client.rows import Row, Tally
-from mockbatch.client.source import opened
+from mockbatch.client.rows import RETRYABLE, Row, Tally
+from mockbatch.core.contract.errors import ApiError, Unverified
 from mockbatch.core.money.ledger import Counts
+from mockbatch.core.names import did_you_mean
+from mockbatch.core.numbers import how_many
 from mockbatch.core.time.spans import SECOND
+from mockbatch.files.kinds import REQUESTS
+from mockbatch.files.source import opened
 
 _LONGEST = 256_000_000
+_KINDS = (RETRYABLE, "errored", "expired", "canceled")
 
 
 @click.command("results")
@@ -30,6 +35,13 @@ _LONGEST = 256_000_000
 @click.option("-o", "--output", metavar="PATH", help="Where the rows go; - is standard output. [default ID.jsonl]")
 @click.option("--failed-only", is_flag=True, help="Only the rows that did not succeed.")
 @click.option("--retry-file", metavar="PATH", help="Write the requests that are worth a retry to this file.")
+@click.option(
+    "--retry-on",
+    metavar="KIND,...",
+    default=RETRYABLE,
+    show_default=True,
+    help=f"Which rows those are: {', '.join(_KINDS)}, or types of errors like billing_error.",
+)
 @click.option("--requests", metavar="PATH", help="The file that was submitted; --retry-file needs it.")
 @click.option("--csv", "table", metavar="PATH", help="Write the rows as a table, too.")
 @click.option("--timeout", type=Text("poll_advances"), default="60s", help="How long the server may be silent. [60s]")
@@ -40,6 +52,7 @@ def results(
     output: str | None,
     failed_only: bool,
     retry_file: str | None,
+    retry_on: str,
     requests: str | None,
     table: str | None,
     timeout: int,
@@ -51,14 +64,16 @@ def results(
     Each row once, and checked against the counts of the batch.
 
     Rows are collected in PATH.ID.part, which becomes PATH when all are there. Whatever breaks this off, the same
-    command goes on where it was. Worth a retry is what expired, and what erred by no fault of the request.
+    command goes on where it was. Worth a retry is what expired, and what erred by no fault of the request; --retry-on
+    takes others too.
     """
     if retry_file and not requests:
         raise click.UsageError("--retry-file wants --requests too: results do not tell what was asked for")
     if output == "-" and (retry_file or table):
         raise click.UsageError("--retry-file and --csv are made of a file; choose another --output")
     path = Path(output or f"{batch_id}.jsonl")
-    screen, tally = Screen(), Tally(Bill(prices_here()))
+    kinds = _kinds(retry_on)
+    screen, tally = Screen(), Tally(Bill(prices_here()), kinds)
     with connection.api(screen.say, timeout / SECOND) as api:
         batch = _ended(api, batch_id)
         with screen.progress(f"getting {batch_id}", batch.size, "rows") as advance:
@@ -73,12 +88,12 @@ def results(
                     wanted = _failed if failed_only else _any
                     save(api, batch, path, tally, wanted, took, failed_only=failed_only)
     if output != "-":
-        screen.say(f"{path}: {sum(_written(tally, failed_only=failed_only)):,} rows")
+        screen.say(f"{path}: {how_many(sum(_written(tally, failed_only=failed_only)), 'row')}")
     try:
         if table:
             write_csv(path, Path(table), tally.bill)
         if retry_file and requests:
-            _retry(path, requests, Path(retry_file), tally, screen)
+            _retry(path, requests, Path(retry_file), kinds, tally, screen)
     finally:
         if output != "-":  # last, since whoever reads it may stop after a line
             _print(tally, as_json=as_json)
@@ -119,12 +134,38 @@ def _telling_how_to_go_on() -> Iterator[None]:
         raise
 
 
-def _retry(results: Path, requests: str, path: Path, tally: Tally, screen: Screen) -> None:
-    with opened(requests, _LONGEST) as source:
-        found = write_retries(results, source, path)
-    screen.say(f"{path}: {found:,} requests to send again")
-    if found < tally.retries:
-        raise Failure(f"{tally.retries - found:,} rows are worth a retry, but their requests are not in {requests}")
+def _kinds(text: str) -> tuple[str, ...]:
+    """The ways to fail that an option names. Raises BadParameter."""
+    known = (*_KINDS, *_error_types())
+    kinds = tuple(name.strip() for name in text.split(",") if name.strip())
+    for name in kinds:
+        if name not in known:
+            near = did_you_mean(name, known)
+            raise click.BadParameter(
+                f"{name!r} is no kind of row.{near} Known: {', '.join(known)}", param_hint="--retry-on"
+            )
+    if not kinds:
+        raise click.BadParameter(f"name one of {', '.join(known)}", param_hint="--retry-on")
+    return kinds
+
+
+def _error_types() -> list[str]:
+    return sorted({kind.type for kind in ApiError.__subclasses__() if "type" in vars(kind) and kind is not Unverified})
+
+
+def _retry(results: Path, requests: str, path: Path, kinds: tuple[str, ...], tally: Tally, screen: Screen) -> None:
+    with opened(requests, _LONGEST, REQUESTS) as source:
+        found = write_retries(results, source, path, kinds)
+    screen.say(f"{path}: {how_many(found, 'request')} to send again")
+    if found < tally.wanted:
+        lost = how_many(tally.wanted - found, "row is", "rows are")
+        raise Failure(f"{lost} to be sent again, but the requests are not in {requests}")
+    if tally.unwanted:
+        left = how_many(tally.unwanted.total(), "row that did not succeed is", "rows that did not succeed are")
+        kinds_left = ", ".join(f"{count:,} {kind}" for kind, count in _sorted(tally.unwanted))
+        screen.say(f"{left} not among them: {kinds_left}; --retry-on chooses")
+        if not found:
+            raise Failure(f"there is nothing to send again: no row failed in a way that is {' or '.join(kinds)}")
 
 
 def _print(tally: Tally, *, as_json: bool) -> None:

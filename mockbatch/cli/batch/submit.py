@@ -13,9 +13,11 @@ from mockbatch.cli.batch.check import look_at_all, terms_of, told
 from mockbatch.cli.batch.screen import Screen, size, wrong_lines
 from mockbatch.client.api import Batch
 from mockbatch.client.checking import Check
-from mockbatch.client.source import Line, Source, opened
 from mockbatch.client.splitting import Part, Splitter
 from mockbatch.client.submitting import Submitter
+from mockbatch.files.documents import Line
+from mockbatch.files.kinds import REQUESTS
+from mockbatch.files.source import Source, opened
 
 
 @click.command("submit")
@@ -47,7 +49,7 @@ def submit(
     screen = Screen()
     terms = terms_of(connection.version, connection.betas, models)
     check = Check(terms, Splitter(max_requests, max_bytes), prices_here())
-    with opened(path, max_bytes) as source, connection.api(screen.say) as api:
+    with opened(path, max_bytes, REQUESTS) as source, connection.api(screen.say) as api:
         _check(check, source, screen, from_line, skip_invalid)
         parts = check.splitter.parts
         with screen.progress(f"sending {source.name}", sum(part.size for part in parts), "bytes") as sent:

@@ -4,7 +4,7 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -23,6 +23,8 @@ from mockbatch.core.cassette.interaction import (
 from mockbatch.core.cassette.matching import MATCH_ON, counted
 from mockbatch.core.cassette.redaction import Redaction, Redactor
 from mockbatch.core.cassette.values import encode
+
+N = TypeVar("N", int, str)
 
 _MOST_COMPARED = 5_000
 _WORD = re.compile(rb"\w+")
@@ -91,23 +93,30 @@ class _Repeats:
 
     def __init__(self) -> None:
         self.places = array("Q")
-        self.named: dict[str, int] = {}
+        self.named: dict[str, array[int]] = {}
 
-    def add(self, place: int, custom_id: str) -> None:
+    def add(self, place: int, custom_id: str) -> bool:
+        """Whether this custom_id was there before."""
         self.places.append(place)
-        if custom_id:
-            self.named.setdefault(custom_id, place)
+        if not custom_id:
+            return False
+        own = self.named.setdefault(custom_id, array("Q"))
+        own.append(place)
+        return len(own) > 1
 
-    def choose(self, custom_id: str, turn: int) -> int:
-        return self.named.get(custom_id, self.places[min(turn, len(self.places) - 1)])
+    def choose(self, custom_id: str, turn: int, own_turn: int) -> int:
+        own = self.named.get(custom_id)
+        places, turn = (self.places, turn) if own is None else (own, own_turn)
+        return places[min(turn, len(places) - 1)]
 
 
 class Tape:
     """The interactions of one or more files. Only where they are is kept, what they say is read when it is asked for.
 
     Nothing on a tape is used up, so that the same question has the same answer whenever it is asked. Of several
-    recordings of one request the one with the same custom_id is taken; else the one of its `turn`, which counts how
-    often this request was asked before, and after the last one the last again.
+    recordings of one request those with the same custom_id are taken, else all; of these the one of its turn, and after
+    the last one the last again. A turn counts how often this request was asked before; `own_turn` counts it for each
+    custom_id, and matters where the tape `has_repeats`.
     """
 
     def __init__(self, data: Iterable[Buffer] = (), match_on: tuple[str, ...] = MATCH_ON) -> None:
@@ -116,9 +125,10 @@ class Tape:
         self._versions: list[int] = []
         self._of_file, self._starts, self._ends = array("H"), array("Q"), array("Q")
         self._places: dict[int, int | _Repeats] = {}
-        self._named: dict[str, int] = {}
+        self._named: dict[str, int | _Repeats] = {}
         self.durations: Counter[int] = Counter()
         """How long the requests of batches took, in microseconds, and how many of them that long."""
+        self.has_repeats = False
         self._redactors: list[Redactor] = []
         self._policies: set[Redaction] = set()
         for part in data:
@@ -150,22 +160,31 @@ class Tape:
     def _index(self, interaction: Interaction, place: int) -> None:
         request, custom_id = interaction.request, interaction.custom_id
         if request is None:
-            self._named.setdefault(custom_id, place)
+            self._put(self._named, custom_id, place, custom_id)
             return
         if interaction.kind == "file":
             request = _of_call(interaction.call, request)
         name = identity(interaction.kind, request, self.match_on, custom_id)
-        known = self._places.setdefault(name, place)
+        self._put(self._places, name, place, custom_id)
+
+    def _put(self, places: dict[N, int | _Repeats], name: N, place: int, custom_id: str) -> None:
+        known = places.setdefault(name, place)
         if known == place:
             return
         if not isinstance(known, _Repeats):
             first, known = known, _Repeats()
             known.add(first, self.interaction(first).custom_id)
-            self._places[name] = known
-        known.add(place, custom_id)
+            places[name] = known
+        self.has_repeats |= known.add(place, custom_id)
 
     def find(
-        self, request: dict[str, Any], *, kind: Kind = "batch_item", custom_id: str = "", turn: int = 0
+        self,
+        request: dict[str, Any],
+        *,
+        kind: Kind = "batch_item",
+        custom_id: str = "",
+        turn: int = 0,
+        own_turn: int = 0,
     ) -> Recorded | None:
         """What was recorded for a request: the `params` of a batch's request, or the body of another call.
 
@@ -177,7 +196,7 @@ class Tape:
         if place is None and kind == "batch_item":
             place = self._named.get(custom_id)
         if isinstance(place, _Repeats):
-            place = place.choose(custom_id, turn)
+            place = place.choose(custom_id, turn, own_turn)
         return None if place is None else self._recorded(place)
 
     def uploaded(self, filename: str, sha256: str) -> Recorded | None:

@@ -15,6 +15,7 @@ from msgspec.structs import astuple
 from mockbatch.core.contract import wire
 from mockbatch.core.money.prices import Prices
 from mockbatch.core.money.rates import CLASSES, Factors, Rates, factors, plain, product, total
+from mockbatch.core.table import Table, parse_table
 
 REFUSED = "refused before any output"
 """Why a request that was answered is not billed."""
@@ -220,23 +221,37 @@ def _cell(value: object) -> str:
 
 
 def from_csv(text: str) -> list[Entry]:
-    """The entries of such a CSV, with any further columns. Raises ValueError for what is no ledger."""
-    rows = csv.DictReader(StringIO(text))
-    missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
+    """Read the entries of such a CSV, with any further columns. Raises ValueError for what is no ledger."""
+    return from_table(parse_table(text))
+
+
+def from_table(table: Table) -> list[Entry]:
+    """Read the entries of a ledger. Raises ValueError for what is none."""
+    missing = [name for name in COLUMNS if name not in table.columns]
     if missing:
         raise ValueError(f"it has no column {missing[0]}, so it is no ledger")
-    return [_read(row, number) for number, row in enumerate(rows, 2)]
+    if table.problems:
+        line, problem = next(iter(table.problems.items()))
+        raise ValueError(f"line {line} has {problem}")
+    return [_read(row.cells, row.line) for row in table.rows]
+
+
+def _count(text: str) -> int:
+    number = Decimal(text)
+    if number != number.to_integral_value():
+        raise ValueError(text)
+    return int(number)
 
 
 _READERS: dict[str, Callable[[str], object]] = {
-    "quantity": int,
-    "tier": int,
+    "quantity": _count,
+    "tier": _count,
     "list_rate": Decimal,
     "batch_factor": Decimal,
     "cache_factor": Decimal,
     "geo_factor": Decimal,
     "net": Decimal,
-    "billed": lambda text: text == "true",
+    "billed": lambda text: text.lower() == "true",
 }
 
 

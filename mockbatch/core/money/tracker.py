@@ -1,43 +1,17 @@
-"""Rows of a cost tracker, as people export them: CSV with columns of many names."""
+"""Rows of a cost tracker, as people export them: tables with columns of many names."""
 
-import csv
-from decimal import Decimal, InvalidOperation
-from io import StringIO
+from collections.abc import Sequence
+from decimal import Decimal
 
 from msgspec import Struct, field
 
-from mockbatch.core.money.ledger import COLUMNS
+from mockbatch.core.money.amounts import Mark, amount_of, decimal_mark, is_nothing, split_currency, whole_of
+from mockbatch.core.money.columns import BY_VALUE, CENTS, CLASSES, COSTS, IDS, READINGS, currency_in, snake, unknown
 from mockbatch.core.money.rates import scaled
-from mockbatch.core.names import did_you_mean
+from mockbatch.core.table import Row, Table
 
-_COST = ("cost", "cost_usd", "usd", "amount", "amount_usd", "total_cost", "total_cost_usd", "spend", "spend_usd", "net")
-_CENTS = ("cost_cents", "amount_cents", "cents")
-_IDS = {"custom_id": "custom_id", "message_id": "message_id", "msg_id": "message_id", "batch_id": "batch_id"}
-_CLASSES = {"class": "class", "token_class": "class"}
-TOKENS = {
-    "input_tokens": ("input",),
-    "output_tokens": ("output",),
-    "cache_read_input_tokens": ("cache_read",),
-    "cache_read_tokens": ("cache_read",),
-    "cache_creation_input_tokens": ("cache_write_5m", "cache_write_1h"),
-    "cache_write_tokens": ("cache_write_5m", "cache_write_1h"),
-    "ephemeral_5m_input_tokens": ("cache_write_5m",),
-    "ephemeral_1h_input_tokens": ("cache_write_1h",),
-}
-"""Columns with tokens, and the classes that each one counts."""
-_PASSED_OVER = (
-    "model",
-    "date",
-    "day",
-    "time",
-    "timestamp",
-    "created_at",
-    "status",
-    "session",
-    "service_tier",
-    "provider",
-)
-_KNOWN = (*_COST, *_CENTS, *_IDS, *_CLASSES, *TOKENS, *_PASSED_OVER, "currency", *COLUMNS)
+_DOLLAR = "USD"
+_SHOWN = 5
 
 
 class Record(Struct, frozen=True):
@@ -50,82 +24,178 @@ class Record(Struct, frozen=True):
 
 
 class Tracker(Struct):
-    """What could be read of a file, and what could not. `keyed_by` says what identifies a row."""
+    """What could be read of a file, and what could not.
+
+    `keyed_by` says what identifies a row, `named` are rows that are there and could not be read, `aside` columns that
+    hold no amounts; `cost_column` is empty where there are tokens alone.
+    """
 
     keyed_by: tuple[str, ...] = ()
+    cost_column: str = ""
     records: list[Record] = field(default_factory=list)
+    named: set[tuple[str, ...]] = field(default_factory=set)
     unknown_columns: list[str] = field(default_factory=list)
     currencies: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    aside: list[str] = field(default_factory=list)
 
 
-def parse_tracker(text: str) -> Tracker:
-    """The rows of a CSV. Raises ValueError where they cannot be told apart, or say nothing of cost or tokens."""
-    rows = csv.DictReader(StringIO(text.removeprefix("\ufeff")))
-    columns = {name: _plain(name) for name in rows.fieldnames or () if name}
-    names = set(columns.values())
-    if not names & {*_COST, *_CENTS, *TOKENS}:
-        raise ValueError("it has no column with a cost, such as cost_usd, nor one with tokens")
-    tracker = Tracker(keyed_by=_keyed_by(names), unknown_columns=_unknown(columns))
-    for line, row in enumerate(rows, 2):
-        _take(tracker, line, {columns[name]: (value or "").strip() for name, value in row.items() if name in columns})
-    return tracker
+def parse_tracker(table: Table) -> Tracker:
+    """Read the rows of a table. Raises ValueError where they cannot be told apart, or say nothing of cost or tokens."""
+    return _Reader(table).read()
 
 
-def _plain(name: str) -> str:
-    return name.strip().lower().replace(" ", "_").replace("-", "_")
+class _Reader:
+    """Reads one table."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._names = _named(table)
+        """The columns by what they mean; of those that mean the same the first."""
+        costs = [name for name in (*COSTS, *CENTS) if name in self._names]
+        self._cost = costs[0] if costs else ""
+        self._tokens = [name for name in READINGS if name in self._names]
+        self._foreign = [name for name in self._names if currency_in(name)]
+        if not costs and not self._tokens:
+            raise ValueError(self._without_amounts())
+        unknown_columns, aside = unknown({column: name for name, column in self._names.items()})
+        aside += [self._names[name] for name in costs[1:]]
+        self._tracker = Tracker(
+            self._keyed_by(),
+            self._names.get(self._cost, ""),
+            unknown_columns=[*unknown_columns, *_doubled(table.columns)],
+            aside=aside,
+        )
+        self._mark = self._decimal_mark()
+
+    def read(self) -> Tracker:
+        self._tracker.currencies += [f"{self._names[name]} is in {currency_in(name)}" for name in self._foreign]
+        for row in self._table.rows:
+            self._take(row)
+        return self._tracker
+
+    def _without_amounts(self) -> str:
+        if self._foreign:
+            name = self._foreign[0]
+            return f"its costs are in {currency_in(name)} ({self._names[name]}), and the ledger is in {_DOLLAR}"
+        told = "it has no column with a cost, such as cost_usd, nor one with tokens"
+        columns = [name for name in self._table.columns if name]
+        return f"{told}; its columns are {_some(columns)}" if columns else f"{told}: there is nothing in it"
+
+    def _keyed_by(self) -> tuple[str, ...]:
+        """Tell a row from the others: by the message, or the request of a batch; and the class, if there is one."""
+        self._ids = {IDS[name]: self._names[name] for name in reversed(IDS) if name in self._names}
+        if "custom_id" not in self._ids and "message_id" not in self._ids:
+            self._guess_id()
+        by_class = [self._names[name] for name in CLASSES if name in self._names]
+        if by_class:
+            self._ids["class"] = by_class[0]
+        last = ("class",) if by_class else ()
+        if "message_id" in self._ids and "custom_id" not in self._ids:
+            return ("message_id", *last)
+        if "custom_id" in self._ids:
+            return (*(("batch_id",) if "batch_id" in self._ids else ()), "custom_id", *last)
+        raise ValueError(
+            "it has no column that says which request a row is about: custom_id or message_id; "
+            f"its columns are {_some(self._table.columns)}"
+        )
+
+    def _guess_id(self) -> None:
+        """Take a column with a general name for the ids of messages, or for custom_ids, as its values look."""
+        for name in BY_VALUE:
+            if column := self._names.get(name):
+                values = [value for row in self._table.rows if (value := row.cells.get(column, "").strip())]
+                is_message = bool(values) and values[0].startswith("msg_")
+                self._ids["message_id" if is_message else "custom_id"] = column
+                return
+
+    def _decimal_mark(self) -> Mark:
+        columns = [self._names[name] for name in (self._cost, *self._tokens) if name in self._names]
+        cells = (row.cells.get(column, "") for row in self._table.rows for column in columns)
+        return decimal_mark(cells, "," if self._table.separator == ";" else ".")
+
+    def _take(self, row: Row) -> None:
+        """Read one row into the tracker, or into what is wrong with it."""
+        cells, tracker = row.cells, self._tracker
+        key = tuple(cells.get(self._ids[name], "").strip() for name in tracker.keyed_by)
+        if not all(key):
+            missing = next(name for name, value in zip(tracker.keyed_by, key, strict=True) if not value)
+            tracker.problems.append(f"line {row.line} has no {missing}")
+            return
+        what = f"line {row.line} ({' '.join(key)})"
+        if problem := self._table.problems.get(row.line):
+            tracker.named.add(key)
+            tracker.problems.append(f"{what} has {problem}")
+            return
+        if currency := self._currency(cells):
+            tracker.named.add(key)
+            tracker.currencies.append(f"{what} is in {currency}")
+            return
+        try:
+            record = Record(row.line, key, self._dollars(cells), self._counts(cells))
+        except ValueError as error:
+            tracker.named.add(key)
+            tracker.problems.append(f"{what}: {error}")
+            return
+        tracker.records.append(record)
+        if record.cost is None and (self._cost or not record.tokens):
+            tracker.problems.append(f"{what} has {'no cost' if self._cost else 'neither a cost nor tokens'}")
+
+    def _currency(self, cells: dict[str, str]) -> str:
+        """Return the currency of a row that is not in dollars."""
+        told = cells.get(self._names.get("currency", ""), "").strip()
+        beside = split_currency(cells.get(self._names.get(self._cost, ""), ""))[1]
+        found = "" if is_nothing(told) else told.upper()
+        return next((one for one in (found, beside) if one not in ("", _DOLLAR, "$", "US$")), "")
+
+    def _dollars(self, cells: dict[str, str]) -> Decimal | None:
+        text = cells.get(self._names.get(self._cost, ""), "")
+        if is_nothing(text):
+            return None
+        try:
+            amount = amount_of(text, self._mark)
+        except ValueError as error:
+            raise ValueError(f"the cost {error}") from None
+        return scaled(amount, -2) if self._cost in CENTS else amount
+
+    def _counts(self, cells: dict[str, str]) -> dict[str, int]:
+        counts = {}
+        for name in self._tokens:
+            column = self._names[name]
+            if is_nothing(text := cells.get(column, "")):
+                continue
+            try:
+                counts[column] = whole_of(text, self._mark)
+            except ValueError as error:
+                raise ValueError(f"{column} {error}") from None
+        return counts
 
 
-def _unknown(columns: dict[str, str]) -> list[str]:
-    strange = [(name, plain) for name, plain in columns.items() if plain not in _KNOWN]
-    return [f"{name}{hint and '.' + hint}" for name, plain in strange for hint in [did_you_mean(plain, _KNOWN, str)]]
+def readings_of(column: str) -> tuple[tuple[tuple[str, ...], str], ...]:
+    """Return the ways in which a column may count: which classes, and what to say of it."""
+    return tuple((reading.classes, reading.words) for reading in READINGS[snake(column)])
 
 
-def _keyed_by(names: set[str]) -> tuple[str, ...]:
-    """What tells a row from the others: the message, or the request of a batch; and the class, if there is one."""
-    found = {_IDS[name] for name in names if name in _IDS}
-    by_class = ("class",) if names & _CLASSES.keys() else ()
-    if "message_id" in found and "custom_id" not in found:
-        return ("message_id", *by_class)
-    if "custom_id" in found:
-        return (*(("batch_id",) if "batch_id" in found else ()), "custom_id", *by_class)
-    raise ValueError("it has no column that says which request a row is about: custom_id or message_id")
+def _named(table: Table) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for column in table.columns:
+        if column.strip():
+            names.setdefault(snake(column), column)
+    return names
 
 
-def _take(tracker: Tracker, line: int, row: dict[str, str]) -> None:
-    """Read one row into the tracker, or into what is wrong with it."""
-    values = {_IDS.get(name) or _CLASSES.get(name) or name: value for name, value in row.items()}
-    key = tuple(values.get(name, "") for name in tracker.keyed_by)
-    if not all(key):
-        missing = next(name for name, value in zip(tracker.keyed_by, key, strict=True) if not value)
-        tracker.problems.append(f"line {line} has no {missing}")
-        return
-    currency = values.get("currency", "USD") or "USD"
-    if currency.upper() != "USD":
-        tracker.currencies.append(f"line {line} is in {currency}")
-        return
-    try:
-        tracker.records.append(Record(line, key, _cost(values), _tokens(values)))
-    except (ValueError, InvalidOperation):
-        tracker.problems.append(f"line {line} has a cost or tokens that are no number")
+def _doubled(columns: Sequence[str]) -> list[str]:
+    """Return the columns of which there are several, or that mean the same as an earlier one."""
+    seen: dict[str, str] = {}
+    told = []
+    for column in filter(str.strip, columns):
+        first = seen.setdefault(snake(column), column)
+        if first == column and columns.count(column) > 1:
+            told.append(f"{column} is there {columns.count(column)} times")
+        elif first != column:
+            told.append(f"{column}: {first} is taken for the same")
+    return list(dict.fromkeys(told))
 
 
-def _cost(values: dict[str, str]) -> Decimal | None:
-    for name in _COST:
-        if text := values.get(name):
-            return _finite(text)
-    for name in _CENTS:
-        if text := values.get(name):
-            return scaled(_finite(text), -2)
-    return None
-
-
-def _finite(text: str) -> Decimal:
-    amount = Decimal(text.replace(",", "").removeprefix("$"))
-    if not amount.is_finite():
-        raise ValueError(text)
-    return amount
-
-
-def _tokens(values: dict[str, str]) -> dict[str, int]:
-    return {name: int(values[name].replace(",", "")) for name in TOKENS if values.get(name)}
+def _some(columns: Sequence[str]) -> str:
+    return ", ".join(columns[:_SHOWN]) + ", ..." * (len(columns) > _SHOWN)

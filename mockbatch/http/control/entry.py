@@ -62,14 +62,20 @@ async def json_of(call: Call, nothing: bytes = b"") -> Any:
     """The JSON in the body of a call, or in `nothing` where it is empty. Raises InvalidRequest, or RequestTooLarge over
     LARGEST bytes.
     """
+    body = await body_of(call) or nothing
+    return json_in(body) if len(body) <= _QUICK else await asyncio.to_thread(json_in, body)
+
+
+async def body_of(call: Call) -> bytes:
+    """Return the body of a call. Raises InvalidRequest, or RequestTooLarge over LARGEST bytes."""
     data = bytearray()
     async for piece in received(call, LARGEST):
         data += piece
-    body = bytes(data) or nothing
-    return _decoded(body) if len(body) <= _QUICK else await asyncio.to_thread(_decoded, body)
+    return bytes(data)
 
 
-def _decoded(body: bytes) -> Any:
+def json_in(body: bytes) -> Any:
+    """Return the value of a body. Raises InvalidRequest."""
     # not even a thread reads it beside others: msgspec holds the interpreter until it is done
     check_values(body, _MOST_VALUES)
     try:

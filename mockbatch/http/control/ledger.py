@@ -1,6 +1,6 @@
 """`/_mockbatch/ledger`: what was billed, put together, or entry by entry."""
 
-import csv
+import asyncio
 from collections.abc import AsyncGenerator
 
 import msgspec
@@ -12,11 +12,15 @@ from mockbatch.core.money.ledger import Entry, to_csv
 from mockbatch.core.money.reconcile import Reconciliation
 from mockbatch.core.money.reconcile import reconcile as reconciled
 from mockbatch.core.money.spending import GROUPINGS, Dated, Grouped, Spending
-from mockbatch.core.money.tracker import parse_tracker
+from mockbatch.core.money.tracker import Tracker, parse_tracker
+from mockbatch.core.table import parse_table
+from mockbatch.files import Unreadable
+from mockbatch.files.kinds import TRACKED
+from mockbatch.files.tables import table_of_bytes
 from mockbatch.http.answers import Answer, Json, Stream
 from mockbatch.http.calls import Call, Endpoint
-from mockbatch.http.control.entry import content_of, entered
-from mockbatch.http.described import JSONL, Parameter, described
+from mockbatch.http.control.entry import body_of, checked, entered, json_in
+from mockbatch.http.described import JSON, JSONL, Parameter, described
 from mockbatch.service import Mock
 from mockbatch.service.sessions import Session
 from mockbatch.service.turns import beside, in_turns
@@ -32,6 +36,8 @@ _QUERY = (
         "format", {"type": "string", "enum": list(_FORMATS)}, "The groups as JSON, or each entry as CSV or JSON lines."
     ),
 )
+LARGEST_TABLE = 32_000_000
+"""How large the table in a file may be, unpacked."""
 _encode = msgspec.json.Encoder(decimal_format="string").encode_lines
 
 
@@ -71,17 +77,25 @@ async def ledger(call: Call) -> Answer:
 
 @described(Reconciled, takes=Tracked, caller="own")
 async def reconcile(call: Call) -> Answer:
-    """Compare the rows of a cost tracker, as CSV, with the ledger, and name the likely reason of each difference."""
+    """Compare the rows of a cost tracker with the ledger, and name the likely reason of each difference. They come as
+    CSV in JSON, or as a file of any kind that `mockbatch reconcile` reads.
+    """
     mock, session = await entered(call)
-    wanted = await content_of(call, Tracked)
     try:
-        tracker = parse_tracker(wanted.csv)
-    except (ValueError, csv.Error) as error:
-        raise InvalidRequest(f"csv: {error}") from None
+        tracker = await asyncio.to_thread(_tracker, await body_of(call), call.header(b"content-type") or "")
+    except (ValueError, Unreadable) as error:
+        raise InvalidRequest(str(error)) from None
     await mock.batches.settle(session)
     entries = [entry async for some in _all(mock, session) for entry in some]
     found = reconciled(tracker, entries, mock.ledger.prices)
     return Json(Reconciled(found.clean, found))
+
+
+def _tracker(body: bytes, kind: str) -> Tracker:
+    """Raises ValueError and Unreadable, and InvalidRequest for JSON that is not as described."""
+    if kind.partition(";")[0].strip().lower() in ("", JSON):
+        return parse_tracker(parse_table(checked(json_in(body), Tracked).csv))
+    return parse_tracker(table_of_bytes("the file", body, TRACKED, LARGEST_TABLE))
 
 
 async def _entries(mock: Mock, session: Session, form: str) -> AsyncGenerator[bytes]:

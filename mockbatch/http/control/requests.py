@@ -134,6 +134,8 @@ async def verify(call: Call) -> Answer:
     """Whether the calls are as expected; a 422 that says what is not, and which calls come closest."""
     _, session = await entered(call)
     wanted = (await content_of(call, Verify)).expectations
+    if not wanted:
+        raise InvalidRequest("expectations: List should have at least 1 item after validation, not 0")
     failures = []
     for number, one in enumerate(wanted):
         expectation = _expectation(one, number)

@@ -3,7 +3,7 @@
 import { calmly, fill, h } from "./dom.js";
 import { count, money, shortId } from "./format.js";
 import { guarded, say } from "./parts.js";
-import { ask, post } from "./server.js";
+import { ask } from "./server.js";
 import * as address from "./address.js";
 
 const GROUPS = { batch: "Batch", model: "Model", day: "Day", class: "Class of tokens", workspace: "Workspace" };
@@ -15,7 +15,7 @@ export function view(root) {
   const tabs = h("div", { class: "group", role: "group", "aria-label": "Group by" });
   const table = h("div", { class: "money-table" });
   const outcome = h("div", { class: "outcome", "aria-live": "polite" });
-  const file = h("input", { type: "file", accept: ".csv,text/csv", class: "sr", id: "tracker", onchange: () => guarded(() => take(file.files[0])) });
+  const file = h("input", { type: "file", accept: ".csv,.tsv,.txt,.json,.jsonl,.gz,.zst,.bz2,.xz,.zip,text/csv", class: "sr", id: "tracker", onchange: () => guarded(() => take(file.files[0])) });
   const drop = h("div", {
     class: "drop",
     ondragover: (event) => {
@@ -82,17 +82,17 @@ export function view(root) {
 
   async function take(csv) {
     if (!csv) return;
-    const { clean, found } = await post("ledger/reconcile", { csv: await csv.text() });
+    const { clean, found } = await ask("ledger/reconcile", { method: "POST", body: csv, type: "application/octet-stream" });
     file.value = "";
     say(clean ? "The tracker agrees with the ledger" : "The tracker differs from the ledger", { kind: clean ? "" : "bad" });
     const list = (title, names) => (names.length ? h("details", { open: names.length <= 20 }, h("summary", {}, `${title}: ${count(names.length)}`), h("p", { class: "mono names" }, names.slice(0, SHOWN).join("  "))) : null);
     fill(outcome,
       h("p", { class: clean ? "badge ok" : "badge bad" }, clean ? "agrees" : "differs"),
-      h("p", {}, `${csv.name}: ${count(found.matched)} rows agree, ${count(found.differences.length)} differ. The tracker has ${money(found.tracker_total)}, the ledger ${money(found.ledger_total)}.`),
+      h("p", {}, `${csv.name}: ${count(found.matched)} ${found.matched === 1 ? "row agrees" : "rows agree"}, ${count(found.differences.length)} ${found.differences.length === 1 ? "differs" : "differ"}. The tracker has ${money(found.tracker_total)}, the ledger ${money(found.ledger_total)}.`),
       found.differences.length ? h("div", { class: "money-table" }, h("table", { class: "table" },
         h("thead", {}, h("tr", {}, ["row", "tracker", "ledger", "difference", "likely reason"].map((name, at) => h("th", { scope: "col", class: at && at < 4 ? "number" : "" }, name)))),
         h("tbody", {}, found.differences.slice(0, SHOWN).map((one) => h("tr", {}, h("th", { scope: "row", class: "mono" }, one.id), [one.tracker, one.ledger, one.difference].map((text) => h("td", { class: "number" }, text)), h("td", {}, one.reasons.join("; ") || "none found")))))) : null,
-      list("Not in the tracker", found.missing), list("Not in the ledger", found.unmatched), list("Unknown columns", found.unknown_columns), list("Not compared", [...found.currencies, ...found.problems]));
+      list("Not in the tracker", found.missing), list("Not in the ledger", found.unmatched), list("Unknown columns", found.unknown_columns), list("Not compared", [...found.currencies, ...found.problems]), list("Notes", found.notes));
   }
 
   const soon = calmly(500, () => guarded(refresh));

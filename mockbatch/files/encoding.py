@@ -1,0 +1,59 @@
+"""Texts in the encodings that programs save them in, as UTF-8: with a byte order mark or without, in 16 or 32 bits."""
+
+import codecs
+
+# the longer ones first: that of UTF-32 begins like that of UTF-16
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+LONGEST_MARK = 4
+
+
+def encoding_of(head: bytes) -> tuple[str, int]:
+    """Return the encoding of a text that begins so, and how many bytes its mark has; `utf-8` where nothing speaks
+    against it.
+    """
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return encoding, len(mark)
+    # texts of ours begin with ASCII, and hold no NUL
+    if len(head) >= 2 and head[0] and not head[1]:
+        return "utf-16-le", 0
+    if len(head) >= 2 and head[1] and not head[0]:
+        return "utf-16-be", 0
+    return "utf-8", 0
+
+
+class Recoder:
+    """Makes UTF-8 of a text that comes in pieces. What is in UTF-8 passes as it is, valid or not."""
+
+    def __init__(self) -> None:
+        self.encoding: str | None = None
+        self.mark = 0
+        self._head = b""
+        self._decode: codecs.IncrementalDecoder | None = None
+
+    def feed(self, piece: bytes, *, final: bool = False) -> bytes:
+        """Return what the piece completes. Raises ValueError for one that is not in the encoding."""
+        if self.encoding is None:
+            self._head += piece
+            if len(self._head) < LONGEST_MARK and not final:
+                return b""
+            piece = self._begun()
+        if self._decode is None:
+            return piece
+        try:
+            return self._decode.decode(piece, final).encode()
+        except UnicodeDecodeError as error:
+            raise ValueError(f"it looks like {error.encoding.upper()}, and is not: {error.reason}") from None
+
+    def _begun(self) -> bytes:
+        self.encoding, self.mark = encoding_of(self._head)
+        if self.encoding != "utf-8":
+            self._decode = codecs.getincrementaldecoder(self.encoding)()
+        rest, self._head = self._head[self.mark :], b""
+        return rest

@@ -1,0 +1,123 @@
+"""Compressed files, told by their content and not by their names."""
+
+import bz2
+import gzip
+import io
+import lzma
+import sys
+import zlib
+from collections.abc import Callable
+from typing import BinaryIO, cast
+from zipfile import BadZipFile, ZipFile
+
+from mockbatch.files import Unreadable
+
+UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError, BadZipFile, NotImplementedError, RuntimeError, ValueError)
+"""What reading a file raises that is cut or damaged: each of the decompressors has errors of its own."""
+
+_ZIP, _EMPTY_ZIP = b"PK\x03\x04", b"PK\x05\x06"
+LONGEST_MAGIC = 8
+_DEPTH = 3
+_SHOWN = 3
+
+
+def unpacked(name: str, file: BinaryIO) -> BinaryIO:
+    """Return what is in a file that can be sought in, decompressed while it is read; the file itself where it is plain.
+
+    Raises Unreadable for what cannot be decompressed here, and for an archive of several files.
+    """
+    for _ in range(_DEPTH):
+        file.seek(0)
+        opener = _opener(_head(file))
+        file.seek(0)
+        if opener is None:
+            return file
+        file = opener(name, file)
+    return file
+
+
+def is_packed(head: bytes) -> bool:
+    """Whether a file that begins so is compressed."""
+    return _opener(head) is not None
+
+
+Opener = Callable[[str, BinaryIO], BinaryIO]
+
+
+def _head(file: BinaryIO) -> bytes:
+    try:
+        return file.read(LONGEST_MAGIC)
+    except UNREADABLE:
+        return b""  # told again, with the line, by whoever reads on
+
+
+def _opener(head: bytes) -> Opener | None:
+    return next((opener for magic, opener in _OPENERS.items() if head.startswith(magic)), None)
+
+
+def _gzip(_: str, file: BinaryIO) -> BinaryIO:
+    return cast(BinaryIO, gzip.GzipFile(fileobj=file, mode="rb"))
+
+
+def _bzip2(_: str, file: BinaryIO) -> BinaryIO:
+    return cast(BinaryIO, bz2.BZ2File(file))
+
+
+def _xz(_: str, file: BinaryIO) -> BinaryIO:
+    return cast(BinaryIO, lzma.LZMAFile(file))
+
+
+def _zstd(name: str, file: BinaryIO) -> BinaryIO:
+    try:
+        if sys.version_info >= (3, 14):
+            from compression.zstd import ZstdError, ZstdFile
+        else:
+            from backports.zstd import ZstdError, ZstdFile
+    except ImportError:
+        raise Unreadable(
+            f"{name} is compressed with zstandard, which this Python cannot read; "
+            "install it with: pip install 'mockbatch[zstd]'"
+        ) from None
+
+    class Reader(ZstdFile):
+        def read(self, size: int | None = -1) -> bytes:
+            try:
+                return super().read(size)
+            except ZstdError as error:
+                raise OSError(error) from None
+
+    return cast(BinaryIO, Reader(file))
+
+
+def _zip(name: str, file: BinaryIO) -> BinaryIO:
+    try:
+        archive = ZipFile(file)
+    except BadZipFile as error:
+        raise Unreadable(f"{name} is a zip archive that cannot be read: {error}") from None
+    names = [entry for entry in archive.namelist() if not entry.endswith("/") and not entry.startswith("__MACOSX/")]
+    if "[Content_Types].xml" in names:
+        raise Unreadable(f"{name} is {_office(names)}")
+    if len(names) != 1:
+        shown = ", ".join(names[:_SHOWN]) + ", ..." * (len(names) > _SHOWN)
+        inside = f"{len(names):,} files ({shown}): take out the one that you mean" if names else "nothing"
+        raise Unreadable(f"{name} is a zip archive of {inside}")
+    try:
+        return cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, archive.open(names[0]))))
+    except (RuntimeError, NotImplementedError) as error:
+        raise Unreadable(f"{name} is a zip archive that cannot be read: {error}") from None
+
+
+def _office(names: list[str]) -> str:
+    if any(entry.startswith("xl/") for entry in names):
+        return "a spreadsheet (.xlsx): save it as CSV"
+    return "a document of an office program"
+
+
+_OPENERS: dict[bytes, Opener] = {
+    b"\x1f\x8b": _gzip,
+    b"\x28\xb5\x2f\xfd": _zstd,
+    b"BZh": _bzip2,
+    b"\xfd7zXZ\x00": _xz,
+    _ZIP: _zip,
+    _EMPTY_ZIP: _zip,
+}

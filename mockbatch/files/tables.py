@@ -1,0 +1,92 @@
+"""Tables out of files: CSV in any dialect, or JSON rows, in any compression and encoding."""
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from mockbatch.core.table import Table, parse_table, table_of
+from mockbatch.files import Unreadable
+from mockbatch.files.documents import Broken, Documents
+from mockbatch.files.encoding import Recoder
+from mockbatch.files.kinds import Wanted, check_kind
+from mockbatch.files.source import Source, file_at, shown
+
+LARGEST = 64_000_000
+"""How large a table may be, unpacked and in UTF-8: it is held in memory."""
+
+_HEAD = 1 << 16
+
+
+def read_table(path: str, wanted: Wanted) -> Table:
+    """Read the table at `path`, `-` for standard input. Raises Unreadable."""
+    with file_at(path) as file:
+        return table_in(shown(path), file, wanted)
+
+
+def table_in(name: str, file: BinaryIO, wanted: Wanted, largest: int = LARGEST) -> Table:
+    """Read the table in a file. Raises Unreadable."""
+    data, is_marked = _whole(name, Source(name, file), largest)
+    check_kind(name, data[:_HEAD], wanted)
+    try:
+        if data.lstrip()[:1] in (b"{", b"["):
+            return table_of(_rows(data))
+        return parse_table(_text(data, is_marked=is_marked))
+    except (ValueError, Broken) as error:
+        raise Unreadable(f"{name}: {error}") from None
+
+
+def table_of_bytes(name: str, data: bytes, wanted: Wanted, largest: int = LARGEST) -> Table:
+    """Read the table that a file holds. Raises Unreadable."""
+    return table_in(name, io.BytesIO(data), wanted, largest)
+
+
+def _whole(name: str, source: Source, largest: int) -> tuple[bytes, bool]:
+    """Return all that is in a file, and whether a mark says in which encoding; where it is not UTF-8, it is made so."""
+    recoder, data = Recoder(), bytearray()
+    try:
+        for piece in source.pieces():
+            data += recoder.feed(piece)
+            if len(data) > largest:
+                raise Unreadable(f"{name} is larger than {largest / 1e6:,.0f} MB: take it in parts")
+        data += recoder.feed(b"", final=True)
+    except ValueError as error:
+        raise Unreadable(f"{name}: {error}") from None
+    return bytes(data), recoder.mark > 0
+
+
+def _text(data: bytes, *, is_marked: bool) -> str:
+    """Decode a text. One that does not say that it is in UTF-8, and is not, is what Windows writes."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        if is_marked:
+            raise ValueError(f"line {line}: it says that it is in UTF-8, and is not") from None
+    try:
+        return data.decode("cp1252")
+    except UnicodeDecodeError:
+        raise ValueError(f"line {line}: it is neither in UTF-8 nor in Windows-1252") from None
+
+
+def _rows(data: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the rows of JSON, whose numbers stay as they are written."""
+    documents = Documents(len(data) + 1)
+    for read in (documents.feed(data), documents.rest()):
+        for line in read:
+            try:
+                value = json.loads(line.raw, parse_float=str, parse_int=str)
+            except (ValueError, RecursionError) as error:
+                raise ValueError(f"line {line.number}: it is not JSON: {error}") from None
+            if not isinstance(value, dict):
+                raise ValueError(f"line {line.number}: it is no object")
+            for row in _inside(value):
+                yield line.number, row
+
+
+def _inside(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of an answer that lists them under a name, or the row itself."""
+    lists = [part for part in value.values() if isinstance(part, list) and part and isinstance(part[0], dict)]
+    if len(lists) == 1 and not any(name in value for name in ("custom_id", "message_id", "id", "request_id")):
+        return [row for row in lists[0] if isinstance(row, dict)]
+    return [value]
