@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -15,11 +16,13 @@ import click
 
 from mockbatch.cli import BadConfig, BadFixture, BadStore, CannotListen, configured, not_listening, server_options
 from mockbatch.cli.summary import as_line, as_lines, as_markdown
-from mockbatch.config import OWNER
+from mockbatch.config import OWNER, Source
 
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 _PROBLEMS, _TIMED_OUT, _INTERRUPTED = 10, 124, 130
 _GRACE_SECONDS = 5.0
+# options that say how long batches take
+_OF_TIME = ("delay_preset", "wait", "delay", "never", "progression", "poll_advances")
 
 
 def _run(
@@ -33,7 +36,7 @@ def _run(
     seconds = _seconds(timeout)
     page = _github_page() if github_summary else None
     flags["port"] = flags["port"] or "0"
-    config, _ = configured(flags)
+    config, sources = configured(flags)
     owner = token_hex(16)
     from msgspec.structs import replace
 
@@ -43,7 +46,8 @@ def _run(
     from mockbatch.store import StoreError
 
     try:
-        server = Background(create_app(replace(config, owner=owner)), config.host, config.port)
+        config = replace(config, owner=owner, **_quick(sources))
+        server = Background(create_app(config), config.host, config.port)
     except PortInUse as error:
         raise CannotListen(f"{error}; leave --port out for a free one") from None
     except StoreError as error:
@@ -62,6 +66,12 @@ def _run(
         server.stop()
     _tell(summary, code, command, summary_json, page)
     sys.exit(_PROBLEMS if strict and code == 0 and summary["problems"] else code)
+
+
+def _quick(sources: Mapping[str, Source]) -> dict[str, str]:
+    """Short delays, so that a program which just polls ends in seconds; none where something says how long they are."""
+    told = any(sources[name].origin != "default" for name in _OF_TIME)
+    return {} if told else {"delay_preset": "fast"}
 
 
 class _NotRun(Exception):
@@ -159,5 +169,6 @@ command = click.Command(
         *server_options(),
     ],
     context_settings={"allow_interspersed_args": False},
-    help="Run a command against a server of its own; its ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY point there.",
+    help="Run a command against a server of its own; its ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY point there. "
+    "Batches take seconds (--delay-preset fast) unless an option says how long they take.",
 )

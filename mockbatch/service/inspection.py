@@ -13,6 +13,7 @@ from mockbatch.core.contract.envelope import Item
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.draws import draw, fraction, subseed
 from mockbatch.core.money.ledger import Entry, Total, cost, counts_of, net
+from mockbatch.core.outlook import outlook
 from mockbatch.core.rows import Row, usage_of_row
 from mockbatch.core.search import Kind, Term, Value, meets, parse_search
 from mockbatch.core.time.spans import SECOND, format_span
@@ -183,6 +184,11 @@ class Inspection:
                     await asyncio.sleep(0)
         own = next((params for name, params in times if name == batch.id), b"")
         return [Sent(name, params == own) for name, params in times]
+
+    def outlook(self, session: Session, batch_id: str) -> str | None:
+        """When a batch ends, in a sentence; None for one that is not there."""
+        batch = session.batches.get(batch_id)
+        return batch and outlook(batch, self._batches.profile(batch), session.clock, session.now())
 
     def reasons(self, batch: Batch, planned: Planned) -> list[str]:
         """Why a row ends as it does, and when, in sentences."""

@@ -136,3 +136,32 @@ def test_the_commands_tests_are_counted_though_their_sessions_are_gone(tmp_path:
     assert (code, "3 passed" in out) == (0, True)
     assert "mockbatch: 3 batches, 3 requests (3 unfinished)" in err
     assert "3 unfinished\n" in err
+
+
+PRESET = """
+import json, os, urllib.request
+options = json.load(urllib.request.urlopen(os.environ["MOCKBATCH_URL"] + "/_mockbatch/info"))["options"]
+print(options["delay_preset"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "environ", "preset"),
+    [
+        ([], {}, "fast"),
+        (["--speedup", "1000", "--preset", "cache-cold"], {}, "fast"),
+        (["--delay-preset", "realistic"], {}, "realistic"),
+        (["--wait", "2h"], {}, "realistic"),
+        (["--poll-advances", "5m"], {}, "realistic"),
+        (["--preset", "happy"], {}, "immediate"),
+        ([], {"MOCKBATCH_NEVER": "0.5"}, "realistic"),
+        (["--config", "slow.toml"], {}, "realistic"),
+    ],
+)
+def test_batches_take_seconds_unless_something_says_how_long(
+    options: list[str], environ: dict[str, str], preset: str, tmp_path: Path
+) -> None:
+    """Be it a flag, the environment, a file or a preset."""
+    (tmp_path / "slow.toml").write_text('delay = "1h"\n')
+    code, out, err = run("run", *options, "--", sys.executable, "-c", PRESET, environ=environ, cwd=tmp_path)
+    assert (code, out) == (0, f"{preset}\n"), err
