@@ -15,7 +15,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 import click
 
 from mockbatch.cli import BadConfig, BadFixture, BadStore, CannotListen, configured, not_listening, server_options
-from mockbatch.cli.summary import as_line, as_lines, as_markdown
+from mockbatch.cli.summary import as_line, as_lines, as_markdown, as_reasons, concerns
 from mockbatch.config import OWNER, Source
 
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
@@ -59,6 +59,7 @@ def _run(
     try:
         code = _exit_code_of(command, _environment(server.url, config.api_key, owner), seconds)
         summary = _called(server.url, owner, "summary")
+        summary["problems"] = [*concerns(summary), *summary["problems"]]
     except _NotRun as error:
         click.echo(f"mockbatch: {error}", err=True)
         sys.exit(error.exit_code)
@@ -147,7 +148,7 @@ def _tell(
     summary: dict[str, Any], code: int, command: tuple[str, ...], summary_json: str | None, page: Path | None
 ) -> None:
     click.echo(f"mockbatch: {as_line(summary)}", err=True)
-    for line in as_lines(summary["problems"]):
+    for line in [*as_reasons(summary), *as_lines(summary["problems"])]:
         click.echo(f"mockbatch: {line}", err=True)
     if summary_json:
         whole = {"command": list(command), "exit_code": code, **summary}
@@ -162,7 +163,11 @@ command = click.Command(
     callback=_run,
     params=[
         click.Argument(["command"], nargs=-1, required=True, metavar="-- COMMAND..."),
-        click.Option(["--strict"], is_flag=True, help="Exit with 10 when the command passed and problems remain."),
+        click.Option(
+            ["--strict"],
+            is_flag=True,
+            help="Exit with 10 when the command passed, but problems remain, or the API got nothing or refused it all.",
+        ),
         click.Option(["--timeout"], metavar="SPAN", help="End the command after so long, like 10m, and exit with 124."),
         click.Option(["--summary-json"], metavar="PATH", help="Write the summary to this file, for machines."),
         click.Option(["--github-summary"], is_flag=True, help="Add the summary to the page of a GitHub Actions run."),

@@ -416,18 +416,26 @@ class Config(Struct, frozen=True, kw_only=True):
 
         Raises RuleError for one that can never match. Those of the preset give way.
         """
-        own = [*self.fault, *self.rules]
-        if self.mix is not None:
-            own.append(parse_rule({"name": "mix", "fault": "item.mix", "mix": self.mix}, "mix"))
+        own = [*self.fault, *self.rules, *self._mix()]
         models = self.known_models()
         for rule in own:
             try:
                 check(rule.match, rule.on, models)
             except RuleError as error:
                 raise RuleError(f"rule {rule.name!r}: {error}") from None
-        preset = rule_presets.PRESETS[self.preset].rules() if self.preset else ()
-        giving_way = [rule for rule in preset if not any(hides(other, rule) for other in own)]
+        giving_way = [rule for rule in self._of_preset() if not any(hides(other, rule) for other in own)]
         return (*together(own, lambda at: f"rule {own[at].name!r}"), *giving_way, *self._own_replies())
+
+    def implied_rules(self) -> tuple[Rule, ...]:
+        """Those of the rules that nobody wrote: they follow from another option."""
+        return (*self._mix(), *self._of_preset(), *self._own_replies())
+
+    def _mix(self) -> Iterable[Rule]:
+        if self.mix is not None:
+            yield parse_rule({"name": "mix", "fault": "item.mix", "mix": self.mix}, "mix")
+
+    def _of_preset(self) -> Iterable[Rule]:
+        return rule_presets.PRESETS[self.preset].rules() if self.preset else ()
 
     def _own_replies(self) -> Iterable[Rule]:
         if self.replies is not None:

@@ -48,13 +48,22 @@ class Profile(Struct, frozen=True):
     replay: bool = False
 
 
+class Reason(Struct, frozen=True):
+    """Why so many rows err: `refused` by the check of their params, or struck by a rule or by luck."""
+
+    count: int
+    type: str
+    message: str
+    refused: bool
+
+
 class Batch(Struct, frozen=True, dict=True):
     """The facts of a batch. Everything that time decides is computed from them.
 
     `sizes` are the numbers of requests in its slices, `delivered` how many rows of the results a caller got at most in
     one of its `downloads`. `kept` says that its rows are stored; `bound` is the draw from which on rows are never done;
     `sums` are what was used, counted when it has ended. Spans take `factor` times as long as they are drawn.
-    `webhook` is the URL that is called when it has ended, if any.
+    `webhook` is the URL that is called when it has ended, if any. `reasons` are kept of one that is deleted.
     """
 
     seq: int
@@ -75,6 +84,7 @@ class Batch(Struct, frozen=True, dict=True):
     factor: int = 1
     sums: tuple[Sum, ...] = ()
     webhook: str = ""
+    reasons: tuple[Reason, ...] = ()
 
     @cached_property
     def size(self) -> int:

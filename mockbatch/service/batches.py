@@ -35,6 +35,7 @@ from mockbatch.service.planning import Headers, Planning
 from mockbatch.service.playback import Playback, Player
 from mockbatch.service.rates import Rates
 from mockbatch.service.reception import Reception
+from mockbatch.service.refusals import reasons_of
 from mockbatch.service.results import Results
 from mockbatch.service.sessions import Session, Sessions, View
 from mockbatch.service.settlement import Settlement
@@ -94,7 +95,7 @@ class Batches:
             lost = batch.session not in known
             session = await self._sessions.mend(batch.session) if lost else self._sessions.named(batch.session)
             known.add(batch.session)
-            session.keep(as_deleted(batch) if batch.deleted else batch)
+            session.keep(as_deleted(batch, batch.reasons) if batch.deleted else batch)
         self._next_seq = max((batch.seq for batch in (*facts.batches, *held)), default=0) + 1
         self.caches.restore(facts.cache)
         self._playback.restore(facts.played)
@@ -229,9 +230,15 @@ class Batches:
         batch = self.found(session, batch_id)
         if not batch.timeline.has_ended(session.now()):
             raise InvalidRequest("In progress batches cannot be deleted. Consider canceling the batch instead.")
+        # what it was billed, how its rows ended and why stays known
+        tally = batch.tally or await self._tallied(session, batch)
+        reasons = await reasons_of(self.truth, batch) if tally.errored else ()
+        batch = self.found(session, batch_id)
         profile = self._profiles[batch.profile]
         try:
-            await self._changed(session, as_deleted(batch), *self._parts(batch), *self._planning.release(batch))
+            await self._changed(
+                session, as_deleted(batch, reasons), *self._parts(batch), *self._planning.release(batch)
+            )
         except (ApiError, StoreError):
             self._planning.use(batch, profile)
             raise

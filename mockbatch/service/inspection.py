@@ -188,7 +188,9 @@ class Inspection:
     def outlook(self, session: Session, batch_id: str) -> str | None:
         """When a batch ends, in a sentence; None for one that is not there."""
         batch = session.batches.get(batch_id)
-        return batch and outlook(batch, self._batches.profile(batch), session.clock, session.now())
+        if batch is None:
+            return None
+        return outlook(batch, self._batches.profile(batch), session.clock, session.now())
 
     def reasons(self, batch: Batch, planned: Planned) -> list[str]:
         """Why a row ends as it does, and when, in sentences."""

@@ -44,7 +44,12 @@ def test_a_command_runs_as_it_is_and_is_summed_up(program: str, tmp_path: Path) 
     code, out, err = run("run", *options, "--", *command, environ={"ANTHROPIC_AUTH_TOKEN": "real"})
     assert (code, out) == (0, "['a', 'b', 'c']\n")
     assert err.startswith("mockbatch: 1 batch, 3 requests (3 errored), 3 polls, ")
-    assert err.endswith(", no problems\n")
+    summary_line, reasons, rest = err.split("\n")
+    assert (summary_line.endswith(", no problems"), reasons.startswith("mockbatch: 3 errored: "), rest) == (
+        True,
+        True,
+        "",
+    )
     summary = json.loads(told.read_text())
     assert (summary["command"], summary["exit_code"], summary["rows"]["errored"]) == (command, 0, 3)
 
@@ -165,3 +170,66 @@ def test_batches_take_seconds_unless_something_says_how_long(
     (tmp_path / "slow.toml").write_text('delay = "1h"\n')
     code, out, err = run("run", *options, "--", sys.executable, "-c", PRESET, environ=environ, cwd=tmp_path)
     assert (code, out) == (0, f"{preset}\n"), err
+
+
+CALLS = """
+import os, sys, json, urllib.request
+
+def call(path, body=None):
+    head = {"x-api-key": os.environ["ANTHROPIC_API_KEY"], "anthropic-version": "2023-06-01"}
+    data = None if body is None else json.dumps(body).encode()
+    try:
+        return json.load(urllib.request.urlopen(urllib.request.Request(
+            os.environ["ANTHROPIC_BASE_URL"] + path, data, head)))
+    except urllib.error.HTTPError as error:
+        return {}
+
+GOOD = {"model": "claude-haiku-4-5", "max_tokens": 8, "messages": [{"role": "user", "content": "hi"}]}
+for word in sys.argv[1:]:
+    if word in ("good", "bad"):
+        params = GOOD if word == "good" else {"max_tokens": 8, "messages": []}
+        batch = call("/v1/messages/batches", {"requests": [{"custom_id": "a", "params": params}]})["id"]
+        call(f"/v1/messages/batches/{batch}")
+        urllib.request.urlopen(urllib.request.Request(
+            os.environ["ANTHROPIC_BASE_URL"] + f"/v1/messages/batches/{batch}/results",
+            headers={"x-api-key": os.environ["ANTHROPIC_API_KEY"], "anthropic-version": "2023-06-01"})).read()
+    elif word == "message":
+        call("/v1/messages", GOOD)
+    else:
+        call(word)
+"""
+
+
+@pytest.mark.parametrize(
+    ("calls", "code", "told"),
+    [
+        (["good"], 0, ["1 batch, 1 request (1 succeeded), ", ", no problems"]),
+        ([], 10, ["nothing called\n", "nothing has called the API"]),
+        (["/v1/nowhere"], 10, ["1 other call, 1 call refused (1 x 404)", ", all refused\n", "GET /v1/nowhere 404 "]),
+        (["bad"], 10, ["1 errored: 1 x invalid_request_error: model: Field required\n", "refused all 1 request\n"]),
+        (["bad", "good"], 0, ["2 batches, 2 requests (1 succeeded, 1 errored)", "mockbatch: 1 errored: 1 x invalid"]),
+        (["message", "/v1/models"], 0, ["1 message, 1 other call, would have cost $0.0", ", no problems\n"]),
+    ],
+)
+def test_a_strict_run_wants_something_to_come_of_it(calls: list[str], code: int, told: list[str]) -> None:
+    """And the summary says what was called, and why rows err."""
+    ran = run("run", "--strict", "--progression", "polls:1", "--", sys.executable, "-c", CALLS, *calls)
+    assert ran[0] == code, ran
+    assert [line for line in told if line not in ran[2]] == [], ran[2]
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--replies", "tests.reply_functions:shout"], 0),
+        (["--mix", "97/1/1/1"], 0),
+        (["--preset", "truncated"], 0),
+        (["--fault", "cancel.lost"], 10),
+    ],
+)
+def test_rules_that_follow_from_an_option_need_not_strike(options: list[str], code: int) -> None:
+    """Only those that somebody wrote."""
+    command = [sys.executable, "-c", CALLS, "message"]
+    ran = run("run", "--strict", *options, "--", *command)
+    assert ran[0] == code, ran
+    assert ("rule_never_hit" in ran[2]) == bool(code)
