@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from mockbatch import __version__
-from mockbatch.config import OPTIONS, Config, ConfigError, Option, Source, flag_of, resolve, variable_of
+from mockbatch.config import OPTIONS, Config, ConfigError, Option, Source, files_used, flag_of, resolve, variable_of
 
 _COMMANDS = {
     "serve": "serve",
@@ -131,16 +131,23 @@ def _default(spec: Option) -> str:
     return f" [default {spec.shown_default}]" if spec.shown_default else ""
 
 
-def configured(flags: dict[str, Any]) -> tuple[Config, dict[str, Source]]:
-    """The configuration of this call. Raises BadConfig for one that cannot be used."""
-    file = flags.pop("config") or os.environ.get("MOCKBATCH_CONFIG")
+def configured(flags: dict[str, Any], *, told: bool = False) -> tuple[Config, dict[str, Source]]:
+    """The configuration of this call; the files that it comes from are named if they are to be told.
+
+    Raises BadConfig for one that cannot be used.
+    """
+    named = flags.pop("config") or os.environ.get("MOCKBATCH_CONFIG")
+    file = Path(named) if named else None
     texts = {
         name: OPTIONS[name].separator.join(value) or None if isinstance(value, tuple) else value
         for name, value in flags.items()
     }
     given = {name: text for name, text in texts.items() if text is not None}
     try:
-        return resolve(given, os.environ, Path(file) if file else None, Path.cwd())
+        found = resolve(given, os.environ, file, Path.cwd())
+        for used in files_used(file, Path.cwd()) if told else ():
+            click.echo(f"mockbatch: options from {used}", err=True)
+        return found
     except FileNotFoundError:
         raise BadConfig("the working directory is gone; change into one that is there") from None
     except ConfigError as error:

@@ -36,7 +36,7 @@ def _run(
     seconds = _seconds(timeout)
     page = _github_page() if github_summary else None
     flags["port"] = flags["port"] or "0"
-    config, sources = configured(flags)
+    config, sources = configured(flags, told=True)
     owner = token_hex(16)
     from msgspec.structs import replace
 

@@ -23,7 +23,7 @@ def _serve(
     redact_base64: bool,
     **flags: str | None,
 ) -> None:
-    config, _ = configured(flags)
+    config, _ = configured(flags, told=True)
     _warn_when_open(config)
     if record and _records(config):
         rules = {"redact": redact, "redact_field": redact_field, "redact_base64": redact_base64}

@@ -170,6 +170,7 @@ def test_batches_take_seconds_unless_something_says_how_long(
     (tmp_path / "slow.toml").write_text('delay = "1h"\n')
     code, out, err = run("run", *options, "--", sys.executable, "-c", PRESET, environ=environ, cwd=tmp_path)
     assert (code, out) == (0, f"{preset}\n"), err
+    assert err.startswith("mockbatch: options from slow.toml (--delay)\n") == ("--config" in options)
 
 
 CALLS = """
