@@ -156,7 +156,7 @@ def serve(
             except OSError as error:
                 raise CannotStart(f"--ready-file {config.ready_file} cannot be written: {error.strerror}") from None
         say(ready_line(config, url) if recording is None else recording_line(recording, url))
-        for line in for_people(config) if recording is None and _is_terminal(sys.stdout) else ():
+        for line in for_people(config, url, recording) if is_terminal(sys.stdout) else ():
             say(line)
 
     drain = _DRAIN_SECONDS if recording is None else RECORDER_DRAIN
@@ -213,13 +213,24 @@ def ready_line(config: Config, url: str) -> str:
     return f"mockbatch {__version__} ready on {url} (seed {config.seed}, clock {time}, delays {_delays(config)})"
 
 
-def for_people(config: Config) -> list[str]:
-    """What somebody at a terminal wants to know besides."""
+def for_people(config: Config, url: str, recording: str | None = None) -> list[str]:
+    """What somebody at a terminal wants to know besides, line by line."""
+    key = "..." if config.api_key or recording else "sk-ant-anything"
+    whose = "  # one of --api-key" if config.api_key else "  # your own" if recording else ""
     recorded = config.replay is not None and config.takes_its_time
-    return [] if recorded else expected(config.profile(), clock_of(config, 0))
+    return [
+        "",
+        *([] if recording else [f"  dashboard: {url}/"]),
+        "  in the terminal of your program:",
+        f"    export ANTHROPIC_BASE_URL={url}",
+        f"    export ANTHROPIC_API_KEY={key}{whose}",
+        *([] if recording or recorded else (f"  {line}" for line in expected(config.profile(), clock_of(config, 0)))),
+        "  Ctrl-C stops it.",
+        "",
+    ]
 
 
-def _is_terminal(stream: TextIO | None) -> bool:
+def is_terminal(stream: TextIO | None) -> bool:
     try:
         return stream is not None and stream.isatty()
     except ValueError:  # it is closed

@@ -391,7 +391,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "ready_file",
         "file",
         None,
-        "Write the URL and the process id to this file once connections are accepted.",
+        "Write the URL and the process id to this file, as JSON, once connections are accepted.",
         str,
         "PATH",
         of_server=True,

@@ -47,7 +47,7 @@ def _stands(clock: Clock) -> bool:
 
 
 def _sooner(clock: Clock) -> str:
-    quick = "" if _stands(clock) else ", or start with --delay-preset fast or --speedup 1000"
+    quick = "" if _stands(clock) else ", or use --delay-preset fast or --speedup 1000"
     return f"advance the clock{quick}"
 
 

@@ -1,6 +1,7 @@
 """The process: how it starts, what it says, how it ends."""
 
 import json
+import re
 import signal
 import socket
 import sqlite3
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import BATCHES, requests
-from tests.processes import run, running
+from tests.processes import run, running, terminal_of
 
 
 def test_the_ready_line_has_the_url_and_comes_when_calls_are_answered(tmp_path: Path) -> None:
@@ -24,6 +25,23 @@ def test_the_ready_line_has_the_url_and_comes_when_calls_are_answered(tmp_path: 
     assert (told["url"], told["pid"]) == (server.url, server.process.pid)
     assert out == f"mockbatch 0.1.0 ready on {server.url} (seed 7, clock x1000, delays realistic)\n"
     assert (code, err) == (0, "")
+
+
+def test_a_terminal_shows_what_to_do_next(tmp_path: Path) -> None:
+    """Lines to paste, the dashboard, and how long a batch takes, after the ready line."""
+    with terminal_of("serve", "--port", "0", "--delay-preset", "fast") as screen:
+        head = screen.until("Ctrl-C")
+        url = re.search(r"ready on (\S+) ", head[0])
+        assert url
+        assert [line.strip() for line in head[1:]] == [
+            "",
+            f"dashboard: {url[1]}/",
+            "in the terminal of your program:",
+            f"export ANTHROPIC_BASE_URL={url[1]}",
+            "export ANTHROPIC_API_KEY=sk-ant-anything",
+            "A batch of 100 requests takes about 3.5s.",
+            "Ctrl-C stops it.",
+        ]
 
 
 def test_ctrl_c_ends_it_within_a_second_even_during_a_download(tmp_path: Path) -> None:

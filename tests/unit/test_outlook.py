@@ -14,7 +14,7 @@ from mockbatch.core.time.spans import HOUR, MINUTE, SECOND
 from mockbatch.core.time.timeline import NEVER, Timeline
 from mockbatch.service.settings import clock_of
 
-ADVICE = "Sooner: advance the clock, or start with --delay-preset fast or --speedup 1000."
+ADVICE = "Sooner: advance the clock, or use --delay-preset fast or --speedup 1000."
 
 
 @pytest.mark.parametrize(
