@@ -107,13 +107,18 @@ class Screen:
     def __init__(self, ours: int) -> None:
         self._ours = ours
         self._written = b""
+        self._read = 0
 
     def until(self, text: str) -> list[str]:
-        """The lines so far, as soon as the last of them has this text."""
-        while text not in self.lines[-1] if self.lines else True:
-            assert select.select([self._ours], [], [], _PATIENCE)[0], self.lines
+        """The next lines, up to the first one that has this text."""
+        while True:
+            lines = self.lines[self._read :]
+            found = next((at for at, line in enumerate(lines, 1) if text in line), 0)
+            if found:
+                self._read += found
+                return lines[:found]
+            assert select.select([self._ours], [], [], _PATIENCE)[0], lines
             self._written += os.read(self._ours, 65536)
-        return self.lines
 
     @property
     def lines(self) -> list[str]:

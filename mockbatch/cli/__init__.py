@@ -104,18 +104,7 @@ def main() -> None:
 
 def server_options() -> list[click.Parameter]:
     """A flag for every option of the configuration, and --config."""
-    flags: list[click.Parameter] = [
-        click.Option(
-            [flag_of(name), name],
-            is_flag=spec.is_flag,
-            multiple=spec.many,
-            flag_value="true" if spec.is_flag else None,
-            default=None,
-            metavar=None if spec.is_flag else spec.metavar,
-            help=f"{spec.help}{_default(spec)} [env {variable_of(name)}]",
-        )
-        for name, spec in OPTIONS.items()
-    ]
+    flags = [_flag(name, spec) for name, spec in OPTIONS.items()]
     return [
         *flags,
         click.Option(
@@ -127,8 +116,28 @@ def server_options() -> list[click.Parameter]:
     ]
 
 
+def _flag(name: str, spec: Option) -> click.Parameter:
+    help = f"{spec.help}{_default(spec)} [env {variable_of(name)}]"
+    if spec.is_switch:
+        return click.Option([f"{flag_of(name)}/{flag_of(f'no_{name}')}", name], default=None, help=help)
+    return click.Option(
+        [flag_of(name), name],
+        is_flag=spec.is_flag,
+        multiple=spec.many,
+        flag_value="true" if spec.is_flag else None,
+        default=None,
+        metavar=None if spec.is_flag else spec.metavar,
+        help=help,
+    )
+
+
 def _default(spec: Option) -> str:
     return f" [default {spec.shown_default}]" if spec.shown_default else ""
+
+
+def _as_text(value: str | bool) -> str:
+    """What click has read of a flag, as it would stand in the environment."""
+    return value if isinstance(value, str) else str(value).lower()
 
 
 def configured(flags: dict[str, Any], *, told: bool = False) -> tuple[Config, dict[str, Source]]:
@@ -142,7 +151,7 @@ def configured(flags: dict[str, Any], *, told: bool = False) -> tuple[Config, di
         name: OPTIONS[name].separator.join(value) or None if isinstance(value, tuple) else value
         for name, value in flags.items()
     }
-    given = {name: text for name, text in texts.items() if text is not None}
+    given = {name: _as_text(text) for name, text in texts.items() if text is not None}
     try:
         found = resolve(given, os.environ, file, Path.cwd())
         for used in files_used(file, Path.cwd()) if told else ():

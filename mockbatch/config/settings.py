@@ -396,6 +396,17 @@ class Config(Struct, frozen=True, kw_only=True):
         "PATH",
         of_server=True,
     )
+    log_requests: bool | None = option(
+        "log_requests",
+        "data",
+        None,
+        "Write a line for each call to standard error, and for each batch when it ends; `serve` does so in a terminal "
+        "unless told --no-log-requests.",
+        parsers.flag,
+        "",
+        of_server=True,
+        is_switch=True,
+    )
     log_level: str = option(
         "log_level",
         "data",

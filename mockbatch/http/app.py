@@ -64,7 +64,8 @@ def create_app(config: Config, wall: Wall | None = None) -> Router:
         finally:
             await mock.close()
 
-    return Rooms(_front_routes(), redirect_slashes=False, default=_further, lifespan=lifespan)
+    options: dict[str, Any] = {"redirect_slashes": False, "default": _further, "lifespan": lifespan}
+    return LoggedRooms(_front_routes(), **options) if config.log_requests else Rooms(_front_routes(), **options)
 
 
 def _warn(config: Config, now: int) -> None:
@@ -107,6 +108,26 @@ class Rooms(Router):
                 await endpoint(scope, receive, send)
                 return
         await super().__call__(scope, receive, send)
+
+
+class LoggedRooms(Rooms):
+    """The same, with a line for each call on standard error."""
+
+    def __init__(self, routes: Sequence[Route], **more: Any) -> None:
+        super().__init__(routes, **more)
+        # not before: most servers log no calls
+        from mockbatch.http.request_log import RequestLog
+
+        self._log = RequestLog()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope["request_log"] = self._log.begin()
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            if scope["type"] == "lifespan":
+                self._log.close()
 
 
 async def _further(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,7 +1,5 @@
 """`/v1/messages/batches`. Source: https://platform.claude.com/docs/en/api/messages/batches"""
 
-import logging
-
 from starlette.routing import Route
 
 from mockbatch.core.contract import wire
@@ -16,8 +14,6 @@ from mockbatch.http.origins import origin_of
 from mockbatch.http.paging import window_of
 from mockbatch.service.sessions import Session
 
-_log = logging.getLogger(__name__)
-
 
 @described(wire.MessageBatch, takes=wire.BatchCreate, op="create", caller="key")
 async def create(call: Call) -> Answer:
@@ -28,10 +24,7 @@ async def create(call: Call) -> Answer:
     session = await _entered(call, "create")
     terms = terms_of(call, session)
     async with body_of(call, session.settings.limits.max_bytes) as body:
-        batch = await call.mock.batches.create(session, body, terms, origin_of(call), call.headers)
-    if _log.isEnabledFor(logging.INFO):
-        _log.info("%s", call.mock.inspection.outlook(session, batch.id))
-    return Json(batch)
+        return Json(await call.mock.batches.create(session, body, terms, origin_of(call), call.headers))
 
 
 @described(wire.MessageBatch, op="retrieve", caller="key")
