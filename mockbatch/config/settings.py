@@ -13,10 +13,11 @@ from mockbatch.core.cassette.matching import MATCH_ON, Mode
 from mockbatch.core.contract.catalog import Model, Models, Policy
 from mockbatch.core.contract.limits import TIERS, RateLimits
 from mockbatch.core.contract.params import Validation
+from mockbatch.core.draws import LuckBy
 from mockbatch.core.money.cache_hits import HITS, CacheSettings, parse_hits, parse_scope
 from mockbatch.core.money.cache_hits import Scope as CacheScope
 from mockbatch.core.rules import presets as rule_presets
-from mockbatch.core.rules.fault import RuleError
+from mockbatch.core.rules.fault import LARGEST_COUNT, RuleError
 from mockbatch.core.rules.match import check
 from mockbatch.core.rules.rules import Rule, hides, parse_rule, together
 from mockbatch.core.sizes import parse_size
@@ -228,6 +229,23 @@ class Config(Struct, frozen=True, kw_only=True):
         "USD",
     )
     fail_rate: float = option("fail_rate", "data", 0.0, "The share of requests that end as `errored`.", _SHARE, "SHARE")
+    fail_attempts: int | None = option(
+        "fail_attempts",
+        "data",
+        None,
+        "After how many attempts of the same request --fail-rate lets it pass; by default it fails each time.",
+        parsers.between(1, LARGEST_COUNT),
+        "NUMBER",
+    )
+    luck_by: LuckBy = option(
+        "luck_by",
+        "data",
+        "custom_id",
+        "What decides, with the seed, which rows fail: their `custom_id`, or their `content`, for programs "
+        "whose custom_ids are never the same.",
+        parsers.choice(*get_args(LuckBy)),
+        "|".join(get_args(LuckBy)),
+    )
     results_order: str = option(
         "results_order",
         "data",
@@ -503,4 +521,6 @@ class Config(Struct, frozen=True, kw_only=True):
             cache=CacheSettings(self.cache_hits, self.cache_scope),
             prompt_lengths=self._prompt_lengths(),
             replay=self.replay is not None,
+            fail_attempts=self.fail_attempts,
+            luck_by=self.luck_by,
         )

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from mockbatch.core.contract import ids, wire
 from mockbatch.core.contract.params import Terms
-from mockbatch.core.draws import draw, draws, fraction, subseed, threshold
+from mockbatch.core.draws import LuckBy, draw, draws, fraction, subseed, threshold
 from mockbatch.core.money.cache_hits import CacheSettings
 from mockbatch.core.money.ledger import Sum
 from mockbatch.core.rules.rules import Rule
@@ -28,7 +28,8 @@ class Profile(Struct, frozen=True):
     started again with other options answers old batches as before. Delays are texts, spans microseconds.
 
     `polls` is the retrieve at which a batch ends; 0 leaves that to time. `rules` are those of its rows and of its life.
-    `replay` says that rows are played where they were recorded.
+    `replay` says that rows are played where they were recorded. Requests that were sent more than `fail_attempts` times
+    no longer fail by `fail_rate`.
     `prompt_lengths` are where prices may change: they go up for all tokens of a request whose prompt is longer.
     """
 
@@ -46,6 +47,8 @@ class Profile(Struct, frozen=True):
     prompt_lengths: tuple[int, ...] = (100_000, 200_000)
     rules: tuple[Rule, ...] = ()
     replay: bool = False
+    fail_attempts: int | None = None
+    luck_by: LuckBy = "custom_id"
 
 
 class Reason(Struct, frozen=True):

@@ -18,7 +18,7 @@ from mockbatch.core.contract.errors import ApiError
 from mockbatch.core.contract.extent import check_values
 from mockbatch.core.contract.model import Model
 from mockbatch.core.contract.params import Terms, check_length, checked, unchecked
-from mockbatch.core.draws import subseed
+from mockbatch.core.draws import LuckBy, luck_of, subseed
 from mockbatch.core.files import check_files
 from mockbatch.core.money.ledger import is_billed, refusal_of
 from mockbatch.core.money.prompt_cache import CacheUse, Prefix, prefixes
@@ -162,6 +162,23 @@ class Conditions(Struct, frozen=True):
     batch: str = ""
     created_at: str = ""
     player: Player | None = None
+    fail_attempts: int | None = None
+    luck_by: LuckBy = "custom_id"
+
+    @property
+    def needs_attempts(self) -> bool:
+        """Whether it matters how often a request was sent."""
+        return bool(self.fail_rate and self.fail_attempts) or (self.rules is not None and self.rules.needs_attempts)
+
+    def luck(self, item: Item) -> str:
+        """The name under which the luck of a request is drawn."""
+        return luck_of(item.custom_id, item.params, self.luck_by)
+
+    def drawn_fault(self, item: Item, attempt: int) -> str | None:
+        """The fault that is drawn for a request which is sent for the `attempt`th time, if any."""
+        if self.fail_attempts is not None and attempt > self.fail_attempts:
+            return None
+        return random_fault(self.seed, self.luck(item), self.fail_rate)
 
 
 class Examiner:
@@ -204,7 +221,7 @@ class Examiner:
     def _row(self, item: Item, index: int, attempt: int) -> Row | Pending:
         check_values(item.params)
         params, under = _decode(item.params), self._under
-        decision = self._decided(item.custom_id, params, attempt) if under.rules else None
+        decision = self._decided(item, params, attempt) if under.rules else None
         if decision is not None and decision.outcome != "succeeded":
             return _as_decided(item.custom_id, index, decision)
         if under.player and (decision is None or reply_of(decision) is None):
@@ -212,7 +229,7 @@ class Examiner:
             if played is not None:
                 return played
         model, tokens = self._checked(params)
-        if under.fail_rate and (fault := random_fault(under.seed, item.custom_id, under.fail_rate)):
+        if under.fail_rate and (fault := under.drawn_fault(item, attempt)):
             failed = ROW_FAULTS[fault]
             return Row(item.custom_id, index, Failure(failed.type, failed.message, None, executed=True))
         limit = params["max_tokens"] if under.terms.validated else limit_of(params, model)
@@ -238,10 +255,11 @@ class Examiner:
             check_length(tokens, model)
         return model, tokens
 
-    def _decided(self, custom_id: str, params: dict[str, Any], attempt: int) -> ItemDecision | None:
-        rules, terms = self._under.rules, self._under.terms
-        assert rules is not None
-        return rules.decide(custom_id, params, model_name(params, terms), attempt, self._under.cutoffs)
+    def _decided(self, item: Item, params: dict[str, Any], attempt: int) -> ItemDecision | None:
+        under = self._under
+        assert under.rules is not None
+        model = model_name(params, under.terms)
+        return under.rules.decide(item.custom_id, params, model, attempt, under.cutoffs, under.luck(item))
 
     def answered(self, row: Row, params: dict[str, Any], model: Model, spec: ReplySpec | None) -> Row | Pending:
         """The row of a good request with what its reply comes to, which a rule may have decided."""

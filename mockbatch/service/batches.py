@@ -171,9 +171,8 @@ class Batches:
         return self._playback.player(session, self._sessions.identified(session).config)
 
     def _counts(self, session: Session, batch: Batch) -> bool:
-        """Whether it is counted how often requests were sent: from the first batch on that has a rule about it."""
-        rules = self._examination.conditions(batch).rules if batch.kept else None
-        return session.counts_attempts or (rules is not None and rules.needs_attempts)
+        """Whether it is counted how often requests were sent: from the first batch on for which that matters."""
+        return session.counts_attempts or (batch.kept and self._examination.conditions(batch).needs_attempts)
 
     def _webhook(self, session: Session, named: str) -> str:
         """The URL to call in the end: the one that the batch names, or that of the session. Raises InvalidRequest."""

@@ -136,6 +136,8 @@ class Examination:
             batch.id,
             format_instant(created_at),
             self._player(batch.session) if profile.replay else None,
+            profile.fail_attempts,
+            profile.luck_by,
         )
 
     async def close(self) -> None:
@@ -161,8 +163,7 @@ class Examination:
         async with turn:
             await self._quiet(batch)
             conditions = self.conditions(batch)
-            asked = conditions.rules and conditions.rules.needs_attempts
-            attempts = await self._attempts(batch) if asked else None
+            attempts = await self._attempts(batch) if conditions.needs_attempts else None
             if conditions.rules and conditions.rules.needs_quota:
                 conditions = replace(conditions, cutoffs=await self._cutoffs(batch, conditions, attempts))
             examiner = Examiner(conditions)
@@ -178,7 +179,8 @@ class Examination:
             for at, item in enumerate(await self.items(batch, index)):
                 params = params_of(item)
                 attempt = attempts[index][at] if attempts else 1
-                quota.add(item.custom_id, params, model_name(params, batch.terms), attempt)
+                model = model_name(params, batch.terms)
+                quota.add(item.custom_id, params, model, attempt, conditions.luck(item))
                 if at % BLOCK == 0:
                     await asyncio.sleep(0)
         return quota.cutoffs()
