@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -31,6 +32,7 @@ def _run(
     timeout: str | None,
     summary_json: str | None,
     github_summary: bool,
+    virtual_time: bool,
     **flags: Any,
 ) -> None:
     seconds = _seconds(timeout)
@@ -57,7 +59,8 @@ def _run(
     except OSError as error:
         raise not_listening(config.host, error) from None
     try:
-        code = _exit_code_of(command, _environment(server.url, config.api_key, owner), seconds)
+        environ = _environment(server.url, config.api_key, owner)
+        code = _exit_code_of(command, _with_virtual_time(environ) if virtual_time else environ, seconds)
         summary = _called(server.url, owner, "summary")
         summary["problems"] = [*concerns(summary), *summary["problems"]]
     except _NotRun as error:
@@ -102,6 +105,15 @@ def _environment(url: str, keys: tuple[str, ...], owner: str) -> dict[str, str]:
     key = keys[0] if keys else _called(url, owner, "sessions", {"label": "run"})["api_key"]
     environ = {name: value for name, value in os.environ.items() if name != "ANTHROPIC_AUTH_TOKEN"}
     return {**environ, "ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": key, "MOCKBATCH_URL": url, OWNER: owner}
+
+
+def _with_virtual_time(environ: dict[str, str]) -> dict[str, str]:
+    """The same for Pythons that sleep without waiting: what they run at their start stands in front of their path."""
+    package = Path(__file__).parents[1]
+    machine = find_spec("time_machine")
+    homes = [str(package.parent), *([str(Path(machine.origin).parents[1])] if machine and machine.origin else [])]
+    path = [str(package / "testing" / "startup"), *filter(None, [environ.get("PYTHONPATH")])]
+    return {**environ, "PYTHONPATH": os.pathsep.join(path), "MOCKBATCH_VIRTUAL_TIME": os.pathsep.join(homes)}
 
 
 def _called(url: str, owner: str, path: str, content: dict[str, Any] | None = None) -> Any:
@@ -167,6 +179,12 @@ command = click.Command(
             ["--strict"],
             is_flag=True,
             help="Exit with 10 when the command passed, but problems remain, or the API got nothing or refused it all.",
+        ),
+        click.Option(
+            ["--virtual-time"],
+            is_flag=True,
+            help="Let the sleeps of Python programs pass at once, in all processes of the command; programs in other "
+            "languages poll less often with --progression polls:2.",
         ),
         click.Option(["--timeout"], metavar="SPAN", help="End the command after so long, like 10m, and exit with 124."),
         click.Option(["--summary-json"], metavar="PATH", help="Write the summary to this file, for machines."),

@@ -36,6 +36,10 @@ def pytest_configure(config: pytest.Config) -> None:
         "mockbatch(**options): point the test at a session of its own, with these options, like fail_rate=0.05, seed=7",
     )
     config.stash[_kept] = []
+    if "MOCKBATCH_VIRTUAL_TIME" in os.environ:
+        from mockbatch.testing.virtual_time.process import end
+
+        end()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -234,3 +234,71 @@ def test_rules_that_follow_from_an_option_need_not_strike(options: list[str], co
     ran = run("run", "--strict", *options, "--", *command)
     assert ran[0] == code, ran
     assert ("rule_never_hit" in ran[2]) == bool(code)
+
+
+SLEEPY = """
+import asyncio, multiprocessing, subprocess, sys, time
+import anthropic
+
+def works(seconds):
+    time.sleep(seconds)
+
+async def looked_at(batch):
+    async with anthropic.AsyncAnthropic() as client:
+        await client.messages.batches.retrieve(batch)
+        await asyncio.sleep(600)
+
+if __name__ == "__main__":
+    began, monotonic = time.time(), time.monotonic()
+    params = {"model": "claude-haiku-4-5", "max_tokens": 8, "messages": [{"role": "user", "content": "hi"}]}
+    with anthropic.Anthropic() as client:
+        batch = client.messages.batches.create(requests=[{"custom_id": "a", "params": params}])
+        while client.messages.batches.retrieve(batch.id).processing_status != "ended":
+            time.sleep(600)
+        print(len(list(client.messages.batches.results(batch.id))))
+    assert 7200 <= time.time() - began < 9000, time.time() - began
+    assert abs(time.time() - began - time.monotonic() + monotonic) < 1
+    asyncio.run(looked_at(batch.id))
+    for how in ("fork", "spawn"):
+        process = multiprocessing.get_context(how).Process(target=works, args=(3600,))
+        process.start()
+        process.join()
+        assert process.exitcode == 0
+    subprocess.run([sys.executable, "-c", "import time; time.sleep(3600)"], check=True)
+    time.sleep(1)
+    print(f"{(time.time() - began) / 3600:.0f} hours")
+"""
+
+
+def test_pythons_sleep_without_waiting(tmp_path: Path) -> None:
+    """In forked processes, spawned ones and others too, and where the SDK waits before it tries again."""
+    (tmp_path / "sleepy.py").write_text(SLEEPY)
+    (tmp_path / "sitecustomize.py").write_text("print('its own')\n")
+    options = ["--virtual-time", "--wait", "2h", "--fault", "http.error,on=retrieve,status=429,retry_after=60,nth=2"]
+    environ = {"PYTHONPATH": str(tmp_path)}
+    code, out, err = run("run", *options, "--", sys.executable, str(tmp_path / "sleepy.py"), environ=environ)
+    assert code == 0, err
+    assert [line for line in out.splitlines() if line != "its own"] == ["1", "5 hours"]
+    assert out.startswith("its own\n")
+    assert "5h1" in err
+
+
+def test_a_suite_has_its_own_virtual_time(tmp_path: Path) -> None:
+    """The fixture is not in the way of that of the run."""
+    (tmp_path / "test_it.py").write_text(
+        "import time\n"
+        "def test_it(mockbatch, virtual_time):\n    time.sleep(3600)\n    assert virtual_time.elapsed == 3600\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis", "-p", "no:asyncio", str(tmp_path)]
+    code, out, err = run("run", "--virtual-time", "--", *command)
+    assert (code, "1 passed" in out) == (0, True), out + err
+
+
+def test_a_python_that_cannot_says_so(tmp_path: Path) -> None:
+    """And goes on in real time."""
+    (tmp_path / "time_machine.py").write_text("raise ImportError('it is broken')\n")
+    environ = {"PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-c", "import time; time.sleep(0.01); print('done')"]
+    code, out, err = run("run", "--virtual-time", "--", *command, environ=environ)
+    assert (code, out) == (0, "done\n")
+    assert f"mockbatch: no virtual time in {sys.executable}: virtual time needs the package time-machine" in err
