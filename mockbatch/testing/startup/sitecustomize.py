@@ -60,7 +60,7 @@ def _say(problem: object) -> None:
 
 
 if folders := os.environ.get("MOCKBATCH_VIRTUAL_TIME"):
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036
         _say("it needs Python 3.11")
     elif not _is_testing():
         _begin(folders.split(os.pathsep))
