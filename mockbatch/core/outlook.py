@@ -59,12 +59,12 @@ def outlook(batch: Batch, profile: Profile, clock: Clock, now: int) -> str:
     """Say when a batch ends, on both clocks, and where that is late how it would end sooner."""
     timeline = batch.timeline
     if timeline.has_ended(now):
-        return f"{batch.id} has ended"
+        return "has ended"
     if profile.polls and timeline.settles_at == NEVER:
-        return f"{batch.id} ends at its {_ordinal(profile.polls)} retrieve"
+        return f"ends at its {_ordinal(profile.polls)} retrieve"
     verb = "expires" if timeline.ending == "expired" else "ends"
     left = timeline.ended_at - now
-    said = f"{batch.id} {verb} {format_instant(timeline.ended_at)[:19]}Z, in {rough(left)}{_passing(left, clock)}"
+    said = f"{verb} {format_instant(timeline.ended_at)[:19]}Z, in {rough(left)}{_passing(left, clock)}"
     return said if _is_soon(left, clock) else f"{said}; sooner: {_sooner(clock)}"
 
 

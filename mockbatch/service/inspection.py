@@ -186,7 +186,7 @@ class Inspection:
         return [Sent(name, params == own) for name, params in times]
 
     def outlook(self, session: Session, batch_id: str) -> str | None:
-        """When a batch ends, in a sentence; None for one that is not there."""
+        """When a batch ends, in words; None for one that is not there."""
         batch = session.batches.get(batch_id)
         if batch is None:
             return None

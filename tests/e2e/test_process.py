@@ -64,7 +64,7 @@ def test_calls_are_logged_in_a_terminal() -> None:
         lines,
         (
             rf"{time_of_day} create   {batch} 200 \d+ms",
-            rf"  {batch} ends {time_of_day}, in \S+s",
+            rf"  ends {time_of_day}, in \S+s",
             rf"{time_of_day} retrieve {batch} 200 \d+ms",
             rf"{time_of_day} list +529 \d+ms  rule 'http.error'  Overloaded",
             rf"{time_of_day} create +400 \d+ms  requests: Field required  \(session \w+\)",
