@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Generator
 from pathlib import Path
+from typing import TextIO
 
 import msgspec
 import uvicorn
@@ -19,9 +20,11 @@ from starlette.routing import Router
 
 from mockbatch import __version__
 from mockbatch.config import Config
+from mockbatch.core.outlook import expected
 from mockbatch.fixtures import FixtureError
 from mockbatch.http.app import create_app
 from mockbatch.http.connection import Protocol
+from mockbatch.service.settings import clock_of
 from mockbatch.store import StoreError
 
 # what was made at the start stays, and calls leave no cycles behind: the collector need not look so often
@@ -153,6 +156,8 @@ def serve(
             except OSError as error:
                 raise CannotStart(f"--ready-file {config.ready_file} cannot be written: {error.strerror}") from None
         say(ready_line(config, url) if recording is None else recording_line(recording, url))
+        for line in for_people(config, url, recording) if is_terminal(sys.stdout) else ():
+            say(line)
 
     drain = _DRAIN_SECONDS if recording is None else RECORDER_DRAIN
     server = Server(app or create_app(config), ready, drain)
@@ -206,6 +211,30 @@ def ready_line(config: Config, url: str) -> str:
     """What a person sees first."""
     time = "frozen" if config.frozen else f"x{config.speedup:g}"
     return f"mockbatch {__version__} ready on {url} (seed {config.seed}, clock {time}, delays {_delays(config)})"
+
+
+def for_people(config: Config, url: str, recording: str | None = None) -> list[str]:
+    """What somebody at a terminal wants to know besides, line by line."""
+    key = "..." if config.api_key or recording else "sk-ant-anything"
+    whose = "  # one of --api-key" if config.api_key else "  # your own" if recording else ""
+    recorded = config.replay is not None and config.takes_its_time
+    return [
+        "",
+        *([] if recording else [f"  dashboard: {url}/"]),
+        "  in the terminal of your program:",
+        f"    export ANTHROPIC_BASE_URL={url}",
+        f"    export ANTHROPIC_API_KEY={key}{whose}",
+        *([] if recording or recorded else (f"  {line}" for line in expected(config.profile(), clock_of(config, 0)))),
+        "  Ctrl-C stops it.",
+        "",
+    ]
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:  # it is closed
+        return False
 
 
 def recording_line(upstream: str, url: str) -> str:

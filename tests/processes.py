@@ -2,6 +2,9 @@
 
 import json
 import os
+import pty
+import re
+import select
 import signal
 import subprocess
 import sys
@@ -96,3 +99,44 @@ def run(*arguments: str, cwd: Path | None = None, environ: dict[str, str] | None
         check=False,
     )
     return done.returncode, done.stdout, done.stderr
+
+
+class Screen:
+    """What a command writes to its terminal."""
+
+    def __init__(self, ours: int) -> None:
+        self._ours = ours
+        self._written = b""
+        self._read = 0
+
+    def until(self, text: str) -> list[str]:
+        """The next lines, up to the first one that has this text."""
+        while True:
+            lines = self.lines[self._read :]
+            found = next((at for at, line in enumerate(lines, 1) if text in line), 0)
+            if found:
+                self._read += found
+                return lines[:found]
+            assert select.select([self._ours], [], [], _PATIENCE)[0], lines
+            self._written += os.read(self._ours, 65536)
+
+    @property
+    def lines(self) -> list[str]:
+        """All whole lines, without colors."""
+        plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self._written.decode())
+        return plain.split("\r\n")[:-1]
+
+
+@contextmanager
+def terminal_of(*arguments: str, cwd: Path | None = None) -> Iterator[Screen]:
+    """The command `mockbatch` in a terminal of its own; it is ended afterwards."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "mockbatch", *arguments]
+    with subprocess.Popen(command, cwd=cwd, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        try:
+            yield Screen(ours)
+        finally:
+            process.terminate()
+            process.wait(_PATIENCE)
+            os.close(ours)

@@ -12,7 +12,7 @@ import click
 
 from mockbatch import __version__
 from mockbatch.cli.groups import Lazy
-from mockbatch.config import OPTIONS, Config, ConfigError, Option, Source, flag_of, resolve, variable_of
+from mockbatch.config import OPTIONS, Config, ConfigError, Option, Source, files_used, flag_of, resolve, variable_of
 
 _SECTIONS = {
     "Begin": {"init": "starting", "serve": "serve", "run": "run", "record": "record"},
@@ -153,6 +153,9 @@ def session_options() -> list[click.Parameter]:
 
 
 def _flag(name: str, spec: Option, also: str) -> click.Parameter:
+    help = f"{spec.help}{also}"
+    if spec.is_switch:
+        return click.Option([f"{flag_of(name)}/{flag_of(f'no_{name}')}", name], default=None, help=help)
     return click.Option(
         [flag_of(name), name],
         is_flag=spec.is_flag,
@@ -160,7 +163,7 @@ def _flag(name: str, spec: Option, also: str) -> click.Parameter:
         flag_value="true" if spec.is_flag else None,
         default=None,
         metavar=None if spec.is_flag else spec.metavar,
-        help=f"{spec.help}{also}",
+        help=help,
     )
 
 
@@ -176,14 +179,26 @@ def texts_given(flags: Mapping[str, Any]) -> dict[str, str]:
         name: OPTIONS[name].separator.join(value) or None if isinstance(value, tuple) else value
         for name, value in flags.items()
     }
-    return {name: text for name, text in texts.items() if text is not None}
+    return {name: _as_text(text) for name, text in texts.items() if text is not None}
 
 
-def configured(flags: dict[str, Any]) -> tuple[Config, dict[str, Source]]:
-    """The configuration of this call. Raises BadConfig for one that cannot be used."""
-    file = flags.pop("config") or os.environ.get("MOCKBATCH_CONFIG")
+def _as_text(value: str | bool) -> str:
+    """What click has read of a flag, as it would stand in the environment."""
+    return value if isinstance(value, str) else str(value).lower()
+
+
+def configured(flags: dict[str, Any], *, told: bool = False) -> tuple[Config, dict[str, Source]]:
+    """The configuration of this call; the files that it comes from are named if they are to be told.
+
+    Raises BadConfig for one that cannot be used.
+    """
+    named = flags.pop("config") or os.environ.get("MOCKBATCH_CONFIG")
+    file = Path(named) if named else None
     try:
-        return resolve(texts_given(flags), os.environ, Path(file) if file else None, Path.cwd())
+        found = resolve(texts_given(flags), os.environ, file, Path.cwd())
+        for used in files_used(file, Path.cwd()) if told else ():
+            click.echo(f"mockbatch: options from {used}", err=True)
+        return found
     except FileNotFoundError:
         raise BadConfig("the working directory is gone; change into one that is there") from None
     except ConfigError as error:

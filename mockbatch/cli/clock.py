@@ -4,11 +4,11 @@ from typing import Any
 
 import click
 
-from mockbatch.cli.counting import counted
 from mockbatch.cli.groups import Group
 from mockbatch.cli.reached import Remote
 from mockbatch.cli.remote import wants_server
 from mockbatch.cli.shown import moment, print_facts, print_json, print_table, wants_json
+from mockbatch.core.numbers import how_many
 from mockbatch.core.time.spans import DAY, HOUR, MINUTE, SECOND, format_span, parse_instant
 
 _SHOWN = 20
@@ -58,7 +58,7 @@ def advance(
         print_json(moved)
         return
     _tell_events(moved["events"])
-    click.echo(f"{moment(moved['now'])} UTC, {counted(len(moved['events']), 'event')} on the way")
+    click.echo(f"{moment(moved['now'])} UTC, {how_many(len(moved['events']), 'event')} on the way")
 
 
 @command.command("freeze")

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from mockbatch.core.numbers import how_many
+
 _PROBLEMS = {
     "duplicate": "duplicates",
     "orphan": "orphans",
@@ -13,19 +15,15 @@ _PROBLEMS = {
     "unmet_schema": "unmet schemas",
 }
 """The kinds of problems whose names are nouns, and their plurals."""
-
-
-def counted(count: int, one: str, many: str | None = None) -> str:
-    """Return a number with its noun, like `1 batch` or `2 batches`."""
-    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+_OF_ALL = {"nothing_called", "all_refused"}
 
 
 def problems_counted(kinds: Iterable[str]) -> str:
     """Return how many problems there are of each kind."""
     found = Counter(kinds)
-    return ", ".join(counted(count, *_words(kind)) for kind, count in found.items()) or "no problems"
+    return ", ".join(_of_kind(kind, count) for kind, count in found.items()) or "no problems"
 
 
-def _words(kind: str) -> tuple[str, str]:
+def _of_kind(kind: str, count: int) -> str:
     one = kind.replace("_", " ")
-    return one, _PROBLEMS.get(kind, one)
+    return one if kind in _OF_ALL else how_many(count, one, _PROBLEMS.get(kind, one))

@@ -7,13 +7,13 @@ from typing import Any
 import click
 
 from mockbatch.cli import BadInput
-from mockbatch.cli.counting import counted
 from mockbatch.cli.groups import Group, completing
 from mockbatch.cli.reached import Remote
 from mockbatch.cli.remote import wants_server
 from mockbatch.cli.shown import print_json, print_table, wants_json
 from mockbatch.config import OPTIONS, resolve
 from mockbatch.core.names import did_you_mean
+from mockbatch.core.numbers import how_many
 from mockbatch.core.rules.faults import FAULTS
 from mockbatch.core.rules.presets import PRESETS, Preset
 from mockbatch.core.rules.written import dump_rule
@@ -102,7 +102,7 @@ def clear(server: Remote, as_json: bool) -> None:
     if as_json:
         print_json(gone)
     else:
-        click.echo(f"removed {counted(len(gone), 'rule')}")
+        click.echo(f"removed {how_many(len(gone), 'rule')}")
 
 
 def _preset(name: str) -> Preset:

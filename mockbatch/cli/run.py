@@ -6,6 +6,8 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -14,12 +16,14 @@ from urllib.request import ProxyHandler, Request, build_opener
 import click
 
 from mockbatch.cli import BadConfig, BadFixture, BadStore, CannotListen, configured, not_listening, server_options
-from mockbatch.cli.summary import as_line, as_lines, as_markdown
-from mockbatch.config import OWNER
+from mockbatch.cli.summary import as_line, as_lines, as_markdown, as_reasons, concerns
+from mockbatch.config import OWNER, Source
 
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 _PROBLEMS, _TIMED_OUT, _INTERRUPTED = 10, 124, 130
 _GRACE_SECONDS = 5.0
+# options that say how long batches take
+_OF_TIME = ("delay_preset", "wait", "delay", "never", "progression", "poll_advances")
 
 
 def _run(
@@ -28,12 +32,13 @@ def _run(
     timeout: str | None,
     summary_json: str | None,
     github_summary: bool,
+    virtual_time: bool,
     **flags: Any,
 ) -> None:
     seconds = _seconds(timeout)
     page = _github_page() if github_summary else None
     flags["port"] = flags["port"] or "0"
-    config, _ = configured(flags)
+    config, sources = configured(flags, told=True)
     owner = token_hex(16)
     from msgspec.structs import replace
 
@@ -43,7 +48,8 @@ def _run(
     from mockbatch.store import StoreError
 
     try:
-        server = Background(create_app(replace(config, owner=owner)), config.host, config.port)
+        config = replace(config, owner=owner, **_quick(sources))
+        server = Background(create_app(config), config.host, config.port)
     except PortInUse as error:
         raise CannotListen(f"{error}; leave --port out for a free one") from None
     except StoreError as error:
@@ -53,8 +59,10 @@ def _run(
     except OSError as error:
         raise not_listening(config.host, error) from None
     try:
-        code = _exit_code_of(command, _environment(server.url, config.api_key, owner), seconds)
+        environ = _environment(server.url, config.api_key, owner)
+        code = _exit_code_of(command, _with_virtual_time(environ) if virtual_time else environ, seconds)
         summary = _called(server.url, owner, "summary")
+        summary["problems"] = [*concerns(summary), *summary["problems"]]
     except _NotRun as error:
         click.echo(f"mockbatch: {error}", err=True)
         sys.exit(error.exit_code)
@@ -62,6 +70,12 @@ def _run(
         server.stop()
     _tell(summary, code, command, summary_json, page)
     sys.exit(_PROBLEMS if strict and code == 0 and summary["problems"] else code)
+
+
+def _quick(sources: Mapping[str, Source]) -> dict[str, str]:
+    """Short delays, so that a program which just polls ends in seconds; none where something says how long they are."""
+    told = any(sources[name].origin != "default" for name in _OF_TIME)
+    return {} if told else {"delay_preset": "fast"}
 
 
 class _NotRun(Exception):
@@ -91,6 +105,15 @@ def _environment(url: str, keys: tuple[str, ...], owner: str) -> dict[str, str]:
     key = keys[0] if keys else _called(url, owner, "sessions", {"label": "run"})["api_key"]
     environ = {name: value for name, value in os.environ.items() if name != "ANTHROPIC_AUTH_TOKEN"}
     return {**environ, "ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": key, "MOCKBATCH_URL": url, OWNER: owner}
+
+
+def _with_virtual_time(environ: dict[str, str]) -> dict[str, str]:
+    """The same for Pythons that sleep without waiting: what they run at their start stands in front of their path."""
+    package = Path(__file__).parents[1]
+    machine = find_spec("time_machine")
+    homes = [str(package.parent), *([str(Path(machine.origin).parents[1])] if machine and machine.origin else [])]
+    path = [str(package / "testing" / "startup"), *filter(None, [environ.get("PYTHONPATH")])]
+    return {**environ, "PYTHONPATH": os.pathsep.join(path), "MOCKBATCH_VIRTUAL_TIME": os.pathsep.join(homes)}
 
 
 def _called(url: str, owner: str, path: str, content: dict[str, Any] | None = None) -> Any:
@@ -137,7 +160,7 @@ def _tell(
     summary: dict[str, Any], code: int, command: tuple[str, ...], summary_json: str | None, page: Path | None
 ) -> None:
     click.echo(f"mockbatch: {as_line(summary)}", err=True)
-    for line in as_lines(summary["problems"]):
+    for line in [*as_reasons(summary), *as_lines(summary["problems"])]:
         click.echo(f"mockbatch: {line}", err=True)
     if summary_json:
         whole = {"command": list(command), "exit_code": code, **summary}
@@ -152,12 +175,23 @@ command = click.Command(
     callback=_run,
     params=[
         click.Argument(["command"], nargs=-1, required=True, metavar="-- COMMAND..."),
-        click.Option(["--strict"], is_flag=True, help="Exit with 10 when the command passed and problems remain."),
+        click.Option(
+            ["--strict"],
+            is_flag=True,
+            help="Exit with 10 when the command passed, but problems remain, or the API got nothing or refused it all.",
+        ),
+        click.Option(
+            ["--virtual-time"],
+            is_flag=True,
+            help="Let the sleeps of Python programs pass at once, in all processes of the command; programs in other "
+            "languages poll less often with --progression polls:2.",
+        ),
         click.Option(["--timeout"], metavar="SPAN", help="End the command after so long, like 10m, and exit with 124."),
         click.Option(["--summary-json"], metavar="PATH", help="Write the summary to this file, for machines."),
         click.Option(["--github-summary"], is_flag=True, help="Add the summary to the page of a GitHub Actions run."),
         *server_options(port="a free one"),
     ],
     context_settings={"allow_interspersed_args": False},
-    help="Run a command with a server of its own. The command's ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY point there.",
+    help="Run a command with a server of its own. The command's ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY point there. "
+    "Batches take seconds (--delay-preset fast) unless an option says how long they take.",
 )

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from mockbatch.cli import BadConfig, BadFixture, BadStore, CannotListen, configured, not_listening, say, server_options
 from mockbatch.cli.record import recording_options, serve_recording
@@ -23,7 +24,7 @@ def _serve(
     redact_base64: bool,
     **flags: str | None,
 ) -> None:
-    config, _ = configured(flags)
+    config, _ = configured(flags, told=True)
     _warn_when_open(config)
     if record and _records(config):
         rules = {"redact": redact, "redact_field": redact_field, "redact_base64": redact_base64}
@@ -48,9 +49,11 @@ def _serve_mock(config: Config, may_record: bool) -> signal.Signals | None:
         raise BadConfig(f"--replay-mode {config.replay_mode} records what is missing: say where with --record PATH")
     gc.disable()  # until it is ready: of what is imported nothing is garbage
     from mockbatch.fixtures import FixtureError
-    from mockbatch.server import CannotStart, PortInUse, serve
+    from mockbatch.server import CannotStart, PortInUse, is_terminal, serve
     from mockbatch.store import StoreError
 
+    if config.log_requests is None:
+        config = replace(config, log_requests=is_terminal(sys.stderr))
     try:
         return serve(config, say)
     except PortInUse as error:

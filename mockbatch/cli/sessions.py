@@ -6,11 +6,11 @@ import click
 from click.core import ParameterSource
 
 from mockbatch.cli import session_options, texts_given
-from mockbatch.cli.counting import counted
 from mockbatch.cli.groups import Group
 from mockbatch.cli.reached import Remote
 from mockbatch.cli.remote import wants_any
 from mockbatch.cli.shown import moment, print_json, print_table, printable, wants_json
+from mockbatch.core.numbers import how_many
 
 
 class _Sessions(Group):
@@ -79,8 +79,8 @@ def delete(name: str, server: Remote, as_json: bool) -> None:
     if as_json:
         print_json(summary)
         return
-    batches = counted(summary["batches"], "batch", "batches")
-    click.echo(f"deleted {name} with {batches} and {counted(sum(summary['rows'].values()), 'request')}")
+    batches = how_many(summary["batches"], "batch", "batches")
+    click.echo(f"deleted {name} with {batches} and {how_many(sum(summary['rows'].values()), 'request')}")
 
 
 def _own(view: dict[str, Any]) -> str:

@@ -5,11 +5,11 @@ from typing import Any
 import click
 
 from mockbatch.cli import Failure
-from mockbatch.cli.counting import counted
 from mockbatch.cli.groups import Group
 from mockbatch.cli.reached import Remote
 from mockbatch.cli.remote import wants_server
 from mockbatch.cli.shown import moment, print_json, print_table, wants_json
+from mockbatch.core.numbers import how_many
 
 
 class _Snapshots(Group):
@@ -78,5 +78,5 @@ def _tell(view: dict[str, Any], done: str, as_json: bool) -> None:
     if as_json:
         print_json(view)
         return
-    batches = counted(view["batches"], "batch", "batches")
+    batches = how_many(view["batches"], "batch", "batches")
     click.echo(f"{done} {view['id']}: {batches} at {moment(view['taken_at'])} UTC")

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from mockbatch.cli.counting import counted, problems_counted
+from mockbatch.cli.counting import problems_counted
 from mockbatch.cli.pricing import dollars
+from mockbatch.core.numbers import how_many
 from mockbatch.core.time.spans import SECOND, format_span
 
 _SHOWN = 20
+_REASONS = 5
 _OUTCOMES = {
     "succeeded": "succeeded",
     "errored": "errored",
@@ -16,6 +18,24 @@ _OUTCOMES = {
     "canceled": "canceled",
     "processing": "unfinished",
 }
+# calls that are counted by themselves, or with the batches that they are about
+_OF_BATCHES = {"create", "retrieve", "list", "cancel", "delete", "results"}
+
+
+def concerns(summary: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """What is wrong with a run as a whole, as problems: nothing was called, or nothing was accepted."""
+    calls, refused = sum(summary["calls"].values()), sum(summary["refused"].values())
+    rows, bad = sum(summary["rows"].values()), sum(r["count"] for r in summary["reasons"] if r["refused"])
+    if not calls:
+        yield _problem("nothing_called", "nothing has called the API; does the command use ANTHROPIC_BASE_URL?")
+    elif refused == calls:
+        yield _problem("all_refused", f"the API has refused all {how_many(calls, 'call')}; {summary['refusal']}")
+    elif rows and bad == rows:
+        yield _problem("all_refused", f"the API has refused all {how_many(rows, 'request')}")
+
+
+def _problem(kind: str, text: str) -> dict[str, Any]:
+    return {"kind": kind, "text": text, "batches": [], "custom_ids": []}
 
 
 def as_line(summary: Mapping[str, Any]) -> str:
@@ -24,14 +44,36 @@ def as_line(summary: Mapping[str, Any]) -> str:
     outcomes = ", ".join(f"{rows[name]:,} {said}" for name, said in _OUTCOMES.items() if rows[name])
     virtual = format_span(round(summary["virtual_seconds"]) * SECOND)
     parts = [
-        counted(summary["batches"], "batch", "batches"),
-        counted(sum(rows.values()), "request", "requests") + (f" ({outcomes})" if outcomes else ""),
+        how_many(summary["batches"], "batch", "batches"),
+        how_many(sum(rows.values()), "request") + (f" ({outcomes})" if outcomes else ""),
+        *_calls(summary),
         *_cost(summary),
-        counted(summary["polls"], "poll", "polls"),
+        how_many(summary["polls"], "poll"),
         f"{virtual} virtual in {summary['real_seconds']:.1f} s",
         problems_counted(problem["kind"] for problem in summary["problems"]),
     ]
     return ", ".join(parts)
+
+
+def _calls(summary: Mapping[str, Any]) -> Iterator[str]:
+    """Calls that are about no batch, and those that were refused; nothing where there were none."""
+    calls = summary["calls"]
+    if messages := calls.get("messages", 0):
+        yield how_many(messages, "message")
+    if others := sum(count for op, count in calls.items() if op not in _OF_BATCHES and op != "messages"):
+        yield how_many(others, "other call")
+    if refused := summary["refused"]:
+        by_status = ", ".join(f"{count:,} x {status}" for status, count in refused.items())
+        yield f"{how_many(sum(refused.values()), 'call')} refused ({by_status})"
+
+
+def as_reasons(summary: Mapping[str, Any]) -> Iterator[str]:
+    """A line for why rows err, the most frequent reasons first; none where no row does."""
+    reasons = summary["reasons"]
+    if reasons:
+        said = [f"{reason['count']:,} x {reason['type']}: {reason['message']}" for reason in reasons[:_REASONS]]
+        more = [f"and {len(reasons) - _REASONS} more"] if len(reasons) > _REASONS else []
+        yield f"{summary['rows']['errored']:,} errored: {'; '.join([*said, *more])}"
 
 
 def as_lines(problems: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -43,11 +85,13 @@ def as_lines(problems: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def as_markdown(summary: Mapping[str, Any]) -> str:
-    """A table, and a list of the problems."""
+    """A table, and a list of reasons and problems."""
     rows = summary["rows"]
     cells = {
         "batches": f"{summary['batches']:,}",
         **{said: f"{rows[name]:,}" for name, said in _OUTCOMES.items()},
+        "messages": f"{summary['calls'].get('messages', 0):,}",
+        "refused calls": f"{sum(summary['refused'].values()):,}",
         "would have cost": dollars(Decimal(summary["cost_usd"])),
         "polls": f"{summary['polls']:,}",
         "virtual time": format_span(round(summary["virtual_seconds"]) * SECOND),
@@ -55,7 +99,8 @@ def as_markdown(summary: Mapping[str, Any]) -> str:
         "problems": f"{len(summary['problems']):,}",
     }
     lines = ["### mockbatch", "", _row(cells), _row(["---:"] * len(cells)), _row(cells.values())]
-    return "\n".join([*lines, "", *(f"- {line}" for line in as_lines(summary["problems"]))]) + "\n"
+    listed = [*as_reasons(summary), *as_lines(summary["problems"])]
+    return "\n".join([*lines, "", *(f"- {line}" for line in listed)]) + "\n"
 
 
 def _row(cells: Any) -> str:

@@ -5,12 +5,11 @@ from typing import Any
 
 import click
 
-from mockbatch.cli.counting import counted
 from mockbatch.cli.reached import Remote
 from mockbatch.cli.remote import wants_server
 from mockbatch.cli.shown import print_json, printable, wants_json
 from mockbatch.client.control import ControlError
-from mockbatch.core.numbers import natural
+from mockbatch.core.numbers import how_many, natural
 
 _UNMET, _UNVERIFIED = 1, 422
 _NUMBERS = ("status", "count", "at_least", "at_most")
@@ -38,7 +37,7 @@ def command(expectations: tuple[str, ...], server: Remote, as_json: bool) -> Non
     if as_json:
         print_json({**answer, "failures": []})
     else:
-        click.echo(f"{counted(answer['verified'], 'expectation is', 'expectations are')} met")
+        click.echo(f"{how_many(answer['verified'], 'expectation is', 'expectations are')} met")
 
 
 def _tell_failures(error: ControlError, expected: int, as_json: bool) -> None:

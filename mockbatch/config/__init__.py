@@ -1,7 +1,17 @@
 """Every option once: what it is called, how it is read, where it came from."""
 
 from mockbatch.config.options import OPTIONS, ConfigError, Option
-from mockbatch.config.reading import OWNER, Source, check_sent, flag_of, overridden, resolve, texts_of, variable_of
+from mockbatch.config.reading import (
+    OWNER,
+    Source,
+    check_sent,
+    files_used,
+    flag_of,
+    overridden,
+    resolve,
+    texts_of,
+    variable_of,
+)
 from mockbatch.config.settings import Config
 from mockbatch.config.shown import readable
 
@@ -13,6 +23,7 @@ __all__ = [
     "Option",
     "Source",
     "check_sent",
+    "files_used",
     "flag_of",
     "overridden",
     "readable",

@@ -21,7 +21,7 @@ class Option(Struct, frozen=True):
 
     Of an option with `many` values the text has the separator between them. One that is `of_server` is the same for all
     sessions; the others a session may have of its own. `is_data` tells, of an option that may name a file, which of its
-    texts name none.
+    texts name none. A switch is on, off, or neither.
     """
 
     means: Meaning
@@ -33,6 +33,7 @@ class Option(Struct, frozen=True):
     of_server: bool = False
     separator: str = ","
     is_data: Callable[[str], bool] | None = None
+    is_switch: bool = False
 
     def may_be_sent(self, text: str) -> bool:
         """Whether this text may come over HTTP, as it names neither a file nor code."""
@@ -67,7 +68,8 @@ def option(
     of_server: bool = False,
     separator: str = ",",
     is_data: Callable[[str], bool] | None = None,
+    is_switch: bool = False,
 ) -> Any:
     """Register an option; answers its default."""
-    OPTIONS[name] = Option(means, default, help, parse, metavar, many, of_server, separator, is_data)
+    OPTIONS[name] = Option(means, default, help, parse, metavar, many, of_server, separator, is_data, is_switch)
     return default

@@ -68,12 +68,12 @@ class Source(Struct, frozen=True):
 
 
 def resolve(
-    flags: Mapping[str, str], environ: Mapping[str, str], file: Path | None, folder: Path
+    flags: Mapping[str, str], environ: Mapping[str, str], file: Path | None, folder: Path | None
 ) -> tuple[Config, dict[str, Source]]:
     """The configuration and the origin of each value: flag, environment, file, default, the first that has it.
 
     `file` is a named configuration file; without one, `mockbatch.toml` in `folder` is read, or the table
-    `[tool.mockbatch]` of its `pyproject.toml`. Raises ConfigError.
+    `[tool.mockbatch]` of its `pyproject.toml`; without a folder, none. Raises ConfigError.
     """
     files = list(_from_files(file, folder))
     layers: list[tuple[str, Mapping[str, str]]] = [
@@ -181,7 +181,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 OWNER = "MOCKBATCH_OWNER"
 """The variable with the token by which the process that starts a server is known to it."""
-_OTHER_VARIABLES = {"MOCKBATCH_CONFIG", "MOCKBATCH_URL", OWNER}
+_OTHER_VARIABLES = {"MOCKBATCH_CONFIG", "MOCKBATCH_URL", "MOCKBATCH_VIRTUAL_TIME", OWNER}
 
 
 class _File(Struct, frozen=True):
@@ -193,16 +193,31 @@ class _File(Struct, frozen=True):
     lines: tuple[int, ...] = ()
     folder: Path = Path()
 
+    def says(self) -> list[str]:
+        """What it has, in words."""
+        count = len(self.rules) if isinstance(self.rules, list) else 0
+        return [*map(flag_of, self.options), *([f"{count} rule{'s' * (count != 1)}"] if count else [])]
+
     def where(self, index: int) -> str:
         """How to tell of the rule at `index`."""
         line = f":{self.lines[index]}" if index < len(self.lines) else ""
         return f"{self.origin}{line}: rules[{index}]"
 
 
-def _from_files(file: Path | None, folder: Path) -> Iterable[_File]:
+def files_used(file: Path | None, folder: Path) -> list[str]:
+    """The configuration files that `resolve` reads, each with what it says; empty ones are none. Raises ConfigError."""
+    return [f"{found.origin} ({', '.join(says)})" for found in _from_files(file, folder) if (says := found.says())]
+
+
+def _from_files(file: Path | None, folder: Path | None) -> Iterable[_File]:
     if file is not None:
-        return [_file(file, _toml(file), str(file), str(file))]
-    found = []
+        table = _toml(file)
+        if file.name == "pyproject.toml":
+            table = table.get("tool", {}).get("mockbatch", {})
+        return [_file(file, table, str(file), str(file))]
+    found: list[_File] = []
+    if folder is None:
+        return found
     if (own := folder / "mockbatch.toml").is_file():
         found.append(_file(own, _toml(own), own.name, own.name))
     if (shared := folder / "pyproject.toml").is_file() and (table := _toml(shared).get("tool", {}).get("mockbatch")):

@@ -13,10 +13,11 @@ from mockbatch.core.cassette.matching import MATCH_ON, Mode
 from mockbatch.core.contract.catalog import Model, Models, Policy
 from mockbatch.core.contract.limits import TIERS, RateLimits
 from mockbatch.core.contract.params import Validation
+from mockbatch.core.draws import LuckBy
 from mockbatch.core.money.cache_hits import HITS, CacheSettings, parse_hits, parse_scope
 from mockbatch.core.money.cache_hits import Scope as CacheScope
 from mockbatch.core.rules import presets as rule_presets
-from mockbatch.core.rules.fault import RuleError
+from mockbatch.core.rules.fault import LARGEST_COUNT, RuleError
 from mockbatch.core.rules.match import check
 from mockbatch.core.rules.rules import Rule, hides, parse_rule, together
 from mockbatch.core.sizes import parse_size
@@ -228,6 +229,23 @@ class Config(Struct, frozen=True, kw_only=True):
         "USD",
     )
     fail_rate: float = option("fail_rate", "data", 0.0, "The share of requests that end as `errored`.", _SHARE, "SHARE")
+    fail_attempts: int | None = option(
+        "fail_attempts",
+        "data",
+        None,
+        "After how many attempts of the same request --fail-rate lets it pass; by default it fails each time.",
+        parsers.between(1, LARGEST_COUNT),
+        "NUMBER",
+    )
+    luck_by: LuckBy = option(
+        "luck_by",
+        "data",
+        "custom_id",
+        "What decides, with the seed, which rows fail: their `custom_id`, or their `content`, for programs "
+        "whose custom_ids are never the same.",
+        parsers.choice(*get_args(LuckBy)),
+        "|".join(get_args(LuckBy)),
+    )
     results_order: str = option(
         "results_order",
         "data",
@@ -391,10 +409,21 @@ class Config(Struct, frozen=True, kw_only=True):
         "ready_file",
         "file",
         None,
-        "Write the URL and the process id to this file once connections are accepted.",
+        "Write the URL and the process id to this file, as JSON, once connections are accepted.",
         str,
         "PATH",
         of_server=True,
+    )
+    log_requests: bool | None = option(
+        "log_requests",
+        "data",
+        None,
+        "Write a line for each call to standard error, and for each batch when it ends; `serve` does so in a terminal "
+        "unless told --no-log-requests.",
+        parsers.flag,
+        "",
+        of_server=True,
+        is_switch=True,
     )
     log_level: str = option(
         "log_level",
@@ -416,18 +445,26 @@ class Config(Struct, frozen=True, kw_only=True):
 
         Raises RuleError for one that can never match. Those of the preset give way.
         """
-        own = [*self.fault, *self.rules]
-        if self.mix is not None:
-            own.append(parse_rule({"name": "mix", "fault": "item.mix", "mix": self.mix}, "mix"))
+        own = [*self.fault, *self.rules, *self._mix()]
         models = self.known_models()
         for rule in own:
             try:
                 check(rule.match, rule.on, models)
             except RuleError as error:
                 raise RuleError(f"rule {rule.name!r}: {error}") from None
-        preset = rule_presets.PRESETS[self.preset].rules() if self.preset else ()
-        giving_way = [rule for rule in preset if not any(hides(other, rule) for other in own)]
+        giving_way = [rule for rule in self._of_preset() if not any(hides(other, rule) for other in own)]
         return (*together(own, lambda at: f"rule {own[at].name!r}"), *giving_way, *self._own_replies())
+
+    def implied_rules(self) -> tuple[Rule, ...]:
+        """Those of the rules that nobody wrote: they follow from another option."""
+        return (*self._mix(), *self._of_preset(), *self._own_replies())
+
+    def _mix(self) -> Iterable[Rule]:
+        if self.mix is not None:
+            yield parse_rule({"name": "mix", "fault": "item.mix", "mix": self.mix}, "mix")
+
+    def _of_preset(self) -> Iterable[Rule]:
+        return rule_presets.PRESETS[self.preset].rules() if self.preset else ()
 
     def _own_replies(self) -> Iterable[Rule]:
         if self.replies is not None:
@@ -484,4 +521,6 @@ class Config(Struct, frozen=True, kw_only=True):
             cache=CacheSettings(self.cache_hits, self.cache_scope),
             prompt_lengths=self._prompt_lengths(),
             replay=self.replay is not None,
+            fail_attempts=self.fail_attempts,
+            luck_by=self.luck_by,
         )

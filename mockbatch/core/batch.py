@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from mockbatch.core.contract import ids, wire
 from mockbatch.core.contract.params import Terms
-from mockbatch.core.draws import draw, draws, fraction, subseed, threshold
+from mockbatch.core.draws import LuckBy, draw, draws, fraction, subseed, threshold
 from mockbatch.core.money.cache_hits import CacheSettings
 from mockbatch.core.money.ledger import Sum
 from mockbatch.core.rules.rules import Rule
@@ -28,7 +28,8 @@ class Profile(Struct, frozen=True):
     started again with other options answers old batches as before. Delays are texts, spans microseconds.
 
     `polls` is the retrieve at which a batch ends; 0 leaves that to time. `rules` are those of its rows and of its life.
-    `replay` says that rows are played where they were recorded.
+    `replay` says that rows are played where they were recorded. Requests that were sent more than `fail_attempts` times
+    no longer fail by `fail_rate`.
     `prompt_lengths` are where prices may change: they go up for all tokens of a request whose prompt is longer.
     """
 
@@ -46,6 +47,17 @@ class Profile(Struct, frozen=True):
     prompt_lengths: tuple[int, ...] = (100_000, 200_000)
     rules: tuple[Rule, ...] = ()
     replay: bool = False
+    fail_attempts: int | None = None
+    luck_by: LuckBy = "custom_id"
+
+
+class Reason(Struct, frozen=True):
+    """Why so many rows err: `refused` by the check of their params, or struck by a rule or by luck."""
+
+    count: int
+    type: str
+    message: str
+    refused: bool
 
 
 class Batch(Struct, frozen=True, dict=True):
@@ -55,7 +67,7 @@ class Batch(Struct, frozen=True, dict=True):
     one of its `downloads`. `kept` says that its rows are stored; `bound` is the draw from which on rows are never done.
     `tally` and `sums` are how its rows ended and what they used, None before that was counted; `may_be_cached` comes
     with the tally, and says that prompts may have cache breakpoints. Spans take `factor` times as long as drawn.
-    `webhook` is the URL that is called when it has ended, if any.
+    `webhook` is the URL that is called when it has ended, if any. `reasons` are kept of one that is deleted.
     """
 
     seq: int
@@ -77,6 +89,7 @@ class Batch(Struct, frozen=True, dict=True):
     sums: tuple[Sum, ...] | None = None
     webhook: str = ""
     may_be_cached: bool = False
+    reasons: tuple[Reason, ...] = ()
 
     @cached_property
     def size(self) -> int:

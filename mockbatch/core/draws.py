@@ -6,10 +6,19 @@ Every draw is a hash of a seed and an identity, so neither order nor parallelism
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import repeat
+from typing import Literal
 
 from xxhash import xxh3_64_intdigest, xxh3_128_digest, xxh3_128_intdigest
 
 _SPAN = 1 << 64
+
+LuckBy = Literal["custom_id", "content"]
+"""By what a request has its luck: its custom_id, or what it asks for, whatever it is called."""
+
+
+def luck_of(custom_id: str, params: bytes | memoryview, by: LuckBy) -> str:
+    """The name under which the luck of a request is drawn."""
+    return custom_id if by == "custom_id" else f"{xxh3_64_intdigest(params):016x}"
 
 
 @lru_cache(maxsize=1024)

@@ -1,7 +1,6 @@
 """The composition root: picks the store, names the wall clock, puts the rooms together."""
 
 import logging
-import re
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -10,14 +9,11 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from starlette.routing import Route, Router
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from mockbatch.config import Config
-from mockbatch.core.contract.errors import NotFound
 from mockbatch.http import batches, files, health, messages, models
-from mockbatch.http.answers import Answer
-from mockbatch.http.calls import Call, Endpoint
-from mockbatch.http.described import described
+from mockbatch.http.elsewhere import Elsewhere
 from mockbatch.service import Mock
 from mockbatch.service.rules import past
 from mockbatch.service.sessions import Wall
@@ -34,6 +30,8 @@ class State(TypedDict):
     """What the lifespan hands to the endpoints."""
 
     mock: Mock
+    told: set[str]
+    """What is said once only."""
 
 
 def wall_clock() -> Wall:
@@ -58,13 +56,14 @@ def create_app(config: Config, wall: Wall | None = None) -> Router:
         _warn(config, mock.now())
         try:
             await mock.open()
-            yield {"mock": mock}
+            yield {"mock": mock, "told": set()}
             if unhit := mock.unhit():
                 _log.warning("armed and never hit: %s", ", ".join(unhit))
         finally:
             await mock.close()
 
-    return Rooms(_front_routes(), redirect_slashes=False, default=_further, lifespan=lifespan)
+    options: dict[str, Any] = {"redirect_slashes": False, "default": _further, "lifespan": lifespan}
+    return LoggedRooms(_front_routes(), **options) if config.log_requests else Rooms(_front_routes(), **options)
 
 
 def _warn(config: Config, now: int) -> None:
@@ -109,6 +108,26 @@ class Rooms(Router):
         await super().__call__(scope, receive, send)
 
 
+class LoggedRooms(Rooms):
+    """The same, with a line for each call on standard error."""
+
+    def __init__(self, routes: Sequence[Route], **more: Any) -> None:
+        super().__init__(routes, **more)
+        # not before: most servers log no calls
+        from mockbatch.http.request_log import RequestLog
+
+        self._log = RequestLog()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope["request_log"] = self._log.begin()
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            if scope["type"] == "lifespan":
+                self._log.close()
+
+
 async def _further(scope: Scope, receive: Receive, send: Send) -> None:
     await _all_rooms()(scope, receive, send)
 
@@ -116,32 +135,4 @@ async def _further(scope: Scope, receive: Receive, send: Send) -> None:
 @cache
 def _all_rooms() -> Rooms:
     routes = all_routes()
-    return Rooms(routes, redirect_slashes=False, default=_elsewhere(routes))
-
-
-def _elsewhere(routes: Sequence[Route]) -> ASGIApp:
-    """What answers where there is no route: once more without doubled slashes, then with the routes that there are."""
-    known = ", ".join(f"{'|'.join(_endpoint(route).handlers)} {route.path}" for route in routes)
-
-    @described(None, caller="anyone", op="unknown")
-    async def unknown(call: Call) -> Answer:
-        """What is asked for where nothing is."""
-        raise NotFound(f"The requested resource could not be found. mockbatch knows: {known}")
-
-    methods = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-    nowhere = Endpoint(**dict.fromkeys(methods, unknown))
-
-    async def elsewhere(scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["path"]
-        if "//" not in path:
-            await nowhere(scope, receive, send)
-            return
-        inner = Router(routes, redirect_slashes=False, default=nowhere)
-        await inner({**scope, "path": re.sub("/{2,}", "/", path)}, receive, send)
-
-    return elsewhere
-
-
-def _endpoint(route: Route) -> Endpoint:
-    assert isinstance(route.app, Endpoint)
-    return route.app
+    return Rooms(routes, redirect_slashes=False, default=Elsewhere(routes))

@@ -266,6 +266,8 @@ def _note(call: Call, op: str, status: int, body: bytes) -> None:
         call.unmet,
     )
     (session or call.mock).journal.add(record)
+    if (entry := call.scope.get("request_log")) is not None:
+        entry.end(record, session, call.mock)
     if session and session.bulletin:
         session.bulletin.tell(record.at, "call", op=op, status=record.status, batch=record.batch)
 

@@ -77,9 +77,9 @@ class Mock:
         self.inspection = Inspection(self.batches, self.ledger)
         self.interventions = Interventions(self.batches)
         self.problems = Problems(self.batches, self.playback)
-        self.summaries = Summaries(self.batches, self.problems, self.ledger)
-        self.synthesis = Synthesis(self.batches)
         self.journal = Journal()
+        self.summaries = Summaries(self.batches, self.problems, self.ledger, self.journal)
+        self.synthesis = Synthesis(self.batches)
         self.upkeep = Upkeep(store, self.sessions, self.batches, self.files, self.ledger, self.messages, self.summaries)
         self.headers = [(b"anthropic-organization-id", organization.encode())]
         self._request_seed = subseed(config.seed, "request")

@@ -35,6 +35,7 @@ from mockbatch.service.planning import Headers, Planning
 from mockbatch.service.playback import Playback, Player
 from mockbatch.service.rates import Rates
 from mockbatch.service.reception import Reception
+from mockbatch.service.refusals import reasons_of
 from mockbatch.service.rows.pipeline import RowPipeline
 from mockbatch.service.rows.results import Results
 from mockbatch.service.rows.states import PlannedRow, RowStates
@@ -95,7 +96,7 @@ class Batches:
             lost = batch.session not in known
             session = await self._sessions.mend(batch.session) if lost else self._sessions.named(batch.session)
             known.add(batch.session)
-            session.keep(as_deleted(batch) if batch.deleted else batch)
+            session.keep(as_deleted(batch, batch.reasons) if batch.deleted else batch)
         self._next_seq = max((batch.seq for batch in (*facts.batches, *held)), default=0) + 1
         self.caches.restore(facts.cache)
         self._playback.restore(facts.played)
@@ -172,9 +173,8 @@ class Batches:
         return self._playback.player(session, self._sessions.identified(session).config)
 
     def _counts(self, session: Session, batch: Batch) -> bool:
-        """Whether it is counted how often requests were sent: from the first batch on that has a rule about it."""
-        rules = self._rows.of(batch).conditions.rules if batch.kept else None
-        return session.counts_attempts or (rules is not None and rules.needs_attempts)
+        """Whether it is counted how often requests were sent: from the first batch on for which that matters."""
+        return session.counts_attempts or (batch.kept and self._rows.of(batch).conditions.needs_attempts)
 
     def _webhook(self, session: Session, named: str) -> str:
         """The URL to call in the end: the one that the batch names, or that of the session. Raises InvalidRequest."""
@@ -231,11 +231,15 @@ class Batches:
         batch = self.found(session, batch_id)
         if not batch.timeline.has_ended(session.now()):
             raise InvalidRequest("In progress batches cannot be deleted. Consider canceling the batch instead.")
-        # what it used is billed all the same
+        # what it was billed, how its rows ended and why stays known
         batch = await self._settled(session, batch)
+        reasons = await reasons_of(self.states, batch) if batch.tally and batch.tally.errored else ()
+        batch = self.found(session, batch_id)
         profile = self._profiles[batch.profile]
         try:
-            await self._changed(session, as_deleted(batch), *self._parts(batch), *self._planning.release(batch))
+            await self._changed(
+                session, as_deleted(batch, reasons), *self._parts(batch), *self._planning.release(batch)
+            )
         except (ApiError, StoreError):
             self._planning.use(batch, profile)
             raise

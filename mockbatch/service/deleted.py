@@ -1,12 +1,13 @@
 """Deleted batches: what is still asked of them, packed small."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from mockbatch.core.batch import Batch
+from mockbatch.core.batch import Batch, Reason
+from mockbatch.core.contract import wire
 from mockbatch.core.contract.params import Terms
 from mockbatch.core.money.ledger import Sum
 from mockbatch.core.time.timeline import NEVER, Timeline
@@ -25,10 +26,14 @@ class _Packed(Struct, frozen=True, array_like=True):
     delivered: int
     sums: tuple[Sum, ...]
     webhook: str
+    tally: wire.RequestCounts | None
+    reasons: tuple[Reason, ...]
 
 
-def as_deleted(batch: Batch) -> Batch:
-    """Return what is left of a batch that is deleted: what the ledger, problems, webhooks and cursors ask of it."""
+def as_deleted(batch: Batch, reasons: Iterable[Reason]) -> Batch:
+    """Return what is left of a batch that is deleted: what the ledger, problems, webhooks and cursors ask of it, and
+    why its rows erred.
+    """
     return Batch(
         batch.seq,
         batch.id,
@@ -39,10 +44,12 @@ def as_deleted(batch: Batch) -> Batch:
         batch.timeline,
         Terms(day=batch.terms.day),
         deleted=True,
+        tally=batch.tally,
         downloads=batch.downloads,
         delivered=batch.delivered,
         sums=batch.sums,
         webhook=batch.webhook,
+        reasons=tuple(reasons),
     )
 
 
@@ -99,10 +106,12 @@ class Deleted:
             Timeline(*kept.timeline),
             Terms(day=kept.day),
             deleted=True,
+            tally=kept.tally,
             downloads=kept.downloads,
             delivered=kept.delivered,
             sums=kept.sums,
             webhook=kept.webhook,
+            reasons=kept.reasons,
         )
 
 
@@ -119,5 +128,7 @@ def _pack(batch: Batch) -> bytes:
         batch.delivered,
         batch.sums or (),
         batch.webhook,
+        batch.tally,
+        batch.reasons,
     )
     return msgspec.json.encode(packed)

@@ -11,8 +11,9 @@ from msgspec import Struct
 from mockbatch.core.batch import Batch, Durations, Profile
 from mockbatch.core.contract.envelope import Item
 from mockbatch.core.contract.errors import InvalidRequest
-from mockbatch.core.draws import draw, fraction, subseed
+from mockbatch.core.draws import draw, fraction, luck_of, subseed
 from mockbatch.core.money.ledger import Entry, Total, cost, counts_of, net
+from mockbatch.core.outlook import outlook
 from mockbatch.core.rows.row import Row
 from mockbatch.core.rows.usage import usage_of_row
 from mockbatch.core.search import Kind, Term, Value, meets, parse_search
@@ -185,9 +186,18 @@ class Inspection:
         own = next((params for name, params in times if name == batch.id), b"")
         return [Sent(name, params == own) for name, params in times]
 
-    def reasons(self, batch: Batch, planned: PlannedRow) -> list[str]:
-        """Why a row ends as it does, and when, in sentences."""
-        return list(_reasons(batch, planned, self._batches.profile(batch)))
+    def outlook(self, session: Session, batch_id: str) -> str | None:
+        """When a batch ends, in words; None for one that is not there."""
+        batch = session.batches.get(batch_id)
+        if batch is None:
+            return None
+        return outlook(batch, self._batches.profile(batch), session.clock, session.now())
+
+    def reasons(self, batch: Batch, planned: PlannedRow, params: bytes) -> list[str]:
+        """Why the row of these params ends as it does, and when, in sentences."""
+        profile = self._batches.profile(batch)
+        luck = luck_of(planned.row.custom_id, params, profile.luck_by)
+        return list(_reasons(batch, planned, profile, luck))
 
 
 def _terms(text: str, fields: dict[str, Kind]) -> list[Term]:
@@ -205,19 +215,20 @@ def _reply(row: Row) -> str:
     return row.more.spec.kind if row.more.spec else ""
 
 
-def _reasons(batch: Batch, planned: PlannedRow, profile: Profile) -> Iterator[str]:
+def _reasons(batch: Batch, planned: PlannedRow, profile: Profile, luck: str) -> Iterator[str]:
     row = planned.row
     if planned.done_at == NEVER:
         how = "canceled" if batch.timeline.ending == "canceled" else "out of its 24 hours"
         yield f"It was not done when the batch was {how}."
     elif row.rule:
-        yield _by_rule(row, profile)
+        yield _by_rule(row, profile, luck)
     elif row.failure and not row.failure.executed:
         yield "The check of its params refused it, as the API does while it works on a batch."
     elif profile.fail_rate:
-        drawn = fraction(draw(subseed(profile.seed, "fail"), row.custom_id))
-        side = "below" if row.failure else "above"
-        yield f"The share of failures is {profile.fail_rate:g}; its draw was {drawn:.4f}, which is {side}."
+        drawn = fraction(draw(subseed(profile.seed, "fail"), luck))
+        side = "below" if drawn < profile.fail_rate else "above"
+        again = "" if row.failure or side == "above" else f", but it passes after {profile.fail_attempts} attempts"
+        yield f"The share of failures is {profile.fail_rate:g}; its draw was {drawn:.4f}, which is {side}{again}."
     else:
         yield "No rule struck it, and no failures are drawn."
     if row.more.unmet and row.succeeds:
@@ -225,11 +236,11 @@ def _reasons(batch: Batch, planned: PlannedRow, profile: Profile) -> Iterator[st
     yield _duration(batch, row, profile)
 
 
-def _by_rule(row: Row, profile: Profile) -> str:
+def _by_rule(row: Row, profile: Profile, luck: str) -> str:
     rule = next((rule for rule in profile.rules if rule.name == row.rule), None)
     if rule is None or rule.rate is None:
         return f"The rule {row.rule!r} decided."
-    drawn = fraction(draw(subseed(profile.seed, "rule", rule.name) or 1, row.custom_id))
+    drawn = fraction(draw(subseed(profile.seed, "rule", rule.name) or 1, luck))
     return f"The rule {row.rule!r} decided: it strikes a share of {rule.rate:g}, and the draw was {drawn:.4f}."
 
 

@@ -15,6 +15,7 @@ KEPT_BYTES = 8 << 20
 BODY = 16 << 10
 HEADERS = 16 << 10
 PATH = 4 << 10
+_REFUSED = 400
 # what a record and each of its headers take besides their texts
 _OF_RECORD, _OF_HEADER = 500, 100
 
@@ -99,13 +100,18 @@ def _weight(record: Record) -> int:
 
 
 class Journal:
-    """The last calls, bounded by number and by bytes, and how many there were of each kind since the beginning."""
+    """The last calls, bounded by number and by bytes, and how many there were of each kind since the beginning.
+
+    `refused` counts by status those that no rule struck and that were refused all the same; `refusal` is the last one.
+    """
 
     def __init__(self) -> None:
         self._records: deque[Record] = deque()
         self._weights: deque[int] = deque()
         self.bytes = 0
         self.total: Counter[tuple[str, int]] = Counter()
+        self.refused: Counter[int] = Counter()
+        self.refusal: Record | None = None
 
     def __len__(self) -> int:
         return len(self._records)
@@ -119,12 +125,17 @@ class Journal:
             self._records.popleft()
             self.bytes -= self._weights.popleft()
         self.total[record.op, record.status] += 1
+        if record.status >= _REFUSED and record.fault is None:
+            self.refused[record.status] += 1
+            self.refusal = record
 
     def clear(self) -> None:
         self._records.clear()
         self._weights.clear()
         self.bytes = 0
         self.total.clear()
+        self.refused.clear()
+        self.refusal = None
 
     def records(self, criteria: Criteria | None = None) -> Iterator[Record]:
         """The calls that meet the criteria, in the order in which they were answered."""
@@ -134,6 +145,17 @@ class Journal:
         """The calls that miss least of the criteria, those first, and the latest of them."""
         ranked = sorted(self._records, key=lambda record: len(criteria.misses(record)))
         return ranked[:count]
+
+    def calls(self) -> dict[str, int]:
+        """How many calls of each kind there were since the beginning."""
+        counted: Counter[str] = Counter()
+        for (op, _), number in self.total.items():
+            counted[op] += number
+        return dict(counted)
+
+    def refusals(self) -> dict[str, int]:
+        """How many calls were refused since the beginning, by status, besides those that a rule struck."""
+        return {str(status): number for status, number in sorted(self.refused.items())}
 
     def count(self, op: str) -> int:
         """How many calls of a kind there were since the beginning."""

@@ -137,7 +137,7 @@ class Planning:
             tuple(map(len, ids)),
             self._number(profile),
             timeline,
-            kept=len(ids) > 1 or profile.replay or any(rule.on == "item" for rule in profile.rules),
+            kept=len(ids) > 1 or _needs_rows(profile),
             bound=bound,
             factor=plan.factor,
         )
@@ -182,6 +182,11 @@ class Planning:
             await self._store.put_starts(seq, index, array("q", starts).tobytes())
         session.lanes = lanes.dump()
         return Timeline(created_at, first, last, done)
+
+
+def _needs_rows(profile: Profile) -> bool:
+    """Whether the rows of a batch depend on more than its requests, however few they are."""
+    return profile.replay or profile.fail_attempts is not None or any(rule.on == "item" for rule in profile.rules)
 
 
 async def _largest_draw(durations: Durations, ids: list[list[str]]) -> int:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 from xxhash import xxh3_64_intdigest
 
 from mockbatch.core.batch import Batch
@@ -61,9 +62,9 @@ class Problems:
             yield Problem("unmatched_replay", text, custom_ids=[miss.custom_id for miss in player.misses[:_NAMED]])
 
     async def _duplicates(self, session: Session) -> AsyncIterator[Problem]:
-        """The same requests in several batches that are billed: neither canceled, nor deleted, nor all in vain."""
+        """The same requests in several batches that are billed: neither canceled, nor all in vain."""
         same: defaultdict[int, list[Batch]] = defaultdict(list)
-        async for batch in in_turns(session.live()):
+        async for batch in in_turns(session.ever()):
             if batch.timeline.canceled_at == NEVER:
                 same[batch.identity].append(batch)
         async for several in in_turns(same.values()):
@@ -115,9 +116,7 @@ class Problems:
 
 
 def _unread_batch(batch: Batch, now: int) -> Problem | None:
-    if batch.deleted:
-        if batch.downloads:
-            return None
+    if batch.deleted and not batch.downloads:
         return Problem("deleted_before_download", f"{batch.id} was deleted and its results never read", [batch.id])
     if not batch.timeline.has_ended(now):
         if batch.timeline.canceled_at != NEVER:
@@ -132,9 +131,10 @@ def _unread_batch(batch: Batch, now: int) -> Problem | None:
 
 
 def _never_hit(session: Session) -> Iterator[Problem]:
-    """Rules that were armed and struck nothing."""
+    """Rules that somebody wrote and that struck nothing; those that follow from an option need not."""
+    implied = session.config.implied_rules()
     for record in session.rules.records:
-        if record.rule.enabled and not record.hits:
+        if record.rule.enabled and not record.hits and replace(record.rule, id="") not in implied:
             yield Problem("rule_never_hit", f"the rule {record.rule.name!r} was armed and never hit anything")
 
 

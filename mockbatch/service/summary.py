@@ -1,19 +1,22 @@
 """What a run came to."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from mockbatch.core.batch import Batch, Reason
 from mockbatch.core.contract.wire import RequestCounts
 from mockbatch.core.money.rates import plain
 from mockbatch.core.money.spending import Grouped
 from mockbatch.core.time.spans import SECOND
 from mockbatch.service.batches import Batches
+from mockbatch.service.journal import Journal
 from mockbatch.service.ledger import Ledger
 from mockbatch.service.problems import Problem, Problems
+from mockbatch.service.refusals import reasons_of, together, told
 from mockbatch.service.sessions import Session
 from mockbatch.service.turns import in_turns
 
@@ -21,6 +24,9 @@ from mockbatch.service.turns import in_turns
 class Summary(Struct, frozen=True):
     """Batches, rows by outcome, calls by kind, seconds of virtual and real time, problems; what it would have cost, and
     what without batches, as decimals in USD. `unpriced` are models without a price, which no amount includes.
+
+    `reasons` are those of rows that err; `refused` are calls that no rule
+    struck and that were refused, by status, and `refusal` is the last one.
     """
 
     sessions: int
@@ -34,6 +40,9 @@ class Summary(Struct, frozen=True):
     cost_usd: str = "0"
     standard_usd: str = "0"
     unpriced: list[str] = []
+    reasons: list[Reason] = []
+    refused: dict[str, int] = {}
+    refusal: str = ""
 
 
 _NOTHING = Summary(0, 0, RequestCounts(), {}, 0, 0.0, 0.0, [])
@@ -44,7 +53,8 @@ _REMEMBERED = 1_000
 class Summaries:
     """Sums up sessions, and remembers what those came to that are gone. Looking changes nothing."""
 
-    def __init__(self, batches: Batches, problems: Problems, ledger: Ledger) -> None:
+    def __init__(self, batches: Batches, problems: Problems, ledger: Ledger, journal: Journal) -> None:
+        self._journal = journal
         self._batches = batches
         self._problems = problems
         self._ledger = ledger
@@ -55,13 +65,13 @@ class Summaries:
         """The summary of a session."""
         now = session.now()
         rows: Counter[str] = Counter()
-        calls: Counter[str] = Counter()
         await self._batches.settle(session)
-        async for batch in in_turns(session.live()):
-            if counts := await self._batches.counts(batch, now):
+        reasons: list[Reason] = []
+        async for batch in in_turns(session.ever()):
+            if counts := batch.tally if batch.deleted else await self._batches.counts(batch, now):
                 rows.update(by_name(counts))
-        for (op, _), count in session.journal.total.items():
-            calls[op] += count
+                if counts.errored:
+                    reasons += await self._reasons(batch, now)
         used = Grouped([])
         async for dated in self._ledger.used_in_turns(session):
             used.add(dated)
@@ -70,19 +80,35 @@ class Summaries:
             1,
             len(session.batches) + len(session.deleted),
             RequestCounts(**rows),
-            dict(calls),
-            calls["retrieve"],
+            calls := session.journal.calls(),
+            calls.get("retrieve", 0),
             (now - session.opened_at) / SECOND,
             (session.real() - session.opened_real_at) / SECOND,
             await self._problems.of(session),
             spent.total.net or "0",
             spent.total.standard or "0",
             spent.unpriced,
+            together(reasons),
+            session.journal.refusals(),
+            told(session.journal.refusal),
         )
 
+    async def _reasons(self, batch: Batch, now: int) -> Sequence[Reason]:
+        """Why the rows of a batch erred, once it has ended."""
+        if batch.timeline.has_ended(now) and not batch.deleted:
+            with self._batches.unless_gone():
+                return await reasons_of(self._batches.states, batch)
+        return batch.reasons
+
     async def of_all(self, sessions: Iterable[Session]) -> Summary:
-        """The summary of these sessions and of all that are gone; the longest of them tells the time."""
-        total = self.past
+        """The summary of these sessions, of all that are gone and of calls without a session; the longest of them tells
+        the time.
+        """
+        journal = self._journal
+        total = _together(
+            self.past,
+            replace(_NOTHING, calls=journal.calls(), refused=journal.refusals(), refusal=told(journal.refusal)),
+        )
         for session in sessions:
             total = _together(total, await self.of(session))
         return total
@@ -106,6 +132,9 @@ def _together(one: Summary, other: Summary) -> Summary:
         plain(Decimal(one.cost_usd) + Decimal(other.cost_usd)),
         plain(Decimal(one.standard_usd) + Decimal(other.standard_usd)),
         list(dict.fromkeys([*one.unpriced, *other.unpriced])),
+        together([*one.reasons, *other.reasons]),
+        dict(Counter(one.refused) + Counter(other.refused)),
+        other.refusal or one.refusal,
     )
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,6 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--mockbatch-strict", action="store_true", help="Fail tests that leave problems: orphans, duplicates ..."
     )
+    parser.addini("mockbatch_config", "A file with options of the server, beside the one that says this.", default="")
     parser.addini("mockbatch_strict", "Fail tests that leave problems.", type="bool", default=False)
 
 
@@ -34,6 +36,10 @@ def pytest_configure(config: pytest.Config) -> None:
         "mockbatch(**options): point the test at a session of its own, with these options, like fail_rate=0.05, seed=7",
     )
     config.stash[_kept] = []
+    if "MOCKBATCH_VIRTUAL_TIME" in os.environ:
+        from mockbatch.testing.virtual_time.process import end
+
+        end()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -45,7 +51,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session")
 def mockbatch_options() -> dict[str, Any]:
-    """The options of the server, for a project to say otherwise; `how` is thread or process."""
+    """The options of the server, for a project to say otherwise; `how` is thread or process, `config` names a file."""
     return {}
 
 
@@ -60,7 +66,8 @@ def mockbatch_server(mockbatch_options: dict[str, Any], pytestconfig: pytest.Con
         return
     _refuse_fixed_port(mockbatch_options)
     keep = pytestconfig.getoption("mockbatch_keep")
-    with Server(**{**mockbatch_options, **({"how": "kept"} if keep else {})}) as server:
+    file = _configured_file(pytestconfig)
+    with Server(**{"config": file, **mockbatch_options, **({"how": "kept"} if keep else {})}) as server:
         yield server
         if keep:
             pytestconfig.stash[_kept].append(f"{server.url} (process {server.pid})")
@@ -136,6 +143,12 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     for where in config.stash[_kept]:
         terminalreporter.line(f"mockbatch stays at {where}")
+
+
+def _configured_file(config: pytest.Config) -> Path | None:
+    """The file that the project names, from where it does."""
+    named = config.getini("mockbatch_config")
+    return (config.inipath.parent if config.inipath else config.rootpath) / named if named else None
 
 
 def _refuse_fixed_port(options: dict[str, Any]) -> None:

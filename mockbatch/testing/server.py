@@ -65,12 +65,13 @@ class Server:
 
     `how` is `thread` (the quickest), `process`, `memory` (no socket: only clients of its sessions reach it), or `kept`
     (a process that stays when this one ends). The options are those of the command line; the port is a free one unless
-    it is given. Raises ConfigError for options that cannot be used, OSError for a port that cannot.
+    it is given. A file with more of them is read if `config`, or else the variable MOCKBATCH_CONFIG, names it. Raises
+    ConfigError for options that cannot be used, OSError for a port that cannot.
     """
 
-    def __init__(self, how: How = "thread", **options: Any) -> None:
+    def __init__(self, how: How = "thread", *, config: str | Path | None = None, **options: Any) -> None:
         owner = token_hex(16)
-        self._begin(_hosted(how, options, owner), how, {"x-mockbatch-owner": owner})
+        self._begin(_hosted(how, config, options, owner), how, {"x-mockbatch-owner": owner})
 
     def _begin(self, host: Host, how: str, headers: Mapping[str, str]) -> None:
         self._host = host
@@ -164,18 +165,20 @@ def _keys(label: str) -> Iterator[str]:
         yield f"sk-ant-mock-{sha256(f'{label} {number}'.encode()).hexdigest()[:16]}"
 
 
-def _hosted(how: str, options: Mapping[str, Any], owner: str) -> Host:
+def _hosted(how: str, named: str | Path | None, options: Mapping[str, Any], owner: str) -> Host:
     from msgspec.structs import replace
 
     from mockbatch.config import OWNER, resolve, texts_of
 
     texts = {"port": "0", **texts_of({name: it for name, it in options.items() if it is not None}, "Server()")}
-    config, _ = resolve(texts, os.environ, None, Path.cwd())
+    file = named or os.environ.get("MOCKBATCH_CONFIG") or None
+    config, _ = resolve(texts, os.environ, Path(file) if file else None, None)
     config = replace(config, owner=owner)
     if how == "thread":
         return _Thread(config)
     if how in ("process", "kept"):
-        return _Process(texts, {OWNER: owner}, kept=how == "kept")
+        # it would look for a file in its folder
+        return _Process(texts, {OWNER: owner, "MOCKBATCH_CONFIG": str(file or os.devnull)}, kept=how == "kept")
     if how == "memory":
         from mockbatch.testing.transports import Memory
 

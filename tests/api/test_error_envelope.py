@@ -1,8 +1,10 @@
 """One envelope around every error, whatever the route and the way to fail."""
 
+import re
+
 import pytest
 
-from tests.builders import BATCHES, Api
+from tests.builders import BATCHES, Api, requests, serving
 
 CALLS = [
     ("GET", "/v1/nope", 404, "not_found_error"),
@@ -46,10 +48,60 @@ def test_without_a_key_every_call_of_the_api_is_a_401(api: Api, method: str, pat
         assert "anthropic-workspace-id" not in answer.headers
 
 
-def test_an_unknown_route_names_the_known_ones(api: Api) -> None:
-    """So that a typo is found at once."""
-    message = api.post("/v1/messages/batchez").json()["error"]["message"]
-    assert "POST /v1/messages/batches/{id}/cancel" in message
+@pytest.mark.parametrize(
+    ("method", "path", "near"),
+    [
+        ("POST", "/v1/messages/batchez", "Did you mean POST /v1/messages/batches?"),
+        ("POST", "/v1/message/batches", "Did you mean POST /v1/messages/batches?"),
+        (
+            "GET",
+            "/v1/messages/batches/msgbatch_01abcdefghij/result",
+            "Did you mean GET /v1/messages/batches/{id}/results?",
+        ),
+        ("PUT", "/_mockbatch/clock/advanced", "Did you mean POST /_mockbatch/clock/advance?"),
+        ("GET", "/v2/messages/batches", "Did you mean GET /v1/messages/batches?"),
+        ("GET", "/favicon.ico", "GET /_mockbatch/openapi.json names all that mockbatch serves."),
+        ("GET", "/v1/complete" + "x" * 5000, "GET /_mockbatch/openapi.json names all that mockbatch serves."),
+    ],
+)
+def test_an_unknown_route_names_the_nearest_one(api: Api, method: str, path: str, near: str) -> None:
+    """So that a typo is found at once, in one line."""
+    answer = api.request(method, path)
+    assert (answer.status_code, answer.json()["error"]["type"]) == (404, "not_found_error")
+    assert answer.json()["error"]["message"] == f"The requested resource could not be found. {near}"
+
+
+@pytest.mark.parametrize(
+    ("base", "told"),
+    [
+        (
+            "",
+            "'/messages/batches' is answered as '/v1/messages/batches': the base URL of this client should end in /v1",
+        ),
+        (
+            "/v1/v1",
+            "'/v1/v1/messages/batches' is answered as '/v1/messages/batches': the base URL .* should not end in /v1",
+        ),
+    ],
+)
+def test_a_base_url_may_end_in_v1_or_not(base: str, told: str, caplog: pytest.LogCaptureFixture) -> None:
+    """All of the API is there, and the log says it once."""
+    with serving(progression="polls:1") as api:
+        batch = api.ok(api.post(f"{base}/messages/batches", json={"requests": requests("a")}))
+        assert api.ok(api.get(f"{base}/messages/batches/{batch['id']}"))["processing_status"] == "ended"
+        assert api.get(f"{base}/messages/batches/{batch['id']}/results").status_code == 200
+        assert api.get(f"{base}//models").status_code == 200
+        assert api.put(f"{base}/messages/batches").status_code == 405
+        assert api.get(f"{base}/nowhere").status_code == 404
+        assert api.get(f"{base}/_mockbatch/nowhere").status_code == 404
+    (warning,) = caplog.messages
+    assert re.fullmatch(f"POST {told}", warning)
+
+
+def test_what_is_not_of_the_api_has_one_path(api: Api) -> None:
+    """The control plane and the dashboard are where they are."""
+    for path in ("/v1/_mockbatch/info", "/v1/health", "/v1", "/v1/"):
+        assert api.get(path).status_code == 404
 
 
 def test_a_method_that_is_not_taken_names_those_that_are(api: Api) -> None:

@@ -63,6 +63,34 @@ def test_deleting_before_reading_is_told(api: Api) -> None:
     assert problems(api) == [("deleted_before_download", [batch["id"]])]
 
 
+def test_a_deleted_batch_keeps_its_problems() -> None:
+    """Rows that never arrived, money that was spent twice, and why rows erred."""
+    with serving(fault="results.cut,after_items=1,times=1", progression="polls:1") as api:
+        bad = {"custom_id": "bad", "params": {"max_tokens": 1, "messages": []}}
+        ids = []
+        for _ in range(2):
+            batch = api.ok(api.post(BATCHES, json={"requests": [*requests("a", "b"), bad]}))
+            api.get_batch(batch)
+            api.results(batch)
+            api.ok(api.delete(f"{BATCHES}/{batch['id']}"))
+            ids.append(batch["id"])
+        assert problems(api) == [("duplicate", ids), ("undelivered", ids[:1])]
+        told = api.ok(api.get("/_mockbatch/summary"))
+        assert (told["rows"]["succeeded"], told["rows"]["errored"]) == (4, 2)
+        assert told["reasons"] == [
+            {"count": 2, "type": "invalid_request_error", "message": "model: Field required", "refused": True}
+        ]
+
+
+def test_a_batch_that_nobody_polled_is_billed_though_it_was_deleted(api: Api) -> None:
+    """What it came to is counted before it goes."""
+    batch = api.create("a")
+    api.advance(by="25h")
+    api.ok(api.delete(f"{BATCHES}/{batch['id']}"))
+    told = api.ok(api.get("/_mockbatch/summary"))
+    assert (told["rows"]["succeeded"], float(told["cost_usd"]) > 0) == (1, True)
+
+
 @pytest.mark.parametrize(("polls", "gap", "storm"), [(29, "0s", False), (30, "0s", True), (40, "10s", False)])
 def test_polls_without_a_pause_are_a_storm(api: Api, polls: int, gap: str, storm: bool) -> None:
     """In virtual time."""

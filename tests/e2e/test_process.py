@@ -1,6 +1,7 @@
 """The process: how it starts, what it says, how it ends."""
 
 import json
+import re
 import signal
 import socket
 import sqlite3
@@ -9,10 +10,11 @@ import sys
 import time
 from pathlib import Path
 
+import httpx2
 import pytest
 
-from tests.builders import BATCHES, requests
-from tests.processes import run, running
+from tests.builders import BATCHES, HEADERS, requests
+from tests.processes import run, running, terminal_of
 
 
 def test_the_ready_line_has_the_url_and_comes_when_calls_are_answered(tmp_path: Path) -> None:
@@ -24,6 +26,61 @@ def test_the_ready_line_has_the_url_and_comes_when_calls_are_answered(tmp_path: 
     assert (told["url"], told["pid"]) == (server.url, server.process.pid)
     assert out == f"mockbatch 0.1.0 ready on {server.url} (seed 7, clock x1000, delays realistic)\n"
     assert (code, err) == (0, "")
+
+
+def test_a_terminal_shows_what_to_do_next(tmp_path: Path) -> None:
+    """Lines to paste, the dashboard, and how long a batch takes, after the ready line."""
+    with terminal_of("serve", "--port", "0", "--delay-preset", "fast") as screen:
+        head = screen.until("Ctrl-C")
+        url = re.search(r"ready on (\S+) ", head[0])
+        assert url
+        assert [line.strip() for line in head[1:]] == [
+            "",
+            f"dashboard: {url[1]}/",
+            "in the terminal of your program:",
+            f"export ANTHROPIC_BASE_URL={url[1]}",
+            "export ANTHROPIC_API_KEY=sk-ant-anything",
+            "A batch of 100 requests takes about 3.5s.",
+            "Ctrl-C stops it.",
+        ]
+
+
+RULE = ("--fault", "http.error,on=list,status=529,times=1")
+
+
+def test_calls_are_logged_in_a_terminal() -> None:
+    """What it was, of which batch, how it was answered and why; and for each batch when it ends."""
+    with terminal_of("serve", "--port", "0", "--delay-preset", "fast", *RULE) as screen:
+        url = re.search(r"ready on (\S+) ", screen.until("Ctrl-C")[0])
+        assert url
+        with httpx2.Client(base_url=url[1], headers=HEADERS) as client:
+            batch = client.post(BATCHES, json={"requests": requests("a")}).json()["id"]
+            client.get(f"{BATCHES}/{batch}")
+            client.get(BATCHES)
+            client.post(BATCHES, json={}, headers={"x-api-key": "another"})
+        lines = screen.until("(session ")[1:]
+    time_of_day = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+    for line, pattern in zip(
+        lines,
+        (
+            rf"{time_of_day} create   {batch} 200 \d+ms",
+            rf"  ends {time_of_day}, in \S+s",
+            rf"{time_of_day} retrieve {batch} 200 \d+ms",
+            rf"{time_of_day} list +529 \d+ms  rule 'http.error'  Overloaded",
+            rf"{time_of_day} create +400 \d+ms  requests: Field required  \(session \w+\)",
+        ),
+        strict=True,
+    ):
+        assert re.fullmatch(pattern, line), line
+
+
+@pytest.mark.parametrize(("option", "logged"), [((), False), (("--log-requests",), True)])
+def test_calls_are_logged_elsewhere_if_that_is_wanted(tmp_path: Path, option: tuple[str, ...], logged: bool) -> None:
+    """On standard error, when it is no terminal."""
+    with running(tmp_path, *option) as server:
+        server.http.get(BATCHES)
+        _, _, err = server.stop()
+    assert (" list " in err) == logged
 
 
 def test_ctrl_c_ends_it_within_a_second_even_during_a_download(tmp_path: Path) -> None:

@@ -63,6 +63,8 @@ OPTIONS: tuple[dict[str, Any], ...] = (
 )
 # what differs from call to call by nature, and not by what was saved
 _VOLATILE = frozenset({"date", "transfer-encoding"})
+# what a summary makes of the journal, and real time
+_OF_THE_RUN = ("calls", "polls", "refused", "refusal", "real_seconds")
 Do = Callable[[Api], Any]
 
 
@@ -115,7 +117,7 @@ def seen(answer: Any) -> tuple[int, dict[str, str], Any]:
     headers = {name: value for name, value in answer.headers.items() if name not in _VOLATILE}
     if b'"polls":' in answer.content:  # a summary, which counts the calls of the journal, and real time
         del headers["content-length"]
-        return answer.status_code, headers, {**answer.json(), "calls": None, "polls": None, "real_seconds": None}
+        return answer.status_code, headers, {**answer.json(), **dict.fromkeys(_OF_THE_RUN)}
     return answer.status_code, headers, answer.content
 
 

@@ -226,11 +226,12 @@ def test_a_fixed_port_is_refused_under_xdist(project: pytest.Pytester) -> None:
 
 
 def test_options_of_the_server_are_the_projects(project: pytest.Pytester) -> None:
-    """Of the fixture that it overrides, and of its mockbatch.toml."""
+    """Of the fixture that it overrides, and of the file that its configuration names; no other file is read."""
     project.makeconftest(
         "import pytest\n@pytest.fixture(scope='session')\ndef mockbatch_options(): return {'how': 'process', 'seed': 7}"
     )
-    project.makefile(".toml", mockbatch="fail-rate = 0.25\nport = 8787")
+    project.makefile(".toml", mockbatch="fail-rate = 0.75")
+    project.makefile(".toml", options="fail-rate = 0.25\nport = 8787")
     project.makepyfile(
         """
     def test_it(mockbatch_server):
@@ -239,6 +240,8 @@ def test_options_of_the_server_are_the_projects(project: pytest.Pytester) -> Non
         assert ":8787" not in mockbatch_server.url
     """
     )
+    run(project, "-o", "mockbatch_config=options.toml", passed=1)
+    project.makepyfile("def test_it(mockbatch_server): assert mockbatch_server.info()['options']['fail_rate'] == 0.0")
     run(project, passed=1)
 
 

@@ -44,7 +44,12 @@ def test_a_command_runs_as_it_is_and_is_summed_up(program: str, tmp_path: Path) 
     code, out, err = run("run", *options, "--", *command, environ={"ANTHROPIC_AUTH_TOKEN": "real"})
     assert (code, out) == (0, "['a', 'b', 'c']\n")
     assert err.startswith("mockbatch: 1 batch, 3 requests (3 errored), 3 polls, ")
-    assert err.endswith(", no problems\n")
+    summary_line, reasons, rest = err.split("\n")
+    assert (summary_line.endswith(", no problems"), reasons.startswith("mockbatch: 3 errored: "), rest) == (
+        True,
+        True,
+        "",
+    )
     summary = json.loads(told.read_text())
     assert (summary["command"], summary["exit_code"], summary["rows"]["errored"]) == (command, 0, 3)
 
@@ -136,3 +141,164 @@ def test_the_commands_tests_are_counted_though_their_sessions_are_gone(tmp_path:
     assert (code, "3 passed" in out) == (0, True)
     assert "mockbatch: 3 batches, 3 requests (3 unfinished)" in err
     assert "3 unfinished\n" in err
+
+
+PRESET = """
+import json, os, urllib.request
+options = json.load(urllib.request.urlopen(os.environ["MOCKBATCH_URL"] + "/_mockbatch/info"))["options"]
+print(options["delay_preset"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "environ", "preset"),
+    [
+        ([], {}, "fast"),
+        (["--speedup", "1000", "--preset", "cache-cold"], {}, "fast"),
+        (["--delay-preset", "realistic"], {}, "realistic"),
+        (["--wait", "2h"], {}, "realistic"),
+        (["--poll-advances", "5m"], {}, "realistic"),
+        (["--preset", "happy"], {}, "immediate"),
+        ([], {"MOCKBATCH_NEVER": "0.5"}, "realistic"),
+        (["--config", "slow.toml"], {}, "realistic"),
+    ],
+)
+def test_batches_take_seconds_unless_something_says_how_long(
+    options: list[str], environ: dict[str, str], preset: str, tmp_path: Path
+) -> None:
+    """Be it a flag, the environment, a file or a preset."""
+    (tmp_path / "slow.toml").write_text('delay = "1h"\n')
+    code, out, err = run("run", *options, "--", sys.executable, "-c", PRESET, environ=environ, cwd=tmp_path)
+    assert (code, out) == (0, f"{preset}\n"), err
+    assert err.startswith("mockbatch: options from slow.toml (--delay)\n") == ("--config" in options)
+
+
+CALLS = """
+import os, sys, json, urllib.request
+
+def call(path, body=None):
+    head = {"x-api-key": os.environ["ANTHROPIC_API_KEY"], "anthropic-version": "2023-06-01"}
+    data = None if body is None else json.dumps(body).encode()
+    try:
+        return json.load(urllib.request.urlopen(urllib.request.Request(
+            os.environ["ANTHROPIC_BASE_URL"] + path, data, head)))
+    except urllib.error.HTTPError as error:
+        return {}
+
+GOOD = {"model": "claude-haiku-4-5", "max_tokens": 8, "messages": [{"role": "user", "content": "hi"}]}
+for word in sys.argv[1:]:
+    if word in ("good", "bad"):
+        params = GOOD if word == "good" else {"max_tokens": 8, "messages": []}
+        batch = call("/v1/messages/batches", {"requests": [{"custom_id": "a", "params": params}]})["id"]
+        call(f"/v1/messages/batches/{batch}")
+        urllib.request.urlopen(urllib.request.Request(
+            os.environ["ANTHROPIC_BASE_URL"] + f"/v1/messages/batches/{batch}/results",
+            headers={"x-api-key": os.environ["ANTHROPIC_API_KEY"], "anthropic-version": "2023-06-01"})).read()
+    elif word == "message":
+        call("/v1/messages", GOOD)
+    else:
+        call(word)
+"""
+
+
+@pytest.mark.parametrize(
+    ("calls", "code", "told"),
+    [
+        (["good"], 0, ["1 batch, 1 request (1 succeeded), ", ", no problems"]),
+        ([], 10, ["nothing called\n", "nothing has called the API"]),
+        (["/v1/nowhere"], 10, ["1 other call, 1 call refused (1 x 404)", ", all refused\n", "GET /v1/nowhere 404 "]),
+        (["bad"], 10, ["1 errored: 1 x invalid_request_error: model: Field required\n", "refused all 1 request\n"]),
+        (["bad", "good"], 0, ["2 batches, 2 requests (1 succeeded, 1 errored)", "mockbatch: 1 errored: 1 x invalid"]),
+        (["message", "/v1/models"], 0, ["1 message, 1 other call, would have cost $0.0", ", no problems\n"]),
+    ],
+)
+def test_a_strict_run_wants_something_to_come_of_it(calls: list[str], code: int, told: list[str]) -> None:
+    """And the summary says what was called, and why rows err."""
+    ran = run("run", "--strict", "--progression", "polls:1", "--", sys.executable, "-c", CALLS, *calls)
+    assert ran[0] == code, ran
+    assert [line for line in told if line not in ran[2]] == [], ran[2]
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--replies", "tests.reply_functions:shout"], 0),
+        (["--mix", "97/1/1/1"], 0),
+        (["--preset", "truncated"], 0),
+        (["--fault", "cancel.lost"], 10),
+    ],
+)
+def test_rules_that_follow_from_an_option_need_not_strike(options: list[str], code: int) -> None:
+    """Only those that somebody wrote."""
+    command = [sys.executable, "-c", CALLS, "message"]
+    ran = run("run", "--strict", *options, "--", *command)
+    assert ran[0] == code, ran
+    assert ("rule_never_hit" in ran[2]) == bool(code)
+
+
+SLEEPY = """
+import asyncio, multiprocessing, subprocess, sys, time
+import anthropic
+
+def works(seconds):
+    time.sleep(seconds)
+
+async def looked_at(batch):
+    async with anthropic.AsyncAnthropic() as client:
+        await client.messages.batches.retrieve(batch)
+        await asyncio.sleep(600)
+
+if __name__ == "__main__":
+    began, monotonic = time.time(), time.monotonic()
+    params = {"model": "claude-haiku-4-5", "max_tokens": 8, "messages": [{"role": "user", "content": "hi"}]}
+    with anthropic.Anthropic() as client:
+        batch = client.messages.batches.create(requests=[{"custom_id": "a", "params": params}])
+        while client.messages.batches.retrieve(batch.id).processing_status != "ended":
+            time.sleep(600)
+        print(len(list(client.messages.batches.results(batch.id))))
+    assert 7200 <= time.time() - began < 9000, time.time() - began
+    assert abs(time.time() - began - time.monotonic() + monotonic) < 1
+    asyncio.run(looked_at(batch.id))
+    for how in ("fork", "spawn"):
+        process = multiprocessing.get_context(how).Process(target=works, args=(3600,))
+        process.start()
+        process.join()
+        assert process.exitcode == 0
+    subprocess.run([sys.executable, "-c", "import time; time.sleep(3600)"], check=True)
+    time.sleep(1)
+    print(f"{(time.time() - began) / 3600:.0f} hours")
+"""
+
+
+def test_pythons_sleep_without_waiting(tmp_path: Path) -> None:
+    """In forked processes, spawned ones and others too, and where the SDK waits before it tries again."""
+    (tmp_path / "sleepy.py").write_text(SLEEPY)
+    (tmp_path / "sitecustomize.py").write_text("print('its own')\n")
+    options = ["--virtual-time", "--wait", "2h", "--fault", "http.error,on=retrieve,status=429,retry_after=60,nth=2"]
+    environ = {"PYTHONPATH": str(tmp_path)}
+    code, out, err = run("run", *options, "--", sys.executable, str(tmp_path / "sleepy.py"), environ=environ)
+    assert code == 0, err
+    assert [line for line in out.splitlines() if line != "its own"] == ["1", "5 hours"]
+    assert out.startswith("its own\n")
+    assert "5h1" in err
+
+
+def test_a_suite_has_its_own_virtual_time(tmp_path: Path) -> None:
+    """The fixture is not in the way of that of the run."""
+    (tmp_path / "test_it.py").write_text(
+        "import time\n"
+        "def test_it(mockbatch, virtual_time):\n    time.sleep(3600)\n    assert virtual_time.elapsed == 3600\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis", "-p", "no:asyncio", str(tmp_path)]
+    code, out, err = run("run", "--virtual-time", "--", *command)
+    assert (code, "1 passed" in out) == (0, True), out + err
+
+
+def test_a_python_that_cannot_says_so(tmp_path: Path) -> None:
+    """And goes on in real time."""
+    (tmp_path / "time_machine.py").write_text("raise ImportError('it is broken')\n")
+    environ = {"PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-c", "import time; time.sleep(0.01); print('done')"]
+    code, out, err = run("run", "--virtual-time", "--", *command, environ=environ)
+    assert (code, out) == (0, "done\n")
+    assert f"mockbatch: no virtual time in {sys.executable}: virtual time needs the package time-machine" in err

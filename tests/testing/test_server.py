@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import anthropic
@@ -378,6 +379,17 @@ def test_wrong_options_are_refused_at_once(how: How) -> None:
         Server(how, fail_rat=1)
     with pytest.raises(ConfigError, match="seed: 'x' is not an integer"):
         Server(how, seed="x")
+
+
+@pytest.mark.parametrize("how", ["thread", "process"])
+def test_a_file_is_read_only_if_it_is_named(how: How, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not because it lies in the working folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mockbatch.toml").write_text("seed = 7\n")
+    (tmp_path / "pyproject.toml").write_text("[tool.mockbatch]\nseed = 8\n")
+    for named, seed in ((None, 0), ("mockbatch.toml", 7), ("pyproject.toml", 8)):
+        with Server(how, config=named) as server:
+            assert server.info()["options"]["seed"] == seed
 
 
 def test_a_port_that_is_taken_is_told() -> None:

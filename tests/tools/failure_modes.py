@@ -75,7 +75,7 @@ WITHOUT_FAULT: dict[int, tuple[str, str]] = {
     36: ("each key and workspace is a world of its own", "test_a_workspace_is_a_world_of_its_own"),
     39: ("the API's own 400", "test_a_wrong_body_gets_the_words_of_the_api_and_leaves_nothing"),
     42: ("`--requests-per-minute`, and the problem `poll_storm`", "test_polls_without_a_pause_are_a_storm"),
-    44: ("unknown routes are a 404 that names the known ones", "test_an_unknown_route_names_the_known_ones"),
+    44: ("unknown routes are a 404 that names the nearest one", "test_an_unknown_route_names_the_nearest_one"),
     46: ("deletes obey the API's rules", "test_delete_wants_an_ended_batch_and_then_nothing_is_left"),
     49: ("`server_tool_use`, and `web_search` in the ledger", "test_counts_of_server_tools_are_those_told"),
     53: ("the API's own 400", "test_a_wrong_body_gets_the_words_of_the_api_and_leaves_nothing"),

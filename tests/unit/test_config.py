@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from mockbatch.cli import main
 from mockbatch.cli.faults import example
-from mockbatch.config import OPTIONS, Config, ConfigError, resolve
+from mockbatch.config import OPTIONS, Config, ConfigError, files_used, resolve
 from mockbatch.core.batch import Profile
 from mockbatch.core.rules.faults import FAULTS
 from mockbatch.core.rules.written import parse_flag
@@ -227,3 +227,14 @@ def test_a_default_is_shown_as_it_would_be_told(name: str, tmp_path: Path) -> No
     assert (sorted(told) if isinstance(told, tuple) else told) == (
         sorted(default) if isinstance(default, tuple) else default
     )
+
+
+def test_files_are_told_with_what_they_say(tmp_path: Path) -> None:
+    """Empty ones and those that say nothing to us are none."""
+    assert files_used(None, tmp_path) == []
+    (tmp_path / "mockbatch.toml").write_text("seed = 1\nfail-rate = 0.1\n[[rules]]\nfault = 'results.cut'\n")
+    (tmp_path / "pyproject.toml").write_text("[tool.mockbatch]\nmix = '1/1/1/1'\n")
+    assert files_used(None, tmp_path) == ["mockbatch.toml (--seed, --fail-rate, 1 rule)", "pyproject.toml (--mix)"]
+    (tmp_path / "pyproject.toml").write_text("[tool.other]\nx = 1\n")
+    (tmp_path / "mockbatch.toml").write_text("")
+    assert files_used(None, tmp_path) == []

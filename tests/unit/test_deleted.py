@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from mockbatch.core.batch import Batch, Profile, canceled
+from mockbatch.core.batch import Batch, Profile, Reason, canceled
+from mockbatch.core.contract.wire import RequestCounts
 from mockbatch.core.money.ledger import Account, Counts, Sum
 from mockbatch.core.time.timeline import Timeline
 from mockbatch.service.deleted import Deleted, as_deleted
@@ -12,6 +13,7 @@ from mockbatch.service.deleted import Deleted, as_deleted
 T = 1_790_000_000_000_000
 SUM = Sum(Account("claude-opus-5", 0, "0-200k", "global", "batch"), 10, Counts(100, output=200))
 BATCH = Batch(7, "msgbatch_01" + "a" * 22, "s", 1 << 62, (10,), 1 << 62, Timeline(T, T, T, T), sums=(SUM,))
+REASONS = (Reason(2, "api_error", "Internal server error", refused=False),)
 
 
 @given(st.lists(st.integers(0, 1 << 62), min_size=4, max_size=9), st.integers(0, 1 << 80), st.booleans())
@@ -19,17 +21,18 @@ def test_what_is_unpacked_is_what_was_packed(instants: list[int], tokens: int, h
     """Whatever its instants, its tokens and its webhook."""
     used = replace(SUM, counts=Counts(tokens))
     batch = replace(BATCH, timeline=Timeline(*instants), sums=(used,), webhook="http://x/" * hooked, downloads=2)
+    batch = replace(batch, tally=RequestCounts(succeeded=8, errored=2))
     deleted = Deleted("s")
-    deleted.add(as_deleted(batch))
-    assert deleted.get(batch.id) == as_deleted(batch)
-    assert list(deleted.copy().in_order()) == [as_deleted(batch)]
+    deleted.add(as_deleted(batch, REASONS))
+    assert deleted.get(batch.id) == as_deleted(batch, REASONS)
+    assert list(deleted.copy().in_order()) == [as_deleted(batch, REASONS)]
 
 
 def test_the_oldest_comes_first() -> None:
     """In whatever order they were deleted."""
     deleted = Deleted("s")
     for seq in (300, 2, 70_000, 1):
-        deleted.add(as_deleted(replace(BATCH, seq=seq, id=f"msgbatch_{seq}")))
+        deleted.add(as_deleted(replace(BATCH, seq=seq, id=f"msgbatch_{seq}"), ()))
     assert [batch.seq for batch in deleted.in_order()] == [1, 2, 300, 70_000]
     deleted.discard("msgbatch_2")
     assert (len(deleted), "msgbatch_2" in deleted, deleted.get("msgbatch_2")) == (3, False, None)
@@ -38,6 +41,6 @@ def test_the_oldest_comes_first() -> None:
 def test_a_deleted_batch_takes_a_few_hundred_bytes() -> None:
     """Canceled ones too."""
     deleted = Deleted("s")
-    deleted.add(as_deleted(canceled(replace(BATCH, timeline=Timeline(T, T, T, T + 9)), Profile(), T)))
+    deleted.add(as_deleted(canceled(replace(BATCH, timeline=Timeline(T, T, T, T + 9)), Profile(), T), ()))
     (packed,) = deleted._packed.values()
     assert len(packed) < 300

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockbatch.core.rules.call_faults import FLAPS
 from mockbatch.core.rules.calls import CallFacts, CallRules
 from mockbatch.core.rules.life import Plan, plan_of, url_elsewhere
 from mockbatch.core.rules.rules import parse_rules
@@ -109,6 +110,17 @@ def test_a_flap_is_counted_for_each_batch() -> None:
     timed = armed({"fault": "retrieve.not_found_flap", "lasts": "2s"})
     assert struck(timed, 1, facts=CallFacts(batch="a", age=1_999_999)) == [1]
     assert struck(timed, 1, facts=CallFacts(batch="a", age=2_000_000)) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "hits"),
+    [({}, [1, 3, 5]), ({"times": 2}, [1, 2]), ({"every": 3}, [3]), ({"nth": 2}, [2]), ({"skip": 4}, [5])],
+)
+def test_a_flap_that_says_nothing_strikes_every_other_call(more: dict[str, int], hits: list[int]) -> None:
+    """So that polling finds the batch; a rule that counts says itself which calls are struck."""
+    rules = armed({"fault": "results.not_found_flap", **more}, {"on": "results", "http": 500, "times": 1})
+    found = [rules.decide("results", CallFacts(batch="a"), 0) for _ in range(5)]
+    assert [at for at, those in enumerate(found, 1) if any(hit.rule.fault in FLAPS for hit in those)] == hits
 
 
 def test_what_a_new_batch_keeps() -> None:

@@ -14,7 +14,7 @@ from mockbatch.core.rows.builder import UNEXPECTED, RowBuilder
 from mockbatch.core.rows.conditions import Conditions
 from mockbatch.core.rows.reading import counted_input, decode_params, model_name
 from mockbatch.core.rows.row import Failure, Pending, Row
-from mockbatch.core.rules.faults import ROW_FAULTS, random_fault
+from mockbatch.core.rules.faults import ROW_FAULTS
 from mockbatch.core.rules.items import ItemDecision
 from mockbatch.core.rules.replied import reply_of
 
@@ -61,7 +61,7 @@ class RowChecker:
     def _check(self, item: Item, index: int, attempt: int) -> Row | Pending | None:
         check_values(item.params)
         params, under = decode_params(item.params), self._under
-        decision = self._decided(item.custom_id, params, attempt) if under.rules else None
+        decision = self._decided(item, params, attempt) if under.rules else None
         if decision is not None and decision.outcome != "succeeded":
             return _as_decided(item.custom_id, index, decision)
         spec = reply_of(decision) if decision else None
@@ -70,7 +70,7 @@ class RowChecker:
             if played is not None:
                 return played
         model, tokens = self._model_and_tokens(params)
-        if under.fail_rate and (fault := random_fault(under.seed, item.custom_id, under.fail_rate)):
+        if under.fail_rate and (fault := under.drawn_fault(item, attempt)):
             failed = ROW_FAULTS[fault]
             return Row(item.custom_id, index, Failure(failed.type, failed.message, None, executed=True))
         if decision is None:
@@ -89,10 +89,11 @@ class RowChecker:
             check_length(tokens, model)
         return model, tokens
 
-    def _decided(self, custom_id: str, params: dict[str, Any], attempt: int) -> ItemDecision | None:
-        rules, terms = self._under.rules, self._under.terms
-        assert rules is not None
-        return rules.decide(custom_id, params, model_name(params, terms), attempt, self._under.cutoffs)
+    def _decided(self, item: Item, params: dict[str, Any], attempt: int) -> ItemDecision | None:
+        under = self._under
+        assert under.rules is not None
+        model = model_name(params, under.terms)
+        return under.rules.decide(item.custom_id, params, model, attempt, under.cutoffs, under.luck(item))
 
 
 def _refused(error: Exception) -> Failure:

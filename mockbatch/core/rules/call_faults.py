@@ -64,7 +64,7 @@ CALL_FAULTS = (
     Fault(
         "retrieve.not_found_flap",
         ("retrieve",),
-        "The batch is not found at first, or now and then, though it is there.",
+        "The batch is not found at first, or every other time, though it is there.",
         "1 GET, NotFoundError: a 404 is never retried",
         (13,),
         "tests/e2e/test_faults_calls.py::test_a_batch_that_is_not_found_at_first",
@@ -76,7 +76,7 @@ CALL_FAULTS = (
     Fault(
         "results.not_found_flap",
         ("results",),
-        "The results are not found at first, or now and then, though the batch has ended.",
+        "The results are not found at first, or every other time, though the batch has ended.",
         "2 GETs, the retrieve and the download; NotFoundError",
         (13, 32),
         "tests/e2e/test_faults_calls.py::test_results_that_are_not_found_at_first",

@@ -146,10 +146,10 @@ class Record:
         return rule.probability is None or self._lucky(seed, rule.probability)
 
     def _flaps(self, facts: CallFacts) -> bool:
-        """Whether what is there is not found yet; always, where neither a number nor a time is told."""
+        """Whether what is there is not found yet, or every other time, where nothing says when."""
         first, lasts = self.rule.option("first_n"), self.rule.option("lasts")
         if first is None and lasts is None:
-            return True
+            return self.rule.chooses_calls or self._of_batch[facts.batch] % 2 == 1
         early = first is not None and self._of_batch[facts.batch] <= first
         return early or (lasts is not None and facts.age < parse_span(lasts))
 

@@ -95,13 +95,21 @@ class ItemRules:
         return [rule.name for rule in self._rules]
 
     def decide(
-        self, custom_id: str, params: dict[str, Any], model_id: str, attempt: int = 1, cutoffs: Cutoffs = ()
+        self,
+        custom_id: str,
+        params: dict[str, Any],
+        model_id: str,
+        attempt: int = 1,
+        cutoffs: Cutoffs = (),
+        luck: str = "",
     ) -> ItemDecision | None:
         """What the first rule that strikes does to a row; None where none does.
 
-        `attempt` counts from 1 how often the row was sent; `cutoffs` come from a Quota, where one is needed.
+        `attempt` counts from 1 how often the row was sent; `cutoffs` come from a Quota, where one is needed. Draws are
+        made under the name `luck`, by default the custom_id.
         """
-        name = custom_id.encode()
+        luck = luck or custom_id
+        name = luck.encode()
         request = Prompt(params)
         text: str | None = None
         begun: dict[str, bool] = {}
@@ -129,34 +137,35 @@ class ItemRules:
                     continue
             if entry.asked is not None and not entry.asked(request):
                 continue
-            if (decision := entry.act(custom_id)) is not None:
+            if (decision := entry.act(luck)) is not None:
                 return decision
         return None
 
     def candidates(
-        self, custom_id: str, params: dict[str, Any], model_id: str, attempt: int = 1
+        self, custom_id: str, params: dict[str, Any], model_id: str, attempt: int = 1, luck: str = ""
     ) -> list[tuple[int, int]]:
         """(index, rank) of each quota that may strike a row, as far as no other rule strikes it before."""
+        luck = luck or custom_id
         found = []
         for entry in self._of_model(model_id):
-            if not self._holds(entry, custom_id, params, attempt) or entry.act(custom_id) is None:
+            if not self._holds(entry, custom_id, params, attempt, luck) or entry.act(luck) is None:
                 continue
             if not entry.quota:
                 break
-            found.append((entry.index, draw(entry.seed, custom_id)))
+            found.append((entry.index, draw(entry.seed, luck)))
         return found
 
     def quota(self) -> "Quota":
         """An empty first pass over the rows of the batch."""
         return Quota(self, [rule.exactly for rule in self._rules])
 
-    def _holds(self, entry: _Entry, custom_id: str, params: dict[str, Any], attempt: int) -> bool:
+    def _holds(self, entry: _Entry, custom_id: str, params: dict[str, Any], attempt: int, luck: str) -> bool:
         """Whether a rule strikes a row, its quota apart."""
         return (
-            (entry.quota or not entry.seed or draw(entry.seed, custom_id) < entry.bound)
+            (entry.quota or not entry.seed or draw(entry.seed, luck) < entry.bound)
             and (entry.named is None or bool(entry.named(custom_id)))
             and (entry.attempts is None or attempt in entry.attempts)
-            and (not entry.share or draw(self._share_seed, custom_id) < entry.share)
+            and (not entry.share or draw(self._share_seed, luck) < entry.share)
             and (entry.wanted is None or entry.wanted in Prompt(params).prompt)
             and (entry.asked is None or bool(entry.asked(Prompt(params))))
         )
@@ -228,9 +237,9 @@ class Quota:
         self._room = [earlier := earlier + (size or 0) for size in sizes]
         self._lowest: list[list[tuple[int, str]]] = [[] for _ in sizes]
 
-    def add(self, custom_id: str, params: dict[str, Any], model_id: str, attempt: int = 1) -> None:
+    def add(self, custom_id: str, params: dict[str, Any], model_id: str, attempt: int = 1, luck: str = "") -> None:
         """Look at a row that will be decided upon."""
-        for index, rank in self._rules.candidates(custom_id, params, model_id, attempt):
+        for index, rank in self._rules.candidates(custom_id, params, model_id, attempt, luck):
             self._keep(index, rank, custom_id)
 
     def merge(self, other: "Quota") -> None:

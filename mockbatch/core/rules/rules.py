@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mockbatch.core.names import did_you_mean
+from mockbatch.core.rules.call_faults import FLAPS
 from mockbatch.core.rules.during import During, parse_during
 from mockbatch.core.rules.fault import LARGEST_COUNT, Fault, RuleError, Scope
 from mockbatch.core.rules.faults import FAULTS, meant_instead
@@ -74,6 +75,12 @@ class Rule(Struct, frozen=True, omit_defaults=True):
         """The value of an option of its fault, or the default of that."""
         assert self.fault is not None
         return self.options.get(name, FAULTS[self.fault].options[name].default)
+
+    @property
+    def chooses_calls(self) -> bool:
+        """Whether it says itself which of the calls that it means are struck."""
+        counting = self.skip or self.times or self.every or self.probability
+        return bool(counting or self.match.nth or self.match.share or self.during)
 
     @property
     def unconditional(self) -> bool:
@@ -369,7 +376,7 @@ def together(rules: Iterable[Rule], where: Callable[[int], str] = "rule {}".form
 def hides(first: Rule, second: Rule) -> bool:
     """Whether a rule before another one leaves it nothing to strike."""
     same = first.on == second.on and first.on not in ("webhook", "batch")
-    return same and first.unconditional and first.fault not in PASSING
+    return same and first.unconditional and first.fault not in PASSING | FLAPS
 
 
 PASSING = frozenset(

@@ -126,7 +126,7 @@ async def item(call: Call) -> Answer:
             await asyncio.to_thread(_shown, params),
             Raw(line),
             line.decode(),
-            mock.inspection.reasons(found, planned),
+            mock.inspection.reasons(found, planned, params),
             await mock.inspection.sent(session, found, planned.row.custom_id),
             list(map(_bill, mock.inspection.entries(session, found, planned))),
         )

@@ -191,7 +191,7 @@ class BatchRows:
 
     async def _make_checker(self) -> "_Checker":
         rules, conditions = self.conditions.rules, self.conditions
-        attempts = await self._attempts_of(self.batch) if rules and rules.needs_attempts else None
+        attempts = await self._attempts_of(self.batch) if conditions.needs_attempts else None
         if rules and rules.needs_quota:
             conditions = replace(conditions, cutoffs=await self._cutoffs(attempts))
         return _Checker(RowChecker(conditions), attempts)
@@ -204,7 +204,7 @@ class BatchRows:
             for at, item in enumerate(await self.items(index)):
                 params = params_of(item)
                 attempt = attempts[index][at] if attempts else 1
-                quota.add(item.custom_id, params, model_name(params, terms), attempt)
+                quota.add(item.custom_id, params, model_name(params, terms), attempt, self.conditions.luck(item))
                 if at % BLOCK == 0:
                     await asyncio.sleep(0)
         return quota.cutoffs()

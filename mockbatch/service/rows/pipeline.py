@@ -96,6 +96,8 @@ class RowPipeline:
             batch.id,
             format_instant(created_at),
             self._player(batch.session) if profile.replay else None,
+            profile.fail_attempts,
+            profile.luck_by,
         )
 
     async def close(self) -> None:

@@ -13,7 +13,8 @@ Moved: `time.sleep`, `asyncio.sleep`, `anyio.sleep`; `Event`, `Condition`, `Queu
 with a timeout; `asyncio.timeout`, `wait_for`, `wait`, `call_later`, `anyio.fail_after`, `move_on_after`. The waits of
 the SDK between its retries move it as well, so that a `retry-after` of two minutes costs nothing.
 Read from it: `time.time`, `monotonic`, `perf_counter`, `datetime.now` and the like, a loop's `time()`.
-Real: child processes, threads that were there before, the timeouts of HTTP clients, the event loop's own business, and
+Real: child processes (but see process.py),
+threads that were there before, the timeouts of HTTP clients, the event loop's own business, and
 timers of uvloop.
 """
 
@@ -23,7 +24,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from mockbatch.testing.virtual_time.clocks import Monotonic, TimeStandsStill
 from mockbatch.testing.virtual_time.copies import Replaced
-from mockbatch.testing.virtual_time.sleepers import MICROSECONDS, Clock, Sleepers, micros
+from mockbatch.testing.virtual_time.sleepers import MICROSECONDS, Clock, JumpingClock, Sleepers, TickingSleepers, micros
 from mockbatch.testing.virtual_time.structured import AnyioWaits
 from mockbatch.testing.virtual_time.tasks import AsyncWaits, Loops
 from mockbatch.testing.virtual_time.threads import Threads, Waits
@@ -45,20 +46,29 @@ class RunningClock(Clock, Protocol):
 
 
 class VirtualTime:
-    """A context in which sleeping advances a clock. A clock that runs is held still meanwhile.
+    """A context in which sleeping advances a clock. A clock that runs is held still meanwhile, unless time `ticks`:
+    then it goes on between the sleeps.
 
     Raises RuntimeError when one is entered within another, ImportError without the package `time-machine`.
     """
 
     _active: "VirtualTime | None" = None
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, ticks: bool = False) -> None:
         self._clock = clock
+        self.ticks = ticks
         self._sleepers: Sleepers | None = None
+        self._threads: Threads | None = None
+        self._loops: Loops | None = None
         self._undo: list[Any] = []
 
     def __repr__(self) -> str:
         return f"<VirtualTime: {self.elapsed:g} s in {self.real_elapsed:.3f} s>" if self._sleepers else "<VirtualTime>"
+
+    @classmethod
+    def active(cls) -> "VirtualTime | None":
+        """The one that holds in this process."""
+        return cls._active
 
     @property
     def elapsed(self) -> float:
@@ -85,9 +95,9 @@ class VirtualTime:
         try:
             self._hold_still()
             self._real_start = time.monotonic()
-            threads = Threads()
+            threads = self._threads = Threads()
             self._undo.append(threads.forget)
-            sleepers = self._sleepers = Sleepers(self._clock, threads)
+            sleepers = self._sleepers = self._sleepers_of(threads)
             self._start = sleepers.now
             self._follow(sleepers, travel)
             self._replace(sleepers, threads)
@@ -102,6 +112,25 @@ class VirtualTime:
         while self._undo:
             self._undo.pop()()
         VirtualTime._active = None
+
+    def _sleepers_of(self, threads: Threads) -> Sleepers:
+        if self.ticks:
+            assert isinstance(self._clock, JumpingClock)
+            return TickingSleepers(self._clock, threads)
+        return Sleepers(self._clock, threads)
+
+    def after_fork(self) -> None:
+        """Go on in a process that was forked from the one in which it was entered."""
+        if self._sleepers is not None and self._threads is not None:
+            self._threads.after_fork()
+            self._sleepers.after_fork()
+
+    def replace_in_anyio(self) -> None:
+        """Have the waits of anyio virtual, which was loaded later."""
+        if self._sleepers is not None and self._loops is not None:
+            replaced = Replaced(AnyioWaits(self._loops).functions, {})
+            self._undo.append(replaced.stop)
+            replaced.start()
 
     def _hold_still(self) -> None:
         clock = self._clock
@@ -119,13 +148,14 @@ class VirtualTime:
         """Have the clocks that tell the date follow. time-machine wants whole seconds, lest it sets the time zone."""
         from datetime import timedelta
 
-        traveller = travel(sleepers.now // MICROSECONDS, tick=False)
+        traveller = travel(sleepers.now // MICROSECONDS, tick=self.ticks)
         traveling = traveller.start()
         self._undo.append(traveller.stop)
         shown = sleepers.now // MICROSECONDS * MICROSECONDS
 
         def follow() -> None:
             nonlocal shown
+            shown = time.time_ns() // 1000 if self.ticks else shown
             traveling.shift(timedelta(microseconds=sleepers.now - shown))
             shown = sleepers.now
 
@@ -134,6 +164,7 @@ class VirtualTime:
 
     def _replace(self, sleepers: Sleepers, threads: Threads) -> None:
         monotonic, waits, loops = Monotonic(sleepers), Waits(sleepers), Loops(sleepers, threads)
+        self._loops = loops
         awaits = AsyncWaits(loops, monotonic.passed)
         functions: dict[Any, Any] = {
             **monotonic.functions,

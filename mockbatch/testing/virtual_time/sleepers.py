@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 MICROSECONDS = 1_000_000
 # how often it is looked whether the others are still at work
@@ -41,15 +41,29 @@ class Others(Protocol):
 class Sleepers:
     """All who sleep on one clock. Any of them moves it, once no one is at work."""
 
+    ticks = False
+    """Whether time goes on between moves."""
+
     def __init__(self, clock: Clock, others: Others) -> None:
         self._clock = clock
         self._others = others
-        self._lock = threading.RLock()
-        self._moved = threading.Condition(self._lock)
-        self._asleep: set[Sleeper] = set()
+        self._begin()
         self._on_move: list[Callable[[], None]] = []
         self.now = micros(clock.now())
         self.moves = 0
+
+    def _begin(self) -> None:
+        self._lock = threading.RLock()
+        self._moved = threading.Condition(self._lock)
+        self._asleep: set[Sleeper] = set()
+
+    def after_fork(self) -> None:
+        """Begin anew: who sleeps, and who holds the lock, does so in another process."""
+        self._begin()
+
+    def read(self) -> int:
+        """The time as somebody reads it who does not sleep."""
+        return self.now
 
     def on_move(self, call: Callable[[], None]) -> None:
         """Have `call` called whenever time has moved."""
@@ -98,10 +112,13 @@ class Sleepers:
             if self._others.are_at_work(threads, waited):
                 return False
             earliest = min(sleeper.until for sleeper in self._asleep)
-            self._clock.advance((earliest - self.now) / MICROSECONDS)
+            self._advance_to(earliest)
             if self.now < earliest:  # the clock did not tell by itself where it is
                 self.moved_to(max(earliest, micros(self._clock.now())))
             return True
+
+    def _advance_to(self, instant: int) -> None:
+        self._clock.advance((instant - self.now) / MICROSECONDS)
 
     def moved_to(self, now: int) -> None:
         """Take note that the clock shows `now`, and wake whose time has come."""
@@ -117,6 +134,42 @@ class Sleepers:
             self._moved.notify_all()
             for call in self._on_move:
                 call()
+
+
+@runtime_checkable
+class JumpingClock(Clock, Protocol):
+    """A clock that runs, and can be moved forward."""
+
+    def advance_to(self, instant: float, /) -> object:
+        """Show an instant, or a later one."""
+
+
+class TickingSleepers(Sleepers):
+    """The same on a clock that runs: whoever does not sleep sees real time pass."""
+
+    ticks = True
+
+    def __init__(self, clock: JumpingClock, others: Others) -> None:
+        self._jumping = clock
+        self._moved_at = time.monotonic()
+        super().__init__(clock, others)
+
+    def read(self) -> int:
+        return self.now + micros(time.monotonic() - self._moved_at)
+
+    def add(self, seconds: float, thread: int | None, wake: Callable[[], None]) -> Sleeper:
+        with self._lock:
+            self.moved_to(self.read())
+            return super().add(seconds, thread, wake)
+
+    def moved_to(self, now: int) -> None:
+        with self._lock:
+            if now > self.now:
+                self._moved_at = time.monotonic()
+            super().moved_to(now)
+
+    def _advance_to(self, instant: int) -> None:
+        self._jumping.advance_to(instant / MICROSECONDS)
 
 
 def micros(seconds: float) -> int:

@@ -39,6 +39,13 @@ class Threads:
         """Nobody has a part in virtual time any more."""
         outside.clear()
 
+    def after_fork(self) -> None:
+        """There is one thread, and it has a part in it."""
+        outside.clear()
+        self._places.clear()
+        self._given_up.clear()
+        self._calls_in_flight.clear()
+
     def watch(self, calls_in_flight: Callable[[], bool]) -> None:
         """Ask this as well, whether an event loop has a call under way."""
         self._calls_in_flight.append(calls_in_flight)

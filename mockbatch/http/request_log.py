@@ -1,0 +1,121 @@
+"""A line for each call of the API, for somebody who watches the server."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from queue import Full, Queue
+
+import msgspec
+from msgspec import Struct
+
+from mockbatch.core.cassette.showing import shown_text
+from mockbatch.core.time.spans import format_instant
+from mockbatch.service import Mock
+from mockbatch.service.journal import Record
+from mockbatch.service.sessions import Session
+
+_WAITING = 10_000
+_PATIENCE_SECONDS = 1.0
+_LONGEST = 200
+_REFUSED = 400
+
+
+def to_standard_error(text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()
+
+
+class RequestLog:
+    """Writes lines in a thread of its own, so that no call waits for a terminal or a pipe. Where lines come faster than
+    they can be written, some are left out, and their number is told.
+    """
+
+    def __init__(self, write: Callable[[str], object] = to_standard_error) -> None:
+        self._write = write
+        self._lines: Queue[str | None] = Queue(_WAITING)
+        self._left_out = 0
+        self._first: str | None = None
+        self._thread = threading.Thread(target=self._write_all, name="mockbatch request log", daemon=True)
+        self._thread.start()
+
+    def begin(self) -> "Entry":
+        """A call has come."""
+        return Entry(self, time.perf_counter())
+
+    def add(self, line: str) -> None:
+        """Write a line some time soon. What would do something to a terminal is replaced."""
+        try:
+            self._lines.put_nowait("".join(char if char.isprintable() else "?" for char in line))
+        except Full:
+            self._left_out += 1
+
+    def whose(self, session: Session) -> str:
+        """How to tell whose call it is; nothing as long as there is one session."""
+        self._first = self._first or session.name
+        return "" if session.name == self._first else f"  ({session.told})"
+
+    def close(self) -> None:
+        """Write what is left, as far as that goes quickly."""
+        try:
+            self._lines.put(None, timeout=_PATIENCE_SECONDS)
+        except Full:
+            return
+        self._thread.join(_PATIENCE_SECONDS)
+
+    def _write_all(self) -> None:
+        while (line := self._lines.get()) is not None:
+            left_out, self._left_out = self._left_out, 0
+            more = f"... {left_out:,} more calls\n" if left_out else ""
+            try:
+                self._write(f"{line}\n{more}")
+            except (OSError, ValueError):
+                self._write = _nothing
+
+
+def _nothing(text: str) -> None:
+    """What is written when nobody reads it any more."""
+
+
+class Entry(Struct, frozen=True):
+    """A call that is to be logged once it is answered; when it came, in seconds of some clock."""
+
+    log: RequestLog
+    came: float
+
+    def end(self, record: Record, session: Session | None, mock: Mock) -> None:
+        """Log a call as it was noted in the journal."""
+        error, created = _answered(record)
+        path = "" if session and record.op in _SAYING else f"{record.method} {record.path}"
+        about = record.batch or created or path
+        took = time.perf_counter() - self.came
+        words = [
+            f"{format_instant(record.at)[:19]}Z {record.op:<8} {about:<33} {record.status} {_span(took)}",
+            f"  rule {record.fault!r}" if record.fault else "",
+            f"  {error}" if error else "",
+            self.log.whose(session) if session else "",
+        ]
+        self.log.add("".join(words))
+        if session and created and (outlook := mock.inspection.outlook(session, created)):
+            self.log.add(f"  {outlook}")
+
+
+# calls that need no path to be known
+_SAYING = frozenset({"create", "list", "messages", "count_tokens"})
+
+
+def _answered(record: Record) -> tuple[str, str]:
+    """What an error says, and the id of a batch that was created."""
+    if record.status < _REFUSED and record.op != "create":
+        return "", ""
+    try:
+        answer = msgspec.json.decode(record.answered)
+        if record.status < _REFUSED:
+            return "", str(answer["id"])
+        return shown_text(answer["error"]["message"][:_LONGEST]), ""
+    except (msgspec.DecodeError, LookupError, TypeError):
+        return "", ""
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds:.1f}s" if seconds >= 1 else f"{seconds * 1000:.0f}ms"

@@ -1,0 +1,62 @@
+"""What was refused, and why: rows that err, and calls."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+from mockbatch.core.batch import Batch, Reason
+from mockbatch.core.cassette.showing import shown_text
+from mockbatch.service.journal import Record
+from mockbatch.service.rows.states import RowStates
+
+_LONGEST = 200
+# so many different errors are told apart, while they are counted and in the end
+_DISTINCT, _NAMED = 1_000, 20
+_OTHERS = "others"
+
+_Errors = Counter[tuple[str, str, bool]]
+
+
+async def reasons_of(states: RowStates, batch: Batch) -> list[Reason]:
+    """Why the rows of a batch err, the most frequent reasons first."""
+    errors: _Errors = Counter()
+    async for block in states.rows(batch):
+        for planned in block:
+            failure = planned.row.failure
+            if failure is not None and planned.outcome(batch) == "errored":
+                refused = not failure.executed and not planned.row.rule
+                errors[failure.type, shown_text(failure.message[:_LONGEST]), refused] += 1
+        _limit(errors, _DISTINCT)
+    return _as_reasons(errors)
+
+
+def together(reasons: Iterable[Reason]) -> list[Reason]:
+    """Reasons of several batches, each once."""
+    errors: _Errors = Counter()
+    for reason in reasons:
+        errors[reason.type, reason.message, reason.refused] += reason.count
+    return _as_reasons(errors)
+
+
+def _as_reasons(errors: _Errors) -> list[Reason]:
+    _limit(errors, _NAMED)
+    return [Reason(count, *key) for key, count in errors.most_common()]
+
+
+def _limit(errors: _Errors, distinct: int) -> None:
+    """Tell only so many different messages apart."""
+    for (type, message, refused), count in errors.most_common()[distinct:]:
+        del errors[type, message, refused]
+        errors[type, _OTHERS, refused] += count
+
+
+def told(refusal: Record | None) -> str:
+    """A call that was refused, in a sentence; nothing where there is none."""
+    if refusal is None:
+        return ""
+    try:
+        message = msgspec.json.decode(refusal.answered)["error"]["message"]
+    except (msgspec.DecodeError, LookupError, TypeError):
+        message = ""
+    return shown_text(f"{refusal.method} {refusal.path[:_LONGEST]} {refusal.status} {message[:_LONGEST]}".rstrip())
