@@ -1,5 +1,6 @@
 """The other views: faults, the journal, problems, money, compose, sessions."""
 
+import gzip
 import re
 from decimal import Decimal
 from typing import Any
@@ -144,9 +145,9 @@ def test_money_is_drawn_and_reconciled(server: Process, desk: Desk) -> None:
     expect(desk.page.get_by_role("rowheader", name="claude-haiku-4-5-20251001")).to_be_visible()
     rows = server.http.get(f"/_mockbatch/batches/{batch}/items").json()["items"]
     lines = [f"{row['custom_id']},{Decimal(row['cost']) * (2 if row['custom_id'] == '3' else 1)}" for row in rows]
-    content = "\n".join(["custom_id,cost_usd", *lines]).encode()
+    content = gzip.compress("\n".join(["custom_id,cost_usd", *lines]).encode("utf-16"))
     desk.page.get_by_label("Drop a CSV").set_input_files({"name": "t.csv", "mimeType": "text/csv", "buffer": content})
-    expect(desk.page.get_by_text("t.csv: 4 rows agree, 1 differ.")).to_be_visible()
+    expect(desk.page.get_by_text("t.csv: 4 rows agree, 1 differs.")).to_be_visible()
     expect(desk.page.get_by_role("row", name=re.compile("^3 .*batch"))).to_be_visible()
 
 

@@ -37,6 +37,6 @@ def test_a_tracker_is_compared_with_what_was_billed(spent: Process, tmp_path: Pa
     code, out, _ = run("reconcile", str(tracker), "--url", spent.url, *_BY)
     assert code == 1
     assert "batch discount missing" in out
-    assert out.splitlines()[-1] == "1 rows agree, 1 differ; the tracker has 0.009 USD, the ledger 0.006"
+    assert out.splitlines()[-1] == "1 row agrees, 1 differs; the tracker has 0.009 USD, the ledger 0.006"
     tracker.write_text("custom_id,cost_usd\nrow-1,0.003\nrow-2,0.003\n")
     assert run("reconcile", str(tracker), "--url", spent.url, *_BY)[0] == 0

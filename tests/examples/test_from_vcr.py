@@ -90,7 +90,7 @@ def test_a_cassette_of_vcrpy_becomes_a_fixture(tmp_path: Path) -> None:
     code, _, told = run("import", "nightly.yaml", "--out", "fixtures/nightly", cwd=tmp_path)
     assert (code, told) == (
         0,
-        "fixtures/nightly/recording.jsonl: 1 interactions\n"
+        "fixtures/nightly/recording.jsonl: 1 interaction\n"
         "  unknown model: 12 input, 5 output\n"
         "  cost not known: there is no price for unknown model\n",
     )

@@ -58,7 +58,7 @@ def test_a_folder_may_hold_several(tmp_path: Path) -> None:
         ("f.jsonl", fixture(item()) + b"{", "line 3: cut or edited"),
         ("f.jsonl", fixture(item()) + b'{"kind":"batch"}\n', "line 3: Invalid enum value 'batch'"),
         ("f.jsonl", fixture(item())[:-30], "line 2: cut or edited"),
-        ("f.jsonl.gz", b"no gzip", "line 1: cut or edited"),
+        ("f.jsonl.gz", b"no gzip", "this is text that is no JSON; expected a recording"),
         ("f.jsonl.zst", zstd.compress(fixture(item()))[:-3], "cannot be read"),
         ("f.jsonl", b'{"custom_id": "a", "params": {}}\n', "line 1: this is requests of Message Batches; expected a"),
         ("f.jsonl", b"%PDF-1.7", "this is a PDF"),
