@@ -118,6 +118,7 @@ async def configure(call: Call) -> Answer:
     found = session_of_id(call, call.path_value("id"))
     options = (await content_of(call, Change)).options
     await call.mock.upkeep.configure(found, options, owner=is_owner(call))
+    found.bulletin.tell(found.now(), "options")
     return Json(_view(found))
 
 

@@ -4,16 +4,10 @@ import { calmly, fill, h } from "./dom.js";
 import { count, counted, instant } from "./format.js";
 import { button, copyButton, guarded, prose, say } from "./parts.js";
 import { ask, post } from "./server.js";
+import { armed, disarmAll } from "./rules.js";
+import { inForce, panel, unarmed } from "./settings.js";
 
 let catalogue = null;
-
-/** The rules of the session. */
-export const armed = async () => (await ask("rules")).rules;
-
-export async function disarmAll() {
-  await ask("rules", { method: "DELETE" });
-  say("Nothing is armed any more");
-}
 
 export function view(root) {
   const list = h("div", { class: "armed" });
@@ -26,7 +20,7 @@ export function view(root) {
   async function refresh() {
     catalogue ??= (await ask("faults")).faults;
     if (!cards.children.length) drawCards();
-    drawArmed(await armed());
+    drawArmed(...await Promise.all([armed(), inForce()]));
   }
 
   function drawCards() {
@@ -67,15 +61,18 @@ export function view(root) {
     return h("select", {}, h("option", { value: "" }, option.default === null ? "" : `${option.default} (default)`), option.choices.map((name) => h("option", { value: name }, name)));
   }
 
-  function drawArmed(rules) {
+  function drawArmed(rules, settings) {
     const all = (part) => rules.map((rule) => rule[part]).join("\n");
+    const shared = settings.shared_rules;
     fill(list,
-      h("div", { class: "pane-head" }, h("h2", {}, "Armed ", h("span", { class: "dim" }, count(rules.length))), h("span", { class: "spring" }),
+      h("div", { class: "pane-head" }, h("h2", {}, "Armed ", h("span", { class: "dim" }, count(rules.length + shared.length))), h("span", { class: "spring" }),
         rules.length ? [copyButton(all("toml"), "Export TOML"), copyButton(all("pytest"), "Export pytest"), button("Disarm all", async () => {
           await disarmAll();
           await refresh();
         })] : null),
-      rules.length ? h("ul", { class: "rules scroll", role: "list", tabindex: "0", "aria-label": "Armed rules" }, rules.map(one)) : h("p", { class: "blank" }, "Nothing is armed. All is as the real API does it."));
+      h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "What is in force" },
+        rules.length || shared.length ? h("ul", { class: "rules", role: "list", "aria-label": "Armed rules" }, rules.map(one), shared.map(sharedRule)) : unarmed(settings),
+        panel(settings)));
   }
 
   function one(rule) {
@@ -97,11 +94,18 @@ export function view(root) {
         }, { "aria-label": `Remove ${rule.name}` })));
   }
 
+  function sharedRule(rule) {
+    const { name: _, on, ...how } = rule.rule;
+    return h("li", { class: "rule" },
+      h("div", { class: "line" }, h("b", { class: "mono" }, rule.name), h("span", { class: "badge" }, on), h("span", { class: "badge" }, "all sessions"), h("span", { class: "spring" }), h("span", {}, counted(rule.hits, "hit"))),
+      h("code", { class: "how" }, JSON.stringify(how)), h("div", { class: "line" }, h("span", { class: "dim" }, "a rule of the server"), h("span", { class: "spring" }), copyButton(rule.toml, "TOML", { "aria-label": `Copy ${rule.name} as TOML` })));
+  }
+
   const soon = calmly(300, () => guarded(refresh));
   return {
     title: "Faults",
     refresh,
-    news: (event) => ["rule", "call", "batch.ended", "reset"].includes(event.type) && soon(),
+    news: (event) => ["rule", "options", "call", "batch.ended", "reset"].includes(event.type) && soon(),
     changed: () => {},
     search: () => search,
     close: () => {},

@@ -5,6 +5,7 @@ import { counted } from "./format.js";
 import { button, guarded, say } from "./parts.js";
 import { ask, listen, server } from "./server.js";
 import * as address from "./address.js";
+import * as banners from "./banners.js";
 import * as batches from "./batches.js";
 import * as compose from "./compose.js";
 import * as faults from "./faults.js";
@@ -23,7 +24,6 @@ let current = null;
 let shownView = null;
 let deaf = () => {};
 let sessions = [];
-let rules = [];
 
 function showView() {
   const name = VIEWS[address.get("view")] ? address.get("view") : "";
@@ -44,33 +44,12 @@ function drawTabs() {
 }
 
 async function refresh() {
-  await Promise.all([timebar.refresh(), drawBanners(), current.refresh(), shownView === "" ? row.refresh() : null]);
+  await Promise.all([timebar.refresh(), banners.refresh(), current.refresh(), shownView === "" ? row.refresh() : null]);
 }
-
-async function drawBanners() {
-  rules = server.session ? await faults.armed() : [];
-  showBanners();
-}
-
-function showBanners() {
-  const live = rules.filter((rule) => rule.rule.enabled !== false && rule.remaining !== 0);
-  fill(byId("banners"),
-    server.lost ? h("p", { class: "banner lost", role: "alert" }, "The server does not answer. This page comes back by itself.") : null,
-    live.length ? h("p", { class: "banner armed-banner", role: "status" },
-      h("span", {}, h("b", {}, live.length === 1 ? "1 fault is armed: " : `${live.length} faults are armed: `), live.slice(0, 4).map((rule) => rule.name).join(", "), live.length > 4 ? ", …" : ""),
-      h("span", { class: "spring" }), h("a", { href: address.link({ view: "faults", row: "", call: "" }) }, "Look"),
-      button("Disarm all", async () => {
-        await faults.disarmAll();
-        await drawBanners();
-        await current.refresh();
-      }, { "aria-label": "Disarm all faults" })) : null);
-}
-
-const bannersSoon = calmly(300, () => guarded(drawBanners));
 
 function heard(event) {
   if (["clock", "batch.created", "batch.changed", "batch.deleted", "batch.ended", "batch.started", "reset", "hello"].includes(event.type)) timebar.refreshSoon();
-  if (["rule", "call", "batch.ended", "reset"].includes(event.type)) bannersSoon();
+  if (["rule", "options", "call", "batch.ended", "reset"].includes(event.type)) banners.refreshSoon();
   current.news(event);
   if (shownView === "" && event.type.startsWith("batch.")) rowSoon();
 }
@@ -89,7 +68,7 @@ function connected(there) {
   const back = server.lost && there;
   if (server.lost === !there) return;
   server.lost = !there;
-  showBanners();
+  banners.show();
   if (back) guarded(refresh);
 }
 
