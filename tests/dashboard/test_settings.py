@@ -1,6 +1,5 @@
 """What a session works under is in sight: options, rules of the server, and whose session it is."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.dashboard.browser import Desk, create
 from tests.dashboard.conftest import OPTIONS
-from tests.processes import Process, running
+from tests.processes import running
 
 
 def test_the_options_that_matter_are_in_the_head_and_beside_the_rules(

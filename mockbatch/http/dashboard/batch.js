@@ -7,6 +7,7 @@ import { ask, post, Refused } from "./server.js";
 import { Windowed } from "./windowed.js";
 import { perform } from "./acting.js";
 import * as address from "./address.js";
+import { age } from "./ages.js";
 import * as timebar from "./timebar.js";
 
 const LIFE = 30 * 86400;
@@ -64,7 +65,7 @@ export function view(root) {
   }
 
   function doneIn(row) {
-    return row.done_at ? `done ${relative(row.done_at, timebar.now())}` : "is not done before the batch ends";
+    return row.done_at ? ["done ", age(row.done_at, "ago", timebar.now())] : "is not done before the batch ends";
   }
 
   function drawTools() {
@@ -113,8 +114,8 @@ export function view(root) {
       timeline(one, now),
       h("dl", { class: "facts" },
         fact("Requests", count(one.size)),
-        fact("Created", instant(one.created_at), relative(one.created_at, now)),
-        fact(ended ? "Ended" : "Ends", instant(one.ends_at), relative(one.ends_at, now)),
+        fact("Created", instant(one.created_at), age(one.created_at, "ago", now)),
+        fact(ended ? "Ended" : "Ends", instant(one.ends_at), age(one.ends_at, "ago", now)),
         fact(ended ? "Ended by" : "Will be", { done: "work done", canceled: "cancel", expired: "expiry" }[one.ending]),
         fact("Billed", money(one.net), one.standard ? `${money(one.standard)} standard` : "once it has ended"),
         fact("Downloads", ended ? count(one.downloads) : "–", ended ? `${count(one.delivered)} of ${count(one.size)} rows delivered` : "", ended && !one.downloads ? "warn" : "")),
@@ -129,7 +130,7 @@ export function view(root) {
   }
 
   function fact(name, value, more = "", kind = "") {
-    return h("div", {}, h("dt", {}, name), h("dd", { class: kind }, value, more ? h("span", { class: "dim" }, ` ${more}`) : null));
+    return h("div", {}, h("dt", {}, name), h("dd", { class: kind }, value, more ? [" ", typeof more === "string" ? h("span", { class: "dim" }, more) : more] : null));
   }
 
   function drawChips() {

@@ -1,11 +1,12 @@
 // The batches of a session, the newest first; the one that is open stands beside them.
 
 import { calmly, fill, h } from "./dom.js";
-import { brief, count, money, seconds, shortId, span } from "./format.js";
+import { count, money, shortId } from "./format.js";
 import { bar, button, copy, copyIcon, guarded, KINDS, letter, statusBadge, told } from "./parts.js";
 import { ask, Refused, server } from "./server.js";
 import { Windowed } from "./windowed.js";
 import * as address from "./address.js";
+import { age } from "./ages.js";
 import * as batch from "./batch.js";
 import { perform } from "./acting.js";
 import * as timebar from "./timebar.js";
@@ -87,18 +88,13 @@ export function view(root) {
       h("a", { class: "cover", href: address.link({ batch: one.id, row: "", rq: "" }), "data-focus": "open", "aria-current": here ? "true" : null, "aria-label": `${one.id}, ${one.status.replace("_", " ")}, ${told(one.counts)}` }),
       h("div", { class: "line" }, h("code", { class: "id" }, shortId(one.id)),
         h("button", { type: "button", class: "copy", title: "Copy the id", "aria-label": `Copy ${one.id}`, "data-focus": "copy", onclick: () => copy(one.id) }, copyIcon()),
-        statusBadge(one.status), h("span", { class: "spring" }), h("span", { class: "dim age", title: one.created_at }, brief(one.created_at, now))),
+        statusBadge(one.status), h("span", { class: "spring" }), age(one.created_at, "brief", now)),
       h("div", { class: "bars" }, bar(one.counts, one.size, "Truth"), bar(one.shown.request_counts, one.size, "The API answers", true)),
       h("div", { class: "line small" },
         KINDS.filter((kind) => one.counts[kind]).map((kind) => h("span", { class: "tally" }, letter(kind), count(one.counts[kind]))),
         h("span", { class: "spring" }),
-        ended ? h("span", { class: one.downloads ? "dim" : "warn", title: "Downloads of the results" }, `↓ ${one.downloads}`) : deadline(one, now),
+        ended ? h("span", { class: one.downloads ? "dim" : "warn", title: "Downloads of the results" }, `↓ ${one.downloads}`) : age(one.expires_at, "expires", now),
         h("span", { class: "cost" }, money(one.net))));
-  }
-
-  function deadline(one, now) {
-    const left = seconds(one.expires_at) - now;
-    return h("span", { class: left < 4 * 3600 ? "badge warn" : "dim" }, `expires in ${span(left)}`);
   }
 
   function examples() {

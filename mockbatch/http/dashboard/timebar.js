@@ -1,6 +1,7 @@
 // Time, always in sight: what it is, how fast it goes, what comes next; and the buttons that move it.
 
 import { byId, calmly, fill, h } from "./dom.js";
+import { freshen } from "./ages.js";
 import { clockTime, relative, seconds, span } from "./format.js";
 import { button, guarded } from "./parts.js";
 import { ask, post, server } from "./server.js";
@@ -12,6 +13,7 @@ const AHEAD = 30 * 86400, DRAWN = 200;
 
 let clock = null;
 let taken = 0;
+let told = null;
 let coming = [];
 let running = () => null;
 const parts = {};
@@ -134,6 +136,9 @@ function tick() {
   if (parts.time.textContent !== time) parts.time.textContent = time;
   if (parts.date.textContent !== date) parts.date.textContent = date;
   if (clock && moves()) calmDraw();
+  const second = Math.floor(now());
+  if (second !== told) freshen(now());
+  told = second;
 }
 
 const calmDraw = calmly(1000, drawComing);
