@@ -5,9 +5,10 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
+from tests.builders import BATCHES
 from tests.dashboard.browser import Desk, create
 from tests.dashboard.conftest import OPTIONS
-from tests.processes import running
+from tests.processes import Process, running
 
 
 def test_the_options_that_matter_are_in_the_head_and_beside_the_rules(
@@ -43,3 +44,14 @@ def test_rows_that_fail_by_lot_are_never_called_nothing(tmp_path: Path, desks: C
         server.http.patch(f"/_mockbatch/sessions/{session}", json={"options": {"fail_rate": 0}})
         expect(desk.page.get_by_text("No rule is armed, and no row fails by lot.")).to_be_visible()
         expect(desk.page.locator("#banners")).not_to_contain_text("0.05")
+
+
+def test_sessions_are_known_by_their_label_or_the_end_of_their_key(server: Process, desk: Desk) -> None:
+    """Never by the whole key, nor by a hash."""
+    for key in ("sk-ant-team-search-k-ab12", "sk-ant-team-import-k-cd34"):
+        server.http.get(BATCHES, headers={"x-api-key": key})
+    server.http.post("/_mockbatch/sessions", json={"label": "test_login", "api_key": "sk-ant-test-login-ef56"})
+    desk.open()
+    names = desk.page.get_by_role("combobox", name="Session").get_by_role("option")
+    expect(names).to_have_text(["key …k-ab12 · 0 batches", "key …k-cd34 · 0 batches", "test_login · 0 batches"])
+    assert "team" not in desk.page.content()

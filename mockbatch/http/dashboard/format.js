@@ -5,8 +5,8 @@ const number = new Intl.NumberFormat("en-US");
 
 export const count = (value) => number.format(value);
 
-export function counted(value, noun) {
-  return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
+export function counted(value, noun, plural = `${noun}s`) {
+  return `${count(value)} ${value === 1 ? noun : plural}`;
 }
 
 /** US dollars; small amounts keep the digits that tell them apart. */

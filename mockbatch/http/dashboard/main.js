@@ -1,9 +1,8 @@
 // The page: which view is shown, whose session, what the keyboard does, and what is heard of the server.
 
 import { byId, calmly, fill, h } from "./dom.js";
-import { counted } from "./format.js";
-import { button, guarded, say } from "./parts.js";
-import { ask, listen, server } from "./server.js";
+import { button, guarded } from "./parts.js";
+import { listen, server } from "./server.js";
 import * as address from "./address.js";
 import * as banners from "./banners.js";
 import * as batches from "./batches.js";
@@ -13,6 +12,7 @@ import * as journal from "./journal.js";
 import * as money from "./money.js";
 import * as problems from "./problems.js";
 import * as row from "./row.js";
+import * as sessions from "./sessions.js";
 import { askForKey } from "./unlock.js";
 import * as timebar from "./timebar.js";
 
@@ -23,7 +23,6 @@ const THEMES = ["auto", "light", "dark"];
 let current = null;
 let shownView = null;
 let deaf = () => {};
-let sessions = [];
 
 function showView() {
   const name = VIEWS[address.get("view")] ? address.get("view") : "";
@@ -59,7 +58,7 @@ const rowSoon = calmly(500, () => guarded(row.refresh));
 async function enter(id) {
   deaf();
   server.session = id;
-  drawSessions();
+  sessions.draw();
   if (id) deaf = listen(id, heard, connected);
   await guarded(refresh);
 }
@@ -70,50 +69,6 @@ function connected(there) {
   server.lost = !there;
   banners.show();
   if (back) guarded(refresh);
-}
-
-/** Look which sessions there are, and enter one: that of the address, else the latest that has something. */
-async function lookForSessions() {
-  if (server.locked) return;
-  let found;
-  try {
-    found = (await ask("sessions", { of: null })).sessions;
-    if (!server.session) connected(true);
-  } catch {
-    if (!server.locked) connected(false);
-    return;
-  }
-  const same = JSON.stringify(found.map(brief)) === JSON.stringify(sessions.map(brief));
-  sessions = found;
-  const wanted = address.get("session") || server.session;
-  const there = sessions.find((one) => one.id === wanted);
-  const fallback = sessions.findLast((one) => one.batches) ?? sessions.at(-1);
-  const next = (there ?? (address.get("session") && !server.session ? null : fallback))?.id ?? null;
-  if (address.get("session") && !there && fallback && server.session !== fallback.id && !missing.has(address.get("session"))) {
-    missing.add(address.get("session"));
-    say(`There is no session ${address.get("session")}`, { kind: "bad" });
-    address.go({ session: "" }, { replace: true });
-  }
-  if (next !== server.session || (next && !entered)) {
-    entered = true;
-    await enter(next);
-  } else if (!same) drawSessions();
-}
-
-let entered = false;
-const missing = new Set();
-const brief = ({ id, label, batches: number }) => [id, label, number];
-
-const colour = (id) => `hsl(${parseInt(id.slice(0, 6), 16) % 360} 55% 50%)`;
-
-function drawSessions() {
-  const name = (one) => `${one.label || `key ${one.id.slice(0, 8)}`} · ${counted(one.batches, "batch").replace("batchs", "batches")}`;
-  fill(byId("session"), sessions.length
-    ? [h("span", { class: "dot", style: { background: server.session ? colour(server.session) : "transparent" } }),
-      h("select", { "aria-label": "Session", "data-focus": "session", onchange: (event) => {
-        address.go({ session: event.target.value, batch: "", row: "", call: "" });
-      } }, sessions.map((one) => h("option", { value: one.id, selected: one.id === server.session }, name(one))))]
-    : h("span", { class: "dim" }, "no session yet"));
 }
 
 function drawCorner() {
@@ -158,7 +113,7 @@ document.addEventListener("keydown", (event) => {
 
 address.onChange(() => {
   const wanted = address.get("session");
-  if (wanted && wanted !== server.session && sessions.some((one) => one.id === wanted)) {
+  if (wanted && wanted !== server.session && sessions.has(wanted)) {
     showView();
     guarded(() => enter(wanted));
     return;
@@ -170,7 +125,7 @@ address.onChange(() => {
 });
 
 server.onLocked = (message) => askForKey(message, async () => {
-  await lookForSessions();
+  await sessions.look();
   await guarded(refresh);
 });
 
@@ -179,9 +134,10 @@ async function begin() {
   timebar.start(() => (shownView === "" ? current?.running?.() : null) ?? null);
   timebar.show();
   showView();
-  await lookForSessions();
+  sessions.start({ enter, connected });
+  await sessions.look();
   if (!server.session) await guarded(refresh);
-  setInterval(lookForSessions, 2000);
+  setInterval(sessions.look, 2000);
   // what time does to rows is no event
   setInterval(() => timebar.moves() && !document.hidden && current.moved?.(), 1000);
 }
