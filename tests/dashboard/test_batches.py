@@ -148,6 +148,7 @@ def test_a_row_is_shown_whole(server: Process, desk: Desk) -> None:
     line = next(line for line in lines if '"it-is"' in line)
     desk.open(f"/?batch={batch}")
     desk.rows.get_by_role("link", name="it-is").click()
+    desk.drawer.get_by_role("link", name="JSON").click()
     expect(desk.drawer.get_by_role("region", name="Result line", exact=True)).to_have_text(line)
     usage = json.loads(line)["result"]["message"]["usage"]
     expect(desk.drawer.get_by_role("row", name=f"output_tokens {usage['output_tokens']}")).to_be_visible()

@@ -38,7 +38,7 @@ function showView() {
 
 function drawTabs() {
   fill(byId("tabs"), Object.entries(VIEWS).map(([name, [label]]) => h("a", {
-    href: address.link({ view: name, q: "", row: "", call: "" }), "aria-current": name === shownView ? "page" : null, "data-focus": name,
+    href: address.link({ view: name, q: "", row: "", call: "", as: "" }), "aria-current": name === shownView ? "page" : null, "data-focus": name,
   }, label)));
 }
 
@@ -98,14 +98,14 @@ document.addEventListener("keydown", (event) => {
   if (byId("unlock").open) return;
   if (event.key === "Escape" && !byId("help").open) {
     if (writes(event.target)) event.target.blur();
-    else if (address.get("row") || address.get("call")) address.go({ row: "", call: "" });
+    else if (address.get("row") || address.get("call")) address.go({ row: "", call: "", as: "" });
     return;
   }
   if (writes(event.target) || byId("help").open) return;
   const run = {
     j: () => current.step?.(1), k: () => current.step?.(-1), "/": () => current.search?.().focus(), "?": help,
     " ": presses(event.target) ? null : () => guarded(timebar.toggle), ".": () => guarded(timebar.nextEvent),
-  }[event.key] ?? (/^[1-6]$/.test(event.key) ? () => address.go({ view: Object.keys(VIEWS)[event.key - 1], q: "", row: "", call: "" }) : null);
+  }[event.key] ?? (/^[1-6]$/.test(event.key) ? () => address.go({ view: Object.keys(VIEWS)[event.key - 1], q: "", row: "", call: "", as: "" }) : null);
   if (!run) return;
   event.preventDefault();
   run();

@@ -30,7 +30,7 @@ export const valueOf = ({ settings }, name) => settings.find((one) => one.name =
 /** One line for the head of the page. */
 export function strip(found) {
   const words = telling(found).map((one) => h("span", { class: "setting", title: `${one.help}\nFrom: ${one.origin}` }, h("span", { class: "dim" }, flag(one.name)), " ", written(one.value)));
-  return h("p", { class: "strip" },
+  return h("section", { class: "strip", "aria-label": "In force" },
     h("a", { href: address.link({ view: "faults", row: "", call: "" }), class: "strip-link", title: "All options and rules" }, "Options"),
     h("span", { class: "strip-words" }, words, found.files.map((name) => h("span", { class: "setting" }, h("span", { class: "dim" }, "read from"), " ", name))));
 }
