@@ -316,6 +316,10 @@ class Batches:
         item = await self._examination.item(batch, planned.row.index)
         return bytes(item.params), await self._results.line(batch, planned.row, done=planned.done_at != NEVER)
 
+    async def params(self, batch: Batch, planned: Planned) -> bytes:
+        """Return the params of a row as they came."""
+        return bytes((await self._examination.item(batch, planned.row.index)).params)
+
     def with_params(self, batch: Batch, *, every: bool) -> AsyncIterator[tuple[Row, bytes]]:
         """The rows of a batch with the params that they came with: every one, or those that fail or meet less than all
         of a schema.

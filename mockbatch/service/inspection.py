@@ -53,6 +53,20 @@ ROW_FIELDS: dict[str, Kind] = {
 }
 
 
+BATCH_ORDERS = ("created_at", "size", "downloads", "cost", "succeeded", "errored", "canceled", "expired")
+ROW_ORDERS = ("index", "input_tokens", "output_tokens", "cost")
+"""By what batches and rows can be sorted."""
+
+
+class ErrorGroup(Struct, frozen=True):
+    """Rows that err alike: how many they are, and the first of them."""
+
+    type: str
+    message: str
+    count: int
+    custom_id: str
+
+
 class Sent(Struct, frozen=True):
     """A batch in which a custom_id was sent, and whether its params were the same."""
 
@@ -71,23 +85,30 @@ class Inspection:
         """What a batch was billed; None before that is known."""
         return net(batch.sums, batch.terms.day, self._ledger.prices) if batch.tally else None
 
-    async def found(self, session: Session, text: str) -> list[Batch]:
-        """The batches that a search finds, the newest first; what came of them is known of those that have ended.
+    async def found(self, session: Session, text: str, order: str = "") -> list[Batch]:
+        """Return the batches that a search finds, the newest first or in that order; what came of them is known of
+        those that have ended.
 
-        Raises InvalidRequest for what is no search.
+        Raise InvalidRequest for what is no search, or no order.
         """
-        terms = _terms(text, BATCH_FIELDS)
-        if any(term.field in _OUTCOMES for term in terms):
+        terms, name, descending = _terms(text, BATCH_FIELDS), *_order(order, BATCH_ORDERS)
+        if name in _OUTCOMES or any(term.field in _OUTCOMES for term in terms):
             await self._batches.settle(session)
         now = session.now()
         live = list(session.older_than(None))
-        if not terms:
-            return live
-        return [
-            batch
-            async for batch in in_turns(live)
-            if meets(terms, lambda name: self._of_batch(batch, name, now))  # noqa: B023
-        ]
+        if terms:
+            live = [
+                batch
+                async for batch in in_turns(live)
+                if meets(terms, lambda name: self._of_batch(batch, name, now))  # noqa: B023
+            ]
+        if name == "created_at":
+            return live if descending else live[::-1]
+        return (
+            sorted(live, key=lambda batch: _rank(self._of_batch(batch, name, now)), reverse=descending)
+            if name
+            else live
+        )
 
     def _of_batch(self, batch: Batch, name: str, now: int) -> Value:
         match name:
@@ -125,6 +146,34 @@ class Inspection:
                 return found[:limit]
             await asyncio.sleep(0)
         return found
+
+    async def sorted_rows(
+        self, session: Session, batch: Batch, text: str, order: str, start: int, limit: int
+    ) -> tuple[list[Planned], int]:
+        """Return `limit` rows from a place on, in an order, of those that a search finds, and how many it finds.
+
+        Raise InvalidRequest for what is no search, or no order.
+        """
+        name, descending = _order(order, ROW_ORDERS)
+        found = await self.rows(session, batch, text, 0, batch.size)
+        now = session.now()
+        ranked = [(_rank(self._of_row(batch, planned, b"", name, now)), planned) async for planned in in_turns(found)]
+        ranked.sort(key=lambda one: one[0], reverse=descending)
+        return [planned for _, planned in ranked[start : start + limit]], len(ranked)
+
+    async def errors(self, session: Session, batch: Batch) -> list[ErrorGroup]:
+        """Return the errors of the rows that have failed by now, the most frequent first."""
+        groups: dict[tuple[str, str], tuple[int, str]] = {}
+        now = session.now()
+        async for block in self._batches.truth.rows(batch):
+            for planned in block:
+                failure = planned.row.failure
+                if failure and planned.state(batch, now) == "errored":
+                    count, first = groups.get((failure.type, failure.message), (0, planned.row.custom_id))
+                    groups[failure.type, failure.message] = count + 1, first
+            await asyncio.sleep(0)
+        told = [ErrorGroup(kind, message, count, first) for (kind, message), (count, first) in groups.items()]
+        return sorted(told, key=lambda group: -group.count)
 
     def _of_row(self, batch: Batch, planned: Planned, params: bytes, name: str, now: int) -> Value:
         row = planned.row
@@ -194,6 +243,19 @@ def _terms(text: str, fields: dict[str, Kind]) -> list[Term]:
         return parse_search(text, fields)
     except ValueError as error:
         raise InvalidRequest(f"q: {error}") from None
+
+
+def _order(text: str, known: tuple[str, ...]) -> tuple[str, bool]:
+    """Return the field of an order like `-cost`, and whether it descends. Raise InvalidRequest."""
+    name = text.removeprefix("-")
+    if name and name not in known:
+        raise InvalidRequest(f"sort: Input should be one of {', '.join(known)}, with - in front to descend")
+    return name, text.startswith("-")
+
+
+def _rank(value: Value) -> tuple[bool, Decimal]:
+    """Return what to sort a number by; what is not known comes before all that is."""
+    return (False, Decimal(0)) if value is None else (True, Decimal(value))
 
 
 def _error(row: Row) -> str:

@@ -1,5 +1,6 @@
 """Rows in the browser: the error first, the conversation, lists that say what is in them."""
 
+import re
 from typing import Any
 
 from playwright.sync_api import expect
@@ -82,3 +83,66 @@ def test_long_talks_and_texts_are_folded(server: Process, desk: Desk) -> None:
     expect(desk.drawer.get_by_text("turn 0")).to_be_hidden()
     expect(desk.drawer.get_by_text("turn 10")).to_be_visible()
     expect(desk.drawer.get_by_text("(10,000 characters)")).to_be_visible()
+
+
+def test_rows_show_what_was_asked_and_answered(server: Process, desk: Desk) -> None:
+    """Under heads that sort them, the largest first, then the smallest."""
+    batch = sent(server, **{f"row-{at}": params(f"Question number {at}") for at in range(30)})
+    desk.open(f"/?batch={batch}")
+    first = desk.rows.filter(has_text="row-0")
+    expect(first).to_contain_text("Question number 0")
+    item = server.http.get(f"/_mockbatch/batches/{batch}/items/row-0").json()
+    expect(first).to_contain_text(item["line"]["result"]["message"]["content"][0]["text"][:40])
+    rows = server.http.get(f"/_mockbatch/batches/{batch}/items").json()["items"]
+    tokens = [row["output_tokens"] for row in rows]
+    desk.page.get_by_role("link", name="out, not sorted").click()
+    expect(desk.rows.first).to_contain_text(str(max(tokens)))
+    desk.page.get_by_role("link", name="out, largest first").click()
+    expect(desk.rows.first).to_contain_text(str(min(tokens)))
+    desk.page.get_by_role("link", name="out, smallest first").click()
+    expect(desk.rows.first).to_contain_text("row-0")
+
+
+def test_errors_are_grouped_and_lead_to_their_rows(server: Process, desk: Desk) -> None:
+    """Each kind with how many there are, the most frequent first."""
+    bad = {f"bad-{at}": params(max_tokens=0) for at in range(3)}
+    batch = sent(server, **bad, good=params(), odd={**params(), "model": "claude-nobody"})
+    desk.open(f"/?batch={batch}")
+    errors = desk.detail.get_by_role("region", name="Errors by kind").get_by_role("listitem")
+    expect(errors).to_have_count(2)
+    expect(errors.first).to_contain_text("3 × invalid_request_error max_tokens")
+    errors.first.get_by_role("link").click()
+    expect(desk.rows).to_have_count(3)
+    errors.nth(1).get_by_role("link").click()
+    expect(desk.rows).to_have_count(1)
+    expect(desk.rows).to_contain_text("odd")
+
+
+def test_batches_are_sorted_and_their_bars_have_names(server: Process, desk: Desk) -> None:
+    """The order is in the address, and the letters are explained beside them."""
+    sent(server, a=params())
+    sent(server, b=params(), c=params(), d=params(max_tokens=0))
+    sent(server, e=params(), f=params())
+    desk.open()
+    expect(desk.batches).to_have_count(3)
+    expect(desk.batches.first).to_contain_text("truth")
+    expect(desk.page.get_by_role("list", name="Letters of states")).to_contain_text("errored")
+    desk.page.get_by_role("combobox", name="Order of batches").select_option("Most errors first")
+    expect(desk.batches.first.get_by_role("link")).to_have_accessible_name(re.compile("1 errored"))
+    desk.page.reload()
+    expect(desk.batches.first.get_by_role("link")).to_have_accessible_name(re.compile("1 errored"))
+
+
+def test_a_long_name_of_a_rule_stays_in_its_row(server: Process, desk: Desk) -> None:
+    """Its badge is cut, and says the whole name to whoever points at it."""
+    name = "the rule that refuses whatever comes on a rainy day in the north of the country"
+    server.http.post("/_mockbatch/rules", json={"fault": "item.refusal", "name": name})
+    batch = sent(server, a=params())
+    for width in (1440, 768):
+        desk.page.set_viewport_size({"width": width, "height": 900})
+        desk.open(f"/?batch={batch}")
+        badge, row = desk.rows.locator(".badge").bounding_box(), desk.rows.bounding_box()
+        assert badge
+        assert row
+        assert badge["x"] + badge["width"] <= row["x"] + row["width"]
+        assert badge["width"] < 300
