@@ -1,6 +1,7 @@
 // The page: which view is shown, whose session, what the keyboard does, and what is heard of the server.
 
 import { byId, calmly, fill, h } from "./dom.js";
+import { count } from "./format.js";
 import { button, guarded } from "./parts.js";
 import { listen, server } from "./server.js";
 import * as address from "./address.js";
@@ -39,7 +40,7 @@ function showView() {
 function drawTabs() {
   fill(byId("tabs"), Object.entries(VIEWS).map(([name, [label]]) => h("a", {
     href: address.link({ view: name, q: "", row: "", call: "", as: "" }), "aria-current": name === shownView ? "page" : null, "data-focus": name,
-  }, label)));
+  }, label, name === "problems" && problems.number() ? h("span", { class: "tab-count", "aria-label": `${problems.number()} problems` }, count(problems.number())) : null)));
 }
 
 async function refresh() {
@@ -49,10 +50,14 @@ async function refresh() {
 function heard(event) {
   if (["clock", "batch.created", "batch.changed", "batch.deleted", "batch.ended", "batch.started", "reset", "hello"].includes(event.type)) timebar.refreshSoon();
   if (["rule", "options", "call", "batch.ended", "reset"].includes(event.type)) banners.refreshSoon();
+  if (COUNTED.includes(event.type)) recountSoon();
   current.news(event);
   if (shownView === "" && event.type.startsWith("batch.")) rowSoon();
 }
 
+/** What may make a problem, or solve one. */
+const COUNTED = ["hello", "batch.ended", "batch.deleted", "batch.downloaded", "rule", "call", "reset"];
+const recountSoon = calmly(2000, () => new Promise((done) => setTimeout(done, 600)).then(problems.recount));
 const rowSoon = calmly(500, () => guarded(row.refresh));
 
 async function enter(id) {
@@ -95,13 +100,13 @@ const presses = (element) => element?.closest?.("button, summary, input, label")
 
 document.addEventListener("keydown", (event) => {
   if (event.metaKey || event.ctrlKey || event.altKey) return;
-  if (byId("unlock").open) return;
-  if (event.key === "Escape" && !byId("help").open) {
+  if (document.querySelector("dialog[open]")) return;
+  if (event.key === "Escape") {
     if (writes(event.target)) event.target.blur();
     else if (address.get("row") || address.get("call")) address.go({ row: "", call: "", as: "" });
     return;
   }
-  if (writes(event.target) || byId("help").open) return;
+  if (writes(event.target)) return;
   const run = {
     j: () => current.step?.(1), k: () => current.step?.(-1), "/": () => current.search?.().focus(), "?": help,
     " ": presses(event.target) ? null : () => guarded(timebar.toggle), ".": () => guarded(timebar.nextEvent),
@@ -134,6 +139,7 @@ async function begin() {
   timebar.start(() => (shownView === "" ? current?.running?.() : null) ?? null);
   timebar.show();
   showView();
+  problems.onNumber(drawTabs);
   sessions.start({ enter, connected });
   await sessions.look();
   if (!server.session) await guarded(refresh);

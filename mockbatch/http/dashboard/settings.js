@@ -9,6 +9,7 @@ import * as address from "./address.js";
 const ALWAYS = ["delay_preset", "seed"];
 /** What is said by others: the clock in the time bar, and what the delays of a preset are replaced by. */
 const SAID = { clock_start: () => true, frozen: () => true, delay_preset: (all) => Boolean(all.get("delay") || all.get("wait") || all.get("progression") === "immediate") };
+const OF_CLOCK = ["clock_start", "frozen"];
 const FIRST = ["preset", "fail_rate", "mix", "replies", "progression", "delay_preset", "wait", "delay", "never", "speedup", "seed"];
 
 /** The settings of the session that is looked at. */
@@ -22,7 +23,7 @@ const isSet = (one) => JSON.stringify(one.value) !== JSON.stringify(one.default)
 /** The settings that tell this session from any other, those that matter most first. */
 export function telling({ settings }) {
   const all = new Map(settings.map((one) => [one.name, one.value]));
-  return settings.filter((one) => (ALWAYS.includes(one.name) || isSet(one)) && !SAID[one.name]?.(all)).sort((a, b) => rank(a) - rank(b));
+  return settings.filter((one) => (isSet(one) || ALWAYS.includes(one.name)) && !(SAID[one.name]?.(all) && (one.origin === "default" || OF_CLOCK.includes(one.name)))).sort((a, b) => rank(a) - rank(b));
 }
 
 export const valueOf = ({ settings }, name) => settings.find((one) => one.name === name)?.value;
