@@ -37,6 +37,8 @@ BATCH_FIELDS: dict[str, Kind] = {
     "canceled": "number",
     "expired": "number",
 }
+# of the rows of a batch that failed as a whole, so many are named
+_NAMED = 5
 _OUTCOMES = ("model", "cost", "succeeded", "errored", "canceled", "expired")
 ROW_FIELDS: dict[str, Kind] = {
     "status": "text",
@@ -65,6 +67,15 @@ class ErrorGroup(Struct, frozen=True):
     message: str
     count: int
     custom_id: str
+
+
+class FailedBatch(Struct, frozen=True):
+    """A batch all rows of which have failed: the error that most of them have, and the first rows."""
+
+    id: str
+    size: int
+    error: str
+    custom_ids: list[str]
 
 
 class Sent(Struct, frozen=True):
@@ -174,6 +185,28 @@ class Inspection:
             await asyncio.sleep(0)
         told = [ErrorGroup(kind, message, count, first) for (kind, message), (count, first) in groups.items()]
         return sorted(told, key=lambda group: -group.count)
+
+    async def all_failed(self, session: Session) -> list[FailedBatch]:
+        """Return the batches that have ended and all rows of which have failed, the newest first. Only of the first it
+        is looked up how.
+        """
+        await self._batches.settle(session)
+        failed = [
+            batch
+            async for batch in in_turns(session.older_than(None))
+            if batch.tally is not None and batch.tally.errored == batch.size
+        ]
+        found = [FailedBatch(batch.id, batch.size, "", []) for batch in failed]
+        if failed:
+            with self._batches.unless_gone():
+                found[0] = await self._how_it_failed(session, failed[0])
+        return found
+
+    async def _how_it_failed(self, session: Session, batch: Batch) -> FailedBatch:
+        error, *_ = await self.errors(session, batch)
+        rows, _ = await self._batches.truth.page(batch, 0, _NAMED, lambda planned: True)
+        names = [planned.row.custom_id for planned in rows]
+        return FailedBatch(batch.id, batch.size, f"{error.type}: {error.message}", names)
 
     def _of_row(self, batch: Batch, planned: Planned, params: bytes, name: str, now: int) -> Value:
         row = planned.row
