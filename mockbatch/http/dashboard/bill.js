@@ -10,7 +10,7 @@ export function prices(entries, row) {
     h("tbody", {}, entries.map((one) => h("tr", {},
       h("th", { scope: "row" }, one.class), h("td", { class: "number" }, count(one.quantity)),
       h("td", { class: "number" }, one.reason ? one.reason : `${perMillion(one)}${factor(one.batch_factor)}${factor(one.cache_factor)}${factor(one.geo_factor)}`),
-      h("td", { class: "number" }, one.net === null ? "–" : one.net)))),
+      h("td", { class: "number", title: one.net }, one.net === null ? "–" : money(one.net))))),
     h("tfoot", {}, h("tr", {}, h("th", { scope: "row", colspan: "3" }, "billed"), h("td", { class: "number" }, row.cost === null ? "–" : money(row.cost)))));
 }
 

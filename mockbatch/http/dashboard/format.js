@@ -19,6 +19,13 @@ export function money(text, decimals = DECIMALS) {
   return `${value < 0 && /[1-9]/.test(told) ? "-" : ""}$${told}`;
 }
 
+/** How many decimals tell all of these amounts apart from nothing: two at least, and no more than `money` has. */
+export function precision(amounts) {
+  const sizes = amounts.map((amount) => Math.abs(Number(amount))).filter((size) => size > 0);
+  const least = Math.min(...sizes, 1);
+  return Math.min(DECIMALS, Math.max(2, Math.ceil(-Math.log10(least)) + 2));
+}
+
 /** A span of seconds, to its two largest units. */
 export function span(seconds) {
   const left = Math.abs(seconds);
