@@ -81,8 +81,15 @@ class BatchesView {
     return this.detail.running();
   }
 
+  /** From a batch to its rows. */
+  into() {
+    if (!address.get("row")) this.detail.step(0);
+  }
+
+  /** The field of the list that is looked at. */
   search() {
-    return address.get("batch") && address.get("row") ? this.detail.field : this.list.search;
+    const rows = address.get("row") || this.detail.root.contains(document.activeElement) || this.list.element.offsetParent === null;
+    return rows && this.detail.field.isConnected ? this.detail.field : this.list.search;
   }
 
   close() {
@@ -105,8 +112,8 @@ class BatchList {
     this.list = new Windowed({ label: "Batches", rowHeight: 96, load: (start, limit) => this.load(start, limit), draw: (one) => this.draw(one), empty: () => (address.get("q") ? ["No batch is like that. ", ...examples()] : ["No batches yet."]), onCount: (total) => this.counted(total) });
     this.clear = button("Delete all", () => this.act("delete", { q: "" }), { class: "button quiet clear", title: "Can be undone for ten seconds" });
     this.element = h("section", { class: "pane list", "aria-label": "Search and list" },
-      h("div", { class: "pane-head" }, this.heading, h("div", { class: "spring" }), this.follow(), this.orders(), this.clear),
-      h("div", { class: "pane-search" }, this.search, this.problem), key(), this.tools, this.list.element);
+      h("div", { class: "pane-head" }, this.heading, h("div", { class: "spring" }), this.follow(), this.orders()),
+      h("div", { class: "pane-search" }, h("div", { class: "line" }, this.search, this.clear), this.problem), key(), this.tools, this.list.element);
   }
 
   follow() {

@@ -2,24 +2,24 @@
 
 import { byId, calmly, fill, h } from "./dom.js";
 import { count } from "./format.js";
-import { button, guarded } from "./parts.js";
+import { guarded } from "./parts.js";
 import { listen, server } from "./server.js";
 import * as address from "./address.js";
 import * as banners from "./banners.js";
 import * as batches from "./batches.js";
 import * as compose from "./compose.js";
 import * as faults from "./faults.js";
+import * as keyboard from "./keyboard.js";
 import * as journal from "./journal.js";
 import * as money from "./money.js";
 import * as problems from "./problems.js";
 import * as row from "./row.js";
 import * as sessions from "./sessions.js";
+import { drawCorner } from "./theme.js";
 import { askForKey } from "./unlock.js";
 import * as timebar from "./timebar.js";
 
 const VIEWS = { "": ["Batches", batches], journal: ["Journal", journal], faults: ["Faults", faults], problems: ["Problems", problems], money: ["Money", money], compose: ["Compose", compose] };
-const KEYS = [["j, k", "the next, the previous batch or row"], ["/", "search"], ["space", "pause time, let it run"], [".", "to the next event"], ["1 – 6", "the views"], ["esc", "close"], ["?", "this help"]];
-const THEMES = ["auto", "light", "dark"];
 
 let current = null;
 let shownView = null;
@@ -76,46 +76,6 @@ function connected(there) {
   if (back) guarded(refresh);
 }
 
-function drawCorner() {
-  const theme = localStorage.getItem("mockbatch-theme") ?? "auto";
-  if (theme === "auto") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = theme;
-  fill(byId("corner"),
-    button({ auto: "◐", light: "☀", dark: "☾" }[theme], () => {
-      localStorage.setItem("mockbatch-theme", THEMES[(THEMES.indexOf(theme) + 1) % 3]);
-      drawCorner();
-    }, { class: "button quiet", "aria-label": `Colours: ${theme}`, title: `Colours: ${theme}`, "data-focus": "theme" }),
-    button("?", help, { class: "button quiet", "aria-label": "Keyboard help", title: "Keyboard (?)" }));
-}
-
-function help() {
-  const dialog = byId("help");
-  fill(dialog, h("div", { class: "line" }, h("h2", { id: "help-title" }, "Keyboard"), h("span", { class: "spring" }), button("✕", () => dialog.close(), { class: "button quiet", "aria-label": "Close help" })),
-    h("dl", { class: "keys" }, KEYS.map(([keys, does]) => h("div", {}, h("dt", {}, h("kbd", {}, keys)), h("dd", {}, does)))));
-  dialog.showModal();
-}
-
-const writes = (element) => element?.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
-const presses = (element) => element?.closest?.("button, summary, input, label");
-
-document.addEventListener("keydown", (event) => {
-  if (event.metaKey || event.ctrlKey || event.altKey) return;
-  if (document.querySelector("dialog[open]")) return;
-  if (event.key === "Escape") {
-    if (writes(event.target)) event.target.blur();
-    else if (address.get("row") || address.get("call")) address.go({ row: "", call: "", as: "" });
-    return;
-  }
-  if (writes(event.target)) return;
-  const run = {
-    j: () => current.step?.(1), k: () => current.step?.(-1), "/": () => current.search?.().focus(), "?": help,
-    " ": presses(event.target) ? null : () => guarded(timebar.toggle), ".": () => guarded(timebar.nextEvent),
-  }[event.key] ?? (/^[1-6]$/.test(event.key) ? () => address.go({ view: Object.keys(VIEWS)[event.key - 1], q: "", row: "", call: "", as: "" }) : null);
-  if (!run) return;
-  event.preventDefault();
-  run();
-});
-
 address.onChange(() => {
   const wanted = address.get("session");
   if (wanted && wanted !== server.session && sessions.has(wanted)) {
@@ -136,6 +96,7 @@ server.onLocked = (message) => askForKey(message, async () => {
 
 async function begin() {
   drawCorner();
+  keyboard.start(Object.keys(VIEWS), () => current);
   timebar.start(() => (shownView === "" ? current?.running?.() : null) ?? null);
   timebar.show();
   showView();

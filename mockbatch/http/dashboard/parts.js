@@ -33,7 +33,7 @@ export function statusBadge(status) {
 }
 
 export function button(label, run, more = {}) {
-  return h("button", { type: "button", class: "button", "data-focus": label, ...more, onclick: (event) => guarded(() => run(event)) }, label);
+  return h("button", { type: "button", class: "button", "data-focus": typeof label === "string" ? label : null, ...more, onclick: (event) => guarded(() => run(event)) }, label);
 }
 
 /** Run something, and say so where it is refused. */
