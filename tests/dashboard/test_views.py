@@ -241,8 +241,8 @@ def test_equal_reasons_are_summed_up_and_saved(server: Process, desk: Desk) -> N
     rows = server.http.get(f"/_mockbatch/batches/{batch}/items").json()["items"]
     content = "\n".join(["custom_id,cost_usd", *(f"{row['custom_id']},{Decimal(row['cost']) * 2}" for row in rows)])
     desk.open("/?view=money")
-    file = {"name": "t.csv", "mimeType": "text/csv", "buffer": content.encode()}
-    desk.page.get_by_label("Drop a CSV").set_input_files(file)
+    field = desk.page.get_by_label("Drop a CSV")
+    field.set_input_files({"name": "t.csv", "mimeType": "text/csv", "buffer": content.encode()})
     expect(desk.page.get_by_text("0 rows agree, 60 differ.")).to_be_visible()
     reasons = desk.page.locator(".reasons-found > details")
     expect(reasons).to_have_count(1)

@@ -20,7 +20,7 @@ export function drawArmed(root, rules, settings, refresh) {
 
 function forAll(rules, refresh) {
   const all = (part) => rules.map((rule) => rule[part]).join("\n");
-  return [copyButton(all("toml"), "Export TOML"), copyButton(all("pytest"), "Export pytest"), button("Disarm all", async () => {
+  return [copyButton(all("toml"), "TOML", { "aria-label": "Export TOML" }), copyButton(all("pytest"), "pytest", { "aria-label": "Export pytest" }), button("Disarm all", async () => {
     await disarmAll();
     await refresh();
   })];
