@@ -18,7 +18,7 @@ export const view = (root) => new BatchView(root);
 
 class BatchView {
   constructor(root) {
-    Object.assign(this, { root, one: null, shown: null, asked: "", rows: null, errors: null, chosen: new Set() });
+    Object.assign(this, { root, one: null, shown: null, asked: "", rows: null, errors: null, entering: false, chosen: new Set() });
     this.head = h("div", { class: "batch-head" });
     this.tools = h("div", { class: "tools" });
     this.chips = h("div", { class: "chips", role: "group", "aria-label": "Rows by state" });
@@ -42,7 +42,11 @@ class BatchView {
     if (id !== this.shown) this.open(id);
     this.draw();
     timebar.showEnd();
-    await Promise.all([this.rows.refresh(answer.size), this.errors.refresh(answer.counts.errored)]);
+    const { rows, errors } = this;
+    await rows.refresh(answer.size);
+    if (this.entering) this.into();
+    // to group them is to look at all rows: that comes behind what is seen at once
+    await errors.refresh(answer.counts.errored);
   }
 
   /** The batch, or why there is none. */
@@ -123,7 +127,10 @@ class BatchView {
   }
 
   async changed() {
-    if (address.get("batch") !== (this.shown ?? "")) return this.refresh();
+    if (address.get("batch") !== (this.shown ?? "")) {
+      this.entering = false;
+      return this.refresh();
+    }
     if (!this.one) return undefined;
     if (this.field.value.trim() !== address.get("rq") && document.activeElement !== this.field) this.field.value = address.get("rq");
     this.drawChips();
@@ -141,6 +148,12 @@ class BatchView {
     if (!next) return;
     address.go({ row: next.custom_id }, { replace: true });
     list.reveal(Math.max(0, at + by));
+  }
+
+  /** To the first row, as soon as it is there. */
+  into() {
+    this.entering = !this.rows?.list.items.size;
+    if (!this.entering) this.step(0);
   }
 
   close() {

@@ -83,7 +83,7 @@ class BatchesView {
 
   /** From a batch to its rows. */
   into() {
-    if (!address.get("row")) this.detail.step(0);
+    if (address.get("batch") && !address.get("row")) this.detail.into();
   }
 
   /** The field of the list that is looked at. */

@@ -7,11 +7,7 @@ import { listen, server } from "./server.js";
 import * as address from "./address.js";
 import * as banners from "./banners.js";
 import * as batches from "./batches.js";
-import * as compose from "./compose.js";
-import * as faults from "./faults.js";
 import * as keyboard from "./keyboard.js";
-import * as journal from "./journal.js";
-import * as money from "./money.js";
 import * as problems from "./problems.js";
 import * as row from "./row.js";
 import * as sessions from "./sessions.js";
@@ -19,21 +15,31 @@ import { drawCorner } from "./theme.js";
 import { askForKey } from "./unlock.js";
 import * as timebar from "./timebar.js";
 
-const VIEWS = { "": ["Batches", batches], journal: ["Journal", journal], faults: ["Faults", faults], problems: ["Problems", problems], money: ["Money", money], compose: ["Compose", compose] };
+const VIEWS = {
+  "": ["Batches", () => batches], journal: ["Journal", () => import("./journal.js")], faults: ["Faults", () => import("./faults.js")],
+  problems: ["Problems", () => problems], money: ["Money", () => import("./money.js")], compose: ["Compose", () => import("./compose.js")],
+};
+/** What stands where a view is still on its way. */
+const NONE = { refresh: async () => {}, news: () => {}, changed: () => {}, close: () => {} };
+/** The views that are not seen first are asked for so many milliseconds later, for as long as the server is there. */
+const OTHERS_AFTER = 1_500;
 
-let current = null;
+let current = NONE;
 let shownView = null;
 let deaf = () => {};
 
-function showView() {
+/** Show the view that the address names; whether it is another one than before. */
+async function showView() {
   const name = VIEWS[address.get("view")] ? address.get("view") : "";
   if (name === shownView) return false;
-  current?.close();
-  shownView = name;
+  current.close();
+  [shownView, current] = [name, NONE];
   byId("drawer").hidden = true;
-  current = VIEWS[name][1].view(byId("view"));
-  document.title = `${current.title} · mockbatch`;
   drawTabs();
+  const module = await VIEWS[name][1]();
+  if (shownView !== name) return false;
+  current = module.view(byId("view"));
+  document.title = `${current.title} · mockbatch`;
   return true;
 }
 
@@ -57,7 +63,9 @@ function heard(event) {
 
 /** What may make a problem, or solve one. */
 const COUNTED = ["hello", "batch.ended", "batch.deleted", "batch.downloaded", "rule", "call", "reset"];
-const recountSoon = calmly(2000, () => new Promise((done) => setTimeout(done, 600)).then(problems.recount));
+/** All rows are looked at to count problems: that comes behind what is seen at once, in milliseconds. */
+const COUNT_AFTER = 2_000;
+const recountSoon = calmly(COUNT_AFTER, () => new Promise((done) => setTimeout(done, COUNT_AFTER)).then(problems.recount));
 const rowSoon = calmly(500, () => guarded(row.refresh));
 
 async function enter(id) {
@@ -76,17 +84,15 @@ function connected(there) {
   if (back) guarded(refresh);
 }
 
-address.onChange(() => {
+address.onChange(async () => {
   const wanted = address.get("session");
-  if (wanted && wanted !== server.session && sessions.has(wanted)) {
-    showView();
-    guarded(() => enter(wanted));
-    return;
-  }
-  if (showView()) guarded(refresh);
+  const elsewhere = wanted && wanted !== server.session && sessions.has(wanted);
+  const another = await showView();
+  if (elsewhere) await guarded(() => enter(wanted));
+  else if (another) await guarded(refresh);
   else current.changed();
   drawTabs();
-  if (shownView === "") guarded(row.refresh);
+  if (shownView === "" && !elsewhere) await guarded(row.refresh);
 });
 
 server.onLocked = (message) => askForKey(message, async () => {
@@ -97,14 +103,15 @@ server.onLocked = (message) => askForKey(message, async () => {
 async function begin() {
   drawCorner();
   keyboard.start(Object.keys(VIEWS), () => current);
-  timebar.start(() => (shownView === "" ? current?.running?.() : null) ?? null);
+  timebar.start(() => (shownView === "" ? current.running?.() : null) ?? null);
   timebar.show();
-  showView();
+  await showView();
   problems.onNumber(drawTabs);
   sessions.start({ enter, connected });
   await sessions.look();
   if (!server.session) await guarded(refresh);
   setInterval(sessions.look, 2000);
+  setTimeout(() => Object.values(VIEWS).forEach(([, load]) => guarded(load)), OTHERS_AFTER);
   // what time does to rows is no event
   setInterval(() => timebar.moves() && !document.hidden && current.moved?.(), 1000);
 }

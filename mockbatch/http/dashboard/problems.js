@@ -25,6 +25,7 @@ const MILD = ["unfinished"];
 let known = { session: null, number: 0 };
 let told = () => {};
 let busy = false;
+let again = false;
 
 /** How many problems there are, without batches that still run; kept up to date by `recount`. */
 export const number = () => (known.session === server.session ? known.number : 0);
@@ -36,11 +37,17 @@ export function onNumber(run) {
 
 /** Count again, soon; the rarer the longer it takes, as all rows are looked at. */
 export async function recount() {
+  again = busy;
   if (busy || !server.session) return;
   busy = true;
   const began = performance.now();
   await guarded(kinds);
-  setTimeout(() => (busy = false), Math.max(5_000, 20 * (performance.now() - began)));
+  setTimeout(rested, Math.max(5_000, 20 * (performance.now() - began)));
+}
+
+function rested() {
+  busy = false;
+  if (again) recount();
 }
 
 async function kinds() {
