@@ -1,7 +1,7 @@
 // A request and its reply as turns of a conversation, whatever is in them.
 
 import { h } from "./dom.js";
-import { bytes, count, pretty } from "./format.js";
+import { bytes, count, counted, pretty } from "./format.js";
 
 const LONG = 1500, MOST = 50_000, LAST = 6;
 
@@ -25,7 +25,7 @@ export function reply(result, row) {
   const used = message.usage?.output_tokens;
   return h("section", { class: "conversation reply", "aria-label": "Reply" },
     turn(row.state === "processing" ? "assistant, as it will answer" : "assistant", blocks(message.content)),
-    h("p", { class: "dim small" }, [message.stop_reason ? `stop_reason ${message.stop_reason}` : "", used === undefined ? "" : `${count(used)} output tokens`].filter(Boolean).join(" · ")));
+    h("p", { class: "dim small" }, [message.stop_reason ? `stop_reason ${message.stop_reason}` : "", used === undefined ? "" : counted(used, "output token")].filter(Boolean).join(" · ")));
 }
 
 /** What is asked for besides the turns. */

@@ -11,19 +11,12 @@ export function counted(value, noun, plural = `${noun}s`) {
 
 const DECIMALS = 6;
 
-/** US dollars, to the millionth: small amounts are told apart, and columns stand in line. */
-export function money(text, decimals = DECIMALS) {
+/** US dollars, always to the millionth: small amounts are told apart, and columns stand in line. */
+export function money(text) {
   if (text === null || text === undefined) return "–";
   const value = Number(text);
-  const told = Math.abs(value).toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  const told = Math.abs(value).toLocaleString("en-US", { minimumFractionDigits: DECIMALS, maximumFractionDigits: DECIMALS });
   return `${value < 0 && /[1-9]/.test(told) ? "-" : ""}$${told}`;
-}
-
-/** How many decimals tell all of these amounts apart from nothing: two at least, and no more than `money` has. */
-export function precision(amounts) {
-  const sizes = amounts.map((amount) => Math.abs(Number(amount))).filter((size) => size > 0);
-  const least = Math.min(...sizes, 1);
-  return Math.min(DECIMALS, Math.max(2, Math.ceil(-Math.log10(least)) + 2));
 }
 
 /** A span of seconds, to its two largest units. */

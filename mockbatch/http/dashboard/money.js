@@ -1,7 +1,7 @@
 // What it cost, what it would have cost, and whether a tracker of costs knows.
 
 import { calmly, fill, h } from "./dom.js";
-import { count, money, precision, shortId } from "./format.js";
+import { count, money, shortId } from "./format.js";
 import { button, guarded } from "./parts.js";
 import { ask, askText } from "./server.js";
 import * as address from "./address.js";
@@ -22,11 +22,9 @@ export function view(root) {
   async function refresh() {
     const by = GROUPS[address.get("by")] ? address.get("by") : "batch";
     const answer = await ask("ledger", { query: { group_by: by } });
-    const decimals = precision([answer.total, ...answer.groups.slice(0, SHOWN)].flatMap((one) => [one.uncached, one.standard, one.net]));
-    const dollars = (text) => money(text, decimals);
     fill(tabs, Object.entries(GROUPS).map(([name, label]) => h("a", { class: "button", href: address.link({ by: name }), "aria-current": name === by ? "true" : null, "data-focus": name }, label)));
-    fill(totals, figures(answer.total, dollars));
-    fill(table, groupsOf(answer, by, dollars));
+    fill(totals, figures(answer.total));
+    fill(table, groupsOf(answer, by));
   }
 
   const soon = calmly(500, () => guarded(refresh));
@@ -39,14 +37,14 @@ export function view(root) {
   };
 }
 
-function figures(all, dollars) {
+function figures(all) {
   const [plain, cached, billed] = [Number(all.uncached), Number(all.standard), Number(all.net)];
   const part = (saved) => (plain ? ` ${Math.round((saved / plain) * 100)} %` : "");
   return [
-    figure("Billed", dollars(all.net), `${count(all.requests)} requests`, "main"),
-    figure("List price", dollars(all.uncached), "standard, without a cache"),
-    figure("Saved by the cache", dollars(plain - cached), part(plain - cached)),
-    figure("Saved by batching", dollars(cached - billed), part(cached - billed)),
+    figure("Billed", money(all.net), `${count(all.requests)} requests`, "main"),
+    figure("List price", money(all.uncached), "standard, without a cache"),
+    figure("Saved by the cache", money(plain - cached), part(plain - cached)),
+    figure("Saved by batching", money(cached - billed), part(cached - billed)),
   ];
 }
 
@@ -54,27 +52,27 @@ function figure(name, value, more, kind = "") {
   return h("div", { class: `figure ${kind}` }, h("span", { class: "dim" }, name), h("b", {}, value), h("span", { class: "dim" }, more));
 }
 
-function groupsOf(answer, by, dollars) {
+function groupsOf(answer, by) {
   const groups = [...answer.groups].sort((a, b) => (by === "day" ? 0 : Number(b.net) - Number(a.net)));
   if (!groups.length) return h("p", { class: "blank" }, "Nothing is billed yet. A batch is, when it has ended.");
   const most = Math.max(...groups.flatMap((one) => [Number(one.uncached), Number(one.standard), Number(one.net)]), 1e-12);
   return [
     h("table", { class: "table money" },
       h("thead", {}, h("tr", {}, [GROUPS[by], "", "list", "with cache", "billed", by === "class" ? "quantity" : "requests"].map((name, at) => h("th", { scope: "col", class: at > 1 ? "number" : at === 1 ? "wide" : "" }, name || h("span", { class: "sr" }, "picture"))))),
-      h("tbody", {}, groups.slice(0, SHOWN).map((one) => row(one, by, most, dollars)))),
+      h("tbody", {}, groups.slice(0, SHOWN).map((one) => row(one, by, most)))),
     groups.length > SHOWN ? h("p", { class: "dim" }, `and ${count(groups.length - SHOWN)} more, all of them in the CSV`) : null,
     answer.unpriced.length ? h("p", { class: "warn" }, `Without a price: ${answer.unpriced.join(", ")}`) : null,
   ];
 }
 
-function row(one, by, most, dollars) {
+function row(one, by, most) {
   const name = one.by[by] ?? (by === "batch" ? "outside of batches" : "–");
   const width = (text) => ({ width: `${(Number(text) / most) * 100}%` });
   return h("tr", {},
     h("th", { scope: "row" }, by === "batch" && one.by.batch ? h("a", { class: "mono", title: name, href: address.link({ view: "", batch: name }) }, shortId(name)) : name),
-    h("td", { class: "wide" }, h("div", { class: "costs", role: "img", "aria-label": `list ${dollars(one.uncached)}, with cache ${dollars(one.standard)}, billed ${dollars(one.net)}` },
+    h("td", { class: "wide" }, h("div", { class: "costs", role: "img", "aria-label": `list ${money(one.uncached)}, with cache ${money(one.standard)}, billed ${money(one.net)}` },
       h("span", { class: "uncached", style: width(one.uncached) }), h("span", { class: "standard", style: width(one.standard) }), h("span", { class: "net", style: width(one.net) }))),
-    [one.uncached, one.standard].map((amount) => h("td", { class: "number", title: amount }, dollars(amount))), h("td", { class: "number", title: one.net }, h("b", {}, dollars(one.net))),
+    [one.uncached, one.standard].map((amount) => h("td", { class: "number", title: amount }, money(amount))), h("td", { class: "number", title: one.net }, h("b", {}, money(one.net))),
     h("td", { class: "number" }, by === "class" ? count(Object.values(one.quantities)[0] ?? 0) : count(one.requests)));
 }
 
