@@ -93,7 +93,10 @@ def resolve(
                 break
         else:
             sources[name] = Source(spec.default, "default")
-    config = _sound(Config(**values, owner=environ.get(OWNER, ""), rules=tuple(_file_rules(files))))
+    origins = {name: sources[name].origin for name in values}
+    read = tuple(found.origin for found in files)
+    rules = tuple(_file_rules(files))
+    config = _sound(Config(**values, owner=environ.get(OWNER, ""), rules=rules, files=read, origins=origins))
     _check_webhook(config, sources["webhook"].origin)
     return config, sources
 

@@ -1,6 +1,6 @@
 """Every option of a server. The command line, the environment, the file and the documentation are made of this list."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast, get_args
 
@@ -178,6 +178,10 @@ class Config(Struct, frozen=True, kw_only=True):
     )
     owner: str = ""
     """The token of the process that started the server, which may name files and functions over HTTP."""
+    files: tuple[str, ...] = ()
+    """The configuration files that were read."""
+    origins: Mapping[str, str] = {}
+    """Where each option that was set comes from, as a person would say it."""
     rules: tuple[Rule, ...] = ()
     """The rules of the file, and before them those of a session."""
     mix: str | None = option(

@@ -101,26 +101,28 @@ async def until_gone(receive: Receive) -> None:
 
 
 class Overheard:
-    """A `send` that remembers what was sent: the status, 0 before there is one, and the beginning of the body.
+    """A `send` that remembers what was sent: the status, 0 before there is one, the beginning of the body and its size.
 
     `edits` are made to the headers, whichever way they are sent.
     """
 
-    __slots__ = ("_edits", "_send", "body", "status")
+    __slots__ = ("_edits", "_send", "body", "size", "status")
 
     def __init__(self, send: Send, edits: Sequence[Edit] = ()) -> None:
         self._send = send
         self._edits = edits
         self.status = 0
         self.body = b""
+        self.size = 0
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             for edit in self._edits:
                 message = {**message, "headers": edit(message["headers"])}
-        elif not self.body:
-            self.body = message.get("body", b"")
+        else:
+            self.body = self.body or message.get("body", b"")
+            self.size += len(message.get("body", b""))
         await self._send(message)
 
     async def finish(self) -> None:

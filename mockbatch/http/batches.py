@@ -24,7 +24,9 @@ async def create(call: Call) -> Answer:
     session = await _entered(call, "create")
     terms = terms_of(call, session)
     async with body_of(call, session.settings.limits.max_bytes) as body:
-        return Json(await call.mock.batches.create(session, body, terms, origin_of(call), call.headers))
+        created = await call.mock.batches.create(session, body, terms, origin_of(call), call.headers)
+    call.made = created.id
+    return Json(created)
 
 
 @described(wire.MessageBatch, op="retrieve", caller="key")

@@ -6,6 +6,7 @@ that go with it, and every error its answer.
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import lru_cache, partial
 from urllib.parse import parse_qsl
@@ -50,7 +51,8 @@ class Call:
     `struck_by` are the names of the rules that have to do with it, `altering` what they do to its answer, `edits` what
     they do to the headers of that, and `decided_by` the one that decides what a message is answered. `coding` is the
     encoding that a rule wants, and where that wants the bytes as they are, the answer is `plain`. `unmet` says of which
-    schema the answer has only the nearest value.
+    schema the answer has only the nearest value. `made` is the id of the batch that the call has created,
+    `received` the size of its body so far, `began` when it came, in nanoseconds.
     """
 
     __slots__ = (
@@ -58,13 +60,16 @@ class Call:
         "_request_id",
         "about",
         "altering",
+        "began",
         "coding",
         "decided_by",
         "edits",
         "headers",
+        "made",
         "method",
         "mock",
         "plain",
+        "received",
         "scope",
         "sent",
         "session",
@@ -89,6 +94,9 @@ class Call:
         self.plain = False
         self.decided_by: Rule | None = None
         self.unmet: str | None = None
+        self.made: str | None = None
+        self.received = 0
+        self.began = time.perf_counter_ns()
         self._receive = receive
         self._request_id: str | None = None
 
@@ -160,6 +168,7 @@ class Call:
                 raise Disconnected
             piece = message.get("body", b"")
             self.sent = self.sent or piece[:BODY]
+            self.received += len(piece)
             yield piece
             more = message.get("more_body", False)
 
@@ -209,7 +218,7 @@ class Endpoint:
         if not call.struck_by and written(answer, own, scope, zipped=zipped is not None):
             if op:
                 # it leaves at the end of this turn of the loop, and what comes next is read after the next one's calls
-                asyncio.get_running_loop().call_soon(_note, call, op, answer.status, answer.body)
+                asyncio.get_running_loop().call_soon(_note, call, op, answer.status, answer.body, len(answer.body))
             return
         coding = call.coding or (None if zipped is None else Gzip(zipped))
         send = send if coding is None else Coded(send, coding)
@@ -220,7 +229,7 @@ class Endpoint:
             await answer.send(own, receive, overheard)
         finally:
             if op:
-                _note(call, op, overheard.status, overheard.body)
+                _note(call, op, overheard.status, overheard.body, overheard.size)
             await overheard.finish()
 
     async def _answer(self, call: Call) -> Answer:
@@ -245,11 +254,11 @@ class Endpoint:
         return MethodNotAllowed(message, headers={"allow": allowed})
 
 
-def _note(call: Call, op: str, status: int, body: bytes) -> None:
+def _note(call: Call, op: str, status: int, body: bytes, size: int) -> None:
     """Write a call into the journal of its session, or of the server where it has none."""
     session = call.session
     real = call.mock.real()
-    name = call.scope["path_params"].get("id") if op in OF_A_BATCH else None
+    name = call.scope["path_params"].get("id") if op in OF_A_BATCH else call.made
     record = Record(
         session.clock.now(real) if session else real,
         real,
@@ -264,6 +273,9 @@ def _note(call: Call, op: str, status: int, body: bytes) -> None:
         call.sent,
         body[:BODY],
         call.unmet,
+        (time.perf_counter_ns() - call.began) // 1_000,
+        call.received,
+        size,
     )
     (session or call.mock).journal.add(record)
     if (entry := call.scope.get("request_log")) is not None:

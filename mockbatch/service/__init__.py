@@ -24,6 +24,7 @@ from mockbatch.service.messages import Messages
 from mockbatch.service.mishaps import mishap
 from mockbatch.service.notices import Notices, Sender
 from mockbatch.service.playback import Playback
+from mockbatch.service.previews import Previews
 from mockbatch.service.problems import Problems
 from mockbatch.service.rates import Rates
 from mockbatch.service.rules import armory_of
@@ -75,6 +76,7 @@ class Mock:
         batches = self.batches
         self.messages = Messages(self.files, batches.caches, self.ledger, self.playback, batches.check_spending)
         self.inspection = Inspection(self.batches, self.ledger)
+        self.previews = Previews(self.batches)
         self.interventions = Interventions(self.batches)
         self.problems = Problems(self.batches, self.playback)
         self.journal = Journal()

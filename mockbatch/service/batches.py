@@ -323,6 +323,10 @@ class Batches:
         item = await self._rows.of(batch).item(planned.row.index)
         return bytes(item.params), await self._results(batch).line(planned.row, done=planned.done_at != NEVER)
 
+    async def params(self, batch: Batch, planned: PlannedRow) -> bytes:
+        """Return the params of a row as they came."""
+        return bytes((await self._rows.of(batch).item(planned.row.index)).params)
+
     def with_params(self, batch: Batch, *, every: bool) -> AsyncIterator[tuple[Row, bytes]]:
         """The rows of a batch with the params that they came with: every one, or those that fail or meet less than all
         of a schema.

@@ -39,6 +39,8 @@ BATCH_FIELDS: dict[str, Kind] = {
     "canceled": "number",
     "expired": "number",
 }
+# of the rows of a batch that failed as a whole, so many are named
+_NAMED = 5
 _OUTCOMES = ("model", "cost", "succeeded", "errored", "canceled", "expired")
 ROW_FIELDS: dict[str, Kind] = {
     "status": "text",
@@ -53,6 +55,29 @@ ROW_FIELDS: dict[str, Kind] = {
     "output_tokens": "number",
     "index": "number",
 }
+
+
+BATCH_ORDERS = ("created_at", "size", "downloads", "cost", "succeeded", "errored", "canceled", "expired")
+ROW_ORDERS = ("index", "input_tokens", "output_tokens", "cost")
+"""By what batches and rows can be sorted."""
+
+
+class ErrorGroup(Struct, frozen=True):
+    """Rows that err alike: how many they are, and the first of them."""
+
+    type: str
+    message: str
+    count: int
+    custom_id: str
+
+
+class FailedBatch(Struct, frozen=True):
+    """A batch all rows of which have failed: the error that most of them have, and the first rows."""
+
+    id: str
+    size: int
+    error: str
+    custom_ids: list[str]
 
 
 class Sent(Struct, frozen=True):
@@ -73,23 +98,30 @@ class Inspection:
         """What a batch was billed; None before that is known."""
         return net(batch.sums, batch.terms.day, self._ledger.prices) if batch.sums is not None else None
 
-    async def found(self, session: Session, text: str) -> list[Batch]:
-        """The batches that a search finds, the newest first; what came of them is known of those that have ended.
+    async def found(self, session: Session, text: str, order: str = "") -> list[Batch]:
+        """Return the batches that a search finds, the newest first or in that order; what came of them is known of
+        those that have ended.
 
-        Raises InvalidRequest for what is no search.
+        Raise InvalidRequest for what is no search, or no order.
         """
-        terms = _terms(text, BATCH_FIELDS)
-        if any(term.field in _OUTCOMES for term in terms):
+        terms, name, descending = _terms(text, BATCH_FIELDS), *_order(order, BATCH_ORDERS)
+        if name in _OUTCOMES or any(term.field in _OUTCOMES for term in terms):
             await self._batches.settle(session)
         now = session.now()
         live = list(session.older_than(None))
-        if not terms:
-            return live
-        return [
-            batch
-            async for batch in in_turns(live)
-            if meets(terms, lambda name: self._of_batch(batch, name, now))  # noqa: B023
-        ]
+        if terms:
+            live = [
+                batch
+                async for batch in in_turns(live)
+                if meets(terms, lambda name: self._of_batch(batch, name, now))  # noqa: B023
+            ]
+        if name == "created_at":
+            return live if descending else live[::-1]
+        return (
+            sorted(live, key=lambda batch: _rank(self._of_batch(batch, name, now)), reverse=descending)
+            if name
+            else live
+        )
 
     def _of_batch(self, batch: Batch, name: str, now: int) -> Value:
         match name:
@@ -127,6 +159,56 @@ class Inspection:
                 return found[:limit]
             await asyncio.sleep(0)
         return found
+
+    async def sorted_rows(
+        self, session: Session, batch: Batch, text: str, order: str, start: int, limit: int
+    ) -> tuple[list[PlannedRow], int]:
+        """Return `limit` rows from a place on, in an order, of those that a search finds, and how many it finds.
+
+        Raise InvalidRequest for what is no search, or no order.
+        """
+        name, descending = _order(order, ROW_ORDERS)
+        found = await self.rows(session, batch, text, 0, batch.size)
+        now = session.now()
+        ranked = [(_rank(self._of_row(batch, planned, b"", name, now)), planned) async for planned in in_turns(found)]
+        ranked.sort(key=lambda one: one[0], reverse=descending)
+        return [planned for _, planned in ranked[start : start + limit]], len(ranked)
+
+    async def errors(self, session: Session, batch: Batch) -> list[ErrorGroup]:
+        """Return the errors of the rows that have failed by now, the most frequent first."""
+        groups: dict[tuple[str, str], tuple[int, str]] = {}
+        now = session.now()
+        async for block in self._batches.states.decided(batch):
+            for planned in block:
+                failure = planned.row.failure
+                if failure and planned.state(batch, now) == "errored":
+                    count, first = groups.get((failure.type, failure.message), (0, planned.row.custom_id))
+                    groups[failure.type, failure.message] = count + 1, first
+            await asyncio.sleep(0)
+        told = [ErrorGroup(kind, message, count, first) for (kind, message), (count, first) in groups.items()]
+        return sorted(told, key=lambda group: -group.count)
+
+    async def all_failed(self, session: Session) -> list[FailedBatch]:
+        """Return the batches that have ended and all rows of which have failed, the newest first. Only of the first it
+        is looked up how.
+        """
+        await self._batches.settle(session)
+        failed = [
+            batch
+            async for batch in in_turns(session.older_than(None))
+            if batch.tally is not None and batch.tally.errored == batch.size
+        ]
+        found = [FailedBatch(batch.id, batch.size, "", []) for batch in failed]
+        if failed:
+            with self._batches.unless_gone():
+                found[0] = await self._how_it_failed(session, failed[0])
+        return found
+
+    async def _how_it_failed(self, session: Session, batch: Batch) -> FailedBatch:
+        error, *_ = await self.errors(session, batch)
+        rows, _ = await self._batches.states.page(batch, 0, _NAMED, lambda planned: True)
+        names = [planned.row.custom_id for planned in rows]
+        return FailedBatch(batch.id, batch.size, f"{error.type}: {error.message}", names)
 
     def _of_row(self, batch: Batch, planned: PlannedRow, params: bytes, name: str, now: int) -> Value:
         row = planned.row
@@ -205,6 +287,19 @@ def _terms(text: str, fields: dict[str, Kind]) -> list[Term]:
         return parse_search(text, fields)
     except ValueError as error:
         raise InvalidRequest(f"q: {error}") from None
+
+
+def _order(text: str, known: tuple[str, ...]) -> tuple[str, bool]:
+    """Return the field of an order like `-cost`, and whether it descends. Raise InvalidRequest."""
+    name = text.removeprefix("-")
+    if name and name not in known:
+        raise InvalidRequest(f"sort: Input should be one of {', '.join(known)}, with - in front to descend")
+    return name, text.startswith("-")
+
+
+def _rank(value: Value) -> tuple[bool, Decimal]:
+    """Return what to sort a number by; what is not known comes before all that is."""
+    return (False, Decimal(0)) if value is None else (True, Decimal(value))
 
 
 def _error(row: Row) -> str:

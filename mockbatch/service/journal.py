@@ -25,7 +25,8 @@ class Record(Struct, frozen=True):
 
     Instants are microseconds. `sent` and `answered` are the first `BODY` bytes of the bodies; `path` and `headers` are
     cut where they are longer than `PATH` and `HEADERS`. `unmet` says of which schema the answer has only the nearest
-    value.
+    value. `batch` is the one that the call is about, or has created; `took` are microseconds of real time,
+    `received` and `size` the bytes of the whole bodies.
     """
 
     at: int
@@ -41,6 +42,9 @@ class Record(Struct, frozen=True):
     sent: bytes = b""
     answered: bytes = b""
     unmet: str | None = None
+    took: int = 0
+    received: int = 0
+    size: int = 0
 
     @property
     def retry_count(self) -> int:

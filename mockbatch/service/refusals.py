@@ -21,7 +21,7 @@ _Errors = Counter[tuple[str, str, bool]]
 async def reasons_of(states: RowStates, batch: Batch) -> list[Reason]:
     """Why the rows of a batch err, the most frequent reasons first."""
     errors: _Errors = Counter()
-    async for block in states.rows(batch):
+    async for block in states.decided(batch):
         for planned in block:
             failure = planned.row.failure
             if failure is not None and planned.outcome(batch) == "errored":

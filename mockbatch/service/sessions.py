@@ -72,6 +72,7 @@ class Session:
         self.workspace = facts.workspace
         self.workspace_id = workspace
         self.label = facts.label
+        self.key_end = facts.key_end
         self.options = facts.options
         self.config = config
         self.settings = settings_of(config, delay)
@@ -255,6 +256,7 @@ class Session:
             self.key_patterns,
             self.slot,
             self.place,
+            self.key_end,
         )
 
     def counters(self) -> Counters:
@@ -393,7 +395,7 @@ class Sessions:
         return session.name in (_name(key), _name(f"{key}\n{session.workspace}"))
 
     async def of_key(self, key: str, workspace: str | None = None) -> Session:
-        """The session of an API key, in a workspace if one is named. The key itself is kept nowhere.
+        """The session of an API key, in a workspace if one is named. Of the key only the end is kept.
 
         Raises Authentication for a key that is not admitted, InvalidRequest for what is no id of a workspace.
         """
@@ -403,6 +405,7 @@ class Sessions:
             session = await self._of_workspace(key, workspace)
             self._known[key, workspace] = session
             session.known_by(armory_of(session.config).patterns(key))
+            session.key_end = key_end(key)
         return session
 
     async def open(self, label: str, options: Mapping[str, Any], key: str | None, *, owner: bool = False) -> Opened:
@@ -416,7 +419,9 @@ class Sessions:
         self._played(config)
         key = key or self._new_key(label)
         patterns = armory_of(config).patterns(key)
-        facts = self._facts(_name(key), config, label=label, options=dict(options), key_patterns=patterns)
+        facts = self._facts(
+            _name(key), config, label=label, options=dict(options), key_patterns=patterns, key_end=key_end(key)
+        )
         return Opened(await self._opened(facts, config, only_new=True), key)
 
     async def configure(self, session: Session, options: Mapping[str, Any], *, owner: bool = False) -> None:
@@ -474,12 +479,21 @@ class Sessions:
         if name in self._by_name:
             return self._by_name[name]
         patterns = armory_of(self._config).patterns(key)
-        facts = self._facts(name, self._config, workspace=workspace, key_patterns=patterns)
+        facts = self._facts(name, self._config, workspace=workspace, key_patterns=patterns, key_end=key_end(key))
         return await self._opened(facts, self._config)
 
 
 _OF_CLOCK = frozenset({"frozen", "speedup", "clock_start"})
 _is_workspace = re.compile(r"wrkspc_[A-Za-z0-9]{1,64}").fullmatch
+
+
+_LONGEST_END = 6
+
+
+def key_end(key: str) -> str:
+    """Return the last characters of a key, by which people know it: no more than a quarter of it."""
+    length = min(_LONGEST_END, len(key) // 4)
+    return key[-length:] if length else ""
 
 
 def _name(text: str) -> str:

@@ -40,7 +40,7 @@ class Missing(StoreError):
 class SessionFacts(Struct, frozen=True):
     """What is kept of a session: its name, its clock, how busy its queue is, its workspace if one was named, its label,
     its own options, when it was opened, its rules if they differ from the server's, the patterns of the server's rules
-    that its key matches, and where its calls are counted.
+    that its key matches, where its calls are counted, and by which last characters of its key people know it.
     """
 
     name: str
@@ -54,6 +54,7 @@ class SessionFacts(Struct, frozen=True):
     key_patterns: tuple[str, ...] = ()
     slot: int = 0
     place: int = 0
+    key_end: str = ""
 
 
 class Counters(Struct, frozen=True):

@@ -166,3 +166,33 @@ def test_secrets_in_the_options_of_a_session_are_not_shown(api: Api) -> None:
     answer = api.get("/_mockbatch/sessions")
     assert "127.0.0.1:9/x" in answer.text
     assert "hunter2" not in answer.text
+
+
+def test_a_create_leads_to_its_batch(api: Api) -> None:
+    """Also where its answer got lost; one that was refused has made none."""
+    batch = api.create("a")
+    api.ok(api.post("/_mockbatch/rules", json={"fault": "create.accept_then_drop", "how": "502", "times": 1}))
+    assert api.post(BATCHES, json={"requests": [{"custom_id": "b", "params": params()}]}).status_code == 502
+    api.post(BATCHES, json={"requests": []})
+    calls = api.ok(api.get(REQUESTS))["requests"]
+    lost = next(one["id"] for one in api.ok(api.get("/_mockbatch/batches"))["batches"] if one["id"] != batch["id"])
+    assert [call["batch"] for call in calls] == [batch["id"], lost, None]
+
+
+def test_a_call_is_told_with_its_size_and_how_long_it_took(api: Api) -> None:
+    """And how its bodies begin, without secrets, also where they are left out."""
+    secret = "sk-ant-api03-" + "x" * 80
+    sent = json.dumps({"requests": [{"custom_id": "a", "params": params(f"Key {secret} {'word ' * 999}")}]}).encode()
+    answer = api.post(BATCHES, content=sent)
+    refused = api.post(BATCHES, json={"requests": []})
+    api.ended(answer.json())
+    lines = api.get(f"{BATCHES}/{answer.json()['id']}/results").content
+    created, wrong, _, results = api.ok(api.get(REQUESTS, params={"bodies": "false"}))["requests"]
+    assert (created["received"], created["size"]) == (len(sent), len(answer.content))
+    assert (results["received"], results["size"]) == (0, len(lines))
+    assert 0 < created["took"] < 60
+    assert created["preview"].startswith('{"requests": [{"custom_id": "a"')
+    assert "xxx" not in created["preview"]
+    assert refused.json()["error"]["message"][:40] in wrong["preview"]
+    assert results["preview"].startswith('{"custom_id":"a"')
+    assert created["sent"] == created["answered"] == ""

@@ -131,3 +131,19 @@ def test_the_summary_tells_what_a_run_came_to() -> None:
         assert told["calls"]["create"] == 2
         assert told["virtual_seconds"] >= 7200
         assert [problem["kind"] for problem in told["problems"]] == ["unfinished"]
+
+
+def test_problems_of_a_kind_are_told_once() -> None:
+    """With how many there are; and batches all rows of which have failed, with their error."""
+    with serving() as api:
+        for at in range(4):
+            api.ended(api.create(f"a{at}"))
+        bad = api.ended(api.create("x", "y", model="claude-nobody"))
+        api.results(bad)
+        kinds = {one["kind"]: one for one in Api.ok(api.get("/_mockbatch/problems/kinds"))["kinds"]}
+        assert set(kinds) == {"orphan", "all_failed"}
+        assert (kinds["orphan"]["count"], len(kinds["orphan"]["batches"])) == (4, 4)
+        failed = kinds["all_failed"]
+        assert (failed["count"], failed["batches"], failed["custom_ids"]) == (1, [bad["id"]], ["x", "y"])
+        assert "not_found_error" in failed["text"]
+        assert len(Api.ok(api.get("/_mockbatch/problems"))["problems"]) == 4

@@ -170,3 +170,15 @@ def test_messages_begin_anew_with_their_session(api: Api, again: str) -> None:
         opened(api, label="anew", api_key=view["api_key"])
     assert sent() == first
     assert len(set(first)) == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "end"), [("sk-ant-team-search-k-ab12", "k-ab12"), ("sk-ant-test", "st"), ("abc", ""), ("é" * 24, "é" * 6)]
+)
+def test_a_session_is_told_with_the_end_of_its_key(key: str, end: str) -> None:
+    """Of which there is never more than a quarter."""
+    with serving() as api:
+        Api.ok(api.post("/_mockbatch/sessions", json={"api_key": key}))
+        (told,) = Api.ok(api.get("/_mockbatch/sessions"))["sessions"]
+        assert told.get("key_end", "") == end
+        assert key not in str(told)

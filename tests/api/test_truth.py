@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import BATCHES, Api, outcomes, serving
+from tests.builders import BATCHES, Api, outcomes, params, serving
 
 TRUTH = "/_mockbatch/batches"
 
@@ -131,3 +131,72 @@ def test_the_clock_goes_until_so_many_requests_are_done() -> None:
         how = {"until": "items_done", "batch": batch["id"], "count": len(times) + 1}
         answer = api.post("/_mockbatch/clock/advance", json=how)
         assert f"no more than {len(times)} requests" in answer.json()["error"]["message"]
+
+
+def test_rows_are_sorted_by_what_they_used() -> None:
+    """With how many there are, page by page; with a search as without."""
+    with serving(fail_rate="0.3") as api:
+        batch = api.ended(api.create(*range(40)))
+        items = f"/_mockbatch/batches/{batch['id']}/items"
+        found = Api.ok(api.get(items, params={"sort": "-output_tokens", "limit": 25}))
+        assert (found["total"], found["has_more"], len(found["items"])) == (40, True, 25)
+        rest = Api.ok(api.get(items, params={"sort": "-output_tokens", "start": 25}))
+        tokens = [row["output_tokens"] for row in found["items"] + rest["items"]]
+        assert tokens == sorted(tokens, reverse=True)
+        assert len({row["custom_id"] for row in found["items"] + rest["items"]}) == 40
+        failed = Api.ok(api.get(items, params={"sort": "index", "q": "status:errored"}))
+        assert [row["index"] for row in failed["items"]] == sorted(row["index"] for row in failed["items"])
+        assert failed["total"] == batch["request_counts"]["errored"] > 0
+        assert "Input should be one of" in api.get(items, params={"sort": "weight"}).json()["error"]["message"]
+
+
+def test_batches_are_sorted() -> None:
+    """By number, size and what came of them; those of which that is not known yet come before all others."""
+    with serving() as api:
+        small, large = api.create("a"), api.create(*range(9))
+        api.advance(until="batch.ended", batch=small["id"])
+        url = "/_mockbatch/batches"
+
+        def ids(sort: str) -> list[str]:
+            return [one["id"] for one in Api.ok(api.get(url, params={"sort": sort}))["batches"]]
+
+        assert ids("") == ids("-created_at") == [large["id"], small["id"]]
+        assert ids("created_at") == ids("size") == [small["id"], large["id"]]
+        assert ids("-size") == [large["id"], small["id"]]
+        assert api.get(url, params={"sort": "colour"}).status_code == 400
+
+
+def test_errors_are_grouped_by_type_and_message() -> None:
+    """Those of now: a row that will fail has not failed yet."""
+    with serving(wait="0s", delay="1h") as api:
+        rows = [{"custom_id": str(at), "params": params(max_tokens=0 if at < 4 else 10)} for at in range(6)]
+        rows.append({"custom_id": "x", "params": params(model="claude-nobody")})
+        batch = Api.ok(api.post(BATCHES, json={"requests": rows}))
+        url = f"/_mockbatch/batches/{batch['id']}/errors"
+        assert Api.ok(api.get(url)) == {"errors": []}
+        api.advance(by="2h")
+        first, second = Api.ok(api.get(url))["errors"]
+        assert (first["type"], first["count"], first["custom_id"]) == ("invalid_request_error", 4, "0")
+        assert (second["type"], second["count"], second["custom_id"]) == ("not_found_error", 1, "x")
+
+
+def test_previews_show_the_last_turn_and_the_reply() -> None:
+    """In one line each, without secrets; replies of those that are done only."""
+    with serving(wait="0s", delay="1h") as api:
+        secret = "sk-ant-api03-" + "x" * 80
+        turns = [{"role": "user", "content": [{"type": "text", "text": f"Look\n at {secret} " + "word " * 99}]}]
+        rows = [{"custom_id": "a", "params": params("Say it.")}, {"custom_id": "b", "params": params(messages=turns)}]
+        batch = Api.ok(api.post(BATCHES, json={"requests": rows}))
+        url = f"/_mockbatch/batches/{batch['id']}/previews"
+        told = Api.ok(api.post(url, json={"indexes": [1, 0, 7, -1]}))["previews"]
+        assert [(one["index"], one["reply"]) for one in told] == [(0, ""), (1, "")]
+        assert told[0]["prompt"] == "Say it."
+        assert told[1]["prompt"].startswith("Look at ")
+        assert len(told[1]["prompt"]) <= 160
+        assert "xxx" not in told[1]["prompt"]
+        api.advance(by="2h")
+        line = next(line for line in api.results(batch) if line["custom_id"] == "a")
+        text = line["result"]["message"]["content"][0]["text"]
+        reply = Api.ok(api.post(url, json={"indexes": [0]}))["previews"][0]["reply"]
+        assert reply[:100] == " ".join(text.split())[:100]
+        assert api.post(url, json={"indexes": [0] * 201}).status_code == 400

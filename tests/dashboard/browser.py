@@ -1,6 +1,7 @@
 """The system's Chromium, driven by playwright."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,7 +79,7 @@ class Desk:
     def tab(self, name: str) -> None:
         """Go to one of the views."""
         self.page.get_by_role("navigation", name="Views").get_by_role("link", name=name).click()
-        expect(self.page).to_have_title(f"{name} · mockbatch")
+        expect(self.page).to_have_title(re.compile(f"{name} · mockbatch$"))
 
     def copy(self, name: str) -> str:
         """What is in the clipboard after the button of that name was pressed."""

@@ -42,6 +42,22 @@ def test_a_batch_appears_by_itself_and_is_moved_to_its_end(server: Process, desk
     expect(desk.page.get_by_role("button", name="End this batch")).to_be_disabled()
 
 
+def test_ages_follow_the_clock_at_once(server: Process, desk: Desk) -> None:
+    """Also those of batches that have ended, of which nothing else changes; whoever moves the clock."""
+    batch = create(server, "a")
+    server.advance(until="batch.ended", batch=batch)
+    server.advance(by="1h")
+    desk.open(f"/?batch={batch}")
+    age = desk.batches.first.locator("time").first
+    expect(age).to_have_text(re.compile("^[23] h ago$"))
+    with desk.page.expect_response("**/clock/advance**"):
+        desk.press("Advance by 24 hours")
+    expect(age).to_have_text("1 d ago", timeout=1_000)
+    server.advance(by="24h")
+    expect(age).to_have_text("2 d ago", timeout=1_000)
+    expect(desk.detail.locator("time").first).to_have_text(re.compile("^2 d"))
+
+
 def test_to_look_is_no_call(server: Process, desk: Desk) -> None:
     """No poll, no download, nothing in the journal, and the clock stands where it stood."""
     batch = create(server, "a")
@@ -132,6 +148,7 @@ def test_a_row_is_shown_whole(server: Process, desk: Desk) -> None:
     line = next(line for line in lines if '"it-is"' in line)
     desk.open(f"/?batch={batch}")
     desk.rows.get_by_role("link", name="it-is").click()
+    desk.drawer.get_by_role("link", name="JSON").click()
     expect(desk.drawer.get_by_role("region", name="Result line", exact=True)).to_have_text(line)
     usage = json.loads(line)["result"]["message"]["usage"]
     expect(desk.drawer.get_by_role("row", name=f"output_tokens {usage['output_tokens']}")).to_be_visible()

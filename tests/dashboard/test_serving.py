@@ -48,7 +48,7 @@ def test_what_files_name_is_there() -> None:
     todo = ["index.html"]
     while todo:
         text = (FOLDER / todo.pop()).read_text()
-        named = set(re.findall(r'_mockbatch/dashboard/([\w.]+)"|from "\./([\w.]+)"', text))
+        named = set(re.findall(r'_mockbatch/dashboard/([\w.]+)"|(?:from |import\()"\./([\w.]+)"', text))
         new = {name or other for name, other in named} - reached
         reached |= new
         todo += new

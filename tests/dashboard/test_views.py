@@ -1,5 +1,6 @@
 """The other views: faults, the journal, problems, money, compose, sessions."""
 
+import csv
 import gzip
 import re
 from decimal import Decimal
@@ -49,10 +50,21 @@ def test_what_is_armed_is_exported_changed_and_disarmed(server: Process, desk: D
     """As the server itself writes it."""
     create(server, "a")
     desk.open("/?view=faults")
-    desk.page.get_by_label("How many times for item.refusal").fill("2")
-    desk.press("Arm so many times: item.refusal")
-    desk.page.get_by_label("Share for results.cut").fill("0.5")
-    desk.press("Arm at a rate: results.cut")
+    form = desk.page.get_by_role("dialog", name="item.refusal")
+    desk.press("Arm in words: item.refusal")
+    form.get_by_role("combobox", name="Which of them").select_option("those whose custom_id is like")
+    form.get_by_role("textbox", name="What it is like").fill("row-*")
+    form.get_by_role("spinbutton", name="How many").fill("2")
+    expect(form.get_by_role("status")).to_have_text("Strikes 2 rows of each batch whose custom_id is like row-*.")
+    form.get_by_role("button", name="Arm it").click()
+    form = desk.page.get_by_role("dialog", name="results.cut")
+    desk.press("Arm in words: results.cut")
+    form.get_by_role("combobox", name="How often").select_option("a share of them")
+    form.get_by_role("spinbutton", name="How many").fill("50")
+    form.get_by_role("combobox", name="When", exact=True).select_option("for the next, of virtual time")
+    form.get_by_role("spinbutton", name="How long").fill("2")
+    form.get_by_role("combobox", name="Unit of time").select_option("hours")
+    form.get_by_role("button", name="Arm it").click()
     armed = desk.page.get_by_role("region", name="Armed")
     expect(armed.get_by_role("listitem")).to_have_count(2)
     rules = server.http.get("/_mockbatch/rules").json()["rules"]
@@ -60,12 +72,20 @@ def test_what_is_armed_is_exported_changed_and_disarmed(server: Process, desk: D
         ("item.refusal", 2, None),
         ("results.cut", None, 0.5),
     ]
+    assert rules[0]["rule"]["match"] == {"custom_id": "row-*"}
+    assert rules[1]["rule"]["during"] == {
+        "from": "2026-01-01T00:00:00.000000+00:00",
+        "to": "2026-01-01T02:00:00.000000+00:00",
+    }
+    expect(armed).to_contain_text(
+        "Strikes 50 % of the downloads of results from 2026-01-01 00:00:00 until 2026-01-01 02:00:00."
+    )
     assert desk.copy("Export TOML") == "\n".join(rule["toml"] for rule in rules)
     assert desk.copy("Export pytest") == "\n".join(rule["pytest"] for rule in rules)
     desk.press("Disable results.cut")
     expect(desk.page.get_by_text("1 fault is armed: item.refusal")).to_be_visible()
     desk.press("Disarm all faults")
-    expect(armed).to_contain_text("Nothing is armed")
+    expect(desk.page.get_by_text("No rule is armed, and no row fails by lot.")).to_be_visible()
     assert server.http.get("/_mockbatch/rules").json()["rules"] == []
 
 
@@ -73,17 +93,55 @@ def test_an_option_of_a_fault_is_told(server: Process, desk: Desk) -> None:
     """A wrong one is refused with the server's own sentence."""
     create(server, "a")
     desk.open("/?view=faults")
-    desk.page.get_by_label("Search faults").fill("http.error")
-    desk.page.get_by_text(re.compile(r"^\d+ options$")).click()
-    status = desk.page.get_by_label("status", exact=False).first
+    desk.press("Arm in words: http.error")
+    form = desk.page.get_by_role("dialog", name="http.error")
+    status = form.get_by_label("status", exact=False).first
     status.fill("9999")
-    desk.press("Arm once: http.error")
-    expect(desk.page.get_by_text("9999 is not an integer from 200 to 599")).to_be_visible()
+    form.get_by_role("button", name="Arm it").click()
+    expect(form.get_by_role("alert")).to_contain_text("9999 is not an integer from 200 to 599")
     desk.forgive("400 (Bad Request)")
+    form.get_by_role("combobox", name="What it strikes").select_option("lists")
     status.fill("418")
-    desk.press("Arm once: http.error")
+    form.get_by_role("button", name="Arm it").click()
+    expect(form).to_be_hidden()
     expect(desk.page.get_by_text("1 fault is armed")).to_be_visible()
     assert server.http.get(BATCHES).status_code == 418
+
+
+def test_a_preset_is_armed_as_a_whole(server: Process, desk: Desk) -> None:
+    """Its rules and the options that it sets; what it does is said before."""
+    create(server, "a")
+    desk.open("/?view=faults")
+    presets = desk.page.get_by_role("region", name="Presets: several at once")
+    expect(presets.get_by_role("article").filter(has_text="nightmare")).to_contain_text(
+        "arms 8 rules, sets delay-preset realistic"
+    )
+    desk.press("Arm the preset happy")
+    expect(
+        desk.page.get_by_role("region", name="Options").get_by_role("row", name="delay-preset immediate session")
+    ).to_be_attached()
+    desk.press("Arm the preset truncated")
+    expect(desk.page.get_by_role("list", name="Armed rules").get_by_role("listitem")).to_have_count(2)
+    groups = desk.page.get_by_role("region", name="Catalogue", exact=True).get_by_role("heading", level=3)
+    expect(groups).to_contain_text(
+        ["Presets", "How rows end", "The life of batches", "Answers to any call", "Connections"]
+    )
+
+
+def test_what_is_said_does_not_cover_what_was_pressed(server: Process, desk: Desk) -> None:
+    """Wherever on the screen that is."""
+    create(server, "a")
+    desk.open("/?view=faults")
+    for name in ("Arm once: item.errored", "Arm once: webhook.bad_signature"):
+        button = desk.page.get_by_role("button", name=name)
+        button.click()
+        toast = desk.page.locator(".toast").last
+        expect(toast).to_contain_text("is armed")
+        said, pressed = toast.bounding_box(), button.bounding_box()
+        assert said
+        assert pressed
+        apart = said["y"] + said["height"] <= pressed["y"] or pressed["y"] + pressed["height"] <= said["y"]
+        assert apart, (said, pressed)
 
 
 def test_polls_are_one_row_in_the_journal(server: Process, desk: Desk) -> None:
@@ -118,13 +176,39 @@ def test_problems_lead_to_their_batches(server: Process, desk: Desk) -> None:
     batch = create(server, "a")
     server.advance(until="batch.ended", batch=batch)
     desk.open("/?view=problems")
-    expect(desk.page.get_by_role("heading", name="Results that nobody read")).to_be_visible()
+    card = desk.page.get_by_role("article").filter(has_text="Results that nobody read")
+    expect(card).to_contain_text("What to do: Keep the ids of batches")
     server.http.get(f"{BATCHES}/{batch}/results")
     expect(desk.page.get_by_text("No problems.")).to_be_visible()
     create(server, "b")
     desk.page.get_by_role("article").filter(has_text="Still running").get_by_role("link").click()
     expect(desk.page).to_have_title("Batches · mockbatch")
     expect(desk.detail.get_by_role("heading", level=2)).to_contain_text("msgbatch_")
+
+
+def test_problems_are_counted_and_each_kind_is_one_card(server: Process, desk: Desk) -> None:
+    """With its batches behind a fold; a batch without a single good row is one of them, with its error."""
+    batches = [create(server, f"a{at}") for at in range(12)]
+    bad = create(server, "x", "y", model="claude-nobody")
+    server.advance(by="5h")
+    server.http.get(f"{BATCHES}/{bad}/results")
+    create(server, "still-running")
+    desk.open()
+    tab = desk.page.get_by_role("navigation", name="Views").get_by_role("link", name="Problems")
+    expect(tab).to_contain_text("13")
+    tab.click()
+    cards = desk.page.get_by_role("article")
+    expect(cards).to_have_count(3)
+    orphans = cards.filter(has_text="Results that nobody read")
+    expect(orphans.get_by_role("link", name=batches[0])).to_be_hidden()
+    orphans.get_by_text("12 batches").click()
+    orphans.get_by_role("link", name=batches[0]).click()
+    expect(desk.detail.get_by_role("heading", level=2)).to_have_text(batches[0])
+    desk.tab("Problems")
+    failed = cards.filter(has_text="Batches without a single good row")
+    expect(failed).to_contain_text("not_found_error")
+    failed.get_by_role("link", name="x", exact=True).click()
+    expect(desk.drawer.get_by_role("region", name="Error")).to_contain_text("not_found_error")
 
 
 def test_money_is_drawn_and_reconciled(server: Process, desk: Desk) -> None:
@@ -149,6 +233,31 @@ def test_money_is_drawn_and_reconciled(server: Process, desk: Desk) -> None:
     desk.page.get_by_label("Drop a CSV").set_input_files({"name": "t.csv", "mimeType": "text/csv", "buffer": content})
     expect(desk.page.get_by_text("t.csv: 4 rows agree, 1 differs.")).to_be_visible()
     expect(desk.page.get_by_role("row", name=re.compile("^3 .*batch"))).to_be_visible()
+
+
+def test_equal_reasons_are_summed_up_and_saved(server: Process, desk: Desk) -> None:
+    """Sixty rows with one reason are one line; the file has each of them, exactly. Amounts stand in line."""
+    batch = create(server, *range(60))
+    server.advance(until="batch.ended", batch=batch)
+    rows = server.http.get(f"/_mockbatch/batches/{batch}/items").json()["items"]
+    content = "\n".join(["custom_id,cost_usd", *(f"{row['custom_id']},{Decimal(row['cost']) * 2}" for row in rows)])
+    desk.open("/?view=money")
+    field = desk.page.get_by_label("Drop a CSV")
+    field.set_input_files({"name": "t.csv", "mimeType": "text/csv", "buffer": content.encode()})
+    expect(desk.page.get_by_text("0 rows agree, 60 differ.")).to_be_visible()
+    reasons = desk.page.locator(".reasons-found > details")
+    expect(reasons).to_have_count(1)
+    expect(reasons.locator("summary")).to_contain_text("60 rows")
+    with desk.page.expect_download() as saved:
+        desk.press("Save as CSV")
+    lines = list(csv.DictReader(saved.value.path().read_text().splitlines()))
+    assert len(lines) == 60
+    assert all(Decimal(one["tracker_usd"]) == 2 * Decimal(one["ledger_usd"]) for one in lines)
+    with desk.page.expect_download() as saved:
+        desk.press("Save the ledger as CSV")
+    assert len(list(csv.DictReader(saved.value.path().read_text().splitlines()))) == 120
+    amounts = desk.page.get_by_role("region", name="Costs").locator("td.number").filter(has_text="$").all_inner_texts()
+    assert len({len(amount.partition(".")[2]) for amount in amounts}) == 1
 
 
 def test_a_batch_is_composed(server: Process, desk: Desk) -> None:

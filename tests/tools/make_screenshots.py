@@ -53,7 +53,7 @@ def _shoot(browser: Browser, server: Process, name: str, address: str, **options
     desk = Desk(browser, server.url, **{"viewport": _WIDE, "reduced_motion": "reduce", **options})
     desk.open(address)
     expect(desk.page.get_by_text("2 faults are armed")).to_be_visible()
-    desk.page.locator(".ahead .mark").first.wait_for()
+    desk.page.locator(".ahead .mark").first.wait_for(state="attached")
     desk.page.locator("main .row, main table, main .card").first.wait_for()
     expect(desk.page.locator(".row.waiting")).to_have_count(0)
     desk.page.screenshot(path=FOLDER / f"{name}.png", animations="disabled")

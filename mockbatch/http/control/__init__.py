@@ -13,6 +13,7 @@ from mockbatch.http.control import (
     rows,
     rules,
     sessions,
+    settings,
     synth,
     webhooks,
 )
@@ -22,6 +23,7 @@ _ROOMS = (
     info,
     clock,
     sessions,
+    settings,
     actions,
     rows,
     requests,

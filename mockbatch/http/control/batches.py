@@ -12,10 +12,17 @@ from mockbatch.http.calls import Call
 from mockbatch.http.control.entry import LIMIT, START, entered, part_of
 from mockbatch.http.described import Parameter, described
 from mockbatch.service import Mock
+from mockbatch.service.inspection import BATCH_ORDERS
 from mockbatch.service.sessions import Session
 
 _SEARCH = Parameter(
     "q", {"type": "string"}, "Only batches that this search finds, like `status:ended errored>0 downloads:0`."
+)
+
+_SORT = Parameter(
+    "sort",
+    {"type": "string", "enum": [f"{sign}{name}" for name in BATCH_ORDERS for sign in ("", "-")]},
+    "By what they are sorted; with `-` in front the largest first.",
 )
 
 
@@ -49,18 +56,19 @@ class BatchTruth(Struct, frozen=True):
 
 
 class BatchList(Struct, frozen=True):
-    """Batches, the newest first."""
+    """Batches, the newest first unless they are sorted."""
 
     batches: list[BatchTruth]
     total: int
     now: str
 
 
-@described(BatchList, query=(LIMIT, START, _SEARCH), caller="own")
+@described(BatchList, query=(LIMIT, START, _SEARCH, _SORT), caller="own")
 async def batches(call: Call) -> Answer:
     """The batches of a session, and what is behind them."""
     mock, session = await entered(call)
-    found = await mock.inspection.found(session, call.query().get("q", ""))
+    query = call.query()
+    found = await mock.inspection.found(session, query.get("q", ""), query.get("sort", ""))
     start, limit = part_of(call)
     page = []
     for batch in found[start : start + limit]:

@@ -26,7 +26,7 @@ _encode = msgspec.json.Encoder().encode
 
 @described(None, kind=EVENTS, caller="own")
 async def events(call: Call) -> Answer:
-    """What happens from now on: `batch.*`, `clock`, `rule`, `call`, `ledger`, `reset`."""
+    """What happens from now on: `batch.*`, `clock`, `rule`, `options`, `call`, `ledger`, `reset`."""
     mock, session = await entered(call)
     return Stream(_happenings(mock, session), EVENTS.encode())
 

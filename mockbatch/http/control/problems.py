@@ -10,8 +10,12 @@ from mockbatch.http.answers import Answer, Json
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.control.entry import entered
 from mockbatch.http.described import described
+from mockbatch.service.inspection import FailedBatch
 from mockbatch.service.problems import Problem
 from mockbatch.service.summary import Summary
+
+# of the batches of a kind, so many are named
+_SHOWN = 200
 
 
 class ProblemList(Struct, frozen=True):
@@ -28,6 +32,53 @@ async def problems(call: Call) -> Answer:
     return Json(ProblemList([replace(problem, text=shown_text(problem.text)) for problem in found]))
 
 
+class ProblemGroup(Struct, frozen=True):
+    """All problems of a kind: how many they are, the words of the first, and the first of the batches and rows.
+
+    Besides the kinds of problems there is `all_failed`, for batches of which no row has succeeded.
+    """
+
+    kind: str
+    count: int
+    text: str
+    batches: list[str]
+    custom_ids: list[str]
+
+
+class ProblemGroups(Struct, frozen=True):
+    """The problems of a session by kind, each kind once."""
+
+    kinds: list[ProblemGroup]
+
+
+@described(ProblemGroups, caller="own")
+async def kinds(call: Call) -> Answer:
+    """The problems of a session by kind, and the batches of which all rows have failed."""
+    mock, session = await entered(call)
+    failed = await mock.inspection.all_failed(session)
+    by_kind: dict[str, list[Problem]] = {}
+    for problem in await mock.problems.of(session):
+        by_kind.setdefault(problem.kind, []).append(problem)
+    groups = [_failed(failed)] if failed else []
+    return Json(ProblemGroups([*groups, *(_group(kind, several) for kind, several in by_kind.items())]))
+
+
+def _failed(batches: list[FailedBatch]) -> ProblemGroup:
+    first = batches[0]
+    text = f"all {first.size:,} rows of {first.id} failed; most often: {first.error}"
+    return ProblemGroup(
+        "all_failed", len(batches), shown_text(text), [batch.id for batch in batches[:_SHOWN]], first.custom_ids
+    )
+
+
+def _group(kind: str, problems: list[Problem]) -> ProblemGroup:
+    named = [problem for problem in problems if problem.custom_ids]
+    batches = list(dict.fromkeys(name for problem in problems[:_SHOWN] for name in problem.batches))
+    return ProblemGroup(
+        kind, len(problems), shown_text(problems[0].text), batches[:_SHOWN], named[0].custom_ids if named else []
+    )
+
+
 @described(Summary, caller="own")
 async def summary(call: Call) -> Answer:
     """What a run came to: of one session, or of all, those that are gone too, where none is named."""
@@ -41,5 +92,6 @@ async def summary(call: Call) -> Answer:
 
 routes = [
     Route("/_mockbatch/problems", Endpoint(GET=problems)),
+    Route("/_mockbatch/problems/kinds", Endpoint(GET=kinds)),
     Route("/_mockbatch/summary", Endpoint(GET=summary)),
 ]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from msgspec import Struct
@@ -19,6 +20,9 @@ from mockbatch.http.control.entry import checked, content_of, entered
 from mockbatch.http.described import Parameter, described
 from mockbatch.service.journal import BODY, Criteria, Expectation, Journal, Record
 
+_PREVIEW = 160
+# what is looked at of a body, so that a secret at the end of its preview is known as one
+_LOOKED_AT = 1_000
 _QUERY = (
     Parameter("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}, "How many of the last."),
     Parameter("op", {"type": "string", "enum": list(OPERATIONS)}, "Only calls of this kind."),
@@ -29,7 +33,9 @@ _QUERY = (
 
 class CallView(Struct, frozen=True):
     """A call as it came and was answered; `cut` where only the beginning of a body was kept. `unmet` says of which
-    schema no value was found, so that the nearest is in the answer.
+    schema no value was found, so that the nearest is in the answer. `batch` is the one that it is about or has created,
+    `took` the seconds until it was answered, `received` and `size` the bytes of the bodies, `preview` the
+    beginning of what says most: of an error its answer, else of what was sent, else of what was answered.
     """
 
     at: str
@@ -47,6 +53,10 @@ class CallView(Struct, frozen=True):
     answered: str
     cut: bool
     unmet: str | None
+    took: float
+    received: int
+    size: int
+    preview: str
 
 
 class CallList(Struct, frozen=True):
@@ -91,9 +101,7 @@ async def requests(call: Call) -> Answer:
     query = call.query()
     criteria = checked({name: query[name] for name in ("op", "batch") if name in query}, Criteria)
     found = list(session.journal.records(criteria))[-limit_of(query.get("limit", "100")) :]
-    if not _flag("bodies", query.get("bodies", "true")):
-        found = [replace(record, headers=_of_retries(record), sent=b"", answered=b"") for record in found]
-    return Json(await _list(found, session.journal))
+    return Json(await _list(found, session.journal, bodies=_flag("bodies", query.get("bodies", "true"))))
 
 
 @described(CallView, caller="own")
@@ -186,11 +194,22 @@ def _told(record: Record) -> str:
     )
 
 
-async def _list(records: Iterable[Record], journal: Journal) -> CallList:
-    kept = list(records)
+async def _list(records: Iterable[Record], journal: Journal, *, bodies: bool = True) -> CallList:
+    kept, view = list(records), _view if bodies else _without_bodies
     # many bodies are searched for secrets: others need not wait for that
-    views = await asyncio.to_thread(lambda: list(map(_view, kept)))
+    views = await asyncio.to_thread(lambda: list(map(view, kept)))
     return CallList(views, len(journal), journal.total.total())
+
+
+def _without_bodies(record: Record) -> CallView:
+    bare = replace(record, headers=_of_retries(record), sent=b"", answered=b"")
+    return replace(_view(bare), preview=_preview(record))
+
+
+def _preview(record: Record) -> str:
+    body = record.answered if record.status >= HTTPStatus.BAD_REQUEST or not record.sent else record.sent
+    words = " ".join(shown_text(body[:_LOOKED_AT].decode("utf-8", "replace")).split())
+    return words if len(words) <= _PREVIEW else f"{words[: _PREVIEW - 1]}…"
 
 
 def _view(record: Record) -> CallView:
@@ -210,6 +229,10 @@ def _view(record: Record) -> CallView:
         shown_text(record.answered.decode("utf-8", "replace")),
         len(record.sent) == BODY or len(record.answered) == BODY,
         record.unmet,
+        record.took / 1e6,
+        record.received,
+        record.size,
+        _preview(record),
     )
 
 

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from mockbatch.core.batch import Batch
 from mockbatch.core.cassette.showing import shown_text, shown_value
 from mockbatch.core.contract import wire
+from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.money.ledger import Entry
 from mockbatch.core.money.rates import plain
 from mockbatch.core.time.spans import format_instant
@@ -18,10 +19,11 @@ from mockbatch.core.time.timeline import NEVER
 from mockbatch.core.vocabulary import RowOutcome, RowState
 from mockbatch.http.answers import Answer, Json
 from mockbatch.http.calls import Call, Endpoint
-from mockbatch.http.control.entry import LIMIT, START, checked, entered, part_of
+from mockbatch.http.control.entry import LIMIT, START, checked, content_of, entered, part_of
 from mockbatch.http.described import Parameter, described
 from mockbatch.service import Mock
-from mockbatch.service.inspection import Sent
+from mockbatch.service.inspection import ROW_ORDERS, ErrorGroup, Sent
+from mockbatch.service.previews import Preview
 from mockbatch.service.rows.states import PlannedRow
 
 _ROWS = (
@@ -31,7 +33,13 @@ _ROWS = (
     Parameter("state", {"type": "string", "enum": list(get_args(RowState))}, "Only rows that are like this now."),
     Parameter("custom_id", {"type": "string"}, "Only rows with this in their custom_id."),
     Parameter("q", {"type": "string"}, "Only rows that this search finds, like `status:errored custom_id:row-*`."),
+    Parameter(
+        "sort",
+        {"type": "string", "enum": [f"{sign}{name}" for name in ROW_ORDERS for sign in ("", "-")]},
+        "By what they are sorted; with `-` in front the largest first.",
+    ),
 )
+_MOST_PREVIEWS = 200
 
 
 class Wanted(Struct, frozen=True):
@@ -63,10 +71,29 @@ class RowTruth(Struct, frozen=True):
 
 
 class RowList(Struct, frozen=True):
-    """Some rows of a batch, in its order."""
+    """Some rows of a batch, in its order or sorted; `total` is how many there are, where they were counted."""
 
     items: list[RowTruth]
     has_more: bool
+    total: int | None = None
+
+
+class ErrorList(Struct, frozen=True):
+    """The errors of a batch by now, the most frequent first."""
+
+    errors: list[ErrorGroup]
+
+
+class Places(Struct, frozen=True, forbid_unknown_fields=True):
+    """The places of rows in a batch."""
+
+    indexes: list[int]
+
+
+class PreviewList(Struct, frozen=True):
+    """The beginnings of requests and replies."""
+
+    previews: list[Preview]
 
 
 class Bill(Struct, frozen=True, rename={"kind": "class"}):
@@ -105,7 +132,12 @@ async def items(call: Call) -> Answer:
     found = mock.batches.found(session, call.path_value("id"))
     start, limit = part_of(call)
     now = session.now()
-    if text := call.query().get("q"):
+    text = call.query().get("q")
+    if order := call.query().get("sort"):
+        some, total = await mock.inspection.sorted_rows(session, found, text or "", order, start, limit)
+        shown = [_row(mock, found, planned, now) for planned in some]
+        return Json(RowList(shown, start + limit < total, total))
+    if text:
         some = await mock.inspection.rows(session, found, text, start, limit + 1)
         return Json(RowList([_row(mock, found, planned, now) for planned in some[:limit]], len(some) > limit))
     rows, more = await mock.batches.states.page(found, start, limit, _wanted(call, found, now))
@@ -131,6 +163,25 @@ async def item(call: Call) -> Answer:
             list(map(_bill, mock.inspection.entries(session, found, planned))),
         )
     )
+
+
+@described(ErrorList, caller="own")
+async def errors(call: Call) -> Answer:
+    """The errors of a batch, with how many rows have each."""
+    mock, session = await entered(call)
+    found = mock.batches.found(session, call.path_value("id"))
+    return Json(ErrorList(await mock.inspection.errors(session, found)))
+
+
+@described(PreviewList, takes=Places, caller="own")
+async def previews(call: Call) -> Answer:
+    """The beginnings of the requests and the replies of some rows."""
+    mock, session = await entered(call)
+    found = mock.batches.found(session, call.path_value("id"))
+    indexes = (await content_of(call, Places)).indexes
+    if len(indexes) > _MOST_PREVIEWS:
+        raise InvalidRequest(f"indexes: at most {_MOST_PREVIEWS} are taken at once, not {len(indexes):,}")
+    return Json(PreviewList(await mock.previews.of(session, found, indexes)))
 
 
 def _row(mock: Mock, batch: Batch, planned: PlannedRow, now: int) -> RowTruth:
@@ -192,4 +243,6 @@ _ITEMS = "/_mockbatch/batches/{id}/items"
 routes = [
     Route(_ITEMS, Endpoint(GET=items)),
     Route(f"{_ITEMS}/{{custom_id}}", Endpoint(GET=item)),
+    Route("/_mockbatch/batches/{id}/errors", Endpoint(GET=errors)),
+    Route("/_mockbatch/batches/{id}/previews", Endpoint(POST=previews)),
 ]

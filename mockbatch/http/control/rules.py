@@ -13,6 +13,7 @@ from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.rules.calls import Record
 from mockbatch.core.rules.fault import Fault
 from mockbatch.core.rules.faults import FAULTS
+from mockbatch.core.rules.presets import PRESETS
 from mockbatch.core.rules.replied import unsendable
 from mockbatch.core.rules.written import as_pytest, as_toml, dump_rule
 from mockbatch.core.time.spans import format_instant
@@ -71,10 +72,20 @@ class FaultView(Struct, frozen=True):
     options: dict[str, OptionView]
 
 
+class PresetView(Struct, frozen=True):
+    """A preset: what it does, the options that it sets and the rules that it arms."""
+
+    name: str
+    summary: str
+    options: dict[str, str]
+    rules: list[Table]
+
+
 class FaultList(Struct, frozen=True):
-    """Every kind of fault."""
+    """Every kind of fault, and every preset."""
 
     faults: list[FaultView]
+    presets: list[PresetView]
 
 
 @described(RuleList, caller="own")
@@ -153,8 +164,9 @@ async def drop(call: Call) -> Answer:
 
 @described(FaultList, caller="own")
 async def faults(call: Call) -> Answer:
-    """Every kind of fault, with its options."""
-    return Json(FaultList(list(map(fault_view, FAULTS.values()))))
+    """Every kind of fault, with its options, and the presets."""
+    presets = [PresetView(name, one.summary, one.options, list(one.tables)) for name, one in PRESETS.items()]
+    return Json(FaultList(list(map(fault_view, FAULTS.values())), presets))
 
 
 async def _changed(call: Call, *, wholly: bool) -> Answer:

@@ -36,7 +36,7 @@ class Change(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SessionView(Struct, frozen=True, omit_defaults=True):
-    """A session; its key is told only to the one who opens it."""
+    """A session; its key is told only to the one who opens it, and to all others the end of it, as `key_end`."""
 
     id: str
     label: str
@@ -44,6 +44,7 @@ class SessionView(Struct, frozen=True, omit_defaults=True):
     now: str
     batches: int
     options: dict[str, Any]
+    key_end: str = ""
     api_key: str | None = None
 
 
@@ -130,6 +131,7 @@ async def configure(call: Call) -> Answer:
     found = session_of_id(call, call.path_value("id"))
     options = (await content_of(call, Change)).options
     await call.mock.upkeep.configure(found, options, owner=is_owner(call))
+    found.bulletin.tell(found.now(), "options")
     return Json(_view(found))
 
 
@@ -191,7 +193,14 @@ async def drop(call: Call) -> Answer:
 def _view(session: Session, api_key: str | None = None) -> SessionView:
     now = format_instant(session.now())
     return SessionView(
-        session.name, session.label, session.workspace, now, len(session.batches), shown_value(session.options), api_key
+        session.name,
+        session.label,
+        session.workspace,
+        now,
+        len(session.batches),
+        shown_value(session.options),
+        session.key_end,
+        api_key,
     )
 
 

@@ -1,193 +1,247 @@
 // The batches of a session, the newest first; the one that is open stands beside them.
 
 import { calmly, fill, h } from "./dom.js";
-import { brief, count, money, seconds, shortId, span } from "./format.js";
+import { count, money, shortId } from "./format.js";
 import { bar, button, copy, copyIcon, guarded, KINDS, letter, statusBadge, told } from "./parts.js";
 import { ask, Refused, server } from "./server.js";
 import { Windowed } from "./windowed.js";
-import * as address from "./address.js";
-import * as batch from "./batch.js";
 import { perform } from "./acting.js";
+import * as address from "./address.js";
+import { age } from "./ages.js";
+import * as batch from "./batch.js";
 import * as timebar from "./timebar.js";
 import { welcome } from "./welcome.js";
 
 const ACTIONS = [["end", "End"], ["cancel", "Cancel"], ["expire", "Expire"], ["archive", "Archive"], ["delete", "Delete"]];
 const EXAMPLES = ["status:in_progress", "errored>0", "downloads:0 status:ended", "cost>0.01"];
+const ORDERS = { "": "Newest first", created_at: "Oldest first", "-size": "Largest first", "-errored": "Most errors first", "-cost": "Dearest first", downloads: "Fewest downloads first" };
 
-export function view(root) {
-  const chosen = new Set();
-  const state = { total: null, newest: null, follow: address.get("follow") === "1" };
-  const search = h("input", {
-    type: "search", class: "search", id: "search", placeholder: "status:ended errored>0 cost>0.01", "aria-label": "Search batches",
-    value: address.get("q"), spellcheck: "false", autocomplete: "off", oninput: calmly(200, () => address.go({ q: search.value.trim() }, { replace: true })),
-  });
-  const problem = h("p", { class: "problem", role: "alert", hidden: true });
-  const heading = h("h2", {}, "Batches");
-  const tools = h("div", { class: "tools" });
-  const follow = h("label", { class: "check", title: "The newest batch opens itself" },
-    h("input", { type: "checkbox", checked: state.follow, onchange: (event) => {
-      state.follow = event.target.checked;
-      address.go({ follow: state.follow ? "1" : "" }, { replace: true });
-      if (state.follow) open(state.newest);
-    } }), "Follow");
-  const list = new Windowed({
-    label: "Batches", rowHeight: 92, load, draw,
-    empty: () => (address.get("q") ? ["No batch is like that. ", ...examples()] : ["No batches yet."]),
-    onCount: (total) => {
-      state.total = total;
-      fill(heading, "Batches ", h("span", { class: "dim" }, count(total)));
-      drawTools();
-    },
-  });
-  const left = h("section", { class: "pane list", "aria-label": "Search and list" },
-    h("div", { class: "pane-head" }, heading, h("div", { class: "spring" }), follow),
-    h("div", { class: "pane-search" }, search, problem), tools, list.element);
-  const right = h("section", { class: "pane detail", "aria-label": "Batch" });
-  const detail = batch.view(right);
-  const both = h("div", { class: "split" }, left, right);
-  let asked = address.get("q");
-  let greeting = null;
-  let used = null;
+export const view = (root) => new BatchesView(root);
+
+class BatchesView {
+  constructor(root) {
+    this.root = root;
+    this.title = "Batches";
+    this.list = new BatchList();
+    const right = h("section", { class: "pane detail", "aria-label": "Batch" });
+    this.detail = batch.view(right);
+    this.both = h("div", { class: "split" }, this.list.element, right);
+    this.greeting = this.used = null;
+    this.soon = calmly(200, () => guarded(() => this.refresh()));
+    this.showOne();
+  }
 
   /** On a narrow screen either the list is shown or the batch. */
-  const showOne = () => both.classList.toggle("open", Boolean(address.get("batch")));
+  showOne() {
+    this.both.classList.toggle("open", Boolean(address.get("batch")));
+  }
 
-  async function load(start, limit) {
+  async refresh() {
+    if (await this.isNew()) {
+      this.greeting ??= welcome(this.root, this.soon);
+      this.greeting.refresh();
+      return;
+    }
+    if (this.greeting || !this.both.isConnected) {
+      this.greeting?.close();
+      this.greeting = null;
+      fill(this.root, this.both);
+    }
+    await Promise.all([this.list.refresh(), this.detail.refresh()]);
+  }
+
+  async isNew() {
+    if (!server.session) return true;
+    if (this.used === server.session) return false;
+    const [some, calls] = await Promise.all([ask("batches", { query: { limit: 1 } }), ask("requests", { query: { limit: 1, bodies: "false" } })]);
+    if (some.total || calls.total) this.used = server.session;
+    return this.used !== server.session;
+  }
+
+  news(event) {
+    if (event.type.startsWith("batch.") || event.type === "clock" || event.type === "reset" || (this.greeting && event.type === "call")) this.soon();
+  }
+
+  moved() {
+    if (this.list.waits()) this.soon();
+  }
+
+  changed() {
+    this.showOne();
+    this.list.changed();
+    guarded(() => this.detail.changed());
+  }
+
+  step(by) {
+    if (address.get("row")) this.detail.step(by);
+    else this.list.step(by);
+  }
+
+  running() {
+    return this.detail.running();
+  }
+
+  /** From a batch to its rows. */
+  into() {
+    if (address.get("batch") && !address.get("row")) this.detail.into();
+  }
+
+  /** The field of the list that is looked at. */
+  search() {
+    const rows = address.get("row") || this.detail.root.contains(document.activeElement) || this.list.element.offsetParent === null;
+    return rows && this.detail.field.isConnected ? this.detail.field : this.list.search;
+  }
+
+  close() {
+    this.list.close();
+    this.detail.close();
+    this.greeting?.close();
+  }
+}
+
+class BatchList {
+  constructor() {
+    Object.assign(this, { chosen: new Set(), total: null, newest: null, asked: this.wanted() });
+    this.problem = h("p", { class: "problem", role: "alert", hidden: true });
+    this.heading = h("h2", {}, "Batches");
+    this.tools = h("div", { class: "tools", hidden: true });
+    this.search = h("input", {
+      type: "search", class: "search", id: "search", placeholder: "status:ended errored>0 cost>0.01", "aria-label": "Search batches",
+      value: address.get("q"), spellcheck: "false", autocomplete: "off", oninput: calmly(200, () => address.go({ q: this.search.value.trim() }, { replace: true })),
+    });
+    this.list = new Windowed({ label: "Batches", rowHeight: 96, load: (start, limit) => this.load(start, limit), draw: (one) => this.draw(one), empty: () => (address.get("q") ? ["No batch is like that. ", ...examples()] : ["No batches yet."]), onCount: (total) => this.counted(total) });
+    this.clear = button("Delete all", () => this.act("delete", { q: "" }), { class: "button quiet clear", title: "Can be undone for ten seconds" });
+    this.element = h("section", { class: "pane list", "aria-label": "Search and list" },
+      h("div", { class: "pane-head" }, this.heading, h("div", { class: "spring" }), this.follow(), this.orders()),
+      h("div", { class: "pane-search" }, h("div", { class: "line" }, this.search, this.clear), this.problem), key(), this.tools, this.list.element);
+  }
+
+  follow() {
+    return h("label", { class: "check", title: "The newest batch opens itself" },
+      h("input", { type: "checkbox", checked: address.get("follow") === "1", onchange: (event) => {
+        address.go({ follow: event.target.checked ? "1" : "" }, { replace: true });
+        if (event.target.checked) open(this.newest);
+      } }), "Follow");
+  }
+
+  orders() {
+    return h("select", { class: "slim-select", "aria-label": "Order of batches", onchange: (event) => address.go({ order: event.target.value }, { replace: true }) },
+      Object.entries(ORDERS).map(([value, label]) => h("option", { value, selected: value === address.get("order") }, label)));
+  }
+
+  wanted() {
+    return `${address.get("q")}\n${address.get("order")}`;
+  }
+
+  async load(start, limit) {
+    const [q, sort] = [address.get("q"), address.get("order")];
     try {
-      const answer = await ask("batches", { query: { start, limit, q: address.get("q") } });
-      problem.hidden = true;
-      if (start === 0) {
-        const newest = answer.batches[0]?.id ?? null;
-        if (state.follow && newest && newest !== state.newest && !address.get("q")) open(newest);
-        state.newest = newest;
-      }
+      const answer = await ask("batches", { query: { start, limit, q, sort } });
+      this.problem.hidden = true;
+      if (start === 0 && !q && !sort) this.see(answer.batches[0]?.id ?? null);
       return { items: answer.batches, total: answer.total };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      problem.hidden = false;
-      problem.textContent = error.message;
+      this.problem.hidden = false;
+      this.problem.textContent = error.message;
       return { items: [], total: 0 };
     }
   }
 
-  function open(id) {
-    if (id) address.go({ batch: id, row: "" });
+  /** Take note of the newest batch, and follow it where that is wished. */
+  see(newest) {
+    if (address.get("follow") === "1" && newest !== this.newest) open(newest);
+    this.newest = newest;
   }
 
-  function draw(one) {
+  counted(total) {
+    this.total = total;
+    fill(this.heading, "Batches ", h("span", { class: "dim" }, count(total)));
+    this.clear.hidden = !total;
+    this.drawTools();
+  }
+
+  draw(one) {
     const now = timebar.now();
     const here = one.id === address.get("batch");
-    const ended = one.status === "ended";
-    const box = h("input", { type: "checkbox", checked: chosen.has(one.id), "aria-label": `Select ${one.id}`, "data-focus": "box", onchange: (event) => {
-      chosen[event.target.checked ? "add" : "delete"](one.id);
-      drawTools();
-    } });
     return h("div", { class: here ? "batch here" : "batch" },
-      box,
+      h("input", { type: "checkbox", checked: this.chosen.has(one.id), "aria-label": `Select ${one.id}`, "data-focus": "box", tabindex: "-1", onchange: (event) => {
+        this.chosen[event.target.checked ? "add" : "delete"](one.id);
+        this.drawTools();
+      } }),
       h("a", { class: "cover", href: address.link({ batch: one.id, row: "", rq: "" }), "data-focus": "open", "aria-current": here ? "true" : null, "aria-label": `${one.id}, ${one.status.replace("_", " ")}, ${told(one.counts)}` }),
       h("div", { class: "line" }, h("code", { class: "id" }, shortId(one.id)),
-        h("button", { type: "button", class: "copy", title: "Copy the id", "aria-label": `Copy ${one.id}`, "data-focus": "copy", onclick: () => copy(one.id) }, copyIcon()),
-        statusBadge(one.status), h("span", { class: "spring" }), h("span", { class: "dim age", title: one.created_at }, brief(one.created_at, now))),
-      h("div", { class: "bars" }, bar(one.counts, one.size, "Truth"), bar(one.shown.request_counts, one.size, "The API answers", true)),
+        h("button", { type: "button", class: "copy", title: "Copy the id", "aria-label": `Copy ${one.id}`, "data-focus": "copy", tabindex: "-1", onclick: () => copy(one.id) }, copyIcon()),
+        statusBadge(one.status), h("span", { class: "spring" }), age(one.created_at, "brief", now)),
+      h("div", { class: "bars" },
+        h("span", { class: "bar-name", "aria-hidden": "true" }, "truth"), bar(one.counts, one.size, "Truth"),
+        h("span", { class: "bar-name", "aria-hidden": "true" }, "API"), bar(one.shown.request_counts, one.size, "The API answers", true)),
       h("div", { class: "line small" },
-        KINDS.filter((kind) => one.counts[kind]).map((kind) => h("span", { class: "tally" }, letter(kind), count(one.counts[kind]))),
+        KINDS.filter((kind) => one.counts[kind]).map((kind) => h("span", { class: "tally", title: kind }, letter(kind), count(one.counts[kind]))),
         h("span", { class: "spring" }),
-        ended ? h("span", { class: one.downloads ? "dim" : "warn", title: "Downloads of the results" }, `↓ ${one.downloads}`) : deadline(one, now),
+        one.status === "ended" ? h("span", { class: one.downloads ? "dim" : "warn", title: "Downloads of the results" }, one.downloads ? `read ${count(one.downloads)}×` : "not read") : age(one.expires_at, "expires", now),
         h("span", { class: "cost" }, money(one.net))));
   }
 
-  function deadline(one, now) {
-    const left = seconds(one.expires_at) - now;
-    return h("span", { class: left < 4 * 3600 ? "badge warn" : "dim" }, `expires in ${span(left)}`);
-  }
-
-  function examples() {
-    return EXAMPLES.map((text) => h("a", { class: "chip", href: address.link({ q: text }) }, text));
-  }
-
-  function drawTools() {
-    const many = chosen.size;
+  drawTools() {
+    const many = this.chosen.size;
     const q = address.get("q");
-    tools.hidden = !state.total && !many;
-    if (!many && !q) {
-      fill(tools, h("span", { class: "dim" }, "Tick some, or search, to act on many"), h("span", { class: "spring" }),
-        button("Delete all", () => act("delete", { q: "" })));
-      return;
-    }
-    const what = many ? { ids: [...chosen] } : { q };
-    fill(tools, h("span", { class: "dim" }, many ? `${many} chosen` : `${count(state.total ?? 0)} found`), h("span", { class: "spring" }),
-      ACTIONS.map(([action, label]) => button(label, () => act(action, what), { "aria-label": `${label} ${many ? "the chosen" : "all found"}` })));
+    this.tools.hidden = !many && !q;
+    if (this.tools.hidden) return;
+    const what = many ? { ids: [...this.chosen] } : { q };
+    fill(this.tools, h("span", { class: "dim" }, many ? `${many} chosen` : `${count(this.total ?? 0)} found`), h("span", { class: "spring" }),
+      ACTIONS.map(([action, label]) => button(label, () => this.act(action, what), { "aria-label": `${label} ${many ? "the chosen" : "all found"}` })));
   }
 
-  async function act(action, what) {
+  async act(action, what) {
     await perform(action, what);
-    chosen.clear();
-    drawTools();
-    await list.refresh();
+    this.chosen.clear();
+    this.drawTools();
+    await this.list.refresh();
   }
 
-  async function refresh() {
-    const empty = await isNew();
-    if (empty) {
-      greeting ??= welcome(root, refreshSoon);
-      greeting.refresh();
+  refresh() {
+    return this.list.refresh();
+  }
+
+  waits() {
+    return [...this.list.shown.keys()].some((index) => this.list.items.get(index)?.status !== "ended");
+  }
+
+  changed() {
+    const q = address.get("q");
+    if (this.search.value.trim() !== q && document.activeElement !== this.search) this.search.value = q;
+    if (this.wanted() === this.asked) {
+      this.list.redraw();
       return;
     }
-    if (greeting || !both.isConnected) {
-      greeting?.close();
-      greeting = null;
-      fill(root, both);
-    }
-    await Promise.all([list.refresh(), detail.refresh()]);
+    this.asked = this.wanted();
+    this.chosen.clear();
+    guarded(() => this.list.restart());
   }
 
-  async function isNew() {
-    if (!server.session) return true;
-    if (used === server.session) return false;
-    const [some, calls] = await Promise.all([ask("batches", { query: { limit: 1 } }), ask("requests", { query: { limit: 1, bodies: "false" } })]);
-    if (some.total || calls.total) used = server.session;
-    return used !== server.session;
-  }
-
-  const refreshSoon = calmly(200, () => guarded(refresh));
-
-  function step(by) {
-    const at = list.indexOf((one) => one.id === address.get("batch"));
-    const next = list.items.get(at < 0 ? 0 : Math.max(0, at + by));
+  step(by) {
+    const at = this.list.indexOf((one) => one.id === address.get("batch"));
+    const next = this.list.items.get(at < 0 ? 0 : Math.max(0, at + by));
     if (!next) return;
     address.go({ batch: next.id, row: "" }, { replace: true });
-    list.reveal(Math.max(0, at + by));
+    this.list.reveal(Math.max(0, at + by));
   }
 
-  showOne();
-  return {
-    title: "Batches",
-    refresh,
-    news: (event) => {
-      if (event.type.startsWith("batch.") || event.type === "clock" || event.type === "reset" || (greeting && event.type === "call")) refreshSoon();
-    },
-    moved: () => {
-      const waits = [...list.shown.keys()].some((index) => list.items.get(index)?.status !== "ended");
-      if (waits) refreshSoon();
-    },
-    changed: () => {
-      showOne();
-      const q = address.get("q");
-      if (search.value.trim() !== q && document.activeElement !== search) search.value = q;
-      if (q !== asked) {
-        asked = q;
-        chosen.clear();
-        guarded(() => list.restart());
-      } else list.redraw();
-      guarded(() => detail.changed());
-    },
-    step: (by) => (address.get("row") ? detail.step(by) : step(by)),
-    running: () => detail.running(),
-    search: () => search,
-    close: () => {
-      list.close();
-      detail.close();
-      greeting?.close();
-    },
-  };
+  close() {
+    this.list.close();
+  }
+}
+
+function open(id) {
+  if (id) address.go({ batch: id, row: "" });
+}
+
+function examples() {
+  return EXAMPLES.map((text) => h("a", { class: "chip", href: address.link({ q: text }) }, text));
+}
+
+/** What the letters and colours mean. */
+function key() {
+  return h("ul", { class: "key", role: "list", "aria-label": "Letters of states" }, KINDS.map((kind) => h("li", {}, letter(kind), kind)));
 }

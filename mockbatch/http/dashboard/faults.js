@@ -1,123 +1,100 @@
-// Faults: all that could go wrong, armed with a click; and what is armed.
+// Faults: all that could go wrong, in groups, armed with a click or in words; presets; and what is armed.
 
 import { calmly, fill, h } from "./dom.js";
-import { count, counted, instant } from "./format.js";
-import { button, copyButton, guarded, prose, say } from "./parts.js";
-import { ask, post } from "./server.js";
+import { count } from "./format.js";
+import { button, guarded, prose, say } from "./parts.js";
+import { ask, post, server } from "./server.js";
+import { drawArmed } from "./armed.js";
+import { FaultForm } from "./faultform.js";
+import { armed } from "./rules.js";
+import { inForce } from "./settings.js";
 
+const GROUPS = {
+  item: "How rows end, and what replies are", batch: "The life of batches", cancel: "The life of batches", http: "Answers to any call", create: "Answers to any call", retrieve: "Answers to any call", list: "Answers to any call",
+  results: "Downloads of results", connection: "Connections", messages: "Streams of messages", webhook: "Webhooks", refused: "What an account is refused", compat: "What the API may have one day",
+};
+const OTHERS = "Others";
 let catalogue = null;
 
-/** The rules of the session. */
-export const armed = async () => (await ask("rules")).rules;
+export const view = (root) => new Faults(root);
 
-export async function disarmAll() {
-  await ask("rules", { method: "DELETE" });
-  say("Nothing is armed any more");
-}
-
-export function view(root) {
-  const list = h("div", { class: "armed" });
-  const cards = h("div", { class: "cards" });
-  const search = h("input", { type: "search", class: "search", placeholder: "Search faults", "aria-label": "Search faults", oninput: () => drawCards() });
-  fill(root, h("div", { class: "split even" },
-    h("section", { class: "pane", "aria-label": "Catalogue" }, h("div", { class: "pane-head" }, h("h2", {}, "Faults")), h("div", { class: "pane-search" }, search), h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Catalogue of faults" }, cards)),
-    h("section", { class: "pane", "aria-label": "Armed" }, list)));
-
-  async function refresh() {
-    catalogue ??= (await ask("faults")).faults;
-    if (!cards.children.length) drawCards();
-    drawArmed(await armed());
+class Faults {
+  constructor(root) {
+    this.title = "Faults";
+    this.list = h("div", { class: "armed" });
+    this.cards = h("div", { class: "catalogue" });
+    this.form = new FaultForm(() => this.refresh());
+    this.field = h("input", { type: "search", class: "search", placeholder: "Search faults", "aria-label": "Search faults", oninput: () => this.drawCards() });
+    this.soon = calmly(300, () => guarded(() => this.refresh()));
+    fill(root, h("div", { class: "split even" },
+      h("section", { class: "pane", "aria-label": "Catalogue" }, h("div", { class: "pane-head" }, h("h2", {}, "Faults")), h("div", { class: "pane-search" }, this.field), h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Catalogue of faults" }, this.cards)),
+      h("section", { class: "pane", "aria-label": "Armed" }, this.list)), this.form.element);
   }
 
-  function drawCards() {
+  async refresh() {
+    catalogue ??= await ask("faults");
+    if (!this.cards.children.length) this.drawCards();
+    const [rules, settings] = await Promise.all([armed(), inForce()]);
+    drawArmed(this.list, rules, settings, () => this.refresh());
+  }
+
+  drawCards() {
     if (!catalogue) return;
-    const wanted = search.value.trim().toLowerCase();
-    const found = catalogue.filter((fault) => !wanted || `${fault.name} ${fault.effect} ${fault.sdk}`.toLowerCase().includes(wanted));
-    fill(cards, found.length ? found.map(card) : h("p", { class: "blank" }, "No fault is like that."));
+    const wanted = this.field.value.trim().toLowerCase();
+    const meets = (...texts) => !wanted || texts.join(" ").toLowerCase().includes(wanted);
+    const presets = catalogue.presets.filter((one) => meets(one.name, one.summary, "preset"));
+    const found = catalogue.faults.filter((one) => meets(one.name, one.effect, one.sdk, groupOf(one)));
+    const groups = Map.groupBy(found, groupOf);
+    fill(this.cards, presets.length ? group("Presets: several at once", presets.map((one) => this.preset(one)), "presets") : null,
+      [...groups].map(([name, faults]) => group(name, faults.map((one) => this.card(one)))),
+      presets.length || found.length ? null : h("p", { class: "blank" }, "No fault is like that."));
   }
 
-  function card(fault) {
-    const fields = {};
-    const times = h("input", { type: "number", min: "1", value: "3", class: "small-field", "aria-label": `How many times for ${fault.name}` });
-    const rate = h("input", { type: "number", min: "0", max: "1", step: "0.05", value: "0.1", class: "small-field", "aria-label": `Share for ${fault.name}` });
-    const perRow = fault.on[0] === "item";
-    const arm = (how) => guarded(async () => {
-      const rule = { fault: fault.name, ...how };
-      for (const [name, field] of Object.entries(fields)) if (field.value !== "") (rule.with ??= {})[name] = read(fault.options[name], field.value);
-      await post("rules", rule);
-      say(`${fault.name} is armed`);
-      await refresh();
-    });
+  preset({ name, summary, options, rules }) {
+    const sets = Object.entries(options).map(([option, value]) => `${option.replaceAll("_", "-")} ${value}`).join(", ");
+    const does = [rules.length ? `arms ${count(rules.length)} ${rules.length === 1 ? "rule" : "rules"}` : "", sets ? `sets ${sets}` : ""].filter(Boolean).join(", ");
+    return h("article", { class: "preset" }, h("h4", { class: "mono" }, name), h("p", {}, summary, h("span", { class: "dim" }, ` – ${does}`)),
+      button("Arm all", () => this.armPreset({ name, options, rules }), { class: "button arm-button", "aria-label": `Arm the preset ${name}`, "data-focus": `preset ${name}` }));
+  }
+
+  async armPreset({ name, options, rules }) {
+    if (Object.keys(options).length) await ask(`sessions/${server.session}`, { method: "PATCH", json: { options }, of: null });
+    if (rules.length) await post("rules", rules);
+    say(`The preset ${name} is in force`);
+    await this.refresh();
+  }
+
+  card(fault) {
     const label = (text) => ({ "aria-label": `${text}: ${fault.name}`, "data-focus": `${text} ${fault.name}` });
     return h("article", { class: "card" },
-      h("h3", { class: "mono" }, fault.name),
-      h("p", {}, prose(fault.effect)),
+      h("h4", { class: "mono" }, fault.name), h("p", {}, prose(fault.effect)),
       fault.sdk ? h("p", { class: "dim" }, "SDK: ", prose(fault.sdk)) : null,
-      Object.keys(fault.options).length ? h("details", {}, h("summary", {}, counted(Object.keys(fault.options).length, "option")),
-        h("div", { class: "options" }, Object.entries(fault.options).map(([name, option]) => h("label", {}, h("span", { class: "mono" }, name), (fields[name] = field(option)), h("span", { class: "dim" }, prose(option.help)))))) : null,
-      h("div", { class: "line wrap arm" },
-        button("Once", () => arm(perRow ? { exactly: 1 } : { times: 1 }), { class: "button arm-button", ...label("Arm once") }),
-        h("span", { class: "pair" }, times, button("times", () => arm({ [perRow ? "exactly" : "times"]: Number(times.value) }), label("Arm so many times"))),
-        h("span", { class: "pair" }, rate, button("rate", () => arm({ [perRow ? "rate" : "probability"]: Number(rate.value) }), label("Arm at a rate"))),
-        button("Always", () => arm({}), label("Arm for always"))));
+      h("div", { class: "line arm" },
+        button("Once", () => this.armOnce(fault), { class: "button arm-button", title: fault.on[0] === "item" ? "One row of each batch" : "The next one", ...label("Arm once") }),
+        button("Which, when, how often …", () => this.form.open(fault), label("Arm in words"))));
   }
 
-  function field(option) {
-    if (!option.choices.length || option.kind === "list") return h("input", { type: "text", placeholder: option.default === null ? "" : String(option.default) });
-    return h("select", {}, h("option", { value: "" }, option.default === null ? "" : `${option.default} (default)`), option.choices.map((name) => h("option", { value: name }, name)));
+  async armOnce(fault) {
+    await post("rules", { fault: fault.name, ...(fault.on[0] === "item" ? { exactly: 1 } : { times: 1 }) });
+    say(`${fault.name} is armed`);
+    await this.refresh();
   }
 
-  function drawArmed(rules) {
-    const all = (part) => rules.map((rule) => rule[part]).join("\n");
-    fill(list,
-      h("div", { class: "pane-head" }, h("h2", {}, "Armed ", h("span", { class: "dim" }, count(rules.length))), h("span", { class: "spring" }),
-        rules.length ? [copyButton(all("toml"), "Export TOML"), copyButton(all("pytest"), "Export pytest"), button("Disarm all", async () => {
-          await disarmAll();
-          await refresh();
-        })] : null),
-      rules.length ? h("ul", { class: "rules scroll", role: "list", tabindex: "0", "aria-label": "Armed rules" }, rules.map(one)) : h("p", { class: "blank" }, "Nothing is armed. All is as the real API does it."));
+  news(event) {
+    if (["rule", "options", "call", "batch.ended", "reset"].includes(event.type)) this.soon();
   }
 
-  function one(rule) {
-    const { id: _, name: __, on, enabled, ...how } = rule.rule;
-    return h("li", { class: enabled === false ? "rule off" : "rule" },
-      h("div", { class: "line" }, h("b", { class: "mono" }, rule.name), h("span", { class: "badge" }, on), h("span", { class: "spring" }),
-        h("span", {}, counted(rule.hits, "hit")), h("span", { class: "dim" }, rule.remaining === null ? "no limit" : `${count(rule.remaining)} left`)),
-      h("code", { class: "how" }, JSON.stringify(how)),
-      rule.warning ? h("p", { class: "warn" }, rule.warning) : null,
-      h("div", { class: "line" }, h("span", { class: "dim" }, rule.last_hit ? `last hit ${instant(rule.last_hit)}` : "not hit yet"), h("span", { class: "spring" }),
-        copyButton(rule.toml, "TOML", { "aria-label": `Copy ${rule.name} as TOML` }), copyButton(rule.pytest, "pytest", { "aria-label": `Copy ${rule.name} as pytest` }),
-        button(enabled === false ? "Enable" : "Disable", async () => {
-          await ask(`rules/${rule.id}`, { method: "PATCH", json: { enabled: enabled === false } });
-          await refresh();
-        }, { "aria-label": `${enabled === false ? "Enable" : "Disable"} ${rule.name}` }),
-        button("Remove", async () => {
-          await ask(`rules/${rule.id}`, { method: "DELETE" });
-          await refresh();
-        }, { "aria-label": `Remove ${rule.name}` })));
+  changed() {}
+
+  search() {
+    return this.field;
   }
 
-  const soon = calmly(300, () => guarded(refresh));
-  return {
-    title: "Faults",
-    refresh,
-    news: (event) => ["rule", "call", "batch.ended", "reset"].includes(event.type) && soon(),
-    changed: () => {},
-    search: () => search,
-    close: () => {},
-  };
+  close() {}
 }
 
-/** What was written, as the option takes it. */
-function read(option, text) {
-  if (["count", "share", "status"].includes(option.kind)) return Number(text);
-  if (option.kind === "flag") return text === "true";
-  if (option.kind === "json") {
-    try {
-      return JSON.parse(text);
-    } catch {
-      return text;
-    }
-  }
-  return text;
+const groupOf = ({ name }) => GROUPS[name.split(".")[0]] ?? OTHERS;
+
+function group(name, cards, kind = "cards") {
+  return h("section", { class: "fault-group", "aria-label": name }, h("h3", {}, name, h("span", { class: "dim" }, ` ${count(cards.length)}`)), h("div", { class: kind }, cards));
 }

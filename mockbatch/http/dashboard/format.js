@@ -5,19 +5,18 @@ const number = new Intl.NumberFormat("en-US");
 
 export const count = (value) => number.format(value);
 
-export function counted(value, noun) {
-  return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
+export function counted(value, noun, plural = `${noun}s`) {
+  return `${count(value)} ${value === 1 ? noun : plural}`;
 }
 
-/** US dollars; small amounts keep the digits that tell them apart. */
+const DECIMALS = 6;
+
+/** US dollars, always to the millionth: small amounts are told apart, and columns stand in line. */
 export function money(text) {
   if (text === null || text === undefined) return "–";
   const value = Number(text);
-  if (value === 0) return "$0";
-  const size = Math.abs(value);
-  const sign = value < 0 ? "-" : "";
-  if (size >= 1) return `${sign}$${size.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
-  return `${sign}$${size.toLocaleString("en-US", { maximumSignificantDigits: 3, maximumFractionDigits: 12 })}`;
+  const told = Math.abs(value).toLocaleString("en-US", { minimumFractionDigits: DECIMALS, maximumFractionDigits: DECIMALS });
+  return `${value < 0 && /[1-9]/.test(told) ? "-" : ""}$${told}`;
 }
 
 /** A span of seconds, to its two largest units. */

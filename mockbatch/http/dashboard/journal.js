@@ -1,118 +1,101 @@
 // The calls that came. Polls of one batch are one row, with the gaps between them; all else would drown.
 
-import { byId, calmly, fill, h, svg } from "./dom.js";
-import { count, counted, instant, pretty, seconds, shortId, span } from "./format.js";
-import { code, copyButton, guarded } from "./parts.js";
+import { calmly, fill, h } from "./dom.js";
+import { bytes, count, counted, instant, shortId, span } from "./format.js";
+import { guarded } from "./parts.js";
 import { ask } from "./server.js";
 import { Windowed } from "./windowed.js";
 import * as address from "./address.js";
+import { showCall, statusOf } from "./call.js";
+import { folded, sparkline } from "./polls.js";
 
 const LAST = 1000;
+const HEADS = ["virtual time", "call", "status", "took", "size", "rule", "batch", "body"];
 
-export function view(root) {
-  let entries = [];
-  const opened = new Set();
-  const heading = h("h2", {}, "Journal");
-  const kept = h("span", { class: "dim" });
-  const fold = h("input", { type: "checkbox", checked: true, onchange: () => guarded(refresh) });
-  const search = h("input", { type: "search", class: "search", placeholder: "create, 529, req_…, msgbatch_…", "aria-label": "Search calls", value: address.get("q"), oninput: calmly(200, () => address.go({ q: search.value.trim() }, { replace: true })) });
-  const list = new Windowed({
-    label: "Calls", rowHeight: 38, draw,
-    load: async (start, limit) => ({ items: entries.slice(start, start + limit), total: entries.length }),
-    empty: () => (address.get("q") ? "No call is like that." : "No calls yet. Looking at this page is none."),
-  });
-  fill(root, h("section", { class: "pane whole", "aria-label": "Journal" },
-    h("div", { class: "pane-head" }, heading, kept, h("span", { class: "spring" }), h("label", { class: "check" }, fold, "Fold polls")),
-    h("div", { class: "pane-search" }, search), h("div", { class: "call heads", "aria-hidden": "true" }, ["virtual time", "real time", "call", "status", "batch"].map((name) => h("span", {}, name))), list.element));
+export const view = (root) => new Journal(root);
 
-  async function refresh() {
+class Journal {
+  constructor(root) {
+    Object.assign(this, { title: "Journal", entries: [], opened: new Set() });
+    this.kept = h("span", { class: "dim" });
+    this.fold = h("input", { type: "checkbox", checked: true, onchange: () => guarded(() => this.load()) });
+    this.field = h("input", { type: "search", class: "search", placeholder: "create, 529, req_…, msgbatch_…", "aria-label": "Search calls", value: address.get("q"), oninput: calmly(200, () => address.go({ q: this.field.value.trim() }, { replace: true })) });
+    this.list = new Windowed({
+      label: "Calls", rowHeight: 38, draw: (entry) => this.draw(entry),
+      load: async (start, limit) => ({ items: this.entries.slice(start, start + limit), total: this.entries.length }),
+      empty: () => (address.get("q") ? "No call is like that." : "No calls yet. Looking at this page is none."),
+    });
+    this.soon = calmly(400, () => guarded(() => this.load()));
+    fill(root, h("section", { class: "pane whole", "aria-label": "Journal" },
+      h("div", { class: "pane-head" }, h("h2", {}, "Journal"), this.kept, h("span", { class: "spring" }), h("label", { class: "check" }, this.fold, "Fold polls")),
+      h("div", { class: "pane-search" }, this.field), h("div", { class: "call heads", "aria-hidden": "true" }, HEADS.map((name) => h("span", { class: ["took", "size"].includes(name) ? "number" : "" }, name))), this.list.element));
+  }
+
+  async load() {
     const answer = await ask("requests", { query: { limit: LAST, bodies: "false" } });
-    fill(kept, `${count(answer.kept)} of ${count(answer.total)} kept`);
+    fill(this.kept, `${count(answer.kept)} of ${count(answer.total)} kept`);
     const wanted = address.get("q").toLowerCase();
-    const found = answer.requests.filter((call) => !wanted || [call.op, call.method, call.path, call.status, call.request_id, call.fault].join(" ").toLowerCase().includes(wanted));
-    entries = (fold.checked ? folded(found) : found.map((call) => ({ call, polls: null }))).reverse();
-    entries = entries.flatMap((entry) => (entry.polls && opened.has(entry.call.batch) ? [entry, ...entry.polls.map((call) => ({ call, polls: null, inner: true })).reverse()] : [entry]));
-    await list.refresh();
+    const found = answer.requests.filter((call) => !wanted || [call.op, call.method, call.path, call.status, call.request_id, call.fault, call.batch, call.preview].join(" ").toLowerCase().includes(wanted));
+    const entries = (this.fold.checked ? folded(found) : found.map((call) => ({ call, polls: null }))).reverse();
+    this.entries = entries.flatMap((entry) => (entry.polls && this.opened.has(entry.call.batch) ? [entry, ...entry.polls.map((call) => ({ call, polls: null, inner: true })).reverse()] : [entry]));
+    await this.list.refresh();
   }
 
-  function draw({ call, polls, inner }) {
-    const bad = call.status >= 400 || call.status === 0;
+  draw({ call, polls, inner }) {
     return h("div", { class: `call${inner ? " inner" : ""}` },
-      h("span", { class: "mono" }, instant(call.at).slice(5)), h("span", { class: "mono dim" }, call.real_at.slice(11, 23)),
-      h("span", { class: "what" },
-        polls ? h("button", { type: "button", class: "button quiet", "aria-expanded": String(opened.has(call.batch)), "data-focus": "fold", onclick: () => {
-          opened[opened.has(call.batch) ? "delete" : "add"](call.batch);
-          guarded(refresh);
-        } }, counted(polls.length, "poll")) : h("a", { class: "mono", href: address.link({ call: call.request_id }), "data-focus": "open" }, `${call.method} ${call.op || call.path}`),
-        polls ? sparkline(polls) : null,
-        call.retry_count ? h("span", { class: "badge warn", title: "x-stainless-retry-count" }, `retry ${call.retry_count}`) : null,
-        call.fault ? h("span", { class: "badge fault", title: "The rule that struck" }, call.fault) : null),
-      h("span", { class: bad ? "badge bad" : "badge ok" }, call.status || "cut"),
-      h("span", {}, call.batch ? h("a", { class: "mono", href: address.link({ view: "", batch: call.batch, q: "", call: "" }) }, shortId(call.batch)) : ""));
+      h("span", { class: "mono", title: `real time ${instant(call.real_at)}` }, instant(call.at).slice(5)),
+      h("span", { class: "what" }, polls ? [this.foldOf(call, polls), sparkline(polls)] : openOf(call),
+        call.retry_count ? h("span", { class: "badge warn", title: "x-stainless-retry-count" }, `retry ${call.retry_count}`) : null),
+      statusOf(call),
+      h("span", { class: "number dim" }, quick(call.took)),
+      h("span", { class: "number dim", title: `${bytes(call.received)} sent, ${bytes(call.size)} answered` }, bytes(call.received || call.size)),
+      h("span", {}, call.fault ? h("span", { class: "badge fault", title: `The rule that struck: ${call.fault}` }, call.fault) : ""),
+      h("span", {}, call.batch ? h("a", { class: "mono", href: address.link({ view: "", batch: call.batch, q: "", call: "" }), title: call.batch }, shortId(call.batch)) : ""),
+      h("span", { class: "mono dim body" }, polls ? "" : call.preview));
   }
 
-  async function showCall() {
-    const id = address.get("call");
-    const drawer = byId("drawer");
-    if (!id) {
-      drawer.hidden = true;
-      return;
-    }
-    const call = await ask(`requests/${id}`);
-    drawer.hidden = false;
-    drawer.setAttribute("aria-label", `Call ${id}`);
-    fill(drawer,
-      h("div", { class: "drawer-head" }, h("h2", { class: "mono" }, `${call.method} ${call.path}`), h("span", { class: "spring" }), h("a", { class: "button quiet close", href: address.link({ call: "" }), "aria-label": "Close", "data-focus": "close" }, "✕")),
-      h("p", {}, h("span", { class: call.status >= 400 ? "badge bad" : "badge ok" }, call.status || "cut"), h("span", { class: "mono dim" }, ` ${call.request_id}`)),
-      call.fault ? h("p", {}, "Struck by ", h("span", { class: "badge fault" }, call.fault)) : null,
-      call.cut ? h("p", { class: "warn" }, "Only the beginning of a body is kept: 16 kB of each.") : null,
-      h("section", { class: "part-of" }, h("h3", {}, "Headers"), code(Object.entries(call.headers).map(([name, value]) => `${name}: ${value}`).join("\n"), "Headers")),
-      call.sent ? h("section", { class: "part-of" }, h("h3", {}, "Sent"), code(indented(call.sent), "Sent"), copyButton(call.sent, "Copy what was sent")) : null,
-      h("section", { class: "part-of" }, h("h3", {}, "Answered"), code(indented(call.answered), "Answered"), copyButton(call.answered, "Copy the answer")));
+  foldOf(call, polls) {
+    return h("button", { type: "button", class: "button quiet", "aria-expanded": String(this.opened.has(call.batch)), "data-focus": "fold", onclick: () => {
+      this.opened[this.opened.has(call.batch) ? "delete" : "add"](call.batch);
+      guarded(() => this.load());
+    } }, counted(polls.length, "poll"));
   }
 
-  const soon = calmly(400, () => guarded(refresh));
-  return {
-    title: "Journal",
-    refresh: async () => {
-      await refresh();
-      await showCall();
-    },
-    news: (event) => (event.type === "call" || event.type === "reset") && soon(),
-    changed: () => guarded(async () => {
-      if (document.activeElement !== search) search.value = address.get("q");
-      await refresh();
-      await showCall();
-    }),
-    search: () => search,
-    close: () => list.close(),
-  };
-}
+  async refresh() {
+    await this.load();
+    await showCall();
+  }
 
-/** The polls of each batch as one entry, where its last one is. */
-function folded(calls) {
-  const polls = new Map();
-  for (const call of calls) if (call.op === "retrieve" && call.batch) polls.set(call.batch, [...(polls.get(call.batch) ?? []), call]);
-  return calls.flatMap((call) => {
-    const all = call.op === "retrieve" ? polls.get(call.batch) : null;
-    if (!all || all.length < 2) return [{ call, polls: null }];
-    return call === all.at(-1) ? [{ call, polls: all }] : [];
-  });
-}
+  news(event) {
+    if (event.type === "call" || event.type === "reset") this.soon();
+  }
 
-function sparkline(polls) {
-  const gaps = polls.slice(1).map((call, at) => seconds(call.at) - seconds(polls[at].at)).slice(-60);
-  const most = Math.max(...gaps, 0.001);
-  const points = gaps.map((gap, at) => `${((at + 0.5) / gaps.length) * 100},${19 - (gap / most) * 17}`).join(" ");
-  const words = `Gaps between polls: from ${span(Math.min(...gaps))} to ${span(most)}`;
-  return h("span", { class: "spark-box" }, svg("svg", { class: "spark", viewBox: "0 0 100 20", preserveAspectRatio: "none", role: "img", "aria-label": words },
-    gaps.length > 1 ? svg("polyline", { points }) : svg("circle", { cx: "50", cy: "10", r: "2" })), h("span", { class: "dim" }, `${span(Math.min(...gaps))} – ${span(most)}`));
-}
+  changed() {
+    return guarded(async () => {
+      if (document.activeElement !== this.field) this.field.value = address.get("q");
+      await this.refresh();
+    });
+  }
 
-function indented(text) {
-  try {
-    return pretty(JSON.parse(text));
-  } catch {
-    return text;
+  step(by) {
+    const at = this.list.indexOf(({ call }) => call.request_id === address.get("call"));
+    const next = this.list.items.get(Math.max(0, at + by));
+    if (!next) return;
+    address.go({ call: next.call.request_id }, { replace: true });
+    this.list.reveal(Math.max(0, at + by));
+  }
+
+  search() {
+    return this.field;
+  }
+
+  close() {
+    this.list.close();
   }
 }
+
+function openOf(call) {
+  return h("a", { class: "mono", href: address.link({ call: call.request_id }), "data-focus": "open" }, `${call.method} ${call.op || call.path}`);
+}
+
+const quick = (took) => (took < 0.001 ? "< 1 ms" : span(took));

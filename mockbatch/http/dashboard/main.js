@@ -1,86 +1,77 @@
 // The page: which view is shown, whose session, what the keyboard does, and what is heard of the server.
 
 import { byId, calmly, fill, h } from "./dom.js";
-import { counted } from "./format.js";
-import { button, guarded, say } from "./parts.js";
-import { ask, listen, server } from "./server.js";
+import { count } from "./format.js";
+import { guarded } from "./parts.js";
+import { listen, server } from "./server.js";
 import * as address from "./address.js";
+import * as banners from "./banners.js";
 import * as batches from "./batches.js";
-import * as compose from "./compose.js";
-import * as faults from "./faults.js";
-import * as journal from "./journal.js";
-import * as money from "./money.js";
+import * as keyboard from "./keyboard.js";
 import * as problems from "./problems.js";
 import * as row from "./row.js";
+import * as sessions from "./sessions.js";
+import { drawCorner } from "./theme.js";
 import { askForKey } from "./unlock.js";
 import * as timebar from "./timebar.js";
 
-const VIEWS = { "": ["Batches", batches], journal: ["Journal", journal], faults: ["Faults", faults], problems: ["Problems", problems], money: ["Money", money], compose: ["Compose", compose] };
-const KEYS = [["j, k", "the next, the previous batch or row"], ["/", "search"], ["space", "pause time, let it run"], [".", "to the next event"], ["1 – 6", "the views"], ["esc", "close"], ["?", "this help"]];
-const THEMES = ["auto", "light", "dark"];
+const VIEWS = {
+  "": ["Batches", () => batches], journal: ["Journal", () => import("./journal.js")], faults: ["Faults", () => import("./faults.js")],
+  problems: ["Problems", () => problems], money: ["Money", () => import("./money.js")], compose: ["Compose", () => import("./compose.js")],
+};
+/** What stands where a view is still on its way. */
+const NONE = { refresh: async () => {}, news: () => {}, changed: () => {}, close: () => {} };
+/** The views that are not seen first are asked for so many milliseconds later, for as long as the server is there. */
+const OTHERS_AFTER = 1_500;
 
-let current = null;
+let current = NONE;
 let shownView = null;
 let deaf = () => {};
-let sessions = [];
-let rules = [];
 
-function showView() {
+/** Show the view that the address names; whether it is another one than before. */
+async function showView() {
   const name = VIEWS[address.get("view")] ? address.get("view") : "";
   if (name === shownView) return false;
-  current?.close();
-  shownView = name;
+  current.close();
+  [shownView, current] = [name, NONE];
   byId("drawer").hidden = true;
-  current = VIEWS[name][1].view(byId("view"));
-  document.title = `${current.title} · mockbatch`;
   drawTabs();
+  const module = await VIEWS[name][1]();
+  if (shownView !== name) return false;
+  current = module.view(byId("view"));
+  document.title = `${current.title} · mockbatch`;
   return true;
 }
 
 function drawTabs() {
   fill(byId("tabs"), Object.entries(VIEWS).map(([name, [label]]) => h("a", {
-    href: address.link({ view: name, q: "", row: "", call: "" }), "aria-current": name === shownView ? "page" : null, "data-focus": name,
-  }, label)));
+    href: address.link({ view: name, q: "", row: "", call: "", as: "" }), "aria-current": name === shownView ? "page" : null, "data-focus": name,
+  }, label, name === "problems" && problems.number() ? h("span", { class: "tab-count", "aria-label": `${problems.number()} problems` }, count(problems.number())) : null)));
 }
 
 async function refresh() {
-  await Promise.all([timebar.refresh(), drawBanners(), current.refresh(), shownView === "" ? row.refresh() : null]);
+  await Promise.all([timebar.refresh(), banners.refresh(), current.refresh(), shownView === "" ? row.refresh() : null]);
 }
-
-async function drawBanners() {
-  rules = server.session ? await faults.armed() : [];
-  showBanners();
-}
-
-function showBanners() {
-  const live = rules.filter((rule) => rule.rule.enabled !== false && rule.remaining !== 0);
-  fill(byId("banners"),
-    server.lost ? h("p", { class: "banner lost", role: "alert" }, "The server does not answer. This page comes back by itself.") : null,
-    live.length ? h("p", { class: "banner armed-banner", role: "status" },
-      h("span", {}, h("b", {}, live.length === 1 ? "1 fault is armed: " : `${live.length} faults are armed: `), live.slice(0, 4).map((rule) => rule.name).join(", "), live.length > 4 ? ", …" : ""),
-      h("span", { class: "spring" }), h("a", { href: address.link({ view: "faults", row: "", call: "" }) }, "Look"),
-      button("Disarm all", async () => {
-        await faults.disarmAll();
-        await drawBanners();
-        await current.refresh();
-      }, { "aria-label": "Disarm all faults" })) : null);
-}
-
-const bannersSoon = calmly(300, () => guarded(drawBanners));
 
 function heard(event) {
   if (["clock", "batch.created", "batch.changed", "batch.deleted", "batch.ended", "batch.started", "reset", "hello"].includes(event.type)) timebar.refreshSoon();
-  if (["rule", "call", "batch.ended", "reset"].includes(event.type)) bannersSoon();
+  if (["rule", "options", "call", "batch.ended", "reset"].includes(event.type)) banners.refreshSoon();
+  if (COUNTED.includes(event.type)) recountSoon();
   current.news(event);
   if (shownView === "" && event.type.startsWith("batch.")) rowSoon();
 }
 
+/** What may make a problem, or solve one. */
+const COUNTED = ["hello", "batch.ended", "batch.deleted", "batch.downloaded", "rule", "call", "reset"];
+/** All rows are looked at to count problems: that comes behind what is seen at once, in milliseconds. */
+const COUNT_AFTER = 2_000;
+const recountSoon = calmly(COUNT_AFTER, () => new Promise((done) => setTimeout(done, COUNT_AFTER)).then(problems.recount));
 const rowSoon = calmly(500, () => guarded(row.refresh));
 
 async function enter(id) {
   deaf();
   server.session = id;
-  drawSessions();
+  sessions.draw();
   if (id) deaf = listen(id, heard, connected);
   await guarded(refresh);
 }
@@ -89,120 +80,38 @@ function connected(there) {
   const back = server.lost && there;
   if (server.lost === !there) return;
   server.lost = !there;
-  showBanners();
+  banners.show();
   if (back) guarded(refresh);
 }
 
-/** Look which sessions there are, and enter one: that of the address, else the latest that has something. */
-async function lookForSessions() {
-  if (server.locked) return;
-  let found;
-  try {
-    found = (await ask("sessions", { of: null })).sessions;
-    if (!server.session) connected(true);
-  } catch {
-    if (!server.locked) connected(false);
-    return;
-  }
-  const same = JSON.stringify(found.map(brief)) === JSON.stringify(sessions.map(brief));
-  sessions = found;
-  const wanted = address.get("session") || server.session;
-  const there = sessions.find((one) => one.id === wanted);
-  const fallback = sessions.findLast((one) => one.batches) ?? sessions.at(-1);
-  const next = (there ?? (address.get("session") && !server.session ? null : fallback))?.id ?? null;
-  if (address.get("session") && !there && fallback && server.session !== fallback.id && !missing.has(address.get("session"))) {
-    missing.add(address.get("session"));
-    say(`There is no session ${address.get("session")}`, { kind: "bad" });
-    address.go({ session: "" }, { replace: true });
-  }
-  if (next !== server.session || (next && !entered)) {
-    entered = true;
-    await enter(next);
-  } else if (!same) drawSessions();
-}
-
-let entered = false;
-const missing = new Set();
-const brief = ({ id, label, batches: number }) => [id, label, number];
-
-const colour = (id) => `hsl(${parseInt(id.slice(0, 6), 16) % 360} 55% 50%)`;
-
-function drawSessions() {
-  const name = (one) => `${one.label || `key ${one.id.slice(0, 8)}`} · ${counted(one.batches, "batch").replace("batchs", "batches")}`;
-  fill(byId("session"), sessions.length
-    ? [h("span", { class: "dot", style: { background: server.session ? colour(server.session) : "transparent" } }),
-      h("select", { "aria-label": "Session", "data-focus": "session", onchange: (event) => {
-        address.go({ session: event.target.value, batch: "", row: "", call: "" });
-      } }, sessions.map((one) => h("option", { value: one.id, selected: one.id === server.session }, name(one))))]
-    : h("span", { class: "dim" }, "no session yet"));
-}
-
-function drawCorner() {
-  const theme = localStorage.getItem("mockbatch-theme") ?? "auto";
-  if (theme === "auto") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = theme;
-  fill(byId("corner"),
-    button({ auto: "◐", light: "☀", dark: "☾" }[theme], () => {
-      localStorage.setItem("mockbatch-theme", THEMES[(THEMES.indexOf(theme) + 1) % 3]);
-      drawCorner();
-    }, { class: "button quiet", "aria-label": `Colours: ${theme}`, title: `Colours: ${theme}`, "data-focus": "theme" }),
-    button("?", help, { class: "button quiet", "aria-label": "Keyboard help", title: "Keyboard (?)" }));
-}
-
-function help() {
-  const dialog = byId("help");
-  fill(dialog, h("div", { class: "line" }, h("h2", { id: "help-title" }, "Keyboard"), h("span", { class: "spring" }), button("✕", () => dialog.close(), { class: "button quiet", "aria-label": "Close help" })),
-    h("dl", { class: "keys" }, KEYS.map(([keys, does]) => h("div", {}, h("dt", {}, h("kbd", {}, keys)), h("dd", {}, does)))));
-  dialog.showModal();
-}
-
-const writes = (element) => element?.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
-const presses = (element) => element?.closest?.("button, summary, input, label");
-
-document.addEventListener("keydown", (event) => {
-  if (event.metaKey || event.ctrlKey || event.altKey) return;
-  if (byId("unlock").open) return;
-  if (event.key === "Escape" && !byId("help").open) {
-    if (writes(event.target)) event.target.blur();
-    else if (address.get("row") || address.get("call")) address.go({ row: "", call: "" });
-    return;
-  }
-  if (writes(event.target) || byId("help").open) return;
-  const run = {
-    j: () => current.step?.(1), k: () => current.step?.(-1), "/": () => current.search?.().focus(), "?": help,
-    " ": presses(event.target) ? null : () => guarded(timebar.toggle), ".": () => guarded(timebar.nextEvent),
-  }[event.key] ?? (/^[1-6]$/.test(event.key) ? () => address.go({ view: Object.keys(VIEWS)[event.key - 1], q: "", row: "", call: "" }) : null);
-  if (!run) return;
-  event.preventDefault();
-  run();
-});
-
-address.onChange(() => {
+address.onChange(async () => {
   const wanted = address.get("session");
-  if (wanted && wanted !== server.session && sessions.some((one) => one.id === wanted)) {
-    showView();
-    guarded(() => enter(wanted));
-    return;
-  }
-  if (showView()) guarded(refresh);
+  const elsewhere = wanted && wanted !== server.session && sessions.has(wanted);
+  const another = await showView();
+  if (elsewhere) await guarded(() => enter(wanted));
+  else if (another) await guarded(refresh);
   else current.changed();
   drawTabs();
-  if (shownView === "") guarded(row.refresh);
+  if (shownView === "" && !elsewhere) await guarded(row.refresh);
 });
 
 server.onLocked = (message) => askForKey(message, async () => {
-  await lookForSessions();
+  await sessions.look();
   await guarded(refresh);
 });
 
 async function begin() {
   drawCorner();
-  timebar.start(() => (shownView === "" ? current?.running?.() : null) ?? null);
+  keyboard.start(Object.keys(VIEWS), () => current);
+  timebar.start(() => (shownView === "" ? current.running?.() : null) ?? null);
   timebar.show();
-  showView();
-  await lookForSessions();
+  await showView();
+  problems.onNumber(drawTabs);
+  sessions.start({ enter, connected });
+  await sessions.look();
   if (!server.session) await guarded(refresh);
-  setInterval(lookForSessions, 2000);
+  setInterval(sessions.look, 2000);
+  setTimeout(() => Object.values(VIEWS).forEach(([, load]) => guarded(load)), OTHERS_AFTER);
   // what time does to rows is no event
   setInterval(() => timebar.moves() && !document.hidden && current.moved?.(), 1000);
 }

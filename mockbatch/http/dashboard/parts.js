@@ -33,7 +33,7 @@ export function statusBadge(status) {
 }
 
 export function button(label, run, more = {}) {
-  return h("button", { type: "button", class: "button", "data-focus": label, ...more, onclick: (event) => guarded(() => run(event)) }, label);
+  return h("button", { type: "button", class: "button", "data-focus": typeof label === "string" ? label : null, ...more, onclick: (event) => guarded(() => run(event)) }, label);
 }
 
 /** Run something, and say so where it is refused. */
@@ -81,8 +81,16 @@ export function say(text, { kind = "", undo = null, seconds = undo ? 10 : 4, the
       await undo();
     }));
   }
+  byId("toasts").classList.toggle("above", pressed > innerHeight / 2);
   byId("toasts").append(toast);
 }
+
+/** Where on the screen something was pressed last: what is said about it does not cover it. */
+let pressed = 0;
+document.addEventListener("click", (event) => {
+  const box = event.target.getBoundingClientRect?.();
+  pressed = event.clientY || (box ? (box.top + box.bottom) / 2 : 0);
+}, { capture: true });
 
 /** Text in which `words` between backticks are code. */
 export const prose = (text) => text.split("`").map((part, at) => (at % 2 ? h("code", {}, part) : part));

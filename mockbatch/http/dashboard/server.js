@@ -46,6 +46,16 @@ export async function ask(path, { method = "GET", query = {}, json, body, type, 
   return content;
 }
 
+/** The same where the server answers a text. */
+export async function askText(path, query = {}) {
+  const url = new URL(path, BASE);
+  for (const [name, value] of Object.entries({ session: server.session, ...query })) url.searchParams.set(name, value);
+  const answer = await fetch(url, { headers: keyed() }).catch(() => null);
+  if (!answer) throw new Lost("The server does not answer.");
+  if (!answer.ok) throw new Refused(`status ${answer.status}`);
+  return answer.text();
+}
+
 async function fetched(url, options) {
   try {
     const answer = await fetch(url, options);

@@ -1,8 +1,10 @@
 // Time, always in sight: what it is, how fast it goes, what comes next; and the buttons that move it.
 
 import { byId, calmly, fill, h } from "./dom.js";
+import { freshen } from "./ages.js";
 import { clockTime, relative, seconds, span } from "./format.js";
 import { button, guarded } from "./parts.js";
+import { asToolbar, rove } from "./toolbar.js";
 import { ask, post, server } from "./server.js";
 
 const SPEEDS = [1, 60, 1000];
@@ -12,6 +14,7 @@ const AHEAD = 30 * 86400, DRAWN = 200;
 
 let clock = null;
 let taken = 0;
+let told = null;
 let coming = [];
 let running = () => null;
 const parts = {};
@@ -30,23 +33,26 @@ export function start(selected) {
   running = selected;
   Object.assign(parts, {
     play: button("Pause", toggle, { class: "button play" }),
+    year: h("span", { class: "date year" }),
     date: h("span", { class: "date" }),
     time: h("span", { class: "time" }),
     pace: h("span", { class: "pace" }),
     speeds: h("div", { class: "group speeds", role: "group", "aria-label": "Speed" }),
-    next: button("To next event", nextEvent, { class: "button next" }),
+    next: button([h("span", { class: "long" }, "To next event"), h("span", { class: "short-label", "aria-hidden": "true" }, "⇥")], nextEvent, { class: "button next", "aria-label": "To next event", "data-focus": "next" }),
+    more: button("⋯", () => byId("timebar").classList.toggle("all"), { class: "button more", "aria-label": "More of time", title: "Speed, more steps, what comes" }),
     end: button("End this batch", endBatch, { class: "button end" }),
     coming: h("div", { class: "ahead", role: "img", "aria-label": "Nothing is coming up" }),
   });
   fill(byId("timebar"),
     h("div", { class: "controls" },
       parts.play,
-      h("div", { class: "now", "aria-label": "Virtual now" }, parts.date, parts.time, h("span", { class: "dim zone" }, "UTC"), parts.pace),
+      h("div", { class: "now", "aria-label": "Virtual now" }, h("span", {}, parts.year, parts.date), parts.time, h("span", { class: "dim zone" }, "UTC"), parts.pace),
       parts.speeds,
-      h("div", { class: "group", role: "group", "aria-label": "Move time" },
+      h("div", { class: "group steps", role: "group", "aria-label": "Move time" },
         STEPS.map(([label, by, words]) => button(label, () => advance({ by }), { "aria-label": `Advance by ${words}` }))),
-      parts.next, parts.end),
+      parts.next, parts.end, parts.more),
     parts.coming);
+  asToolbar(byId("timebar").querySelector(".controls"), "Time");
   setInterval(tick, 200);
 }
 
@@ -117,8 +123,8 @@ export function show() {
   const next = clock?.next_event;
   parts.next.disabled = !next;
   parts.next.title = next ? `${next.type} of ${next.batch} (.)` : "Nothing is coming up";
-  parts.next.textContent = "To next event";
   byId("timebar").querySelectorAll(".controls button").forEach((one) => (one.disabled = !has || (one === parts.next && !next)));
+  parts.more.disabled = false;
   showEnd();
   tick();
   drawComing();
@@ -127,13 +133,17 @@ export function show() {
 /** Only a batch that runs can be ended. */
 export function showEnd() {
   parts.end.disabled = !clock || !running();
+  rove(byId("timebar").querySelector(".controls"));
 }
 
 function tick() {
   const [date, time] = clockTime(now());
   if (parts.time.textContent !== time) parts.time.textContent = time;
-  if (parts.date.textContent !== date) parts.date.textContent = date;
+  if (parts.date.textContent !== date.slice(5)) [parts.year.textContent, parts.date.textContent] = [date.slice(0, 5), date.slice(5)];
   if (clock && moves()) calmDraw();
+  const second = Math.floor(now());
+  if (second !== told) freshen(now());
+  told = second;
 }
 
 const calmDraw = calmly(1000, drawComing);

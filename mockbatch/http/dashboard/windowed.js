@@ -10,7 +10,7 @@ const PAGE = 100, AROUND = 8;
  */
 export class Windowed {
   constructor({ label, rowHeight, load, draw, empty, onCount = () => {} }) {
-    Object.assign(this, { rowHeight, load, draw, empty, onCount });
+    Object.assign(this, { rowHeight, load, draw, empty, onCount, page: PAGE });
     this.list = h("ul", { class: "rows", role: "list" });
     this.blank = h("p", { class: "blank", hidden: true });
     this.element = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label, onscroll: () => this.paint() }, this.list, this.blank);
@@ -43,7 +43,7 @@ export class Windowed {
     this.refreshing = round;
     const [first, last] = this.visible();
     const start = this.total === null || this.next === undefined ? Math.max(0, first) : 0;
-    const limit = Math.min(1000, Math.max(PAGE, last - start + 1));
+    const limit = Math.min(1000, Math.max(this.page, last - start + 1));
     let answer;
     try {
       answer = await this.load(this.next === undefined ? start : 0, limit);
@@ -120,11 +120,11 @@ export class Windowed {
   async fetch(first, last) {
     for (let index = first; index <= last; index++) {
       if (this.items.has(index)) continue;
-      const start = this.next === undefined ? Math.floor(index / PAGE) * PAGE : index;
+      const start = this.next === undefined ? Math.floor(index / this.page) * this.page : index;
       if (this.asked.has(start) || this.next === null) continue;
       this.asked.add(start);
       const round = this.round;
-      const answer = await this.load(this.next === undefined ? start : this.next, PAGE);
+      const answer = await this.load(this.next === undefined ? start : this.next, this.page);
       if (round !== this.round) return;
       this.take(start, answer);
       this.paint();

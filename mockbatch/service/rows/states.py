@@ -93,6 +93,18 @@ class RowStates:
             for at in range(0, len(planned), BLOCK):
                 yield planned[at : at + BLOCK]
 
+    async def decided(self, batch: Batch) -> AsyncIterator[list[PlannedRow]]:
+        """Yield the rows that fail, end without an answer or were struck by a rule, for which no reply is made."""
+        of_batch = self._pipeline.of(batch)
+        for index in range(batch.slices):
+            rows = (await of_batch.decided(index)).rows
+            starts, first = await starts_of(self._store, batch, index), batch.first_of(index)
+            own = [starts[row.index - first] for row in rows] if starts is not None else None
+            times = done_times(batch, self._profiles[batch.profile], [row.custom_id for row in rows], own)
+            planned = [PlannedRow(row, at) for row, at in zip(rows, times, strict=True)]
+            for at in range(0, len(planned), BLOCK):
+                yield planned[at : at + BLOCK]
+
     async def page(
         self, batch: Batch, start: int, limit: int, wanted: Callable[[PlannedRow], bool]
     ) -> tuple[list[PlannedRow], bool]:

@@ -1,0 +1,81 @@
+"""`/_mockbatch/settings`: the options that a session works under, and the rules that it shares with all others."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import Struct
+from starlette.routing import Route
+
+from mockbatch.config import OPTIONS, Config, readable
+from mockbatch.core.rules.calls import Record
+from mockbatch.core.rules.presets import PRESETS
+from mockbatch.core.rules.written import as_toml, dump_rule
+from mockbatch.http.answers import Answer, Json
+from mockbatch.http.calls import Call, Endpoint
+from mockbatch.http.control.entry import entered
+from mockbatch.http.described import described
+from mockbatch.service.sessions import Session
+
+
+class Setting(Struct, frozen=True):
+    """An option as it is written, and where its value comes from: `default`, a flag, a variable, a file, a preset, or
+    `session`.
+    """
+
+    name: str
+    value: Any
+    default: Any
+    origin: str
+    help: str
+
+
+class SharedRule(Struct, frozen=True):
+    """A rule of the server that strikes before it is known whose call it is."""
+
+    name: str
+    rule: dict[str, Any]
+    hits: int
+    toml: str
+
+
+class SettingList(Struct, frozen=True):
+    """The options of a session, the configuration files that the server read, and the rules that all sessions share."""
+
+    settings: list[Setting]
+    files: list[str]
+    shared_rules: list[SharedRule]
+
+
+@described(SettingList, caller="all")
+async def settings(call: Call) -> Answer:
+    """The options that a session works under, with the origin of each."""
+    mock, session = await entered(call)
+    found = [_setting(session, mock.config, name) for name, option in OPTIONS.items() if not option.of_server]
+    return Json(SettingList(found, list(mock.config.files), list(map(_shared, mock.door.records))))
+
+
+def _setting(session: Session, base: Config, name: str) -> Setting:
+    option = OPTIONS[name]
+    value = readable(name, getattr(session.config, name))
+    return Setting(name, value, readable(name, option.default), _origin(session, base, name), option.help)
+
+
+def _origin(session: Session, base: Config, name: str) -> str:
+    if name in set(_of_session(session)):
+        return "session"
+    return base.origins.get(name, "default" if getattr(base, name) == OPTIONS[name].default else "server")
+
+
+def _of_session(session: Session) -> Iterator[str]:
+    """The options that a session has set, by itself or by its preset."""
+    for name in session.options:
+        yield name.replace("-", "_")
+    preset = PRESETS.get(str(session.options.get("preset")))
+    yield from preset.options if preset else ()
+
+
+def _shared(record: Record) -> SharedRule:
+    return SharedRule(record.rule.name, dump_rule(record.rule), record.hits, as_toml(record.rule))
+
+
+routes = [Route("/_mockbatch/settings", Endpoint(GET=settings))]

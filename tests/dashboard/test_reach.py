@@ -1,0 +1,174 @@
+"""How far it is to what one came for: clicks, keys, and a narrow screen on which all can be reached."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.builders import params
+from tests.dashboard.browser import Desk, create
+from tests.dashboard.conftest import OPTIONS
+from tests.dashboard.test_rows import sent
+from tests.processes import Process, running
+
+
+def clicks(desk: Desk, *steps: Callable[[], Any]) -> int:
+    """Take these steps, and count the clicks that the page has seen."""
+    desk.page.evaluate("window.clicks = 0; addEventListener('pointerdown', () => window.clicks++, true)")
+    for step in steps:
+        step()
+    return int(desk.page.evaluate("window.clicks"))
+
+
+def test_the_five_tasks_take_few_clicks(server: Process, desk: Desk) -> None:
+    """Why a row failed, a fault, a jump in time, a reconciliation, a batch of one's own."""
+    batch = sent(server, good=params(), bad=params(max_tokens=0))
+    desk.open()
+    expect(desk.batches).to_have_count(1)
+    why = clicks(
+        desk,
+        lambda: desk.batches.first.get_by_role("link").click(),
+        lambda: desk.rows.get_by_role("link", name="bad").click(),
+        lambda: expect(desk.drawer).to_contain_text("The check of its params refused it"),
+    )
+    desk.open()
+    fault = clicks(
+        desk,
+        lambda: desk.tab("Faults"),
+        lambda: desk.press("Arm once: results.cut"),
+        lambda: expect(desk.page.get_by_text("1 fault is armed: results.cut")).to_be_visible(),
+    )
+    desk.open()
+    time = clicks(
+        desk,
+        lambda: desk.press("Advance by 24 hours"),
+        lambda: expect(desk.page.get_by_label("Virtual now")).to_contain_text("01-02"),
+    )
+    content = f"custom_id,batch_id,cost_usd\ngood,{batch},1\n".encode()
+    desk.open("/?view=compose")
+    reconciled = clicks(
+        desk,
+        lambda: desk.tab("Money"),
+        lambda: desk.page.get_by_label("Drop a CSV").set_input_files(
+            {"name": "t.csv", "mimeType": "text/csv", "buffer": content}
+        ),
+        lambda: expect(desk.page.get_by_text("differs", exact=True)).to_be_visible(),
+    )
+    desk.open()
+    composed = clicks(
+        desk,
+        lambda: desk.tab("Compose"),
+        lambda: desk.press("Send to the mock"),
+        lambda: expect(desk.rows).to_have_count(3),
+    )
+    taken, most = (why, fault, time, reconciled, composed), (3, 3, 1, 2, 2)
+    assert all(made <= limit for made, limit in zip(taken, most, strict=True)), taken
+
+
+def test_the_first_batch_is_two_keys_away_and_its_rows_one_more(server: Process, desk: Desk) -> None:
+    """And the slash reaches the search of the list that is looked at."""
+    older, newer = create(server, "a", "b"), create(server, "c", "d")
+    desk.open()
+    expect(desk.batches).to_have_count(2)
+    keyboard = desk.page.keyboard
+    keyboard.press("Tab")
+    keyboard.press("Enter")
+    expect(desk.batches.first.get_by_role("link")).to_be_focused()
+    keyboard.press("x")
+    expect(desk.page.get_by_role("checkbox", name=f"Select {newer}")).to_be_checked()
+    keyboard.press("Enter")
+    expect(desk.detail.get_by_role("heading", level=2)).to_have_text(newer)
+    keyboard.press("/")
+    expect(desk.page.get_by_label("Search batches")).to_be_focused()
+    keyboard.press("Escape")
+    keyboard.press("l")
+    expect(desk.drawer.get_by_role("heading", name="c", exact=True)).to_be_visible()
+    keyboard.press("j")
+    expect(desk.drawer.get_by_role("heading", name="d", exact=True)).to_be_visible()
+    keyboard.press("/")
+    expect(desk.page.get_by_label("Search rows")).to_be_focused()
+    keyboard.press("Escape")
+    keyboard.press("h")
+    expect(desk.drawer).to_be_hidden()
+    keyboard.press("j")
+    expect(desk.detail.get_by_role("heading", level=2)).to_have_text(older)
+
+
+def test_time_is_one_stop_of_the_tab_key(server: Process, desk: Desk) -> None:
+    """Within it the arrows move."""
+    create(server, "a")
+    desk.open()
+    expect(desk.batches).to_have_count(1)
+    desk.page.get_by_role("button", name="Let time run").focus()
+    desk.page.keyboard.press("ArrowRight")
+    expect(desk.page.get_by_role("button", name="Speed times 1", exact=True)).to_be_focused()
+    desk.page.keyboard.press("Tab")
+    assert desk.page.evaluate("document.activeElement.closest('#timebar')") is None
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A server with batches, a problem and a fault."""
+    with running(tmp_path_factory.mktemp("reach"), *OPTIONS, "--fail-rate", "0.2") as server:
+        first = create(server, *range(20))
+        server.advance(until="batch.ended", batch=first)
+        server.http.post("/_mockbatch/rules", json={"fault": "results.cut", "times": 1})
+        yield server
+
+
+def cut(elements: Locator, width: int) -> list[str]:
+    """The texts of those that reach over an edge of the screen; all are measured at once, as lists are drawn anew."""
+    found: list[str] = elements.evaluate_all(
+        """(all, width) => all.filter((one) => {
+            const box = one.getBoundingClientRect();
+            return box.left < 0 || box.right > width + 0.5;
+        }).map((one) => one.innerText || one.ariaLabel)""",
+        width,
+    )
+    return found
+
+
+@pytest.mark.parametrize("width", [360, 768])
+@pytest.mark.parametrize("view", ["", "journal", "faults", "problems", "money", "compose"])
+def test_nothing_is_cut_on_a_narrow_screen(busy: Process, desks: Callable[..., Desk], view: str, width: int) -> None:
+    """Neither the navigation nor the buttons, which go on behind no edge; and time takes a small part."""
+    desk = desks(busy, viewport={"width": width, "height": 740}).open(f"/?view={view}" if view else "/")
+    expect(desk.page.get_by_text("1 fault is armed")).to_be_visible()
+    expect(desk.page.locator("main h2:visible").first).to_be_visible()
+    links = desk.page.get_by_role("navigation", name="Views").get_by_role("link")
+    expect(links).to_have_count(6)
+    assert cut(links, width) == []
+    assert cut(desk.page.locator("button:visible"), width) == []
+    bar = desk.page.locator("#timebar").bounding_box()
+    assert bar
+    assert bar["height"] <= 100
+
+
+def test_more_of_time_is_a_tap_away_on_a_phone(busy: Process, desks: Callable[..., Desk]) -> None:
+    """The steps that are asked for most are there at once."""
+    desk = desks(busy, viewport={"width": 360, "height": 740}).open()
+    expect(desk.page.get_by_role("button", name="Advance by an hour")).to_be_visible()
+    expect(desk.page.get_by_role("button", name="Advance by a minute")).to_be_hidden()
+    desk.press("More of time")
+    for name in ("Advance by a minute", "Advance by 29 days", "Speed times 1000"):
+        expect(desk.page.get_by_role("button", name=name)).to_be_visible()
+        assert cut(desk.page.get_by_role("button", name=name), 360) == []
+
+
+def test_heads_of_tables_break_at_no_letter(busy: Process, desks: Callable[..., Desk]) -> None:
+    """Each is one line high."""
+    desk = desks(busy, viewport={"width": 360, "height": 740}).open("/?view=money")
+    heads = desk.page.get_by_role("region", name="Costs").locator("th[scope=col]:visible")
+    expect(heads.first).to_be_visible()
+    assert max(heads.evaluate_all("all => all.map((one) => one.offsetHeight)")) < 40
+    assert cut(heads, 360) == []
+
+
+def test_to_delete_all_does_not_catch_the_eye(server: Process, desk: Desk) -> None:
+    """It has neither a border nor a colour of its own."""
+    create(server, "a")
+    desk.open()
+    button = desk.page.get_by_role("button", name="Delete all")
+    expect(button).to_have_css("border-color", "rgba(0, 0, 0, 0)")
+    expect(button).to_have_css("background-color", "rgba(0, 0, 0, 0)")
