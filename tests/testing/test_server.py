@@ -153,7 +153,7 @@ def test_calls_are_found_counted_and_verified(session: Session) -> None:
     assert polls[1].at - polls[0].at == 120
     assert (session.requests.count("retrieve"), session.requests.count(status=404), len(session.requests)) == (3, 1, 4)
     session.requests.verify("retrieve", at_most=3)
-    with pytest.raises(AssertionError, match=r"closest:\n.* create POST /v1/messages/batches -> 200"):
+    with pytest.raises(AssertionError, match=r"closest:\n.* create msgbatch_\w+ POST /v1/messages/batches -> 200"):
         session.requests.verify("create", count=2)
 
 
