@@ -108,3 +108,11 @@ def test_a_reply_that_fails_by_a_mistake_of_ours_is_a_text(quick: Api, monkeypat
     (row,) = quick.results(batch)
     assert (counts["succeeded"], outcomes([row])) == (1, {"a": "succeeded"})
     assert [block["type"] for block in row["result"]["message"]["content"]] == ["text"]
+
+
+def test_a_create_may_wait_for_rows_that_wait_for_creates(work: Counter[tuple[str, str]]) -> None:
+    """A limit of spending is checked while a body arrives, which other work on rows lets pass first."""
+    with serving(delay_preset="immediate", tier="start") as api:
+        api.create(*range(ROWS))
+        api.create("next")
+    assert work["build", "0"] == 1

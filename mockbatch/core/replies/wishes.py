@@ -25,6 +25,11 @@ class Wish(Struct, frozen=True):
     json: bool = False
     keys: tuple[str, ...] = ()
 
+    @property
+    def is_none(self) -> bool:
+        """Whether nothing is wanted."""
+        return self is NO_WISH
+
 
 NO_WISH = Wish()
 

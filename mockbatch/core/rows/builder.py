@@ -1,5 +1,7 @@
 """Make the reply of a row that succeeds, and count what it used."""
 
+from functools import cache
+from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -87,12 +89,9 @@ class RowBuilder:
         return error
 
     def _answered(self, row: Row, params: dict[str, Any], model: Model, spec: ReplySpec | None) -> Row | Pending:
-        # not before: a start needs none
-        from mockbatch.core.replies.plain import wish_alone
-        from mockbatch.core.replies.wishes import NO_WISH
-
-        wish = wish_alone(params, model) if spec is None else None
-        if wish is NO_WISH:
+        wishes, prose = _texts()
+        wish = wishes.wish_alone(params, model) if spec is None else None
+        if wish is not None and wish.is_none:
             return self._plain(row, params, model)
         under = self._under
         request = request_of(row, params, model, under.session, under.batch, under.seed, under.created_at)
@@ -101,9 +100,7 @@ class RowBuilder:
             return Pending(row, spec, request)
         if wish is None:
             return self._replied(row, reply_to(request, spec))
-        from mockbatch.core.replies.prose import text_reply
-
-        return self._replied(row, text_reply(request, wish))
+        return self._replied(row, prose.text_reply(request, wish))
 
     def _plain(self, row: Row, params: dict[str, Any], model: Model) -> Row:
         """The row with nothing but some text for a reply."""
@@ -156,6 +153,14 @@ class RowBuilder:
         if more.thinking_tokens is not None:
             more = replace(more, thinking_tokens=min(more.thinking_tokens, fixed))
         return replace(row, output_tokens=fixed, more=more)
+
+
+@cache
+def _texts() -> tuple[ModuleType, ModuleType]:
+    # not before: a start needs none, and to import them for each row would cost as much as some checks
+    from mockbatch.core.replies import plain, prose
+
+    return plain, prose
 
 
 def request_of(

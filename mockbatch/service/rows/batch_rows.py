@@ -71,19 +71,8 @@ class BatchRows:
 
     async def decided(self, index: int) -> Decided:
         """Return how the requests of a slice end. No reply is made for that, unless a rule or a recording has it."""
-        if not self.batch.kept:
-            if index not in self._decided:
-                self._decided[index] = decided = await self._check(index)
-                self._remembered(self, len(decided.rows))
-            return self._decided[index]
-        stored = await self._store.rows(self.batch.seq, index)
-        if stored is None:
-            with self._turns.wanted(self.batch.seq):
-                await self._check_all(self.batch)
-            stored = await self._store.rows(self.batch.seq, index)
-        if stored is None:
-            return await self._check(index)
-        return load_decided(stored) or decided_of(load_rows(stored))
+        with self._turns.wanted(self.batch.seq):
+            return await (self._decided_and_stored(index) if self.batch.kept else self._decided_here(index))
 
     async def rows(self, index: int) -> list[Row]:
         """Return the rows of a slice, with what their replies come to."""
@@ -96,7 +85,8 @@ class BatchRows:
         if task is None:
             task = self._building[index] = asyncio.create_task(self._build(index))
             task.add_done_callback(lambda _: self._building.pop(index, None))
-        return await asyncio.shield(task)
+        with self._turns.wanted(self.batch.seq):
+            return await asyncio.shield(task)
 
     async def keep(self, index: int, rows: list[Row]) -> None:
         """Store the rows of a slice as they are now."""
@@ -128,6 +118,21 @@ class BatchRows:
         """How many rows are remembered here, and how they end."""
         remembered = sum(map(len, self._rows.values())) + sum(len(decided.rows) for decided in self._decided.values())
         return 1 + remembered
+
+    async def _decided_here(self, index: int) -> Decided:
+        if index not in self._decided:
+            self._decided[index] = decided = await self._check(index)
+            self._remembered(self, len(decided.rows))
+        return self._decided[index]
+
+    async def _decided_and_stored(self, index: int) -> Decided:
+        stored = await self._store.rows(self.batch.seq, index)
+        if stored is None:
+            await self._check_all(self.batch)
+            stored = await self._store.rows(self.batch.seq, index)
+        if stored is None:
+            return await self._check(index)
+        return load_decided(stored) or decided_of(load_rows(stored))
 
     async def _check(self, index: int) -> Decided:
         checker = await self._made_checker()

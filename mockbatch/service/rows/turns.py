@@ -1,6 +1,7 @@
 """Work on many rows in blocks, so that other callers get their turn on the event loop."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -13,6 +14,8 @@ BLOCK = 200
 """Work of a microsecond or so is done on so many rows at a time."""
 STEP = 50
 """Replies are made of so many rows at a time."""
+# in a thread, to change to which takes as long as some dozen rows
+_APART = 400
 _PATIENCE = 0.02
 
 
@@ -24,40 +27,37 @@ class Turns:
     """Lets work on rows wait while bodies arrive, unless somebody waits for the rows."""
 
     def __init__(self) -> None:
-        self._wanted: set[int] = set()
+        self._wanted: Counter[int] = Counter()
         self._receiving = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
         self.closing = False
 
     @contextmanager
     def receiving(self) -> Iterator[None]:
         """While this lasts, work in the background waits."""
         self._receiving += 1
-        self._idle.clear()
         try:
             yield
         finally:
             self._receiving -= 1
-            if not self._receiving:
-                self._idle.set()
 
     @contextmanager
     def wanted(self, seq: int) -> Iterator[None]:
         """While this lasts, work on the rows of that batch does not wait."""
-        self._wanted.add(seq)
+        self._wanted[seq] += 1
         try:
             yield
         finally:
-            self._wanted.discard(seq)
+            self._wanted[seq] -= 1
+            if not self._wanted[seq]:
+                del self._wanted[seq]
 
     async def quiet(self, seq: int) -> None:
-        """Wait until no body arrives, and the next one did not follow on the heels of the last."""
-        if seq in self._wanted:
-            return
-        await asyncio.sleep(_PATIENCE)
+        """Wait until no body arrives, and the next one did not follow on the heels of the last; or until the rows are
+        wanted, perhaps by what receives a body.
+        """
+        if seq not in self._wanted:
+            await asyncio.sleep(_PATIENCE)
         while self._receiving and seq not in self._wanted:
-            await self._idle.wait()
             await asyncio.sleep(_PATIENCE)
 
     async def in_blocks(
@@ -65,19 +65,22 @@ class Turns:
     ) -> list[T]:
         """Return what `work` makes of each place of a slice, a block at a time, slow blocks in a thread."""
 
-        def block(at: int) -> list[T]:
+        def block(at: int, end: int) -> list[T]:
             made = []
-            for place in range(at, min(at + STEP, count)):
+            for place in range(at, end):
                 if self.closing:
                     raise ClosingError
                 made.append(work(place))
             return made
 
         made: list[T] = []
-        for at in range(0, count, STEP):
+        while len(made) < count:
+            at = len(made)
             # an unusual request costs a long import, once, and some cost long replies: not where others wait
-            quick = is_warm() and is_quick(at, at + STEP)
-            made += block(at) if quick else await asyncio.to_thread(block, at)
+            if is_warm() and is_quick(at, at + STEP):
+                made += block(at, min(at + STEP, count))
+            else:
+                made += await asyncio.to_thread(block, at, min(at + _APART, count))
             await asyncio.sleep(0)
             if self._receiving:
                 await self.quiet(seq)
