@@ -255,6 +255,10 @@ class Batches:
                 with self.unless_gone():
                     await self._settled(session, batch)
 
+    async def billed(self, session: Session, batch: Batch) -> Batch:
+        """Return the facts of a batch, with what it used if it has ended."""
+        return await self._settled(session, batch) if batch.timeline.has_ended(session.now()) else batch
+
     async def counts(self, batch: Batch, now: int) -> wire.RequestCounts | None:
         """How many rows of a batch are where at an instant; None if it was deleted meanwhile."""
         if batch.tally is not None and batch.timeline.has_ended(now):

@@ -57,7 +57,8 @@ class Turns:
         """
         if seq not in self._wanted:
             await asyncio.sleep(_PATIENCE)
-        while self._receiving and seq not in self._wanted:
+        # whichever comes first: that a body is there, or that somebody waits for the rows
+        while self._receiving and seq not in self._wanted:  # noqa: ASYNC110
             await asyncio.sleep(_PATIENCE)
 
     async def in_blocks(
