@@ -35,4 +35,4 @@ def test_what_is_done_and_what_time_does_is_told(tmp_path: Path) -> None:
         ("clock", None),
         ("batch.downloaded", batch),
     ]
-    assert seen.count(("call", None)) == 1
+    assert seen.count(("call", batch)) == 2

@@ -152,5 +152,5 @@ def test_results_elsewhere() -> None:
     path = "/v1/messages/batches/b/results"
     assert url_elsewhere(url, "relative") == path
     assert url_elsewhere(url, "null") is None
-    assert url_elsewhere(url, "doubled_path") == f"http://127.0.0.1:8787/v1{path}"
+    assert url_elsewhere(url, "doubled_path") == f"http://127.0.0.1:8787{path}{path}"
     assert url_elsewhere(url, "nxdomain") == f"http://results.invalid{path}"

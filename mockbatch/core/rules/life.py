@@ -114,7 +114,7 @@ def url_elsewhere(url: str, to: str) -> str | None:
         "nxdomain": f"http://results.invalid{path}",
         "relative": path,
         "redirect": f"{url}?{REDIRECTED.decode()}",
-        "doubled_path": f"{origin}/v1{path}",
+        "doubled_path": f"{origin}{path}{path}",
         "null": None,
     }[to]
 
