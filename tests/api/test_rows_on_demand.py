@@ -116,3 +116,14 @@ def test_a_create_may_wait_for_rows_that_wait_for_creates(work: Counter[tuple[st
         api.create(*range(ROWS))
         api.create("next")
     assert work["build", "0"] == 1
+
+
+def test_what_rows_found_in_the_cache_is_not_forgotten(quick: Api) -> None:
+    """By those who still have the facts of a batch as they were before."""
+    asked = requests(*range(8), system=SYSTEM)
+    batch = quick.ok(quick.post(BATCHES, json={"requests": asked}))
+    quick.get_batch(batch)
+    for view in ("summary", "problems", "ledger", f"batches/{batch['id']}/items"):
+        assert quick.get(f"/_mockbatch/{view}").status_code == 200
+    usages = [row["result"]["message"]["usage"] for row in quick.results(batch)]
+    assert any(usage["cache_read_input_tokens"] for usage in usages)

@@ -76,7 +76,7 @@ class BatchRows:
 
     async def rows(self, index: int) -> list[Row]:
         """Return the rows of a slice, with what their replies come to."""
-        if index in self._rows:
+        if not self.batch.kept and index in self._rows:
             return self._rows[index]
         stored = await self._store.rows(self.batch.seq, index) if self.batch.kept else None
         if stored is not None and load_decided(stored) is None:

@@ -64,7 +64,8 @@ class RowPipeline:
                 self._remember,
             )
             self._remember(rows, rows.weight)
-        rows.batch = batch
+        if batch.kept or not rows.batch.kept:  # what is stored stays stored, though a caller may not know it yet
+            rows.batch = batch
         self._recent.move_to_end(batch.seq)
         return rows
 
