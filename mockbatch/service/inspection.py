@@ -193,10 +193,11 @@ class Inspection:
         is looked up how.
         """
         await self._batches.settle(session)
+        now = session.now()
         failed = [
             batch
             async for batch in in_turns(session.older_than(None))
-            if batch.tally is not None and batch.tally.errored == batch.size
+            if batch.tally is not None and batch.tally.errored == batch.size and batch.timeline.has_ended(now)
         ]
         found = [FailedBatch(batch.id, batch.size, "", []) for batch in failed]
         if failed:
@@ -205,10 +206,12 @@ class Inspection:
         return found
 
     async def _how_it_failed(self, session: Session, batch: Batch) -> FailedBatch:
-        error, *_ = await self.errors(session, batch)
+        errors = await self.errors(session, batch)
         rows, _ = await self._batches.states.page(batch, 0, _NAMED, lambda planned: True)
         names = [planned.row.custom_id for planned in rows]
-        return FailedBatch(batch.id, batch.size, f"{error.type}: {error.message}", names)
+        # none where the clock was set back meanwhile
+        how = f"{errors[0].type}: {errors[0].message}" if errors else ""
+        return FailedBatch(batch.id, batch.size, how, names)
 
     def _of_row(self, batch: Batch, planned: PlannedRow, params: bytes, name: str, now: int) -> Value:
         row = planned.row

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import BATCHES, Api, requests, serving
+from tests.builders import BATCHES, Api, params, requests, serving
 
 
 def problems(api: Api) -> list[tuple[str, list[str]]]:
@@ -147,3 +147,13 @@ def test_problems_of_a_kind_are_told_once() -> None:
         assert (failed["count"], failed["batches"], failed["custom_ids"]) == (1, [bad["id"]], ["x", "y"])
         assert "not_found_error" in failed["text"]
         assert len(Api.ok(api.get("/_mockbatch/problems"))["problems"]) == 4
+
+
+def test_a_batch_that_ends_once_more_has_not_failed_yet(api: Api) -> None:
+    """Where the clock was set back after all of its rows had failed."""
+    asked = [{"custom_id": "a", "params": params(max_tokens=0)}]
+    batch = api.ended(api.ok(api.post(BATCHES, json={"requests": asked})))
+    assert "all_failed" in {one["kind"] for one in api.ok(api.get("/_mockbatch/problems/kinds"))["kinds"]}
+    api.ok(api.post("/_mockbatch/reset", json={"scope": "clock"}))
+    assert api.get_batch(batch)["processing_status"] == "in_progress"
+    assert "all_failed" not in {one["kind"] for one in api.ok(api.get("/_mockbatch/problems/kinds"))["kinds"]}
