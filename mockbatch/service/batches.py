@@ -571,7 +571,7 @@ class Batches:
     def _end_settling(self, batch: Batch, task: asyncio.Task[Batch]) -> None:
         self._settling.pop(batch.seq, None)
         if not task.cancelled() and (error := task.exception()) and not isinstance(error, (NotFound, Missing)):
-            # not lost: whoever asks next has it summed up again
+            # nothing is lost: the next caller who needs it has it summed up again
             _log.error("what batch %s used: %s", batch.id, error, exc_info=error)
 
     async def _settle(self, session: Session, batch: Batch) -> Batch:

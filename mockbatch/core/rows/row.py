@@ -13,7 +13,7 @@ from mockbatch.core.replies.forms import ReplySpec, Request
 
 class Failure(Struct, frozen=True, array_like=True):
     """How a row errs. `executed` tells an error of execution from one of the checks before it; such an error has a
-    request_id of its own where none is told.
+    request_id of its own unless one is given.
     """
 
     type: str
@@ -25,8 +25,8 @@ class Failure(Struct, frozen=True, array_like=True):
 
 class More(Struct, frozen=True, array_like=True):
     """What is kept of a row that is more than some text. Its reply is `kept` as it was made, or made of its params
-    again where it is long. `prefixes` are the parts of its prompt that may be cached, and `cache` what came of them,
-    once that is known.
+    again where it is long. `prefixes` are the parts of its prompt that may be cached, and `cache` what they read and
+    wrote, once that is known.
     """
 
     spec: ReplySpec | None = None

@@ -19,7 +19,7 @@ from mockbatch.store import Missing, Played, Store
 
 _log = logging.getLogger(__name__)
 
-# so many rows are remembered, those of the batches that were asked for last
+# the most rows that are remembered; those of the least recently used batches go first
 _REMEMBERED = 4_000
 
 
@@ -136,5 +136,5 @@ class RowPipeline:
             del self._locks[batch.session]
         error = None if task.cancelled() else task.exception()
         if error and not isinstance(error, Missing):  # a batch that was removed meanwhile needs no rows
-            # not lost: whoever asks for the rows has them checked again
+            # nothing is lost: the next caller who needs the rows has them checked again
             _log.warning("the requests of batch %s could not be checked: %s", batch.seq, error, exc_info=error)

@@ -1,4 +1,4 @@
-"""Count how the rows of a batch that has ended came out. No reply is made for that."""
+"""Count the outcomes of the rows of an ended batch. No reply is made for that."""
 
 import asyncio
 from collections import Counter

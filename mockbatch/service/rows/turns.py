@@ -11,10 +11,10 @@ from mockbatch.core.contract.params import is_warm
 T = TypeVar("T")
 
 BLOCK = 200
-"""Work of a microsecond or so is done on so many rows at a time."""
+"""Rows per block for work of about a microsecond a row."""
 STEP = 50
-"""Replies are made of so many rows at a time."""
-# in a thread, to change to which takes as long as some dozen rows
+"""Rows per block when replies are made on the event loop."""
+# rows per block in a thread: switching to one costs as much as some dozen rows
 _APART = 400
 _PATIENCE = 0.02
 
