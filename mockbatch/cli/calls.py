@@ -27,7 +27,13 @@ _ONE_PATH = frozenset({"create", "list", "messages", "count_tokens"})
 @click.argument("request_id", required=False, metavar="[REQUEST_ID]")
 @click.option("--op", type=click.Choice(OPERATIONS), metavar="KIND", help=f"Only this kind: {', '.join(OPERATIONS)}.")
 @click.option("--batch", metavar="ID", help="Only calls about this batch.")
-@click.option("--limit", type=click.IntRange(1, _MOST), default=20, metavar="NUMBER", help="The last so many. [20]")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, _MOST),
+    default=20,
+    metavar="NUMBER",
+    help="How many calls to show, the latest. [20]",
+)
 @click.option("--unmatched", is_flag=True, help="Only the calls of all sessions that went nowhere.")
 @click.option("-f", "--follow", is_flag=True, help="Print further calls as they come, until Ctrl-C.")
 @click.option("--interval", type=click.FloatRange(0.1), default=0.5, help="Seconds between two looks. [default 0.5]")

@@ -37,7 +37,7 @@ def show(server: Remote, as_json: bool) -> None:
 @command.command("advance")
 @click.argument("span", required=False, metavar="[SPAN]")
 @click.option("--to", metavar="TIME", help="To this time, like 2026-12-24T18:00:00Z, instead of by a SPAN.")
-@click.option("--events", type=click.IntRange(1), metavar="NUMBER", help="Past so many events of batches.")
+@click.option("--events", type=click.IntRange(1), metavar="NUMBER", help="Advance past this many events of batches.")
 @click.option("--until-ended", metavar="BATCH", help="To the end of this batch.")
 @wants_server
 @wants_json

@@ -52,7 +52,7 @@ class Profile(Struct, frozen=True):
 
 
 class Reason(Struct, frozen=True):
-    """Why so many rows err: `refused` by the check of their params, or struck by a rule or by luck."""
+    """Why a number of rows err: `refused` by the check of their params, or struck by a rule or by luck."""
 
     count: int
     type: str

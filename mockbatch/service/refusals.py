@@ -11,7 +11,7 @@ from mockbatch.service.journal import Record
 from mockbatch.service.rows.states import RowStates
 
 _LONGEST = 200
-# so many different errors are told apart, while they are counted and in the end
+# the most different errors that are counted apart, and that are named
 _DISTINCT, _NAMED = 1_000, 20
 _OTHERS = "others"
 
@@ -45,7 +45,7 @@ def _as_reasons(errors: _Errors) -> list[Reason]:
 
 
 def _limit(errors: _Errors, distinct: int) -> None:
-    """Tell only so many different messages apart."""
+    """Count at most `distinct` different messages apart, and the rest as one."""
     for (type, message, refused), count in errors.most_common()[distinct:]:
         del errors[type, message, refused]
         errors[type, _OTHERS, refused] += count
