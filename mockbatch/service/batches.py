@@ -39,9 +39,8 @@ from mockbatch.service.refusals import reasons_of
 from mockbatch.service.rows.pipeline import RowPipeline
 from mockbatch.service.rows.results import Results
 from mockbatch.service.rows.states import PlannedRow, RowStates
-from mockbatch.service.rows.tally import tally
-from mockbatch.service.rows.totals import sum_up
 from mockbatch.service.sessions import Session, Sessions, View
+from mockbatch.service.settling import Settling
 from mockbatch.service.turns import in_turns, to_the_end
 from mockbatch.store import Change, Facts, Gone, Missing, Store, StoreError
 
@@ -81,8 +80,7 @@ class Batches:
         self.states = RowStates(store, self._profiles, self._rows)
         self._held: Counter[int] = Counter()
         self._next_seq = 1
-        self._tallying: dict[int, asyncio.Task[wire.RequestCounts]] = {}
-        self._settling: dict[int, asyncio.Task[Batch]] = {}
+        self._settling = Settling(store, self._profiles, self._rows, self.caches, self._changed)
 
     async def restore(self, facts: Facts) -> None:
         """Take up what the store has."""
@@ -103,10 +101,7 @@ class Batches:
 
     async def close(self) -> None:
         """Give up what is done in the background; it is done again when it is needed."""
-        tasks = [*self._tallying.values(), *self._settling.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._settling.close()
         await self._rows.close()
 
     async def create(
@@ -232,7 +227,7 @@ class Batches:
         if not batch.timeline.has_ended(session.now()):
             raise InvalidRequest("In progress batches cannot be deleted. Consider canceling the batch instead.")
         # what it was billed, how its rows ended and why stays known
-        batch = await self._settled(session, batch)
+        batch = await self._settling.settled(session, batch)
         reasons = await reasons_of(self.states, batch) if batch.tally and batch.tally.errored else ()
         batch = self.found(session, batch_id)
         profile = self._profiles[batch.profile]
@@ -253,11 +248,11 @@ class Batches:
         async for batch in in_turns(session.live()):
             if batch.sums is None and batch.timeline.has_ended(now):
                 with self.unless_gone():
-                    await self._settled(session, batch)
+                    await self._settling.settled(session, batch)
 
     async def billed(self, session: Session, batch: Batch) -> Batch:
         """Return the facts of a batch, with what it used if it has ended."""
-        return await self._settled(session, batch) if batch.timeline.has_ended(session.now()) else batch
+        return await self._settling.settled(session, batch) if batch.timeline.has_ended(session.now()) else batch
 
     async def counts(self, batch: Batch, now: int) -> wire.RequestCounts | None:
         """How many rows of a batch are where at an instant; None if it was deleted meanwhile."""
@@ -291,7 +286,7 @@ class Batches:
 
     async def row_entries(self, session: Session, batch: Batch) -> AsyncIterator[list[Entry]]:
         """The entries of the ledger of a batch that has ended, some rows at a time."""
-        batch = await self._settled(session, batch)
+        batch = await self._settling.settled(session, batch)
         results = self._results(batch)
         async for block in self.states.rows(batch):
             entries: list[Entry] = []
@@ -304,7 +299,7 @@ class Batches:
 
     async def used_by_row(self, session: Session, batch: Batch) -> AsyncIterator[list[Dated]]:
         """What each row of a batch that has ended has used."""
-        batch = await self._settled(session, batch)
+        batch = await self._settling.settled(session, batch)
         profile = self._profiles[batch.profile]
         async for block in self.states.rows(batch):
             succeeded = [planned.row for planned in block if planned.outcome(batch) == "succeeded"]
@@ -446,11 +441,12 @@ class Batches:
         return self._lines(session, batch)
 
     async def _lines(self, session: Session, batch: Batch) -> AsyncGenerator[bytes]:
+        may_be_cached = batch.may_be_cached
         if batch.tally is None:
-            await self._tallied(session, batch)
+            may_be_cached = (await self._settling.tallied(session, batch)).may_be_cached
             batch = session.known(batch.id) or batch
-        if batch.may_be_cached:
-            batch = await self._settled(session, batch)
+        if may_be_cached:
+            batch = await self._settling.settled(session, batch)
         async for piece in self._results(batch).lines():
             yield piece
 
@@ -503,10 +499,7 @@ class Batches:
 
     def found(self, session: Session, batch_id: str) -> Batch:
         """The facts of a batch. Raises NotFound."""
-        batch = session.batches.get(batch_id)
-        if batch is None:
-            raise NotFound(f"Message Batch {batch_id} not found.")
-        return batch
+        return session.found(batch_id)
 
     def _cursor(self, session: Session, batch_id: str) -> Batch:
         batch = session.known(batch_id)
@@ -520,77 +513,10 @@ class Batches:
             return view.shown
         counts = batch.tally  # there is one only when the batch has ended, and then for ever
         if counts is None:
-            ended = batch.timeline.has_ended(now)
-            counts = await self._tallied(session, batch) if ended else wire.RequestCounts(processing=batch.size)
+            counts = wire.RequestCounts(processing=batch.size)
+            if batch.timeline.has_ended(now):
+                counts = (await self._settling.tallied(session, batch)).counts
         view = View(batch, origin, changes_at(batch, now), shown(batch, now, counts, origin))
         if batch.id in session.batches:
             session.views[batch.id] = view
         return view.shown
-
-    async def _tallied(self, session: Session, batch: Batch) -> wire.RequestCounts:
-        """The counts of an ended batch. Counted once, however many ask."""
-        task = self._tallying.get(batch.seq)
-        if task is None:
-            task = self._tallying[batch.seq] = asyncio.create_task(self._tally(session, batch))
-            task.add_done_callback(lambda _: self._tallying.pop(batch.seq, None))
-        return await asyncio.shield(task)
-
-    async def _tally(self, session: Session, batch: Batch) -> wire.RequestCounts:
-        found = await tally(self._store, self._profiles[batch.profile], self._rows.of(batch), batch)
-        facts = self.found(session, batch.id)
-        if facts.seq != batch.seq or facts.timeline != batch.timeline:
-            # it was brought back to an earlier state meanwhile, of which this is not the tally
-            return found.counts
-        after = replace(facts, tally=found.counts, may_be_cached=found.may_be_cached)
-        try:
-            with session.unless_saved():
-                for name, hits in found.by_rule.items():
-                    session.rules.count(name, hits, batch.timeline.ended_at)
-                await self._changed(session, after, *([session.counters()] if found.by_rule else []))
-        except StoreError as error:
-            # not needed to answer: it is counted again when somebody asks again
-            _log.error("the counts of batch %s: %s", batch.id, error)
-        if found.may_be_cached:
-            # what others leave in the cache later on makes no difference then
-            self._start_settling(session, after)
-        return found.counts
-
-    async def _settled(self, session: Session, batch: Batch) -> Batch:
-        """The facts of an ended batch with what it used. Summed up once, however many ask."""
-        if batch.sums is not None:
-            return batch
-        return await asyncio.shield(self._start_settling(session, batch))
-
-    def _start_settling(self, session: Session, batch: Batch) -> asyncio.Task[Batch]:
-        task = self._settling.get(batch.seq)
-        if task is None:
-            task = self._settling[batch.seq] = asyncio.create_task(self._settle(session, batch))
-            task.add_done_callback(lambda done: self._end_settling(batch, done))
-        return task
-
-    def _end_settling(self, batch: Batch, task: asyncio.Task[Batch]) -> None:
-        self._settling.pop(batch.seq, None)
-        if not task.cancelled() and (error := task.exception()) and not isinstance(error, (NotFound, Missing)):
-            # nothing is lost: the next caller who needs it has it summed up again
-            _log.error("what batch %s used: %s", batch.id, error, exc_info=error)
-
-    async def _settle(self, session: Session, batch: Batch) -> Batch:
-        if batch.tally is None:
-            await self._tallied(session, batch)
-            batch = self.found(session, batch.id)
-        left = await self.caches.left(session, batch) if batch.may_be_cached else _nothing_left
-        rows = self._rows.of(batch)
-        sums, stored = await sum_up(self._store, self._profiles[batch.profile], rows, batch, left)
-        facts = self.found(session, batch.id)
-        if facts.seq != batch.seq or facts.timeline != batch.timeline:
-            return replace(batch, sums=sums)
-        after = replace(facts, sums=sums, kept=facts.kept or stored)
-        try:
-            return await self._changed(session, after)
-        except StoreError as error:
-            _log.error("what batch %s used: %s", batch.id, error)
-            return after
-
-
-def _nothing_left(key: int) -> bool:
-    return False

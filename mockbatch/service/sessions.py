@@ -191,6 +191,13 @@ class Session:
         """Yield all batches as they are now, deleted ones too, the oldest first."""
         return merge(self.live(), self.deleted.in_order(), key=_seq)
 
+    def found(self, batch_id: str) -> Batch:
+        """Return the batch of an id. Raise NotFound."""
+        batch = self.batches.get(batch_id)
+        if batch is None:
+            raise NotFound(f"Message Batch {batch_id} not found.")
+        return batch
+
     def known(self, batch_id: str) -> Batch | None:
         """Return the batch of an id, deleted or not."""
         return self.batches.get(batch_id) or self.deleted.get(batch_id)
