@@ -41,8 +41,8 @@ class Group(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if self.get_command(ctx, name) is None and not ctx.resilient_parsing and not name.startswith("-"):
-            known = self.words.get(name.casefold())
-            near = f" Did you mean {known!r}?" if known else did_you_mean(name, self.list_commands(ctx))
+            known = [*self.words, *self.list_commands(ctx)]
+            near = did_you_mean(name, known, lambda found: repr(self.words.get(found, found)))
             raise click.UsageError(f"No such command {name!r}.{near}", ctx)
         return super().resolve_command(ctx, args)
 

@@ -468,6 +468,8 @@ def test_help_is_not_cut(name: str) -> None:
         ("wach", " Did you mean 'watch'?"),
         ("snap", " Did you mean 'snapshot'?"),
         ("advance 25h", " Did you mean 'clock advance'?"),
+        ("advnce 25h", " Did you mean 'clock advance'?"),
+        ("journl", " Did you mean 'requests'?"),
         ("journal", " Did you mean 'requests'?"),
         ("dashboard", " Did you mean 'open'?"),
         ("batch sumbit", " Did you mean 'submit'?"),
