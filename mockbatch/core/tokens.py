@@ -127,22 +127,43 @@ def parse_tokens(text: str) -> TokenRule:
     return TokenRule(**numbers)
 
 
-def input_tokens(params: dict[str, Any], model: Model) -> int:
-    """Tokens of system, messages and tools of a request. Never fails: what it does not know counts as its JSON."""
-    messages = params.get("messages")
-    weight = _content_weight(params.get("system"), model)
+class FixedWeight(Struct, frozen=True):
+    """What a prompt weighs besides its messages. `tools` are the definitions; `tokens` are added as they are."""
+
+    system: float
+    tools: tuple[float, ...]
+    tokens: int
+
+
+def fixed_weight(params: dict[str, Any], model: Model) -> FixedWeight:
+    """Return the weight of the system prompt and the tools of a request."""
+    system, tokens = _content_weight(params.get("system"), model), _BASE
+    weights = []
+    if tools := params.get("tools"):
+        tokens += _tool_preamble(params, model)
+        for tool in tools if isinstance(tools, list) else [tools]:
+            defined = _defined_tool(tool, model)
+            tokens += defined
+            weights.append(0 if defined else _json_weight(tool))
+    return FixedWeight(system, tuple(weights), tokens)
+
+
+def tokens_with(fixed: FixedWeight, messages: Any, model: Model) -> int:
+    """Return the tokens of a prompt with these messages."""
+    weight = fixed.system
     if isinstance(messages, list):
         weight += _PER_MESSAGE * len(messages)
         for message in messages:
             weight += _content_weight(message.get("content") if isinstance(message, dict) else message, model)
-    fixed = _BASE
-    if tools := params.get("tools"):
-        fixed += _tool_preamble(params, model)
-        for tool in tools if isinstance(tools, list) else [tools]:
-            defined = _defined_tool(tool, model)
-            fixed += defined
-            weight += 0 if defined else _json_weight(tool)
-    return fixed + ceil(weight * model.tokens_factor)
+    # not sum(), which rounds otherwise in other versions of Python
+    for tool in fixed.tools:
+        weight += tool
+    return fixed.tokens + ceil(weight * model.tokens_factor)
+
+
+def input_tokens(params: dict[str, Any], model: Model) -> int:
+    """Tokens of system, messages and tools of a request. Never fails: what it does not know counts as its JSON."""
+    return tokens_with(fixed_weight(params, model), params.get("messages"), model)
 
 
 def part_tokens(part: Any, model: Model) -> float:

@@ -13,15 +13,15 @@ from msgspec.structs import replace
 from mockbatch.core.contract import ids, wire
 from mockbatch.core.contract.errors import ApiError, Internal, InvalidRequest
 from mockbatch.core.contract.model import Model
-from mockbatch.core.contract.params import Terms, check_length, checked, unchecked
+from mockbatch.core.contract.params import Terms, check_length, checked
 from mockbatch.core.contract.shape_check import Surface
 from mockbatch.core.draws import subseed
 from mockbatch.core.files import check_files
-from mockbatch.core.replies.message import reply_key
 from mockbatch.core.rows.builder import RowBuilder
 from mockbatch.core.rows.conditions import Conditions
 from mockbatch.core.rows.lines import Lines
-from mockbatch.core.rows.reading import counted_input, geo_of
+from mockbatch.core.rows.params import RowParams
+from mockbatch.core.rows.reading import geo_of
 from mockbatch.core.rows.row import Failure, Pending, Row
 from mockbatch.core.rules.replied import reply_of_call
 from mockbatch.core.rules.rules import Rule
@@ -93,7 +93,7 @@ class Messages:
         await self._check_spending(session)
         conditions = self._conditions(session, terms)
         builder = RowBuilder(conditions)
-        answered = await self._apart(size, self._answered, session, params, model, tokens, builder, rule)
+        answered = await self._apart(size, self._answered, params, model, tokens, builder, rule)
         row = await _settled(answered, builder)
         sent = self._sent[session.name]
         before = self._caches.entries(session) if row.more.prefixes else None
@@ -143,25 +143,24 @@ class Messages:
 
     def _answered(
         self,
-        session: Session,
         params: dict[str, Any],
         model: Model,
         tokens: int,
         builder: RowBuilder,
         rule: Rule | None,
     ) -> Row | Pending:
-        limit = params.get("max_tokens")
+        asked, limit = RowParams(params, builder.under), params.get("max_tokens")
         row = Row(
             "",
             0,
             model=model.id,
-            key=reply_key(session.settings.profile.seed, params),
+            key=asked.key(),
             limit=limit if type(limit) is int else model.max_output,
             input_tokens=tokens,
             geo=geo_of(params, model),
             rule=rule.name if rule else "",
         )
-        return builder.answered(row, params, model, reply_of_call(rule) if rule else None)
+        return builder.answered(row, asked, model, reply_of_call(rule) if rule else None)
 
     async def _cached(self, session: Session, row: Row) -> Row:
         if not row.more.prefixes:
@@ -182,14 +181,14 @@ class Messages:
 
     def _checked(self, session: Session, params: dict[str, Any], terms: Terms, surface: Surface) -> tuple[Model, int]:
         """The model that is asked for, and the tokens of the prompt."""
-        rule = parse_tokens(session.settings.profile.tokens)
+        asked = RowParams(params, self._conditions(session, terms))
         if not terms.validated:
-            model = unchecked(params, terms)
-            return model, counted_input(params, model, rule)
+            model = asked.model()
+            return model, asked.tokens(model)
         try:
             model = checked(params, terms, surface)
             check_files(params, self._files.there(session.name, session.now()))
-            tokens = counted_input(params, model, rule)
+            tokens = asked.tokens(model)
             if surface == "messages":
                 check_length(tokens, model)
             return model, tokens

@@ -15,15 +15,20 @@ from mockbatch.core.replies.text import plain_text
 from mockbatch.core.typed import convert
 
 _MOST_TOKENS = 10**12
-_encode_sorted = Encoder(order="sorted").encode
+sorted_json = Encoder(order="sorted").encode
 
 
 def reply_key(seed: int, params: dict[str, Any]) -> int:
     """64 bits that stand for a request, whatever the order of its keys, and streamed or not."""
     try:
-        content = _encode_sorted({name: params[name] for name in params if name != "stream"})
+        content = sorted_json({name: params[name] for name in params if name != "stream"})
     except OverflowError:  # an integer of more than 64 bits
         content = repr(params).encode("utf-8", "surrogatepass")
+    return reply_key_of(seed, content)
+
+
+def reply_key_of(seed: int, content: bytes) -> int:
+    """The key of a request by its sorted JSON."""
     return draw_of(subseed(seed, "reply"), content)
 
 

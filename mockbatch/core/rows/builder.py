@@ -10,15 +10,14 @@ from msgspec.structs import replace
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.envelope import Item
 from mockbatch.core.contract.model import Model
-from mockbatch.core.contract.params import unchecked
 from mockbatch.core.money.ledger import refusal_of
-from mockbatch.core.money.prompt_cache import Prefix, prefixes
 from mockbatch.core.replies.forms import FUNCTION, Reply, ReplyError, ReplySpec, Request
 from mockbatch.core.replies.kept import SHORT, dump_reply, load_reply
-from mockbatch.core.replies.message import check_usage, reply_key, usage_of
+from mockbatch.core.replies.message import check_usage, usage_of
 from mockbatch.core.replies.text import plain_text
 from mockbatch.core.rows.conditions import Conditions
-from mockbatch.core.rows.reading import counted_input, geo_of, limit_of, may_have_breakpoints, params_of
+from mockbatch.core.rows.params import ParamsReader, RowParams
+from mockbatch.core.rows.reading import geo_of, limit_of
 from mockbatch.core.rows.row import PLAIN, Failure, More, Pending, Row
 
 UNEXPECTED = Failure("api_error", "Internal server error", None, executed=True)
@@ -30,15 +29,15 @@ class RowBuilder:
     """Makes rows that succeed. `reply_errors` are the replies that could not be made."""
 
     def __init__(self, conditions: Conditions) -> None:
-        self._under = conditions
+        self.under = conditions
+        self._reader = ParamsReader(conditions)
         self.reply_errors: list[tuple[Row, ReplyError]] = []
 
     def build(self, item: Item, index: int) -> Row:
         """Return the row of a request that was checked, with the reply that its params ask for."""
-        params = params_of(item)
-        model = unchecked(params, self._under.terms)
-        tokens = counted_input(params, model, self._under.tokens)
-        row = self.begun(item.custom_id, index, params, model, tokens)
+        params = self._read(item)
+        model = params.model()
+        row = self.begun(item.custom_id, index, params, model, params.tokens(model))
         try:
             answered = self._answered(row, params, model, None)
             assert isinstance(answered, Row)
@@ -48,23 +47,21 @@ class RowBuilder:
             self.note(row, error)
             return self._plain(row, params, model)
 
-    def begun(
-        self, custom_id: str, index: int, params: dict[str, Any], model: Model, tokens: int, rule: str = ""
-    ) -> Row:
+    def begun(self, custom_id: str, index: int, asked: RowParams, model: Model, tokens: int, rule: str = "") -> Row:
         """Return a row as far as it is known without its reply."""
-        under = self._under
+        under, params = self.under, asked.params
         return Row(
             custom_id,
             index,
             model=model.id,
-            key=reply_key(under.seed, params),
+            key=asked.key(),
             limit=params["max_tokens"] if under.terms.validated else limit_of(params, model),
             input_tokens=tokens,
             geo=geo_of(params, model),
             rule=rule,
         )
 
-    def answered(self, row: Row, params: dict[str, Any], model: Model, spec: ReplySpec | None) -> Row | Pending:
+    def answered(self, row: Row, params: RowParams, model: Model, spec: ReplySpec | None) -> Row | Pending:
         """Return the row of a good request with what its reply comes to, which a rule may have decided."""
         try:
             return self._answered(row, params, model, spec)
@@ -88,34 +85,31 @@ class RowBuilder:
         self.reply_errors.append((row, error))
         return error
 
-    def _answered(self, row: Row, params: dict[str, Any], model: Model, spec: ReplySpec | None) -> Row | Pending:
+    def _answered(self, row: Row, params: RowParams, model: Model, spec: ReplySpec | None) -> Row | Pending:
         wishes, prose = _texts()
-        wish = wishes.wish_alone(params, model) if spec is None else None
+        wish = wishes.wish_alone(params.params, model) if spec is None else None
         if wish is not None and wish.is_none:
             return self._plain(row, params, model)
-        under = self._under
-        request = request_of(row, params, model, under.session, under.batch, under.seed, under.created_at)
-        row = replace(row, more=More(spec, prefixes=self._prefixes(row, params, model), written=True))
+        under = self.under
+        request = request_of(row, params.params, model, under.session, under.batch, under.seed, under.created_at)
+        row = replace(row, more=More(spec, prefixes=params.prefixes(model, row.input_tokens), written=True))
         if spec is not None and spec.kind == FUNCTION:
             return Pending(row, spec, request)
         if wish is None:
             return self._replied(row, reply_to(request, spec))
         return self._replied(row, prose.text_reply(request, wish))
 
-    def _plain(self, row: Row, params: dict[str, Any], model: Model) -> Row:
+    def _read(self, item: Item) -> RowParams:
+        try:
+            return self._reader.read(item.params)
+        except (msgspec.DecodeError, RecursionError):
+            return RowParams({}, self.under)
+
+    def _plain(self, row: Row, params: RowParams, model: Model) -> Row:
         """The row with nothing but some text for a reply."""
-        cached = self._prefixes(row, params, model)
+        cached = params.prefixes(model, row.input_tokens)
         output_tokens = plain_text(row.key, row.limit, model)[1]
         return self._kept(row, output_tokens, More(prefixes=cached) if cached else PLAIN)
-
-    def _prefixes(self, row: Row, params: dict[str, Any], model: Model) -> tuple[Prefix, ...]:
-        """What of the prompt may be cached: no more of it than it is said to have."""
-        if "cache_control" not in params and not may_have_breakpoints(params):
-            return ()
-        found = prefixes(params, model)
-        if self._under.tokens.input is None:
-            return tuple(found)
-        return tuple(replace(prefix, tokens=min(prefix.tokens, row.input_tokens)) for prefix in found)
 
     def _replied(self, row: Row, reply: Reply, *, long: bool = False) -> Row:
         """The row with what is kept of its reply, whatever its length if it may be `long`.
@@ -147,7 +141,7 @@ class RowBuilder:
         return replace(bare, failure=Failure("api_error", message, None, executed=True))
 
     def _kept(self, row: Row, output_tokens: int, more: More) -> Row:
-        fixed = self._under.tokens.output
+        fixed = self.under.tokens.output
         if fixed is None:
             return replace(row, output_tokens=output_tokens, more=more)
         if more.thinking_tokens is not None:

@@ -7,12 +7,10 @@ import msgspec
 from mockbatch.core.contract.envelope import Item
 from mockbatch.core.contract.errors import ApiError
 from mockbatch.core.contract.extent import check_values
-from mockbatch.core.contract.model import Model
-from mockbatch.core.contract.params import check_length, checked, unchecked
-from mockbatch.core.files import check_files
 from mockbatch.core.rows.builder import UNEXPECTED, RowBuilder
 from mockbatch.core.rows.conditions import Conditions
-from mockbatch.core.rows.reading import counted_input, decode_params, model_name
+from mockbatch.core.rows.params import ParamsReader
+from mockbatch.core.rows.reading import model_name
 from mockbatch.core.rows.row import Failure, Pending, Row
 from mockbatch.core.rules.faults import ROW_FAULTS
 from mockbatch.core.rules.items import ItemDecision
@@ -32,6 +30,7 @@ class RowChecker:
 
     def __init__(self, conditions: Conditions) -> None:
         self._under = conditions
+        self._reader = ParamsReader(conditions)
         self._builder = RowBuilder(conditions)
         self.reply_errors = self._builder.reply_errors
 
@@ -53,41 +52,31 @@ class RowChecker:
         """Return how the checks of the API refuse a request; None where they take it."""
         try:
             check_values(item.params)
-            self._model_and_tokens(decode_params(item.params))
+            self._reader.read(item.params).check()
         except _UNREADABLE as error:
             return _refused(error)
         return None
 
     def _check(self, item: Item, index: int, attempt: int) -> Row | Pending | None:
         check_values(item.params)
-        params, under = decode_params(item.params), self._under
-        decision = self._decided(item, params, attempt) if under.rules else None
+        asked, under = self._reader.read(item.params), self._under
+        decision = self._decided(item, asked.params, attempt) if under.rules else None
         if decision is not None and decision.outcome != "succeeded":
             return _as_decided(item.custom_id, index, decision)
         spec = reply_of(decision) if decision else None
         if under.player and spec is None:
-            played = under.player.row(params, item.custom_id, index, bytes(item.params))
+            played = under.player.row(asked.params, item.custom_id, index, bytes(item.params))
             if played is not None:
                 return played
-        model, tokens = self._model_and_tokens(params)
+        model, tokens = asked.check()
         if under.fail_rate and (fault := under.drawn_fault(item, attempt)):
             failed = ROW_FAULTS[fault]
             return Row(item.custom_id, index, Failure(failed.type, failed.message, None, executed=True))
         if decision is None:
             return None
         return self._builder.answered(
-            self._builder.begun(item.custom_id, index, params, model, tokens, decision.rule), params, model, spec
+            self._builder.begun(item.custom_id, index, asked, model, tokens, decision.rule), asked, model, spec
         )
-
-    def _model_and_tokens(self, params: dict[str, Any]) -> tuple[Model, int]:
-        """The model that a good request asks for, and how long its prompt is. Raises the ApiError of another one."""
-        under = self._under
-        model = checked(params, under.terms) if under.terms.validated else unchecked(params, under.terms)
-        tokens = counted_input(params, model, under.tokens)
-        if under.terms.validated:
-            check_files(params, under.files)
-            check_length(tokens, model)
-        return model, tokens
 
     def _decided(self, item: Item, params: dict[str, Any], attempt: int) -> ItemDecision | None:
         under = self._under

@@ -7,7 +7,6 @@ import msgspec
 from mockbatch.core.contract.envelope import Item
 from mockbatch.core.contract.model import Model
 from mockbatch.core.contract.params import Terms
-from mockbatch.core.tokens import TokenRule, input_tokens
 
 decode_params = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -37,11 +36,6 @@ def may_have_breakpoints(params: dict[str, Any]) -> bool:
     return isinstance(messages, list) and any(
         isinstance(message, dict) and isinstance(message.get("content"), list) for message in messages
     )
-
-
-def counted_input(params: dict[str, Any], model: Model, rule: TokenRule) -> int:
-    """The tokens of a prompt, or how many it is said to have."""
-    return input_tokens(params, model) if rule.input is None else rule.input
 
 
 def geo_of(params: dict[str, Any], model: Model) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -51,7 +52,7 @@ class BatchRows:
         self._attempts_of = attempts_of
         self._check_all = check_all
         self._remembered = remembered
-        self._checker: asyncio.Task[_Checker] | None = None
+        self._preparing: asyncio.Task[_Prepared] | None = None
         self._decided: dict[int, Decided] = {}
         self._rows: dict[int, list[Row]] = {}
         self._building: dict[int, asyncio.Task[list[Row]]] = {}
@@ -135,18 +136,19 @@ class BatchRows:
         return load_decided(stored) or decided_of(load_rows(stored))
 
     async def _check(self, index: int) -> Decided:
-        checker = await self._made_checker()
+        ready = await self._prepared()
+        checker = RowChecker(ready.conditions)
         raw = await self._store.slice(self.batch.seq, index)
         items, first = items_of(raw), self.batch.first_of(index)
-        sent = checker.attempts[index] if checker.attempts else None
+        sent = ready.attempts[index] if ready.attempts else None
         found = await self._turns.in_blocks(
             self.batch.seq,
             len(items),
             lambda at, end: self.conditions.is_quick(items[at:end]),
-            lambda at: checker.of.check(items[at], first + at, sent[at] if sent else 1),
+            lambda at: checker.check(items[at], first + at, sent[at] if sent else 1),
         )
         rows = await self._completed([row for row in found if row is not None])
-        self._log(checker.of.reply_errors)
+        self._log(checker.reply_errors)
         return Decided(may_be_cached(raw), rows)
 
     async def _build(self, index: int) -> list[Row]:
@@ -187,19 +189,18 @@ class BatchRows:
         self._log(builder.reply_errors)
         return completed
 
-    async def _made_checker(self) -> "_Checker":
-        made = self._checker
-        if made is None or (made.done() and (made.cancelled() or made.exception())):
-            self._checker = asyncio.create_task(self._make_checker())
-        assert self._checker is not None
-        return await asyncio.shield(self._checker)
+    async def _prepared(self) -> "_Prepared":
+        task = self._preparing
+        if task is None or (task.done() and (task.cancelled() or task.exception())):
+            task = self._preparing = asyncio.create_task(self._prepare())
+        return await asyncio.shield(task)
 
-    async def _make_checker(self) -> "_Checker":
+    async def _prepare(self) -> "_Prepared":
         rules, conditions = self.conditions.rules, self.conditions
         attempts = await self._attempts_of(self.batch) if conditions.needs_attempts else None
         if rules and rules.needs_quota:
             conditions = replace(conditions, cutoffs=await self._cutoffs(attempts))
-        return _Checker(RowChecker(conditions), attempts)
+        return _Prepared(conditions, attempts)
 
     async def _cutoffs(self, attempts: list[list[int]] | None) -> Cutoffs:
         """Whom the quotas among the rules strike."""
@@ -221,12 +222,11 @@ class BatchRows:
         reply_errors.clear()
 
 
-class _Checker:
-    """What checks the requests of a batch, and which attempt each of them is, if that matters."""
+class _Prepared(NamedTuple):
+    """What the requests of a batch are checked under, and which attempt each of them is, if that matters."""
 
-    def __init__(self, of: RowChecker, attempts: list[list[int]] | None) -> None:
-        self.of = of
-        self.attempts = attempts
+    conditions: Conditions
+    attempts: list[list[int]] | None
 
 
 def _is_odd(row: Row) -> bool:
