@@ -200,11 +200,12 @@ def _arrays(whole: dict[str, Any], one: dict[str, Any], other: dict[str, Any]) -
 
 def property_of(schema: dict[str, Any], name: str) -> Schema:
     """What a schema says of one property."""
-    named: Schema = schema.get("properties", {}).get(name, True)
+    properties = schema.get("properties", {})
+    named: Schema = properties.get(name, True)
     patterns = [value for key, value in schema.get("patternProperties", {}).items() if found(key, name)]
     for value in patterns:
         named = both(named, value)
-    if name in schema.get("properties", {}) or patterns:
+    if name in properties or patterns:
         return named
     further: Schema = schema.get("additionalProperties", True)
     return further

@@ -88,17 +88,11 @@ class Values(ABC):
         raise Unsatisfiable("whatever is allowed is also forbidden")
 
     def _value(self, schema: dict[str, Any], depth: int, name: str) -> Any:
-        types = types_of(schema) or _implied(schema)
+        types = types_of(schema)
         if "enum" in schema:
-            if not types_of(schema):
-                return self.dice.choose(schema["enum"])
-            self.budget.spend(len(schema["enum"]) // 8)
-            allowed = [value for value in schema["enum"] if not types_of(schema) or any(is_of(t, value) for t in types)]
-            if not allowed:
-                raise Unsatisfiable("no value of the enum is of the type")
-            return self.dice.choose(allowed)
+            return self._of_enum(schema["enum"], types)
         reason = Unsatisfiable("it has no type")
-        for kind in self._ordered_types(types, depth):
+        for kind in self._ordered_types(types or _implied(schema), depth):
             try:
                 return self._of_type(kind, schema, depth, name)
             except Unsatisfiable as error:
@@ -106,6 +100,14 @@ class Values(ABC):
             except (OverflowError, ZeroDivisionError, ValueError):
                 reason = Unsatisfiable("its numbers are beyond all ranges")
         raise reason
+
+    def _of_enum(self, values: list[Any], types: list[str]) -> Any:
+        if types:
+            self.budget.spend(len(values) // 8)
+            values = [value for value in values if any(is_of(kind, value) for kind in types)]
+            if not values:
+                raise Unsatisfiable("no value of the enum is of the type")
+        return self.dice.choose(values)
 
     def _ordered_types(self, types: list[str], depth: int) -> list[str]:
         if len(types) == 1:
@@ -161,13 +163,12 @@ class Values(ABC):
                     more = self._closed([name], dependent, wanted)
                     if len(wanted) + len(more) <= most:
                         wanted.update(more)
-        known = {name: place for place, name in enumerate(properties)}
-        return sorted(wanted, key=lambda name: known.get(name, len(known)))
+        return [*filter(wanted.__contains__, properties), *(name for name in wanted if name not in properties)]
 
     def _closed(self, names: list[str], dependent: dict[str, list[str]], known: dict[str, None]) -> dict[str, None]:
         """The names, and all that they demand, but for those that are known."""
         found = dict.fromkeys(name for name in names if name not in known)
-        waiting = list(found)
+        waiting = list(found) if dependent else []
         for name in waiting:
             demanded = dependent.get(name, ())
             self.budget.spend(len(demanded))
@@ -178,7 +179,11 @@ class Values(ABC):
         return found
 
     def _of_property(self, schema: dict[str, Any], name: str) -> Schema:
-        self.budget.spend(len(schema.get("patternProperties", ())) * (2 + len(name) // 100))
+        if "patternProperties" in schema:
+            self.budget.spend(len(schema["patternProperties"]) * (2 + len(name) // 100))
+        elif name in (properties := schema.get("properties", {})):
+            named: Schema = properties[name]
+            return named
         return _further_or(schema, name)
 
     def _fill(self, schema: dict[str, Any], made: dict[str, Any], depth: int) -> None:
@@ -187,7 +192,7 @@ class Values(ABC):
         only_others = not schema.get("properties") and isinstance(_further(schema), dict) and depth < SOFT_DEPTH
         wanted = max(least, self.dice.between(1, 3) if only_others else 0)
         wanted = min(wanted, _count(schema, "maxProperties", wanted))
-        for name in [name for name in schema.get("properties", {}) if name not in made]:
+        for name in [name for name in schema.get("properties", {}) if name not in made] if least else ():
             if len(made) < least:
                 self._try(schema, made, name, depth)
         for turn in range(_TRIES + wanted):
