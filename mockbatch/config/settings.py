@@ -418,6 +418,15 @@ class Config(Struct, frozen=True, kw_only=True):
         "PATH",
         of_server=True,
     )
+    row_processes: int = option(
+        "row_processes",
+        "data",
+        0,
+        "Check and answer the requests of large batches in up to this many processes besides the server's own.",
+        parsers.between(0, 64),
+        "N",
+        of_server=True,
+    )
     log_requests: bool | None = option(
         "log_requests",
         "data",

@@ -27,6 +27,7 @@ from mockbatch.service.playback import Playback
 from mockbatch.service.previews import Previews
 from mockbatch.service.problems import Problems
 from mockbatch.service.rates import Rates
+from mockbatch.service.rows.processes import RowProcesses
 from mockbatch.service.rules import armory_of
 from mockbatch.service.sessions import Session, Sessions, Wall
 from mockbatch.service.settings import clock_of, prices_of
@@ -72,6 +73,7 @@ class Mock:
             self.ledger,
             self.playback,
             self.notices,
+            RowProcesses(config.row_processes),
         )
         batches = self.batches
         self.messages = Messages(self.files, batches.caches, self.ledger, self.playback, batches.check_spending)

@@ -37,6 +37,7 @@ from mockbatch.service.rates import Rates
 from mockbatch.service.reception import Reception
 from mockbatch.service.refusals import reasons_of
 from mockbatch.service.rows.pipeline import RowPipeline
+from mockbatch.service.rows.processes import RowProcesses
 from mockbatch.service.rows.results import Results
 from mockbatch.service.rows.states import PlannedRow, RowStates
 from mockbatch.service.sessions import Session, Sessions, View
@@ -62,6 +63,7 @@ class Batches:
         ledger: Ledger,
         playback: Playback,
         notices: Notices,
+        processes: RowProcesses,
     ) -> None:
         self._store = store
         self._ledger = ledger
@@ -74,7 +76,7 @@ class Batches:
         self._playback = playback
         self._attempts = Attempts(store)
         self._rows = RowPipeline(
-            store, self._profiles, catalogue, files, self._player, self._attempts.of, playback.unsaved
+            store, self._profiles, processes, catalogue, files, self._player, self._attempts.of, playback.unsaved
         )
         self.caches = Caches(self._rows)
         self.states = RowStates(store, self._profiles, self._rows)

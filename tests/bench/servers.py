@@ -33,16 +33,16 @@ class Server:
 
 
 @contextmanager
-def launch(kind: str, directory: Path, *, defaults: bool = False) -> Iterator[Server]:
+def launch(kind: str, directory: Path, *more: str, defaults: bool = False) -> Iterator[Server]:
     """A fresh `floor` or `mockbatch` in an empty folder, that ends with the block.
 
     With `defaults` mockbatch runs as its users start it; otherwise it ends batches at once and stores durably, as
-    the floor does.
+    the floor does. `more` are further options of it.
     """
     home = Path(mkdtemp(dir=directory))
     with (home / "output").open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, *_command(kind, home, defaults)],
+            [sys.executable, *_command(kind, home, defaults), *more],
             cwd=home,
             env=_environment(),
             stdout=output,

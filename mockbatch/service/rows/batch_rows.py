@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -18,10 +20,14 @@ from mockbatch.core.rows.row import Pending, Row, dump_rows, load_rows
 from mockbatch.core.rules.items import Cutoffs
 from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.rows.checks import Decided, decided_of, dump_decided, load_decided, may_be_cached
+from mockbatch.service.rows.processes import RowProcesses
 from mockbatch.service.rows.turns import BLOCK, STEP, Turns
 from mockbatch.store import Store
 
 _log = logging.getLogger(__name__)
+
+# half a megabyte each: fewer are done before a process has started
+_MANY_SLICES = 16
 
 AttemptsOf = Callable[[Batch], Awaitable[list[list[int]] | None]]
 
@@ -39,6 +45,7 @@ class BatchRows:
         conditions: Conditions,
         store: Store,
         turns: Turns,
+        processes: RowProcesses,
         catalogue: Catalogue,
         attempts_of: AttemptsOf,
         check_all: Callable[[Batch], Awaitable[None]],
@@ -48,6 +55,7 @@ class BatchRows:
         self.conditions = conditions
         self._store = store
         self._turns = turns
+        self._processes = processes
         self._catalogue = catalogue
         self._attempts_of = attempts_of
         self._check_all = check_all
@@ -79,15 +87,35 @@ class BatchRows:
         """Return the rows of a slice, with what their replies come to."""
         if not self.batch.kept and index in self._rows:
             return self._rows[index]
-        stored = await self._store.rows(self.batch.seq, index) if self.batch.kept else None
-        if stored is not None and load_decided(stored) is None:
-            return load_rows(stored)
+        with self._turns.wanted(self.batch.seq):
+            return await asyncio.shield(self._start(index))
+
+    async def slices(self, indexes: Iterable[int]) -> AsyncIterator[tuple[int, list[Row]]]:
+        """Yield slices with their rows. Where there are processes for it, the next slices are built meanwhile."""
+        waiting, ahead = deque(indexes), self._processes.count + 1 if self._slices_apart else 0
+        while waiting:
+            for index in islice(waiting, ahead):
+                self._start(index)
+            index = waiting.popleft()
+            yield index, await self.rows(index)
+
+    @property
+    def _slices_apart(self) -> bool:
+        """Whether slices are checked and built in other processes."""
+        return self.batch.slices >= _MANY_SLICES and self._processes.may_work_under(self.conditions)
+
+    def _start(self, index: int) -> asyncio.Task[list[Row]]:
         task = self._building.get(index)
         if task is None:
             task = self._building[index] = asyncio.create_task(self._build(index))
-            task.add_done_callback(lambda _: self._building.pop(index, None))
-        with self._turns.wanted(self.batch.seq):
-            return await asyncio.shield(task)
+            task.add_done_callback(lambda done: self._end(index, done))
+        return task
+
+    def _end(self, index: int, task: asyncio.Task[list[Row]]) -> None:
+        self._building.pop(index, None)
+        # nobody may wait for what was built ahead: who needs it has it built again
+        if not task.cancelled():
+            task.exception()
 
     async def keep(self, index: int, rows: list[Row]) -> None:
         """Store the rows of a slice as they are now."""
@@ -96,17 +124,18 @@ class BatchRows:
 
     async def check_whole(self) -> None:
         """Decide how the requests of all slices end, in their order, and store it."""
-        for index in range(self.batch.slices):
-            if await self._store.rows(self.batch.seq, index) is None:
-                decided = await self._check(index)
+        left = deque([at for at in range(self.batch.slices) if await self._store.rows(self.batch.seq, at) is None])
+        together = self._processes.count if self._slices_apart else 1
+        while left:
+            indexes = [left.popleft() for _ in range(min(together, len(left)))]
+            for index, decided in zip(indexes, await asyncio.gather(*map(self._check, indexes)), strict=True):
                 await self._store.put_rows(self.batch.seq, index, dump_decided(decided))
 
     async def with_params(self, *, every: bool) -> AsyncIterator[tuple[Row, bytes]]:
         """Yield rows with the params that they came with: every one, or those that fail or whose reply meets less than
         all of a schema.
         """
-        for index in range(self.batch.slices):
-            rows = await self.rows(index)
+        async for index, rows in self.slices(range(self.batch.slices)):
             if not every and not any(map(_is_odd, rows)):
                 continue
             for row, item in zip(rows, await self.items(index), strict=True):
@@ -137,40 +166,67 @@ class BatchRows:
 
     async def _check(self, index: int) -> Decided:
         ready = await self._prepared()
-        checker = RowChecker(ready.conditions)
-        raw = await self._store.slice(self.batch.seq, index)
-        items, first = items_of(raw), self.batch.first_of(index)
+        raw, first = await self._store.slice(self.batch.seq, index), self.batch.first_of(index)
         sent = ready.attempts[index] if ready.attempts else None
+        rows = await self._checked_apart(ready.conditions, raw, first, sent)
+        if rows is None:
+            rows = await self._checked_here(ready.conditions, raw, first, sent)
+        return Decided(may_be_cached(raw), rows)
+
+    async def _checked_apart(
+        self, conditions: Conditions, raw: bytes, first: int, sent: list[int] | None
+    ) -> list[Row] | None:
+        if not self._slices_apart:
+            return None
+        found = await self._processes.check(conditions, raw, first, sent)
+        if found is None:
+            return None
+        self._log(found[1])
+        return found[0]
+
+    async def _checked_here(self, conditions: Conditions, raw: bytes, first: int, sent: list[int] | None) -> list[Row]:
+        items, checker = items_of(raw), RowChecker(conditions)
         found = await self._turns.in_blocks(
             self.batch.seq,
             len(items),
-            lambda at, end: self.conditions.is_quick(items[at:end]),
+            lambda at, end: conditions.is_quick(items[at:end]),
             lambda at: checker.check(items[at], first + at, sent[at] if sent else 1),
         )
-        rows = await self._completed([row for row in found if row is not None])
         self._log(checker.reply_errors)
-        return Decided(may_be_cached(raw), rows)
+        return await self._completed([row for row in found if row is not None])
 
     async def _build(self, index: int) -> list[Row]:
-        decided = await self.decided(index)
-        items, first = await self.items(index), self.batch.first_of(index)
-        known = {row.index - first: row for row in decided.rows}
-        builder = RowBuilder(self.conditions)
-        rows = await self._turns.in_blocks(
-            self.batch.seq,
-            len(items),
-            lambda at, end: self.conditions.is_quick(items[at:end]),
-            lambda at: known.get(at) or builder.build(items[at], first + at),
-        )
+        stored = await self._store.rows(self.batch.seq, index) if self.batch.kept else None
+        if stored is not None and load_decided(stored) is None:
+            return load_rows(stored)
+        decided, first = (await self.decided(index)).rows, self.batch.first_of(index)
+        raw = await self._store.slice(self.batch.seq, index)
+        found = await self._processes.build(self.conditions, raw, first, decided) if self._slices_apart else None
+        if found is None:
+            found = await self._built_here(raw, first, decided)
+        rows, errors = found
+        self._log(errors)
         for model_id in {row.model for row in rows if row.succeeds and row.more.result is None}:
             self._catalogue.warn_if_retired(model_id, self.batch.terms)
-        self._log(builder.reply_errors)
         if self.batch.kept:
             await self.keep(index, rows)
         else:
             self._rows[index] = rows
             self._remembered(self, len(rows))
         return rows
+
+    async def _built_here(
+        self, raw: bytes, first: int, decided: list[Row]
+    ) -> tuple[list[Row], list[tuple[Row, ReplyError]]]:
+        items, builder = items_of(raw), RowBuilder(self.conditions)
+        known = {row.index - first: row for row in decided}
+        rows = await self._turns.in_blocks(
+            self.batch.seq,
+            len(items),
+            lambda at, end: self.conditions.is_quick(items[at:end]),
+            lambda at: known.get(at) or builder.build(items[at], first + at),
+        )
+        return rows, builder.reply_errors
 
     async def _completed(self, rows: Sequence[Row | Pending]) -> list[Row]:
         """The rows, with the replies that functions make for those that are pending."""

@@ -14,6 +14,7 @@ from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.files import Files
 from mockbatch.service.playback import Player
 from mockbatch.service.rows.batch_rows import AttemptsOf, BatchRows
+from mockbatch.service.rows.processes import RowProcesses
 from mockbatch.service.rows.turns import Turns
 from mockbatch.store import Missing, Played, Store
 
@@ -30,6 +31,7 @@ class RowPipeline:
         self,
         store: Store,
         profiles: dict[int, Profile],
+        processes: RowProcesses,
         catalogue: Catalogue,
         files: Files,
         player: Callable[[str], Player | None],
@@ -39,6 +41,7 @@ class RowPipeline:
         self.turns = Turns()
         self._store = store
         self._profiles = profiles
+        self._processes = processes
         self._catalogue = catalogue
         self._files = files
         self._player = player
@@ -58,6 +61,7 @@ class RowPipeline:
                 self.conditions(batch),
                 self._store,
                 self.turns,
+                self._processes,
                 self._catalogue,
                 self._attempts_of,
                 self._check_all,
@@ -108,6 +112,7 @@ class RowPipeline:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._processes.close()
 
     def _remember(self, rows: BatchRows, count: int) -> None:
         """Count rows that are remembered; let go of those of the batches that were not asked for the longest."""

@@ -69,8 +69,7 @@ class Results:
             async for part in self._by_completion():
                 yield part
             return
-        for index in self._slices():
-            rows = await self._rows.rows(index)
+        async for index, rows in self._rows.slices(self._slices()):
             done = await self._finished(index, rows)
             places = self._places(rows)
             if places is None:
@@ -103,8 +102,7 @@ class Results:
 
     async def _by_completion(self) -> AsyncIterator[tuple[list[Row], Sequence[bool] | None]]:
         batch, runs = self._batch, []
-        for index in range(batch.slices):
-            rows = await self._rows.rows(index)
+        async for index, rows in self._rows.slices(range(batch.slices)):
             starts = await starts_of(self._store, batch, index)
             names = [row.custom_id for row in rows]
             times = finish_times(batch, self._profile, names, starts)

@@ -26,8 +26,7 @@ async def sum_up(
     """Return what the rows of a batch used, and whether they are stored for what they found in the prompt cache."""
     usage = _Usage(profile)
     cache: _CacheSimulator | None = None
-    for index in range(batch.slices):
-        of_slice = await rows.rows(index)
+    async for index, of_slice in rows.slices(range(batch.slices)):
         done = await _done(store, profile, batch, index, of_slice)
         if any(row.more.prefixes for row in of_slice):
             cache = cache or _CacheSimulator(batch, profile, left)
