@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mockbatch.intercept import HOST, PORT
 from mockbatch.intercept.settings import Bypass, Upstream
-from mockbatch.intercept.tunnels import LIMIT, Refused, Target, asked_for, join, reach, refuse, reset
+from mockbatch.intercept.tunnels import LIMIT, Refused, Streams, Target, asked_for, join, reach, refuse, reset
 
 _OPEN = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
@@ -31,14 +31,14 @@ class Routes(NamedTuple):
 class Proxy:
     """Serves in a thread of its own until it is stopped, which ends all tunnels.
 
-    `caught` counts connections to the official host; the others are counted by target. Raises OSError if it cannot
-    listen.
+    `caught` counts connections to the official host; the others are counted by target. A client has `head_seconds` to
+    say where it wants to go. Raises OSError if it cannot listen.
     """
 
-    def __init__(self, routes: Routes) -> None:
+    def __init__(self, routes: Routes, head_seconds: float = 10.0) -> None:
         self.caught = 0
         self.passed, self.refused, self.failed = Counter[str](), Counter[str](), Counter[str]()
-        self._routes = routes
+        self._routes, self._head_seconds = routes, head_seconds
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._loop = asyncio.new_event_loop()
@@ -48,8 +48,9 @@ class Proxy:
         self._thread.start()
 
     def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join()
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stopping.set)
+            self._thread.join()
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
@@ -70,7 +71,7 @@ class Proxy:
 
     async def _tunnel(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            other = await self._connected(await asked_for(reader))
+            other = await self._connected(*await asked_for(reader, self._head_seconds))
         except Refused as refusal:
             await refuse(reader, writer, refusal.answer)
         except (OSError, EOFError):
@@ -84,14 +85,16 @@ class Proxy:
         finally:
             writer.close()
 
-    async def _connected(self, target: Target) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _connected(self, target: Target, is_tunnel: bool) -> Streams:
         """The other end of a tunnel. Raises Refused."""
-        if target == (HOST, PORT):
+        if is_tunnel and target == (HOST, PORT):
             self.caught += 1
             return await reach(self._routes.api, None)
         if self._routes.is_refused(target):
             self.refused[str(target)] += 1
             raise Refused(403, f"mockbatch run --offline refuses {target}; hosts in NO_PROXY are let through")
+        if not is_tunnel:
+            raise Refused(405, "this is a proxy for https")
         try:
             other = await reach(target, self._routes.upstream_for(target))
         except Refused:

@@ -62,8 +62,10 @@ def upstream_of(environ: Mapping[str, str]) -> Upstream | None:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise InterceptError(f"the proxy that {name} names is not a URL") from None
-    if parts.scheme not in ("http", "https") or not host:
+        host = None
+    if not host:
+        raise InterceptError(f"the proxy that {name} names is not a URL")
+    if parts.scheme not in ("http", "https"):
         raise InterceptError(f"{name} names a {parts.scheme} proxy, and only http and https ones can be passed through")
     user = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
     authorization = f"Basic {b64encode(user.encode()).decode()}" if parts.username else None

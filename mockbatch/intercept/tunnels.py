@@ -12,11 +12,12 @@ from mockbatch.intercept.settings import Upstream
 
 LIMIT = 65_536
 """The most bytes of a head, and of a block."""
-_HEAD_SECONDS = 10.0
 _CONNECT_SECONDS = 30.0
 _LINGER_SECONDS = 1.0
 _RESET = struct.pack("ii", 1, 0)
-_HOST_AND_PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]+)):(\d{1,5})", re.ASCII).fullmatch
+_HOST_AND_PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]+))(?::(\d{1,5}))?", re.ASCII).fullmatch
+_REQUEST = re.compile(r"([A-Z]+) (\S+) HTTP/1\.[01]").fullmatch
+_NOT_HTTP = "this is a proxy that speaks HTTP"
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -42,32 +43,37 @@ class Refused(Exception):
         ).encode("ascii", "replace")
 
 
-async def asked_for(reader: asyncio.StreamReader) -> Target:
-    """Which target a client asks for. Raises Refused for what is no request for a tunnel, EOFError if it has gone."""
+async def asked_for(reader: asyncio.StreamReader, seconds: float) -> tuple[Target, bool]:
+    """Which target a client asks for, and whether by a tunnel. Raises Refused, or EOFError if the client has gone."""
     try:
-        async with asyncio.timeout(_HEAD_SECONDS):
+        async with asyncio.timeout(seconds):
             first = await reader.readexactly(1)
             if not first.isalpha():
-                raise Refused(400, "this is a proxy that speaks HTTP")
+                raise Refused(400, _NOT_HTTP)
             line, _, _ = (first + await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n")
     except asyncio.LimitOverrunError:
         raise Refused(431, "the head of the request is too large") from None
     except TimeoutError:
         raise Refused(408, "the request did not come in time") from None
-    return _target(line.decode("latin-1"))
+    found = _REQUEST(line.decode("latin-1"))
+    if found is None:
+        raise Refused(400, _NOT_HTTP)
+    return (_target(found[2], 0), True) if found[1] == "CONNECT" else (_target_of_url(found[2]), False)
 
 
-def _target(line: str) -> Target:
-    method, _, rest = line.partition(" ")
-    name, _, version = rest.rpartition(" ")
-    if not version.startswith("HTTP/"):
-        raise Refused(400, "this is a proxy that speaks HTTP")
-    if method != "CONNECT":
-        raise Refused(405, "this proxy of mockbatch run takes https only")
+def _target_of_url(url: str) -> Target:
+    """The host in the URL of a request that is not a tunnel. Raises Refused."""
+    if not url.lower().startswith("http://"):
+        raise Refused(405, "this is a proxy for https")
+    return _target(re.split(r"[/?#]", url[7:], maxsplit=1)[0].rpartition("@")[2], 80)
+
+
+def _target(name: str, default_port: int) -> Target:
     found = _HOST_AND_PORT(name)
-    if not found or not 0 < int(found[3]) < 65_536:
-        raise Refused(400, "CONNECT wants a host and a port")
-    return Target((found[1] or found[2]).lower().rstrip("."), int(found[3]))
+    port = int(found[3] or default_port) if found else 0
+    if not found or not 0 < port < 65_536:
+        raise Refused(400, "the request names no host and port")
+    return Target((found[1] or found[2]).lower().rstrip("."), port)
 
 
 async def reach(target: Target, upstream: Upstream | None) -> Streams:
