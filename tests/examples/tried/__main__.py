@@ -31,7 +31,7 @@ def observed(name: str, program: Program, run: Run) -> str:
             text=True,
             check=False,
         )
-        summary = json.loads(told.read_text()) if told.exists() else {"batches": 0}
+        summary = json.loads(told.read_text()) if told.exists() else {"batches": 0, "calls": {}}
     if os.environ.get("TRIED_VERBOSE"):
         print(done.stdout, done.stderr, sep="\n", file=sys.stderr)
     return ", ".join([_outcome(done), *_besides(summary)])
@@ -54,7 +54,9 @@ def _outcome(done: "subprocess.CompletedProcess[str]") -> str:
 def _besides(summary: dict) -> list[str]:
     """What the server saw that the program may not say."""
     several = [f"{summary['batches']} batches"] if summary["batches"] > 1 else []
-    return [*several, *sorted({problem["kind"].replace("_", " ") for problem in summary.get("problems", ())})]
+    messages = summary["calls"].get("messages", 0) if summary["batches"] else 0
+    again = [f"{messages} sent as single messages"] if messages else []
+    return [*several, *again, *sorted({problem["kind"].replace("_", " ") for problem in summary.get("problems", ())})]
 
 
 def _error(stderr: str) -> str:

@@ -15,6 +15,7 @@ let batch = await startBatch({ provider, requests });
 while (!["completed", "failed", "cancelled", "expired"].includes(batch.status)) {
   batch = { ...batch, ...(await getBatchStatus({ provider, batch })) };
 }
-let came = 0;
-for await (const item of getBatchResults({ provider, batch })) came += item.status === "succeeded";
-console.log(JSON.stringify({ came }));
+const statuses = [];
+for await (const item of getBatchResults({ provider, batch })) statuses.push(item.status);
+const came = statuses.filter((status) => status === "succeeded").length;
+console.log(JSON.stringify({ came, errors: statuses.length - came }));

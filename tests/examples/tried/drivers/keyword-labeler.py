@@ -22,4 +22,5 @@ def requests(indices):
 
 manager = BatchManager.create(Path(tempfile.mkdtemp()) / "state.json", "tried", [{} for _ in range(40)])
 manager.run(anthropic.Anthropic(), requests, lambda text: {"text": text})
-print(json.dumps({"came": manager.get_results().completed_count}))
+results = manager.get_results()
+print(json.dumps({"came": results.completed_count, "errors": results.retry_exhausted_count}))

@@ -16,7 +16,6 @@ for n in range(40):
         model="anthropic/claude-haiku-4-5",
         messages=[{"role": "user", "content": f"Label row {n}."}],
         response_format=Label,
-        num_retries=2,
     )
     came += bool(Label.model_validate_json(answer.choices[0].message.content))
 print(json.dumps({"came": came}))
