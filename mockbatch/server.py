@@ -8,11 +8,12 @@ import logging
 import os
 import signal
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Generator
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 import msgspec
 import uvicorn
@@ -37,6 +38,8 @@ RECORDER_DRAIN = 30
 
 # and how long what it cancels may take to tidy up
 _TIDY_SECONDS = 2.0
+# how long a client may take to end a connection over TLS in order
+_TLS_END_SECONDS = 1.0
 
 
 class PortInUse(Exception):
@@ -73,20 +76,33 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-class Server(uvicorn.Server):
-    """uvicorn, with signals that only say stop, and a call when connections are accepted."""
+class Tls(NamedTuple):
+    """A second socket, on which the same is served over TLS."""
 
-    def __init__(self, app: Router, on_ready: Callable[[], None], drain: float = _DRAIN_SECONDS) -> None:
+    listener: socket.socket
+    context: ssl.SSLContext
+
+
+class Server(uvicorn.Server):
+    """uvicorn, with signals that only say stop, a call when connections are accepted, and a socket for TLS besides."""
+
+    def __init__(
+        self, app: Router, on_ready: Callable[[], None], drain: float = _DRAIN_SECONDS, tls: Tls | None = None
+    ) -> None:
         self._failures: list[StoreError | FixtureError | OSError] = []
         self._failed_ready: Exception | None = None
         super().__init__(_uvicorn_config(_remembering(app, self._failures, self._tidied), drain))
         logging.getLogger("uvicorn.error").addFilter(_is_no_cancellation)
         self._on_ready = on_ready
+        self._tls = tls
         self.stopped_by: signal.Signals | None = None
 
     def serve_on(self, listener: socket.socket) -> None:
         """Serve until told to stop. Raises StoreError, FixtureError, OSError or CannotStart before it is ready."""
-        with contextlib.closing(listener):
+        with (
+            contextlib.closing(listener),
+            contextlib.closing(self._tls.listener) if self._tls else contextlib.nullcontext(),
+        ):
             try:
                 self.run(sockets=[listener])
             except SystemExit:  # uvicorn's own end when the lifespan fails
@@ -103,11 +119,23 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             try:
+                if self._tls:
+                    await self._listen(self._tls)
                 self._on_ready()
             except Exception as error:
                 # not from here: what was opened is closed first
                 self._failed_ready = error
                 self.should_exit = True
+
+    async def _listen(self, tls: Tls) -> None:
+        self.servers.append(
+            await asyncio.get_running_loop().create_server(
+                lambda: Protocol(self.config, self.server_state, self.lifespan.state),
+                sock=tls.listener,
+                ssl=tls.context,
+                ssl_shutdown_timeout=_TLS_END_SECONDS,
+            )
+        )
 
     async def _tidied(self) -> None:
         """Wait until calls that were cancelled are over: they use the store to tidy up."""
@@ -168,16 +196,25 @@ def serve(
 class Background:
     """A server in a thread of this process, which it leaves as it is; ready when it is made, gone after `with`.
 
-    `failure` is what ended it, if that was not `stop`. `drain` is how many seconds calls may go on then.
-    Raises what `serve` raises.
+    `failure` is what ended it, if that was not `stop`. `drain` is how many seconds calls may go on then. With a context
+    for TLS it also serves on a free port of loopback, `tls_port`. Raises what `serve` raises.
     """
 
-    def __init__(self, app: Router, host: str = "127.0.0.1", port: int = 0, drain: float = _DRAIN_SECONDS) -> None:
+    def __init__(
+        self,
+        app: Router,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        drain: float = _DRAIN_SECONDS,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._listener = listening_socket(host, port)
         self.url = url_of(self._listener)
         self.failure: BaseException | None = None
         self._ready = threading.Event()
-        self._server = Server(app, self._ready.set, drain)
+        second = Tls(listening_socket("127.0.0.1", 0), tls) if tls else None
+        self.tls_port = second.listener.getsockname()[1] if second else 0
+        self._server = Server(app, self._ready.set, drain, second)
         self._thread = threading.Thread(target=self._serve, name="mockbatch server", daemon=True)
         self._thread.start()
         self._ready.wait()

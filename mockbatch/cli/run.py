@@ -7,17 +7,23 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
+from ssl import SSLContext
+from typing import TYPE_CHECKING, Any
 from urllib.request import ProxyHandler, Request, build_opener
 
 import click
 
 from mockbatch.cli import BadConfig, BadFixture, BadStore, CannotListen, configured, not_listening, server_options
-from mockbatch.cli.summary import as_line, as_lines, as_markdown, as_reasons, concerns
-from mockbatch.config import OWNER, Source
+from mockbatch.cli.intercepting import Interception, trusted
+from mockbatch.cli.summary import as_intercepted, as_line, as_lines, as_markdown, as_reasons, concerns
+from mockbatch.config import OWNER, Config, Source
+
+if TYPE_CHECKING:
+    from mockbatch.server import Background
 
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 _PROBLEMS, _TIMED_OUT, _INTERRUPTED = 10, 124, 130
@@ -33,23 +39,49 @@ def _run(
     summary_json: str | None,
     github_summary: bool,
     virtual_time: bool,
+    intercept: bool,
+    offline: bool,
     **flags: Any,
 ) -> None:
+    if offline and not intercept:
+        raise click.UsageError("--offline goes with --intercept.")
     seconds = _seconds(timeout)
     page = _github_page() if github_summary else None
     flags["port"] = flags["port"] or "0"
     config, sources = configured(flags, told=True)
-    owner = token_hex(16)
     from msgspec.structs import replace
 
+    config = replace(config, owner=token_hex(16), **_quick(sources))
+    with ExitStack() as stack:
+        trust = stack.enter_context(trusted()) if intercept else None
+        server = stack.enter_context(_server(config, trust.context if trust else None))
+        environ = _environment(server.url, config)
+        if virtual_time:
+            environ = _with_virtual_time(environ)
+        if trust:
+            interception = stack.enter_context(Interception(server.tls_port, offline=offline))
+            environ |= trust.variables | interception.variables
+        try:
+            code = _exit_code_of(command, environ, seconds)
+        except _NotRun as error:
+            click.echo(f"mockbatch: {error}", err=True)
+            sys.exit(error.exit_code)
+        summary = _called(server.url, config.owner, "summary")
+        summary["intercepted"] = interception.told() if trust else None
+    summary["problems"] = [*concerns(summary), *summary["problems"]]
+    _tell(summary, code, command, summary_json, page)
+    sys.exit(_PROBLEMS if strict and code == 0 and summary["problems"] else code)
+
+
+def _server(config: Config, tls: SSLContext | None) -> "Background":
+    """The server of the run. Raises CannotListen, BadStore or BadFixture."""
     from mockbatch.fixtures import FixtureError
     from mockbatch.http.app import create_app
     from mockbatch.server import Background, PortInUse
     from mockbatch.store import StoreError
 
     try:
-        config = replace(config, owner=owner, **_quick(sources))
-        server = Background(create_app(config), config.host, config.port)
+        return Background(create_app(config), config.host, config.port, tls=tls)
     except PortInUse as error:
         raise CannotListen(f"{error}; leave --port out for a free one") from None
     except StoreError as error:
@@ -58,18 +90,6 @@ def _run(
         raise BadFixture(str(error)) from None
     except OSError as error:
         raise not_listening(config.host, error) from None
-    try:
-        environ = _environment(server.url, config.api_key, owner)
-        code = _exit_code_of(command, _with_virtual_time(environ) if virtual_time else environ, seconds)
-        summary = _called(server.url, owner, "summary")
-        summary["problems"] = [*concerns(summary), *summary["problems"]]
-    except _NotRun as error:
-        click.echo(f"mockbatch: {error}", err=True)
-        sys.exit(error.exit_code)
-    finally:
-        server.stop()
-    _tell(summary, code, command, summary_json, page)
-    sys.exit(_PROBLEMS if strict and code == 0 and summary["problems"] else code)
 
 
 def _quick(sources: Mapping[str, Source]) -> dict[str, str]:
@@ -100,11 +120,11 @@ def _github_page() -> Path:
     return Path(page)
 
 
-def _environment(url: str, keys: tuple[str, ...], owner: str) -> dict[str, str]:
+def _environment(url: str, config: Config) -> dict[str, str]:
     """Ours, but pointed at the server, which knows the command for ours too; a real token is kept from it."""
-    key = keys[0] if keys else _called(url, owner, "sessions", {"label": "run"})["api_key"]
+    key = config.api_key[0] if config.api_key else _called(url, config.owner, "sessions", {"label": "run"})["api_key"]
     environ = {name: value for name, value in os.environ.items() if name != "ANTHROPIC_AUTH_TOKEN"}
-    return {**environ, "ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": key, "MOCKBATCH_URL": url, OWNER: owner}
+    return {**environ, "ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": key, "MOCKBATCH_URL": url, OWNER: config.owner}
 
 
 def _with_virtual_time(environ: dict[str, str]) -> dict[str, str]:
@@ -160,7 +180,7 @@ def _tell(
     summary: dict[str, Any], code: int, command: tuple[str, ...], summary_json: str | None, page: Path | None
 ) -> None:
     click.echo(f"mockbatch: {as_line(summary)}", err=True)
-    for line in [*as_reasons(summary), *as_lines(summary["problems"])]:
+    for line in [*as_intercepted(summary), *as_reasons(summary), *as_lines(summary["problems"])]:
         click.echo(f"mockbatch: {line}", err=True)
     if summary_json:
         whole = {"command": list(command), "exit_code": code, **summary}
@@ -185,6 +205,17 @@ command = click.Command(
             is_flag=True,
             help="Let the sleeps of Python programs pass at once, in all processes of the command; programs in other "
             "languages poll less often with --progression polls:2.",
+        ),
+        click.Option(
+            ["--intercept"],
+            is_flag=True,
+            help="Also catch programs that name https://api.anthropic.com themselves, by proxy settings and a "
+            "certificate made for this run; other hosts are reached as before. Needs mockbatch[intercept].",
+        ),
+        click.Option(
+            ["--offline"],
+            is_flag=True,
+            help="With --intercept: refuse other hosts, but for this machine and those in NO_PROXY.",
         ),
         click.Option(["--timeout"], metavar="SPAN", help="End the command after so long, like 10m, and exit with 124."),
         click.Option(["--summary-json"], metavar="PATH", help="Write the summary to this file, for machines."),

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from mockbatch.cli.counting import problems_counted
+from mockbatch.cli.intercepting import without_a_call
 from mockbatch.cli.pricing import dollars
 from mockbatch.core.numbers import how_many
 from mockbatch.core.time.spans import SECOND, format_span
@@ -27,11 +28,17 @@ def concerns(summary: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     calls, refused = sum(summary["calls"].values()), sum(summary["refused"].values())
     rows, bad = sum(summary["rows"].values()), sum(r["count"] for r in summary["reasons"] if r["refused"])
     if not calls:
-        yield _problem("nothing_called", "nothing has called the API; does the command use ANTHROPIC_BASE_URL?")
+        yield _problem("nothing_called", f"nothing has called the API; {_why_nothing(summary['intercepted'])}")
     elif refused == calls:
         yield _problem("all_refused", f"the API has refused all {how_many(calls, 'call')}; {summary['refusal']}")
     elif rows and bad == rows:
         yield _problem("all_refused", f"the API has refused all {how_many(rows, 'request')}")
+
+
+def _why_nothing(intercepted: Mapping[str, Any] | None) -> str:
+    if intercepted is None:
+        return "does the command use ANTHROPIC_BASE_URL? If it names the official host itself, --intercept catches it"
+    return without_a_call(intercepted)
 
 
 def _problem(kind: str, text: str) -> dict[str, Any]:
@@ -67,6 +74,25 @@ def _calls(summary: Mapping[str, Any]) -> Iterator[str]:
         yield f"{how_many(sum(refused.values()), 'call')} refused ({by_status})"
 
 
+def as_intercepted(summary: Mapping[str, Any]) -> Iterator[str]:
+    """A line for what came through the proxy; none without one."""
+    intercepted = summary["intercepted"]
+    if intercepted is not None:
+        caught = how_many(intercepted["connections"], "connection")
+        parts = [f"intercepted {caught} to {intercepted['host']}"]
+        for said, kind in (("passed on", "passed"), ("refused by --offline", "refused"), ("not reached", "failed")):
+            if targets := intercepted[kind]:
+                parts.append(f"{said}: {_named(targets)}")
+        yield "; ".join(parts)
+
+
+def _named(targets: Mapping[str, int]) -> str:
+    """Hosts and how often, the most frequent first."""
+    ordered = sorted(targets.items(), key=lambda target: -target[1])
+    said = [f"{name.removesuffix(':443')} ({count:,} x)" for name, count in ordered[:_REASONS]]
+    return ", ".join([*said, *([f"and {len(targets) - _REASONS:,} more"] if len(targets) > _REASONS else [])])
+
+
 def as_reasons(summary: Mapping[str, Any]) -> Iterator[str]:
     """A line for why rows err, the most frequent reasons first; none where no row does."""
     reasons = summary["reasons"]
@@ -99,7 +125,7 @@ def as_markdown(summary: Mapping[str, Any]) -> str:
         "problems": f"{len(summary['problems']):,}",
     }
     lines = ["### mockbatch", "", _row(cells), _row(["---:"] * len(cells)), _row(cells.values())]
-    listed = [*as_reasons(summary), *as_lines(summary["problems"])]
+    listed = [*as_intercepted(summary), *as_reasons(summary), *as_lines(summary["problems"])]
     return "\n".join([*lines, "", *(f"- {line}" for line in listed)]) + "\n"
 
 

@@ -1,0 +1,80 @@
+"""The proxy settings of a command: those that it has, and those that it gets."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from mockbatch.core.hosts import is_local
+from mockbatch.intercept import HOST, PORT, InterceptError
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_OF_HTTPS = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+
+
+class Upstream(NamedTuple):
+    """A proxy that connections to other hosts have to take."""
+
+    host: str
+    port: int
+    is_tls: bool
+    authorization: str | None
+
+
+class Bypass(NamedTuple):
+    """Hosts that are reached without a proxy, as `NO_PROXY` names them."""
+
+    entries: tuple[str, ...]
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> "Bypass":
+        text = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
+        return cls(tuple(filter(None, (entry.strip() for entry in text.split(",")))))
+
+    @property
+    def is_all(self) -> bool:
+        return "*" in self.entries
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Without those that stand for the official host too, which would never be caught."""
+        return tuple(entry for entry in self.entries if entry != "*" and not _covers(entry, HOST, PORT))
+
+    def has(self, host: str, port: int) -> bool:
+        """Whether a host is named, or is this machine."""
+        named = any(_covers(entry, host, port) for entry in self.entries if entry != "*")
+        return named or is_local(f"https://[{host}]" if ":" in host else f"https://{host}")
+
+
+def _covers(entry: str, host: str, port: int) -> bool:
+    """Whether an entry of `NO_PROXY` is a host, or a domain above it."""
+    name = entry.lower().removesuffix(f":{port}").lstrip("*.").strip("[]")
+    return bool(name) and f".{host}".endswith(f".{name}")
+
+
+def upstream_of(environ: Mapping[str, str]) -> Upstream | None:
+    """The proxy that programs would take for https; None if there is none. Raises InterceptError."""
+    name = next((name for name in _OF_HTTPS if environ.get(name)), None)
+    if name is None:
+        return None
+    url = environ[name]
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host:
+        raise InterceptError(f"the proxy that {name} names is not a URL")
+    if parts.scheme not in ("http", "https"):
+        raise InterceptError(f"{name} names a {parts.scheme} proxy, and only http and https ones can be passed through")
+    user = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+    authorization = f"Basic {b64encode(user.encode()).decode()}" if parts.username else None
+    return Upstream(host, port or (443 if parts.scheme == "https" else 80), parts.scheme == "https", authorization)
+
+
+def variables(proxy: str, bypass: Bypass, *, offline: bool) -> dict[str, str]:
+    """What points programs to a proxy: for https, and for everything if they are offline. Loopback stays direct."""
+    names = ("https_proxy", "http_proxy", "all_proxy") if offline else ("https_proxy",)
+    no_proxy = ",".join(dict.fromkeys([*bypass.kept, *_LOOPBACK]))
+    pairs = {**dict.fromkeys(names, proxy), "no_proxy": no_proxy}
+    return {"NODE_USE_ENV_PROXY": "1", **pairs, **{name.upper(): value for name, value in pairs.items()}}
