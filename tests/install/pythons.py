@@ -1,0 +1,2 @@
+def try_pythons() -> int:
+    return 0
