@@ -97,7 +97,7 @@ def say(line: str) -> None:
 
 class _Commands(Lazy):
     sections = _SECTIONS
-    hidden: ClassVar[Mapping[str, str]] = {"attached": "attached"}
+    unlisted: ClassVar[Mapping[str, str]] = {"attached": "attached"}
     words = _WORDS
 
     def invoke(self, ctx: click.Context) -> Any:

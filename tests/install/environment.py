@@ -69,7 +69,9 @@ class Environment:
     @property
     def path(self) -> dict[str, str]:
         """The variables of a shell in which the environment is active."""
-        kept = {name: it for name, it in os.environ.items() if not name.startswith(("ANTHROPIC_", "MOCKBATCH_", "PYTEST"))}
+        kept = {
+            name: it for name, it in os.environ.items() if not name.startswith(("ANTHROPIC_", "MOCKBATCH_", "PYTEST"))
+        }
         kept.pop("PYTHONPATH", None)
         return {**kept, "PATH": f"{self.folder / 'venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"}
 
@@ -105,7 +107,14 @@ def _use(environment: Environment) -> None:
 
 def _serve(environment: Environment) -> None:
     ready = environment.folder / "ready.json"
-    command = [str(environment.folder / "venv" / "bin" / "mockbatch"), "serve", "--port", "0", "--ready-file", str(ready)]
+    command = [
+        str(environment.folder / "venv" / "bin" / "mockbatch"),
+        "serve",
+        "--port",
+        "0",
+        "--ready-file",
+        str(ready),
+    ]
     with subprocess.Popen(command, env=environment.path, stderr=subprocess.PIPE, text=True) as server:
         deadline = time.monotonic() + _PATIENCE
         while not ready.exists() and server.poll() is None and time.monotonic() < deadline:
