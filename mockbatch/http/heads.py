@@ -171,6 +171,8 @@ class Heads(HttpToolsProtocol):
         # uvicorn makes it and offers no way to say of which class; its task has not run yet
         cycle.__class__ = Cycle
         cycle.connection = self  # type: ignore[attr-defined]
+        if _CLOSE in self.scope["headers"]:  # which old versions see when they send
+            cycle.keep_alive = False
         if not self.pipeline:
             self.cycle_now = cycle
 

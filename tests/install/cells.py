@@ -35,14 +35,9 @@ IN_CI = ("fastapi-0.115", "lowest")
 """What is tried with every change; the others when a bound moves."""
 
 PARTS_OF_THE_SUITE = (
-    "tests/unit/test_shape.py",
     "tests/unit/test_media.py",
-    "tests/unit/test_schema.py",
+    "tests/unit/test_nested_params.py",
     "tests/unit/test_template.py",
-    "tests/unit/test_config.py",
     "tests/api/test_life.py",
-    "tests/api/test_files.py",
-    "tests/api/test_control.py",
-    "tests/store",
 )
 """What the lowest versions have to pass."""

@@ -31,7 +31,7 @@ def test_the_command_of_another_environment_runs_the_server() -> None:
     ],
 )
 def test_a_command_that_cannot_run_it_is_refused(command: str | Path, how: str, problem: str) -> None:
-    with pytest.raises(ValueError, match="^command: ") as caught:
+    with pytest.raises(ValueError, match="command") as caught:
         Server(how, command=command)  # type: ignore[arg-type]
     assert str(caught.value) == problem
 
