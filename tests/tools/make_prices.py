@@ -23,10 +23,13 @@ from decimal import Decimal
 
 from mockbatch.core.money.rates import Price
 
+_CLASSES = ("input", "cache_write_5m", "cache_write_1h", "cache_read", "output", "web_search")
+
 
 def _price(model: str, amounts: str, since: str = "", above: int = 0) -> Price:
-    """Return a price: input, cache writes of 5 minutes and of an hour, cache reads, output, searches."""
-    return Price(model, *map(Decimal, amounts.split()), since=since, above=above)
+    """Return the price that has these amounts, class by class."""
+    known = dict(zip(_CLASSES, map(Decimal, amounts.split()), strict=True))
+    return Price(model, **known, since=since, above=above)
 
 
 LISTED: tuple[Price, ...] = (
