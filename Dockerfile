@@ -2,7 +2,7 @@ FROM python:3.13-slim AS build
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY mockbatch ./mockbatch
-RUN python -m venv /opt/mockbatch && /opt/mockbatch/bin/pip install --no-cache-dir .
+RUN python -m venv /opt/mockbatch && /opt/mockbatch/bin/pip install --no-cache-dir ".[pdf,vcr,zstd]"
 
 FROM python:3.13-slim
 COPY --from=build /opt/mockbatch /opt/mockbatch

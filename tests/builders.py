@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mockbatch.config import OPTIONS, Config
 from mockbatch.core.time.spans import parse_instant
@@ -16,6 +17,7 @@ START = "2026-01-01T00:00:00+00:00"
 BATCHES = "/v1/messages/batches"
 OWNER = {"x-mockbatch-owner": "of-these-tests"}
 """What the process that started the server sends, to name files and functions."""
+HERE = ("127.0.0.1", 50000)
 HEADERS = {"x-api-key": "sk-ant-test", "anthropic-version": "2023-06-01"}
 
 
@@ -75,11 +77,20 @@ class Api(TestClient):
         return content
 
 
+def reached_from(peer: tuple[str, int], app: ASGIApp) -> ASGIApp:
+    """The app as callers at an address reach it."""
+
+    async def called(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "client": peer}, receive, send)
+
+    return called
+
+
 @contextmanager
 def serving(**options: str) -> Iterator[Api]:
     """A server in this process under these options."""
     app = create_app(config(**options), wall=lambda: parse_instant(START))
-    with Api(app, base_url="http://mockbatch", headers=HEADERS, client=("127.0.0.1", 50000)) as api:
+    with Api(reached_from(HERE, app), base_url="http://mockbatch", headers=HEADERS) as api:
         yield api
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 
@@ -97,6 +97,7 @@ def say(line: str) -> None:
 
 class _Commands(Lazy):
     sections = _SECTIONS
+    unlisted: ClassVar[Mapping[str, str]] = {"attached": "attached"}
     words = _WORDS
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -4,6 +4,8 @@ import os
 import signal
 import threading
 
+import click
+
 from mockbatch.cli import main
 
 
@@ -14,6 +16,8 @@ def _end_with_parent() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-if __name__ == "__main__":
+@click.command("attached")
+def command() -> None:
+    """Serve until standard input ends."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     main(["serve"])

@@ -51,12 +51,14 @@ class Lazy(Group):
     """A group whose commands are imported when they are called, so that none pays for another."""
 
     sections: ClassVar[Sections] = {}
+    unlisted: ClassVar[Mapping[str, str]] = {}
+    """Commands that programs call and no list shows."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [name for commands in self.sections.values() for name in commands]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        for commands in self.sections.values():
+        for commands in (*self.sections.values(), self.unlisted):
             if cmd_name in commands:
                 command: click.Command = import_module(f"mockbatch.cli.{commands[cmd_name]}").command
                 return command

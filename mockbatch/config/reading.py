@@ -184,7 +184,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 OWNER = "MOCKBATCH_OWNER"
 """The variable with the token by which the process that starts a server is known to it."""
-_OTHER_VARIABLES = {"MOCKBATCH_CONFIG", "MOCKBATCH_URL", "MOCKBATCH_VIRTUAL_TIME", OWNER}
+_OTHER_VARIABLES = {"MOCKBATCH_COMMAND", "MOCKBATCH_CONFIG", "MOCKBATCH_URL", "MOCKBATCH_VIRTUAL_TIME", OWNER}
 
 
 class _File(Struct, frozen=True):

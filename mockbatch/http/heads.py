@@ -144,7 +144,10 @@ class Heads(HttpToolsProtocol):
             self._check_headers()
         if self._timer is not None:
             self._no_timer()
+        last = self.cycle
         super().on_headers_complete()
+        if self.cycle is not last:
+            self._take_over(self.cycle)
         self._stage, self._fresh = _Stage.BODY, True
         # what comes behind a body is no header
         self.headers = []
@@ -164,15 +167,20 @@ class Heads(HttpToolsProtocol):
         if len(self.headers) > MOST_HEADERS or size > LARGEST_HEAD:
             raise _too_large()
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        # uvicorn makes it and offers no way to say of which class
+    def _take_over(self, cycle: RequestResponseCycle) -> None:
+        # uvicorn makes it and offers no way to say of which class; its task has not run yet
         cycle.__class__ = Cycle
         cycle.connection = self  # type: ignore[attr-defined]
-        self.cycle_now = cycle
-        super()._start_asgi_task(cycle, app)
+        if _CLOSE in self.scope["headers"]:  # which old versions see when they send
+            cycle.keep_alive = False
+        if not self.pipeline:
+            self.cycle_now = cycle
 
     def on_response_complete(self) -> None:
+        waiting = [cycle for cycle, _ in self.pipeline]
         super().on_response_complete()
+        if len(self.pipeline) < len(waiting):
+            self.cycle_now = waiting[-1]
         if self._refused:
             self._say()
 

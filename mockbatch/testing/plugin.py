@@ -26,6 +26,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--mockbatch-strict", action="store_true", help="Fail tests that leave problems: orphans, duplicates ..."
     )
+    group.addoption(
+        "--mockbatch-command",
+        metavar="PATH",
+        default=os.environ.get("MOCKBATCH_COMMAND"),
+        help="The mockbatch of another environment, which runs the server.",
+    )
     parser.addini("mockbatch_config", "A file with options of the server, beside the one that says this.", default="")
     parser.addini("mockbatch_strict", "Fail tests that leave problems.", type="bool", default=False)
 
@@ -57,7 +63,7 @@ def mockbatch_options() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def mockbatch_server(mockbatch_options: dict[str, Any], pytestconfig: pytest.Config) -> Iterator["Server"]:
-    """A server of this process; with MOCKBATCH_URL, the one that is there."""
+    """A server of this process, or of another environment's command; with MOCKBATCH_URL, the one that is there."""
     from mockbatch.testing.server import Server
 
     if url := os.environ.get("MOCKBATCH_URL"):
@@ -66,8 +72,8 @@ def mockbatch_server(mockbatch_options: dict[str, Any], pytestconfig: pytest.Con
         return
     _refuse_fixed_port(mockbatch_options)
     keep = pytestconfig.getoption("mockbatch_keep")
-    file = _configured_file(pytestconfig)
-    with Server(**{"config": file, **mockbatch_options, **({"how": "kept"} if keep else {})}) as server:
+    ours = {"config": _configured_file(pytestconfig), "command": pytestconfig.getoption("mockbatch_command")}
+    with Server(**{**ours, **mockbatch_options, **({"how": "kept"} if keep else {})}) as server:
         yield server
         if keep:
             pytestconfig.stash[_kept].append(f"{server.url} (process {server.pid})")
@@ -116,17 +122,15 @@ def virtual_time(mockbatch: "Session") -> Iterator["VirtualTime"]:
         yield virtual
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    report = yield
+# the plugin is loaded wherever pytest is, and old ones know no other wrappers
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
+    report: pytest.TestReport = (yield).get_result()
     session = item.stash.get(_session, None)
     if report.failed and session is not None:
         item.stash[_failed] = True
         if report.when != "teardown":
             report.sections.append(("mockbatch", _told(session, kept=item.config.getoption("mockbatch_keep"))))
-    return report
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -1,6 +1,7 @@
 """A server for tests: in a thread, in a process of its own, without a socket, or one that is there already."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,7 @@ How = Literal["thread", "process", "memory", "kept"]
 _PATIENCE_SECONDS = 20
 _GLANCE_SECONDS = 0.005
 _LINES = 20
+_OF_PYTHON = ("PYTHONHOME", "PYTHONPATH")
 
 
 class ServerDied(ServerGone):
@@ -65,13 +67,25 @@ class Server:
 
     `how` is `thread` (the quickest), `process`, `memory` (no socket: only clients of its sessions reach it), or `kept`
     (a process that stays when this one ends). The options are those of the command line; the port is a free one unless
-    it is given. A file with more of them is read if `config`, or else the variable MOCKBATCH_CONFIG, names it. Raises
-    ConfigError for options that cannot be used, OSError for a port that cannot.
+    it is given. A file with more of them is read if `config`, or else the variable MOCKBATCH_CONFIG, names it.
+    `command` is the `mockbatch` of another environment, which then runs the process. Raises ConfigError for options
+    that cannot be used, OSError for a port that cannot, ValueError for a command that cannot.
     """
 
-    def __init__(self, how: How = "thread", *, config: str | Path | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        how: How = "thread",
+        *,
+        config: str | Path | None = None,
+        command: str | Path | None = None,
+        **options: Any,
+    ) -> None:
         owner = token_hex(16)
-        self._begin(_hosted(how, config, options, owner), how, {"x-mockbatch-owner": owner})
+        how = "process" if command and how == "thread" else how
+        program = _found(command, how) if command else None
+        self._begin(_hosted(how, config, options, owner, program), how, {"x-mockbatch-owner": owner})
+        if program:
+            self._check_version()
 
     def _begin(self, host: Host, how: str, headers: Mapping[str, str]) -> None:
         self._host = host
@@ -81,6 +95,13 @@ class Server:
         self.pid = host.pid
         self.control = Control(host.send(), self._lost, headers)
         self._chooses = False
+
+    def _check_version(self) -> None:
+        try:
+            _greet(self.url)
+        except BaseException:
+            self.stop()
+            raise
 
     @classmethod
     def at(cls, url: str, control_key: str | None = None) -> "Server":
@@ -165,7 +186,16 @@ def _keys(label: str) -> Iterator[str]:
         yield f"sk-ant-mock-{sha256(f'{label} {number}'.encode()).hexdigest()[:16]}"
 
 
-def _hosted(how: str, named: str | Path | None, options: Mapping[str, Any], owner: str) -> Host:
+def _found(command: str | Path, how: str) -> str:
+    """The path of a command. Raises ValueError where there is none, or it cannot run such a server."""
+    if how not in ("process", "kept"):
+        raise ValueError(f"command: it runs a process, and not {how!r}")
+    if path := shutil.which(command):
+        return path
+    raise ValueError(f"command: there is no executable {str(command)!r}")
+
+
+def _hosted(how: str, named: str | Path | None, options: Mapping[str, Any], owner: str, program: str | None) -> Host:
     from msgspec.structs import replace
 
     from mockbatch.config import OWNER, resolve, texts_of
@@ -178,7 +208,8 @@ def _hosted(how: str, named: str | Path | None, options: Mapping[str, Any], owne
         return _Thread(config)
     if how in ("process", "kept"):
         # it would look for a file in its folder
-        return _Process(texts, {OWNER: owner, "MOCKBATCH_CONFIG": str(file or os.devnull)}, kept=how == "kept")
+        environ = {OWNER: owner, "MOCKBATCH_CONFIG": str(file or os.devnull)}
+        return _Process(texts, environ, program, kept=how == "kept")
     if how == "memory":
         from mockbatch.testing.transports import Memory
 
@@ -239,15 +270,19 @@ class _Thread(_Socket):
 class _Process(_Socket):
     """A server in a process of its own, which ends with this one unless it is to be kept."""
 
-    def __init__(self, texts: Mapping[str, str], environ: Mapping[str, str], *, kept: bool) -> None:
+    def __init__(
+        self, texts: Mapping[str, str], environ: Mapping[str, str], program: str | None, *, kept: bool
+    ) -> None:
         self._kept = kept
         self._lines: deque[str] = deque(maxlen=_LINES)
         self._folder = tempfile.TemporaryDirectory(prefix="mockbatch-")
         ready = Path(self._folder.name) / "ready.json"
         variables = {f"MOCKBATCH_{name.upper()}": text for name, text in {**texts, "ready_file": str(ready)}.items()}
+        # what this process imports from is no business of another environment
+        around = {name: it for name, it in os.environ.items() if not (program and name in _OF_PYTHON)}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", *(("mockbatch", "serve") if kept else ("mockbatch.cli.attached",))],
-            env={**os.environ, **environ, **variables},
+            [*([program] if program else [sys.executable, "-m", "mockbatch"]), "serve" if kept else "attached"],
+            env={**around, **environ, **variables},
             stdin=subprocess.DEVNULL if kept else subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

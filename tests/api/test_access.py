@@ -11,7 +11,7 @@ from mockbatch.core.time.spans import parse_instant
 from mockbatch.http.app import all_routes, create_app
 from mockbatch.http.calls import Endpoint
 from mockbatch.http.described import description_of
-from tests.builders import BATCHES, START, Api, config
+from tests.builders import BATCHES, START, Api, config, reached_from
 
 SESSIONS = "/_mockbatch/sessions"
 KEY, OTHER = "sk-ant-mine", "sk-ant-other"
@@ -23,7 +23,8 @@ LOCAL, ELSEWHERE = ("127.0.0.1", 1), ("192.0.2.7", 1)
 def reached(peer: tuple[str, int], **options: str) -> Iterator[Api]:
     """A server, called from an address, without a key."""
     app = create_app(config(**options), wall=lambda: parse_instant(START))
-    with Api(app, base_url="http://mockbatch", client=peer, headers={"anthropic-version": "2023-06-01"}) as api:
+    headers = {"anthropic-version": "2023-06-01"}
+    with Api(reached_from(peer, app), base_url="http://mockbatch", headers=headers) as api:
         yield api
 
 

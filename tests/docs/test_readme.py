@@ -13,7 +13,14 @@ from tests.tools.failure_modes import MODES, WITHOUT_FAULT
 from tests.tools.make_readme import filled
 
 TEXT = README.read_text()
-PAGES = ["README.md", "docs/commands.md", "mockbatch/README.md", "tests/README.md", "fixtures/README.md"]
+PAGES = [
+    "README.md",
+    "docs/commands.md",
+    "docs/install.md",
+    "mockbatch/README.md",
+    "tests/README.md",
+    "fixtures/README.md",
+]
 
 
 def test_the_tables_are_those_of_the_registries() -> None:

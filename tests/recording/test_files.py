@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from backports import zstd
 
 from mockbatch.core.cassette.redaction import Redaction
 from mockbatch.fixtures import FixtureError
@@ -13,6 +12,7 @@ from mockbatch.fixtures.files import interactions, tape_of, write_lines
 from mockbatch.fixtures.spool import Spool
 from mockbatch.fixtures.used import note_used, read_used
 from mockbatch.fixtures.writing import prune, write_fixture
+from tests import zstandard as zstd
 from tests.builders import params
 from tests.unit.test_cassette import fixture, item
 

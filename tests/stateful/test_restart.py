@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from mockbatch.core.time.spans import parse_instant
 from mockbatch.http.app import create_app
-from tests.builders import BATCHES, START, Api, config, params
+from tests.builders import BATCHES, HERE, START, Api, config, params, reached_from
 
 KEYS = ("sk-ant-one", "sk-ant-two")
 VERSION = {"anthropic-version": "2023-06-01"}
@@ -80,7 +80,7 @@ class Twin:
     def _start(self) -> None:
         options = {**self._options, "db": str(self._home / "state.db")}
         app = create_app(config(**options), wall=lambda: parse_instant(START))
-        self.api = Api(app, base_url="http://mockbatch", client=("127.0.0.1", 50000))
+        self.api = Api(reached_from(HERE, app), base_url="http://mockbatch")
         self.api.__enter__()
 
     @property

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +19,7 @@ from mockbatch.core.money.prices import Prices
 from mockbatch.files import Unreadable
 from mockbatch.files.documents import Line
 from mockbatch.files.source import opened
+from tests import zstandard as zstd
 from tests.builders import BATCHES, Api, params, requests
 
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "requests.jsonl"

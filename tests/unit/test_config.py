@@ -187,7 +187,7 @@ def test_faults_are_listed_and_explained() -> None:
     assert "no idempotency header" in explained
     assert "test_a_create_whose_answer_is_lost" in explained
     wrong = invoke(main, ["faults", "explain", "results.ctu"])
-    assert (wrong.exit_code, wrong.stderr) == (
+    assert (wrong.exit_code, wrong.output) == (
         1,
         "mockbatch: there is no fault 'results.ctu'. Did you mean 'results.cut'? `mockbatch faults` lists them\n",
     )

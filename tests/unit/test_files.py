@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from backports import zstd
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +21,7 @@ from mockbatch.files.documents import Broken, Documents, Line
 from mockbatch.files.kinds import REQUESTS, TRACKED, kind_of
 from mockbatch.files.source import opened
 from mockbatch.files.tables import read_table, table_of_bytes
+from tests import zstandard as zstd
 from tests.builders import requests
 
 Pack = Callable[[bytes], bytes]

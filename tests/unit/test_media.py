@@ -9,10 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockbatch.core.contract.catalog import MODELS
+from mockbatch.core.contract.errors import InvalidRequest
+from mockbatch.core.contract.params import Terms, checked
 from mockbatch.core.media.encoded import (
     Empty,
     Invalid,
     Locked,
+    NoReader,
     NotBase64,
     TooLong,
     Unreadable,
@@ -23,6 +26,7 @@ from mockbatch.core.media.encoded import (
 from mockbatch.core.media.images import size_in, size_of
 from mockbatch.core.media.pdf import MOST_PAGES, Pdf, pdf_in, read
 from mockbatch.core.tokens import input_tokens
+from tests.builders import params
 from tests.media import (
     CATALOG,
     END,
@@ -315,3 +319,19 @@ def test_helpers_make_what_they_say() -> None:
     body, places = body_of(objects)
     entries = [(number, b"\1%b\0" % place.to_bytes(3, "big")) for number, place in places.items()]
     assert read(body + b"9 0 obj\n%b\nendobj" % xref_stream(entries) + END % len(body)).pages == 1
+
+
+def test_a_pdf_without_a_library_that_reads_it_is_a_clear_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where one is installed that knows no bounds."""
+    monkeypatch.setitem(__import__("sys").modules, "pypdf", None)
+    with pytest.raises(NoReader):
+        read(b"%PDF-1.4\nstartxref\n0\n%%EOF")
+
+
+def test_a_request_with_a_pdf_names_the_extra_that_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "pypdf", None)
+    data = b64encode(b"%PDF-1.4\nof another test\nstartxref\n0\n%%EOF").decode()
+    document = {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": data}}
+    request = params(messages=[{"role": "user", "content": [document]}])
+    with pytest.raises(InvalidRequest, match=r"pip install 'mockbatch\[pdf\]'"):
+        checked(request, Terms())

@@ -225,3 +225,10 @@ def test_no_price_is_made_twice_for_days_between_two_changes() -> None:
     assert prices.of("own", "2025-12-31") is None
     assert prices.of("own", "2026-01-31") is january
     assert prices.of("own", "2030-01-01") is february
+
+
+def test_the_listed_prices_are_those_of_the_package() -> None:
+    """`python -m tests.tools.make_prices` writes them."""
+    from tests.tools.make_prices import TARGET, source
+
+    assert source() == TARGET.read_text()

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from mockbatch.client.api import Api
     from mockbatch.core.money.prices import Prices
 
+if TYPE_CHECKING:
+    ParamType = click.ParamType[Any]
+else:
+    # before click 8.4 it cannot be subscripted
+    ParamType = click.ParamType
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 _COMMANDS = {
@@ -57,7 +63,7 @@ def command() -> None:
     """
 
 
-class Text(click.ParamType[Any]):
+class Text(ParamType):
     """A value that is written like the option `name` of the configuration."""
 
     def __init__(self, name: str) -> None:

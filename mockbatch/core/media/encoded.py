@@ -15,7 +15,7 @@ _PDF_WITHIN = 1024
 
 
 class Unreadable(Exception):
-    """Media that cannot be read: `Empty`, `Invalid`, `TooLong`, `Locked`, or `NotBase64`."""
+    """Media that cannot be read: `Empty`, `Invalid`, `TooLong`, `NoReader`, `Locked`, or `NotBase64`."""
 
 
 class NotBase64(Unreadable):
@@ -32,6 +32,10 @@ class Invalid(Unreadable):
 
 class TooLong(Unreadable):
     """Bytes that take too long to read, so that nobody knows what they are."""
+
+
+class NoReader(Unreadable):
+    """A PDF where no library is installed that reads it within bounds."""
 
 
 class Locked(Unreadable):

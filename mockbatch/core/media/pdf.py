@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from xxhash import xxh3_128_digest
 
-from mockbatch.core.media.encoded import PDF, Empty, Invalid, Locked, TooLong, Unreadable, kind_of, leniently_decoded
+from mockbatch.core.media.encoded import (
+    PDF,
+    Empty,
+    Invalid,
+    Locked,
+    NoReader,
+    TooLong,
+    Unreadable,
+    kind_of,
+    leniently_decoded,
+)
 from mockbatch.core.remembered import Remembered
 
 if TYPE_CHECKING:
@@ -49,14 +59,17 @@ class Pdf(Struct, frozen=True):
 
 
 def read(data: bytes) -> Pdf:
-    """Return what is in a PDF. Raise Empty, Invalid, Locked, or TooLong."""
+    """Return what is in a PDF. Raise Empty, Invalid, NoReader, Locked, or TooLong."""
     if not data:
         raise Empty
     if kind_of(data) != PDF or b"startxref" not in data[-_END_WITHIN:]:
         raise Invalid
     # not before: most requests have no documents, and the import takes a while
-    from pypdf import apply_configuration
-    from pypdf.errors import LimitReachedError
+    try:
+        from pypdf import apply_configuration
+        from pypdf.errors import LimitReachedError
+    except ImportError:
+        raise NoReader from None
 
     meter = _Meter(len(data))
     try:

@@ -1,30 +1,18 @@
-"""What a model costs on a day: the prices of `genai-prices`, what that lacks, and a user's own.
+"""What a model costs on a day: the listed prices, what they lack, and a user's own.
 
 Source: https://platform.claude.com/docs/en/about-claude/pricing
 """
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
 from functools import cache
 from operator import itemgetter
-from typing import Any
 
 from msgspec.structs import replace
 
-from mockbatch.core.contract.catalog import MODELS, Model, find_model
-from mockbatch.core.money.overlay import AS_OF, OVERLAY, SAME_AS
+from mockbatch.core.contract.catalog import MODELS, find_model
+from mockbatch.core.money.overlay import AS_OF, OVERLAY
 from mockbatch.core.money.rates import Price, Rates
-
-_NAMES = {
-    "input": "input_mtok",
-    "cache_write_5m": "cache_write_mtok",
-    "cache_write_1h": "cache_write_1h_mtok",
-    "cache_read": "cache_read_mtok",
-    "output": "output_mtok",
-    "web_search": "web_searches_kcount",
-}
-_OF_CACHE = ("cache_write_5m", "cache_write_1h", "cache_read")
 
 Tiers = list[tuple[Price, Rates]]
 
@@ -111,51 +99,11 @@ def price_of(model: str, day: str, prompt_tokens: int = 0) -> Rates | None:
 
 @cache
 def _built_in() -> dict[str, list[Price]]:
-    # not before: it takes a tenth of a second, and most starts never need a price
-    from genai_prices.data import providers
+    # not before: most starts never need a price
+    from mockbatch.core.money.listed import LISTED
 
-    provider = next(provider for provider in providers if provider.id == "anthropic")
+    known = {price.model for price in OVERLAY}
     prices: dict[str, list[Price]] = {}
-    for model in MODELS.values():
-        known = provider.find_model(SAME_AS.get(model.id, model.id))
-        prices[model.id] = _listed(model, known) if known else []
-    for name in {price.model for price in OVERLAY}:
-        prices[name] = [price for price in OVERLAY if price.model == name]
+    for price in (*(price for price in LISTED if price.model not in known), *OVERLAY):
+        prices.setdefault(price.model, []).append(price)
     return prices
-
-
-def _listed(model: Model, known: Any) -> list[Price]:
-    """The prices of the package for a model; without tiers that no prompt can reach."""
-    dated = known.prices if isinstance(known.prices, list) else [known]
-    return [
-        _price(model.id, entry.prices, above, _since(entry))
-        for entry in dated
-        for above in _tiers(entry.prices)
-        if above < model.context
-    ]
-
-
-def _since(entry: Any) -> str:
-    constraint = getattr(entry, "constraint", None)
-    return constraint.start_date.isoformat() if constraint else ""
-
-
-def _tiers(prices: Any) -> list[int]:
-    tiers = getattr(prices.input_mtok, "tiers", ())
-    return [0, *(tier.start for tier in tiers)]
-
-
-def _price(model: str, prices: Any, above: int, since: str) -> Price:
-    amounts = {name: _at(getattr(prices, theirs), above) for name, theirs in _NAMES.items()}
-    known = {name: amount for name, amount in amounts.items() if amount is not None}
-    # models of before the cache read and write nothing there
-    return Price(model, **dict.fromkeys(_OF_CACHE, known["input"]) | known, since=since, above=above)
-
-
-def _at(price: Any, above: int) -> Decimal | None:
-    """A price at a tier: those of the package are decimals, alone or with tiers."""
-    amount: Decimal | None = getattr(price, "base", price)
-    for tier in getattr(price, "tiers", ()):
-        if tier.start <= above and above:
-            amount = tier.price
-    return amount

@@ -129,7 +129,7 @@ class Known:
         self._check_patterns()
         try:
             return Draft202012Validator(
-                self.root, validate_formats=True, offline=True, pattern_options=engine_options()
+                self.root, validate_formats=True, retriever=_offline, pattern_options=engine_options()
             )
         except (ValidationError, ReferencingError, ValueError) as error:
             raise _invalid(error) from None
@@ -289,6 +289,10 @@ class Known:
 def _references(node: dict[str, Any]) -> Iterator[str]:
     """The references that a schema makes itself."""
     return (node[name] for name in ("$ref", "$dynamicRef") if isinstance(node.get(name), str))
+
+
+def _offline(url: str) -> Any:
+    raise LookupError(f"{url} is not fetched")
 
 
 def _invalid(error: Exception) -> ReplyError:

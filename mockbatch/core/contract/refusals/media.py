@@ -7,12 +7,14 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.contract.refusals.asked import Asked, Placed
 from mockbatch.core.contract.refusals.refusal import Found, Long, Refusal, request, said, text
 from mockbatch.core.media.encoded import (
     PDF,
     Invalid,
     Locked,
+    NoReader,
     NotBase64,
     Unreadable,
     decoded,
@@ -28,6 +30,7 @@ _HEAD = 2048
 _MOST_BYTES = 5 << 20
 _FEW, _LONGEST, _LONGEST_OF_MANY = 20, 8_000, 2_000
 _MOST, _MOST_OF_SMALL, _SMALL = 600, 100, 200_000
+_NO_READER = "messages: This mockbatch cannot read PDFs without pypdf 7 or newer: pip install 'mockbatch[pdf]'"
 _PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 
@@ -95,6 +98,8 @@ def _reads_as(problem: type[Unreadable]) -> Callable[[dict[str, Any]], bool]:
         try:
             pdf_in(source["data"])
         except Unreadable as error:
+            if isinstance(error, NoReader):
+                raise InvalidRequest(_NO_READER) from None
             return type(error) is problem
         return False
 

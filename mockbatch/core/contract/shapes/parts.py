@@ -26,6 +26,8 @@ OBJECT = core.dict_schema(strict=True)
 ID = core.str_schema(strict=True, pattern=r"^[a-zA-Z0-9_-]+$")
 # to find a tag asks for `type` only, whatever else is in the object
 _IS_OBJECT = core.is_instance_schema(dict)
+# before pydantic 2.8 all problems are looked for
+_FIRST_ONLY: Any = {"fail_fast": True} if "fail_fast" in (core.list_schema.__kwdefaults__ or {}) else {}
 
 
 class Call(Struct, frozen=True):
@@ -81,7 +83,7 @@ def nullable(schema: CoreSchema) -> CoreSchema:
 
 def listed(items: CoreSchema, least: int = 0, most: int | None = None) -> CoreSchema:
     """Return the schema of a list. Only its first problem is looked for: it may hold a million."""
-    return core.list_schema(items, strict=True, fail_fast=True, min_length=least or None, max_length=most)
+    return core.list_schema(items, strict=True, min_length=least or None, max_length=most, **_FIRST_ONLY)
 
 
 def mapped(values: CoreSchema) -> CoreSchema:
