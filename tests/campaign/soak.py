@@ -33,6 +33,7 @@ _USES_AT_FIRST = 100
 _SAMPLE_SECONDS = 5.0
 _WARM_SECONDS = 300.0
 _GROWTH = 0.05
+_SHOWN = 10
 # with less time than this the memory at the end says little
 _JUDGED_SECONDS = 2 * _WARM_SECONDS
 
@@ -210,6 +211,10 @@ def _judge(plan: Plan, report: Report, kind: str, samples: list[Sample]) -> None
     late = [sample for sample in samples if sample.second > samples[-1].second - spread]
     before, after = (statistics.median(sample.rss for sample in part) for part in (early, late))
     growth = after / before - 1
+    course = samples[:: max(len(samples) // _SHOWN, 1)]
+    report.figures[f"RSS over time {kind}"] = ", ".join(
+        f"{one.rss:.0f} MB at {one.second / 60:.0f} min" for one in course
+    )
     note = "" if judged else ", not judged: the warm-up is as long"
     report.figures[f"RSS {kind}"] = f"{samples[0].rss:.1f} -> {before:.1f} -> {after:.1f} MB ({growth:+.1%}{note})"
     for name in ("fds", "threads"):
