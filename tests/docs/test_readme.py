@@ -15,8 +15,8 @@ from tests.tools.make_readme import filled
 TEXT = README.read_text()
 PAGES = [
     "README.md",
-    "docs/commands.md",
-    "docs/install.md",
+    "CONTRIBUTING.md",
+    *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md"))),
     "mockbatch/README.md",
     "tests/README.md",
     "fixtures/README.md",

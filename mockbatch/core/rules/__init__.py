@@ -1,1 +1,1 @@
-"""Rules: which rows and calls fail, and how."""
+"""Which rows fail, and how."""

@@ -8,7 +8,7 @@ from mockbatch.core.rules.rules import Rule, parse_rules
 
 
 class Preset(Struct, frozen=True):
-    """Options, as texts, that apply unless set explicitly, and rules that are appended after all others."""
+    """What is set where nothing else was told: options as texts, and rules behind all others."""
 
     summary: str
     options: dict[str, str] = {}
@@ -23,9 +23,9 @@ def _call(on: str, probability: float, **more: Any) -> dict[str, Any]:
 
 
 PRESETS: dict[str, Preset] = {
-    "happy": Preset("everything succeeds immediately", {"delay_preset": "immediate", "fail_rate": "0"}),
+    "happy": Preset("everything succeeds, at once", {"delay_preset": "immediate", "fail_rate": "0"}),
     "realistic": Preset(
-        "hours of virtual time, a few failures, and an API that is sometimes overloaded",
+        "hours of virtual time, a few failures, and now and then an overloaded API",
         {"delay_preset": "realistic"},
         (
             {"name": "a few rows fail", "fault": "item.mix", "mix": "97/2.5/0.4/0.1"},
@@ -33,7 +33,7 @@ PRESETS: dict[str, Preset] = {
         ),
     ),
     "nightmare": Preset(
-        "everything together: lost responses, cut streams, odd bytes, overload, and a third of the rows fail",
+        "all at once: lost answers, cut streams, odd bytes, overload, and a third of the rows fails",
         {"delay_preset": "realistic"},
         (
             {"name": "a third fails", "fault": "item.mix", "mix": "67/20/10/3"},
@@ -47,12 +47,12 @@ PRESETS: dict[str, Preset] = {
         ),
     ),
     "expired-half": Preset(
-        "half of the rows never finish and expire after 24 hours",
+        "half of the rows are never done, and expire after 24 hours",
         {},
         ({"name": "half is never done", "fault": "batch.slow", "finish_fraction": 0.5},),
     ),
     "overloaded": Preset(
-        "calls return 429 and 529; rows fail as overloaded and succeed when resubmitted",
+        "calls are answered with 429 and 529, rows fail as overloaded and succeed when they are sent again",
         {},
         (
             {
@@ -67,7 +67,7 @@ PRESETS: dict[str, Preset] = {
         ),
     ),
     "flaky-network": Preset(
-        "responses are lost, late or cut off",
+        "answers get lost, come late, or break off",
         {},
         (
             {"name": "jitter", "on": "http", "fault": "http.latency", "delay": "uniform:0s,200ms"},
@@ -77,7 +77,7 @@ PRESETS: dict[str, Preset] = {
         ),
     ),
     "truncated": Preset(
-        "every other download is silently incomplete, and one in ten replies is truncated",
+        "every other download is incomplete without an error, and one in ten replies is cut off",
         {},
         (
             {"name": "rows missing", "on": "results", "every": 2, "fault": "results.cut", "after_items": 1},
@@ -91,4 +91,4 @@ PRESETS: dict[str, Preset] = {
         ({"name": "a line of 5 MB", "fault": "results.bytes", "trick": "line_5mb"},),
     ),
 }
-"""All presets by name."""
+"""The registry."""
