@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ctypes
 import gc
 import logging
 import os
@@ -23,6 +22,7 @@ from mockbatch import __version__
 from mockbatch.config import Config
 from mockbatch.core.outlook import expected
 from mockbatch.fixtures import FixtureError
+from mockbatch.heap import keep_freed_memory
 from mockbatch.http.app import create_app
 from mockbatch.http.connection import Protocol
 from mockbatch.service.settings import clock_of
@@ -166,7 +166,7 @@ def serve(
 
     Raises PortInUse, OSError, CannotStart, StoreError or FixtureError before anything is served.
     """
-    _keep_memory()
+    keep_freed_memory()
     # so long the thread that writes to the store waits for its turn while a body is taken in
     sys.setswitchinterval(0.0005)
     logging.basicConfig(level=config.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
@@ -337,13 +337,3 @@ def _remembering(
 
     app.lifespan_context = remembered
     return app
-
-
-def _keep_memory() -> None:
-    """Have freed memory kept by the process, in few places: fresh pages are what a large body costs most, and each
-    thread with a heap of its own would keep as much.
-    """
-    with contextlib.suppress(OSError, AttributeError):  # musl and others have no mallopt
-        libc = ctypes.CDLL(None)
-        for parameter, value in ((-3, 32 << 20), (-1, 256 << 20), (-2, 16 << 20), (-8, 1)):
-            libc.mallopt(parameter, value)
