@@ -1,10 +1,10 @@
-"""Keys, compared in a time that says nothing about them."""
+"""Constant-time comparison of keys."""
 
 from collections.abc import Iterable
 
 
 def is_one_of(key: str, known: Iterable[str]) -> bool:
-    """Whether a key is one of those that are known; each of them is compared, and to its end."""
+    """Return whether a key is a known one; compares it with each of them in constant time."""
     # not before: OpenSSL comes with it, and most servers compare no keys
     from hmac import compare_digest
 

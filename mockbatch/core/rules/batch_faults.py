@@ -51,7 +51,7 @@ BATCH_FAULTS = (
     Fault(
         "batch.status_sequence",
         ("batch",),
-        "Each retrieve of the batch shows the next of these states; `ended`, and everything after it, is the real state.",
+        "Each retrieve of the batch shows the next of these states; from `ended` on it shows the real state.",
         "`processing_status` is passed through unchanged",
         (5,),
         "tests/e2e/test_faults_batches.py::test_the_states_of_a_batch_in_this_order",
