@@ -7,8 +7,7 @@ _DIGITS = 18
 
 
 def natural(text: str) -> int | None:
-    """Parse ASCII digits, capped at MOST; None for anything else. Unlike `int`, never raises, however long the text is.
-    """
+    """Parse ASCII digits, capped at MOST; None for anything else. Unlike `int`, never raises, even for huge texts."""
     if not (text.isascii() and text.isdigit()):
         return None
     digits = text.lstrip("0")

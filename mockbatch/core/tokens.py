@@ -163,8 +163,7 @@ def tokens_with(fixed: FixedWeight, messages: Any, model: Model) -> int:
 
 
 def input_tokens(params: dict[str, Any], model: Model) -> int:
-    """Return the tokens of system, messages and tools of a request. Never raises; unknown content counts as its JSON.
-    """
+    """Return the tokens of system, messages and tools of a request. Unknown content counts as its JSON."""
     return tokens_with(fixed_weight(params, model), params.get("messages"), model)
 
 
