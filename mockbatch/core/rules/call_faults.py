@@ -33,7 +33,7 @@ CALL_FAULTS = (
         (12, 24, 25, 26, 32, 51),
         "tests/e2e/test_faults_calls.py::test_a_create_that_is_refused",
         options={
-            "status": Option("status", "The status.", 500),
+            "status": Option("status", "The response status.", 500),
             "shape": Option(
                 "choice",
                 "The API's envelope, an HTML page, an empty body, or a truncated envelope.",

@@ -65,7 +65,7 @@ MESSAGE_FAULTS = (
         "httpx2.ReadTimeout if the pause is longer than the timeout",
         (33, 56),
         "tests/e2e/test_faults_messages.py::test_a_streamed_message_that_stalls",
-        options={**_AFTER, "lasts": Option("span", "How long, in real time.", "10s")},
+        options={**_AFTER, "lasts": Option("span", "The length of the pause, in real time.", "10s")},
         check=_one_place,
     ),
     Fault(
