@@ -8,7 +8,7 @@ _TELLING = 3
 
 def did_you_mean(name: str, known: Iterable[str], spelled: Callable[[str], str] = repr) -> str:
     """Return ` Did you mean 'x'?` with the closest known name, else one that contains this name; or an empty text."""
-    # not before: nobody should pay for a mistake that was not made
+    # not before: only mistakes need it
     from difflib import get_close_matches
 
     alike = {one.casefold(): one for one in known}

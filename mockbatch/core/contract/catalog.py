@@ -244,7 +244,7 @@ def model_like(name: str, known: str) -> Model:
     """Return a copy of a known model under another name. Raises ValueError if there is no such model."""
     model = find_model(known)
     if model is None:
-        raise ValueError(f"{known!r} is no known model")
+        raise ValueError(f"{known!r} is not a known model")
     return replace(model, id=name, aliases=(), lifecycle="active", deprecated=None, retires=None, like=model.id)
 
 

@@ -13,7 +13,7 @@ def has_infinity(body: bytes | bytearray | memoryview) -> bool:
     kinds = body.translate(_KINDS, b"+")
     if _EXPONENT not in kinds and _LONG not in kinds:
         return False
-    # not before: hardly any body has such bytes, mostly in an image
+    # not before: hardly any body has such bytes, except in images
     import orjson
 
     try:

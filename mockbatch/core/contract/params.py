@@ -54,7 +54,7 @@ def checked(params: dict[str, Any], terms: Terms, surface: Surface = "batch") ->
 
 @cache
 def _refusals() -> ModuleType:
-    # not before: a start checks nothing, and the table is long
+    # not before: startup checks nothing, and the table is long
     from mockbatch.core.contract import refusals
 
     return refusals

@@ -151,7 +151,7 @@ class RowBuilder:
 
 @cache
 def _texts() -> tuple[ModuleType, ModuleType]:
-    # not before: a start needs none, and to import them for each row would cost as much as some checks
+    # not before: startup needs none, and an import per row would cost as much as some checks
     from mockbatch.core.replies import plain, prose
 
     return plain, prose
@@ -168,7 +168,7 @@ def request_of(
 def reply_to(request: Request, spec: ReplySpec | None) -> Reply:
     """Make the reply to a request, which a rule may have decided. Raises ReplyError."""
     if spec is None:
-        # not before: what makes them takes long to import, and plain replies need nothing of it
+        # not before: this is slow to import, and plain replies do not need it
         from mockbatch.core.replies.reply import natural_reply
 
         return natural_reply(request)

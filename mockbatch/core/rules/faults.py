@@ -34,7 +34,7 @@ FAULTS: dict[str, Fault] = {
 
 def meant_instead(name: str) -> str:
     """Return a hint about what an unknown fault name may have meant."""
-    # not before: nobody should pay for a mistake that was not made
+    # not before: only mistakes need it
     from mockbatch.core.replies.kinds import REPLIES
 
     kind = name.rpartition(".")[2]

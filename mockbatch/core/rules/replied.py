@@ -30,7 +30,7 @@ REPLY_FAULTS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 
 def read_reply(value: Any) -> ReplySpec:
     """Parse the reply of a rule with `parse_reply`. Raises ValueError."""
-    # not before: all kinds of replies are a good part of the start, which needs none
+    # not before: the kinds of replies are a large part of the startup time, and startup needs none
     from mockbatch.core.replies.kinds import parse_reply
 
     return parse_reply(value)

@@ -76,7 +76,7 @@ def _done(rule: Rule) -> dict[str, Any]:
     """Return the action of the rule."""
     if rule.errored is not None:
         fields = rule.errored.__struct_fields__
-        return {"errored": {name: told for name in fields if (told := getattr(rule.errored, name)) is not None}}
+        return {"errored": {name: value for name in fields if (value := getattr(rule.errored, name)) is not None}}
     if rule.fault == "http.error":
         return {"http": dict(rule.options)}
     if rule.fault is not None:

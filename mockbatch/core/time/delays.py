@@ -40,7 +40,7 @@ def exponential(mean: Span) -> Delay:
 
 def lognormal(p50: Span, p99: Span | None = None, *, sigma: float | None = None) -> Delay:
     """Mostly short, with a long tail: `lognormal:p50=20m,p99=6h`, or `lognormal:20m,sigma=1.2`. Typical of queues."""
-    # not before: most starts can do without it
+    # not before: startup rarely needs it
     from statistics import NormalDist
 
     if (p99 is None) == (sigma is None):
