@@ -1,4 +1,4 @@
-"""A batch: the facts that are stored, the timeline that is drawn from them, and what the API says of both."""
+"""A batch: the stored facts, the timeline derived from them, and the API's view of both."""
 
 from array import array
 from collections.abc import Iterable, Sequence
@@ -24,13 +24,15 @@ _UNIT = 1 - 2**-53
 
 
 class Profile(Struct, frozen=True):
-    """All that decides about a batch besides its requests. It is stored with the batch, so that a server that is
-    started again with other options answers old batches as before. Delays are texts, spans microseconds.
+    """The settings of a batch, apart from its requests.
 
-    `polls` is the retrieve at which a batch ends; 0 leaves that to time. `rules` are those of its rows and of its life.
-    `replay` says that rows are played where they were recorded. Requests that were sent more than `fail_attempts` times
-    no longer fail by `fail_rate`.
-    `prompt_lengths` are where prices may change: they go up for all tokens of a request whose prompt is longer.
+    They are stored with the batch, so that a server restarted with other options treats old batches as before. Delays
+    are text, spans are microseconds.
+
+    `polls` is the retrieve at which a batch ends; with 0 it ends by time. `rules` are those for its rows and its
+    lifecycle. `replay` means that rows are replayed from recordings. Requests submitted more than `fail_attempts` times
+    no longer fail by `fail_rate`. `prompt_lengths` are the thresholds above which prices may change, for all tokens of
+    a request with a longer prompt.
     """
 
     seed: int = 0
@@ -52,7 +54,9 @@ class Profile(Struct, frozen=True):
 
 
 class Reason(Struct, frozen=True):
-    """Why a number of rows err: `refused` by the check of their params, or struck by a rule or by luck."""
+    """Why a number of rows are errored: `refused` by the validation of their params, or hit by a rule or a random
+    failure.
+    """
 
     count: int
     type: str
@@ -61,13 +65,13 @@ class Reason(Struct, frozen=True):
 
 
 class Batch(Struct, frozen=True, dict=True):
-    """The facts of a batch. Everything that time decides is computed from them.
+    """The facts of a batch. Everything that depends on time is computed from them.
 
-    `sizes` are the numbers of requests in its slices, `delivered` how many rows of the results a caller got at most in
-    one of its `downloads`. `kept` says that its rows are stored; `bound` is the draw from which on rows are never done.
-    `tally` and `sums` are how its rows ended and what they used, None before that was counted; `may_be_cached` comes
-    with the tally, and says that prompts may have cache breakpoints. Spans take `factor` times as long as drawn.
-    `webhook` is the URL that is called when it has ended, if any. `reasons` are kept of one that is deleted.
+    `sizes` are the numbers of requests per slice; `delivered` is the largest number of result rows sent in one of its
+    `downloads`. `kept` means that its rows are stored; rows whose draw is at least `bound` never finish. `tally` and
+    `sums` count the outcomes and the usage of its rows, None until computed; `may_be_cached` is set along with the
+    tally and means that prompts may have cache breakpoints. Spans take `factor` times as long as drawn. `webhook` is
+    the URL to call when it has ended, if any. `reasons` are kept for a deleted batch.
     """
 
     seq: int
@@ -100,7 +104,7 @@ class Batch(Struct, frozen=True, dict=True):
         return len(self.sizes)
 
     def slice_of(self, place: int) -> int:
-        """The slice that has the request at that place of the batch."""
+        """Return the slice that contains the request at this index of the batch."""
         index = 0
         while place >= self.sizes[index]:
             place -= self.sizes[index]
@@ -108,14 +112,14 @@ class Batch(Struct, frozen=True, dict=True):
         return index
 
     def first_of(self, slice: int) -> int:
-        """The place in the batch of the first request of that slice."""
+        """Return the index in the batch of the first request of this slice."""
         return sum(self.sizes[:slice])
 
 
 class Durations:
-    """How long the rows of one batch take, each drawn from the batch and its custom_id.
+    """The durations of the rows of one batch, drawn from the batch and the custom_id.
 
-    They take `factor` times as long as drawn, and for ever from the draw `bound` on.
+    They are `factor` times the drawn duration, and infinite for draws from `bound` on.
     """
 
     def __init__(self, profile: Profile, batch_id: str, factor: int = 1, bound: int = 1 << 64) -> None:
@@ -127,28 +131,28 @@ class Durations:
 
     @classmethod
     def of_batch(cls, batch: Batch, profile: Profile) -> "Durations":
-        """Those of the rows of a batch."""
+        """Return the durations for a batch."""
         return cls(profile, batch.id, batch.factor, batch.bound)
 
     @property
     def alike(self) -> bool:
-        """Whether all rows take the same time, whatever is drawn."""
+        """Whether all rows take equally long, regardless of the draw."""
         return self.of_draw(0) == self.of_draw((1 << 64) - 1)
 
     def drawn(self, custom_ids: Iterable[str]) -> list[int]:
-        """The draw of each row."""
+        """Return the draw of each row."""
         return draws(self._seed, custom_ids)
 
     def largest(self, custom_ids: Iterable[str]) -> int:
-        """The largest draw among `custom_ids`: the row of it is done last."""
+        """Return the largest draw among `custom_ids`: that of the row that finishes last."""
         return max(draws(self._seed, custom_ids))
 
     def longest(self, custom_ids: Iterable[str]) -> int:
-        """How long the row takes that takes longest."""
+        """Return the longest duration among `custom_ids`."""
         return self.of_draw(self.largest(custom_ids))
 
     def of_draw(self, bits: int) -> int:
-        """Microseconds of work, or NEVER. Grows with `bits`."""
+        """Return microseconds of work, or NEVER. Grows with `bits`."""
         if bits >= self._bound:
             return NEVER
         return self._factor * self._delay(min(fraction(bits) / self._finishing, _UNIT))
@@ -161,13 +165,15 @@ _delay = lru_cache(maxsize=64)(parse_delay)
 
 
 class Lanes:
-    """A queue in which only so many requests run at once; the others start when a lane gets free."""
+    """A queue with limited concurrency; a request starts when a lane is free."""
 
     def __init__(self, capacity: int, busy_until: Sequence[int] = ()) -> None:
         self._free_at = sorted([0] * (capacity - len(busy_until)) + list(busy_until))[-capacity:]
 
     def start(self, ready: int, duration: int, deadline: int) -> int:
-        """When the next request starts that is `ready` then; it keeps its lane until it is done or the deadline."""
+        """Return when the next request starts, given when it is ready. It occupies its lane until it is done or the
+        deadline.
+        """
         start = max(ready, self._free_at[0])
         heapreplace(self._free_at, max(min(start + duration, deadline), start))
         return start
@@ -183,12 +189,12 @@ class Lanes:
 
 
 def new_batch_id(profile: Profile, session: str, identity: int, ordinal: int) -> str:
-    """The id of the batch with these requests; `ordinal` counts the earlier ones of the session with the same."""
+    """Return the id for a batch with these requests; `ordinal` counts earlier identical ones in the session."""
     return ids.batch_id(subseed(profile.seed, "batch"), f"{session}/{identity}/{ordinal}")
 
 
 def planned(profile: Profile, batch_id: str, created_at: int, longest: int, factor: int = 1) -> Timeline:
-    """The timeline of a new batch whose rows all start together; the `longest` takes so long."""
+    """Return the timeline of a new batch whose rows all start together; the slowest takes `longest`."""
     if profile.polls:
         return Timeline(created_at, NEVER, NEVER, NEVER)
     starts_at = created_at + waited(profile, batch_id, factor)
@@ -196,12 +202,12 @@ def planned(profile: Profile, batch_id: str, created_at: int, longest: int, fact
 
 
 def waited(profile: Profile, batch_id: str, factor: int = 1) -> int:
-    """How long the batch waits before work starts."""
+    """Return how long the batch waits before work starts."""
     return factor * _delay(profile.wait)(fraction(draw(subseed(profile.seed, "wait"), batch_id)))
 
 
 def canceled(batch: Batch, profile: Profile, now: int) -> Batch:
-    """The batch after a cancel at `now`; the same batch where a cancel has no effect (any more)."""
+    """Return the batch after a cancel at `now`; unchanged if a cancel has no effect (any more)."""
     timeline = batch.timeline
     if timeline.canceled_at != NEVER or timeline.has_ended(now):
         return batch
@@ -210,7 +216,7 @@ def canceled(batch: Batch, profile: Profile, now: int) -> Batch:
 
 
 def polled(batch: Batch, profile: Profile, now: int) -> Batch:
-    """The batch after a retrieve at `now`, where retrieves are what ends it and it has not ended."""
+    """Return the batch after a retrieve at `now`, if it ends by retrieves and has not ended."""
     timeline = batch.timeline
     batch = replace(batch, polls=batch.polls + 1)
     if batch.polls < profile.polls:
@@ -221,7 +227,7 @@ def polled(batch: Batch, profile: Profile, now: int) -> Batch:
 
 
 def ended_by_hand(batch: Batch, now: int) -> Batch:
-    """The batch, with all of its work done at `now`; the same batch where it has ended."""
+    """Return the batch with all of its work done at `now`; unchanged if it has ended."""
     timeline = batch.timeline
     if timeline.has_ended(now):
         return batch
@@ -234,21 +240,21 @@ def ended_by_hand(batch: Batch, now: int) -> Batch:
 
 
 def expired_by_hand(batch: Batch, now: int) -> Batch:
-    """The batch, expired at `now`; the same batch where it has ended."""
+    """Return the batch, expired at `now`; unchanged if it has ended."""
     if batch.timeline.has_ended(now):
         return batch
     return replace(batch, timeline=replace(batch.timeline, expired_at=now))
 
 
 def stuck(batch: Batch, now: int) -> Batch:
-    """The batch, of which nothing more is done from `now` on; the same batch where it has ended."""
+    """Return the batch, stalled from `now` on; unchanged if it has ended."""
     if batch.timeline.has_ended(now):
         return batch
     return replace(batch, timeline=replace(batch.timeline, stuck_at=now))
 
 
 def shelved(batch: Batch, now: int) -> Batch:
-    """The batch, its results gone at `now`; the same batch where they are gone or not there yet."""
+    """Return the batch with its results deleted at `now`; unchanged if there are none at that time."""
     if not batch.timeline.has_ended(now) or batch.timeline.is_archived(now):
         return batch
     return replace(batch, timeline=replace(batch.timeline, shelved_at=now))
@@ -257,9 +263,9 @@ def shelved(batch: Batch, now: int) -> Batch:
 def finished(
     batch: Batch, profile: Profile, custom_ids: Sequence[str], starts: Sequence[int] | None
 ) -> list[bool] | None:
-    """Which of these rows were done when the batch ended; None when all were.
+    """Return which of these rows were done when the batch ended; None if all were.
 
-    `starts` are their instants of start where the queue has a capacity, else they start with the batch.
+    `starts` are the start instants if the queue has a capacity; otherwise all rows start with the batch.
     """
     timeline = batch.timeline
     if timeline.ending == "done":
@@ -271,7 +277,7 @@ def finished(
 
 
 def done_times(batch: Batch, profile: Profile, custom_ids: Sequence[str], starts: Sequence[int] | None) -> list[int]:
-    """When each of these rows is done; NEVER for those that the end of the batch comes before."""
+    """Return when each of these rows is done; NEVER if the batch ends first."""
     timeline = batch.timeline
     if starts is None:
         starts = [timeline.starts_at] * len(custom_ids)
@@ -279,14 +285,14 @@ def done_times(batch: Batch, profile: Profile, custom_ids: Sequence[str], starts
     times = []
     for start, name in zip(starts, custom_ids, strict=True):
         span = durations.of(name)
-        # work that was ended by hand is done then, however long it would have taken
+        # work ended by hand is done at that instant, regardless of its duration
         done = min(start + span, timeline.done_at)
         times.append(done if timeline.ending == "done" or timeline.counts(start, span) else NEVER)
     return times
 
 
 def finish_times(batch: Batch, profile: Profile, custom_ids: Sequence[str], starts: Sequence[int] | None) -> list[int]:
-    """When each of these rows is done or given up."""
+    """Return when each of these rows is done or given up."""
     ended_at = batch.timeline.ended_at
     if starts is None:
         starts = [min(batch.timeline.starts_at, ended_at)] * len(custom_ids)
@@ -295,12 +301,12 @@ def finish_times(batch: Batch, profile: Profile, custom_ids: Sequence[str], star
 
 
 def unfinished_result(timeline: Timeline) -> wire.Canceled | wire.Expired:
-    """What a row is that was not done when the batch ended."""
+    """Return the result of a row that was not done when the batch ended."""
     return wire.Canceled() if timeline.ending == "canceled" else wire.Expired()
 
 
 def shown(batch: Batch, now: int, counts: wire.RequestCounts, origin: str) -> wire.MessageBatch:
-    """The batch as the API shows it at `now`; `origin` is the scheme and host that the caller used."""
+    """Return the API's view of the batch at `now`; `origin` is the scheme and host that the client used."""
     timeline = batch.timeline
     ended_at = timeline.ended_at
     ended, archived = now >= ended_at, timeline.is_archived(now)
@@ -319,18 +325,18 @@ def shown(batch: Batch, now: int, counts: wire.RequestCounts, origin: str) -> wi
 
 
 def changes_at(batch: Batch, now: int) -> int:
-    """Until when the batch is shown as it is at `now`, if nobody does anything to it."""
+    """Return the instant until which the view at `now` stays valid, if no call changes the batch."""
     timeline = batch.timeline
     return min((at for at in (timeline.ended_at, timeline.archived_at) if at > now), default=NEVER)
 
 
 def as_created(batch: Batch, origin: str) -> wire.MessageBatch:
-    """The batch as create answers it: in progress, however short its life."""
+    """Return the batch as the response to create: in progress, however short its life."""
     just_before = replace(batch, timeline=Timeline(batch.timeline.created_at, NEVER, NEVER, NEVER))
     counts = wire.RequestCounts(processing=batch.size)
     return shown(just_before, batch.timeline.created_at, counts, origin)
 
 
 def deadline(created_at: int) -> int:
-    """When a batch that was created then expires."""
+    """Return when a batch created at this instant expires."""
     return created_at + EXPIRES_AFTER

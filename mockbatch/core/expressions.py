@@ -1,19 +1,19 @@
-"""Regular expressions written by callers, matched in time that is linear in the text."""
+"""Regular expressions from users, matched in time linear in the text."""
 
 import re
 from collections.abc import Callable
 
 LONGEST = 10_000
-"""The most characters of a pattern."""
+"""The maximum length of a pattern, in characters."""
 
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _COMPILED_BYTES = 2 << 20
 
 
 def searcher(pattern: str) -> Callable[[str], bool]:
-    """Return a function that tells whether the pattern occurs in a text.
+    """Return a predicate that searches a text for the pattern.
 
-    Raise ValueError for a pattern that is malformed, too large, or not regular.
+    Raise ValueError if the pattern is malformed, too large, or not regular.
     """
     # not before: few runs have regular expressions
     import jsonschema_rs
@@ -39,5 +39,5 @@ def searcher(pattern: str) -> Callable[[str], bool]:
 
 
 def _translated(escape: re.Match[str]) -> str:
-    """Python's end of the text, as the engine writes it."""
+    """Return Python's end-of-text escape in the engine's notation."""
     return r"\z" if escape[1] == "Z" else escape[0]

@@ -1,4 +1,4 @@
-"""Files: the facts that are kept of an upload, and where requests name them. Their bytes are never asked for.
+"""Files: the metadata that is kept of an upload, and the references to files in requests. Their content is never used.
 
 Source: https://platform.claude.com/docs/en/build-with-claude/files
 """
@@ -14,7 +14,7 @@ from mockbatch.core.time.spans import format_instant
 
 
 class File(Struct, frozen=True):
-    """The facts of a file. Instants are microseconds since 1970. Deleted ones stay, for the batches of before."""
+    """The metadata of a file. Instants are microseconds since 1970. Deleted files are kept for earlier batches."""
 
     seq: int
     id: str
@@ -31,7 +31,7 @@ class File(Struct, frozen=True):
         return self.expires_at is not None and at >= self.expires_at
 
     def there(self, at: int) -> bool:
-        """Whether a request of that instant may name it."""
+        """Return whether a request created at `at` may reference this file."""
         deleted = self.deleted_at is not None and at >= self.deleted_at
         return self.created_at <= at and not deleted and not self.expired(at)
 
@@ -41,7 +41,7 @@ def not_found(file_id: str) -> NotFound:
 
 
 def shown_file(file: File) -> wire.FileMetadata:
-    """A file as the API shows it. What was uploaded cannot be downloaded."""
+    """Return the API's view of a file. Uploads cannot be downloaded."""
     return wire.FileMetadata(
         id=file.id,
         filename=file.filename,
@@ -54,7 +54,7 @@ def shown_file(file: File) -> wire.FileMetadata:
 
 
 def check_files(params: dict[str, Any], known: Collection[str]) -> None:
-    """Raises NotFound for the first file that a request names and that is not there."""
+    """Raise NotFound for the first file that a request references and that does not exist."""
     for file_id in _named(params):
         if file_id not in known:
             refuse(f"File `{file_id}` not found.", NotFound)

@@ -1,13 +1,13 @@
-"""Keys, compared in a time that says nothing about them."""
+"""Constant-time comparison of keys."""
 
 from collections.abc import Iterable
 
 
 def is_one_of(key: str, known: Iterable[str]) -> bool:
-    """Whether a key is one of those that are known; each of them is compared, and to its end."""
-    # not before: OpenSSL comes with it, and most servers compare no keys
+    """Return whether a key is a known one; compares it with each of them in constant time."""
+    # not before: it loads OpenSSL, and most servers compare no keys
     from hmac import compare_digest
 
-    told = key.encode("utf-8", "surrogatepass")
-    same = [compare_digest(told, one.encode("utf-8", "surrogatepass")) for one in known]
+    given = key.encode("utf-8", "surrogatepass")
+    same = [compare_digest(given, one.encode("utf-8", "surrogatepass")) for one in known]
     return any(same)

@@ -1,14 +1,14 @@
-"""Names that are wrong, and the right one nearest to them."""
+""" "Did you mean" suggestions."""
 
 from collections.abc import Callable, Iterable
 
 _TELLING = 3
-"""How long a part of a name has to be that tells which is meant."""
+"""The minimum length of a part of a name that identifies it."""
 
 
 def did_you_mean(name: str, known: Iterable[str], spelled: Callable[[str], str] = repr) -> str:
-    """` Did you mean 'x'?` with the known name that is nearest, or else has this name in it; or nothing."""
-    # not before: nobody should pay for a mistake that was not made
+    """Return ` Did you mean 'x'?` with the closest known name, else one that contains this name; or an empty text."""
+    # not before: only mistakes need it
     from difflib import get_close_matches
 
     alike = {one.casefold(): one for one in known}

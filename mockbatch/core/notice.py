@@ -1,6 +1,6 @@
-"""Notices of the end of batches, for webhooks: what they say, when they are sent, how they go wrong.
+"""Webhooks for the end of batches: their content, their schedule, and their faults.
 
-The official API sends no such notices; these are shaped like the events that it does send, under Standard Webhooks.
+The official API sends no such webhooks; these follow the shape of the events that it does send, and Standard Webhooks.
 Source: https://platform.claude.com/docs/en/managed-agents/webhooks and https://www.standardwebhooks.com
 """
 
@@ -32,7 +32,7 @@ _TYPES: dict[Ending, EventType] = {
 
 
 class Attempt(Struct, frozen=True):
-    """One call of a URL, at a virtual instant: the status that came back, or why none did."""
+    """One delivery attempt at a virtual instant: the response status, or why there was none."""
 
     at: int
     status: int | None = None
@@ -44,9 +44,10 @@ class Attempt(Struct, frozen=True):
 
 
 class Notice(Struct, frozen=True):
-    """That a batch ended at `at`. `due` is the virtual instant of the next attempt, NEVER when there is none.
+    """The webhook for a batch that ended at `at`. `due` is the virtual instant of the next attempt, NEVER if there is
+    none.
 
-    `copies` of it are sent, `signed` with the right secret or not; `fault` names what was done to it.
+    `copies` of it are sent, `signed` correctly or not; `fault` names the fault that was applied.
     """
 
     id: str
@@ -71,12 +72,12 @@ class Notice(Struct, frozen=True):
 
 
 def notice_id(seed: int, batch_id: str) -> str:
-    """The id of the notice of a batch: the same however often it is sent, so that receivers know it again."""
+    """Return the webhook id of a batch; it is the same for every delivery, so that receivers can deduplicate."""
     return ids.event_id(subseed(seed, "notice"), batch_id)
 
 
 def notice_of(seed: int, batch: Batch) -> Notice:
-    """The notice of a batch, at the moment when it ends as things stand."""
+    """Return the webhook of a batch, at the instant at which it currently ends."""
     timeline = batch.timeline
     at = timeline.ended_at
     return Notice(
@@ -85,7 +86,7 @@ def notice_of(seed: int, batch: Batch) -> Notice:
 
 
 def body_of(notice: Notice, organization: str, workspace: str) -> bytes:
-    """What is sent."""
+    """Return the request body."""
     return msgspec.json.encode(
         {
             "type": "event",
@@ -102,7 +103,7 @@ def body_of(notice: Notice, organization: str, workspace: str) -> bytes:
 
 
 def attempted(notice: Notice, attempt: Attempt) -> Notice:
-    """The notice after an attempt: done with, or due again after a pause that grows."""
+    """Return the webhook after an attempt: finished, or due again after a growing pause."""
     attempts = (*notice.attempts, attempt)
     if attempt.delivered or len(attempts) >= ATTEMPTS:
         return replace(notice, attempts=attempts, due=NEVER)
@@ -112,31 +113,31 @@ def attempted(notice: Notice, attempt: Attempt) -> Notice:
 
 
 def lost(notice: Notice) -> Notice:
-    """A notice that is never sent."""
+    """Return a webhook that is never sent."""
     return replace(notice, due=NEVER, fault="webhook.lost")
 
 
 def doubled(notice: Notice) -> Notice:
-    """A notice that comes twice, with the same id."""
+    """Return a webhook that is sent twice, with the same id."""
     return replace(notice, copies=2, fault="webhook.twice")
 
 
 def late(notice: Notice, span: int) -> Notice:
-    """A notice that comes so many microseconds later."""
+    """Return a webhook that is sent `span` microseconds late."""
     return replace(notice, due=notice.due + span, fault="webhook.late")
 
 
 def out_of_order(notice: Notice, next_due: int) -> Notice:
-    """A notice that comes right behind the next one of its session; after a while, where that does not come."""
+    """Return a webhook that is sent right after the next one of its session, or after a while if there is none."""
     return replace(notice, due=min(next_due + 1, notice.due + _OVERTAKEN), fault="webhook.out_of_order")
 
 
 def badly_signed(notice: Notice) -> Notice:
-    """A notice that is signed with another secret."""
+    """Return a webhook that is signed with a wrong secret."""
     return replace(notice, signed=False, fault="webhook.bad_signature")
 
 
 def secret_of(seed: int) -> str:
-    """The secret that notices are signed with under a seed, as Standard Webhooks write it."""
+    """Return the signing secret under a seed, in the format of Standard Webhooks."""
     key = wide_draw_bytes(seed, "webhook secret 1") + wide_draw_bytes(seed, "webhook secret 2")
     return f"whsec_{b64encode(key).decode()}"

@@ -1,4 +1,4 @@
-"""How long batches take, in words: what to expect of the settings, and when one batch ends."""
+"""How long batches take, in words: what to expect from the settings, and when a given batch ends."""
 
 from mockbatch.core.batch import Batch, Profile
 from mockbatch.core.time.clock import Clock
@@ -7,28 +7,28 @@ from mockbatch.core.time.spans import DAY, HOUR, MILLISECOND, MINUTE, SECOND, fo
 from mockbatch.core.time.timeline import EXPIRES_AFTER, NEVER
 
 _SIZE = 100
-"""How many requests the batch has for which the settings are summed up."""
+"""The batch size that the summary of the settings assumes."""
 _LIKELY, _SELDOM = 0.5, 0.95
-# a batch that ends within so much real time needs no advice
+# a batch that ends within this real time needs no advice
 _SOON = 15 * SECOND
 
 
 def expected(profile: Profile, clock: Clock) -> list[str]:
-    """Say how long a batch takes under these settings, and where that is long how it takes less."""
+    """Describe how long a batch takes under these settings, and if that is long, how to shorten it."""
     if profile.polls:
         return [f"A batch ends at its {_ordinal(profile.polls)} retrieve."]
     size = min(_SIZE, profile.capacity or _SIZE)
     likely, seldom = (_span(profile, size, share) for share in (_LIKELY, _SELDOM))
     if not seldom:
-        return ["A batch ends at once."]
+        return ["A batch ends immediately."]
     verb = "expires after" if likely == EXPIRES_AFTER else "takes about"
     more = f", 1 in 20 over {rough(seldom)}" if rough(seldom) != rough(likely) else ""
-    said = f"A batch of {size} requests {verb} {rough(likely)}{more}{_passing(likely, clock)}."
-    return [said] if _is_soon(seldom, clock) else [said, f"Sooner: {_sooner(clock)}."]
+    sentence = f"A batch of {size} requests {verb} {rough(likely)}{more}{_passing(likely, clock)}."
+    return [sentence] if _is_soon(seldom, clock) else [sentence, f"Sooner: {_sooner(clock)}."]
 
 
 def _span(profile: Profile, size: int, share: float) -> int:
-    """How long a batch takes at most in this share of the cases: about the wait and the longest work."""
+    """Return the duration that a batch stays within in this share of cases: roughly the wait and the longest work."""
     if (1 - profile.never) ** size < share:
         return EXPIRES_AFTER
     wait, work = parse_delay(profile.wait), parse_delay(profile.delay)
@@ -36,7 +36,7 @@ def _span(profile: Profile, size: int, share: float) -> int:
 
 
 def _passing(span: int, clock: Clock) -> str:
-    """How so much virtual time passes on a clock."""
+    """Describe how this much virtual time passes on a clock."""
     if _stands(clock):
         return " of virtual time, which stands still until you advance it"
     return "" if clock.rate == 1 else f" of virtual time, {rough(round(span / clock.rate))} of real time"
@@ -56,7 +56,7 @@ def _is_soon(span: int, clock: Clock) -> bool:
 
 
 def outlook(batch: Batch, profile: Profile, clock: Clock, now: int) -> str:
-    """Say when a batch ends, on both clocks, and where that is late how it would end sooner."""
+    """Describe when a batch ends on both clocks, and if that is late, how to end it sooner."""
     timeline = batch.timeline
     if timeline.has_ended(now):
         return "has ended"
@@ -64,12 +64,12 @@ def outlook(batch: Batch, profile: Profile, clock: Clock, now: int) -> str:
         return f"ends at its {_ordinal(profile.polls)} retrieve"
     verb = "expires" if timeline.ending == "expired" else "ends"
     left = timeline.ended_at - now
-    said = f"{verb} {format_instant(timeline.ended_at)[:19]}Z, in {rough(left)}{_passing(left, clock)}"
-    return said if _is_soon(left, clock) else f"{said}; sooner: {_sooner(clock)}"
+    sentence = f"{verb} {format_instant(timeline.ended_at)[:19]}Z, in {rough(left)}{_passing(left, clock)}"
+    return sentence if _is_soon(left, clock) else f"{sentence}; sooner: {_sooner(clock)}"
 
 
 def rough(span: int) -> str:
-    """Write a span as precisely as a person wants it."""
+    """Format a span with the precision that a person needs."""
     if span == EXPIRES_AFTER:
         return "24h"
     steps = ((DAY, HOUR), (HOUR, MINUTE), (10 * SECOND, SECOND), (SECOND, 100 * MILLISECOND))

@@ -1,4 +1,4 @@
-"""Rows of what was recorded: they end as they ended then, to the byte."""
+"""Replayed rows: they end exactly as recorded, byte for byte."""
 
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ _MOST_SPANS = 200
 
 
 def played_row(recorded: "Recorded", custom_id: str, index: int) -> Row:
-    """The row of a request that was recorded."""
+    """Return the row of a recorded request."""
     match recorded.outcome:
         case "succeeded":
             return _succeeded(recorded.message or {}, custom_id, index)
@@ -65,7 +65,7 @@ def _succeeded(message: dict[str, Any], custom_id: str, index: int) -> Row:
 
 
 def recorded_delay(durations: Counter[int]) -> str | None:
-    """A delay that is distributed as the recorded ones are; None where none is known."""
+    """Return a delay with the distribution of the recorded durations; None if none are known."""
     ranked = sorted(durations.elements())
     if not ranked:
         return None

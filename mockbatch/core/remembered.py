@@ -1,4 +1,4 @@
-"""What was worked out of texts of callers, remembered within a bound by count and by size."""
+"""A cache for values derived from untrusted texts, bounded by count and by size."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Sized
@@ -10,8 +10,8 @@ V = TypeVar("V")
 
 
 class Remembered(Generic[K, V]):
-    """A function of a text that remembers the results of the last texts: at most `count` of them, which have at most
-    `size` characters or bytes together. Safe in any thread. Where the text is a hash, what it stands for is given too.
+    """A function of a text that caches its latest results: at most `count` texts with at most `size` characters or
+    bytes in total. Thread-safe. If the key is a hash, the content is passed as well.
     """
 
     def __init__(self, make: Callable[Concatenate[K, ...], V], count: int, size: int) -> None:
@@ -35,7 +35,7 @@ class Remembered(Generic[K, V]):
         return len(self._known)
 
     def keys(self) -> list[K]:
-        """What is remembered, the oldest first."""
+        """Return the cached keys, oldest first."""
         with self._lock:
             return list(self._known)
 

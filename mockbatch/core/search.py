@@ -1,8 +1,8 @@
-"""The small language of searches: `status:errored custom_id:row-* model:haiku cost>0.01 -refusal`.
+"""The search language: `status:errored custom_id:row-* model:haiku cost>0.01 -refusal`.
 
-All terms have to be true. A field is compared with `:` (a part of it; with `*` the whole), or with `>`, `>=`, `<`,
-`<=`, `=` where it is a number; a bare word is looked for everywhere; `-` in front turns a term around; words with
-blanks stand in double quotes.
+All terms must match. `:` compares a field with a part of it, or with the whole if there is a `*`; `>`, `>=`, `<`, `<=`
+and `=` compare numbers. A bare word is searched for everywhere. A leading `-` negates a term. Quote phrases with double
+quotes.
 """
 
 import operator
@@ -30,7 +30,7 @@ _COMPARED: dict[str, Callable[[Decimal, Decimal], bool]] = {
 
 
 class Term(Struct, frozen=True):
-    """One condition on a field; on everything where `field` is empty."""
+    """One condition on a field, or on everything if `field` is empty."""
 
     field: str
     test: Callable[[Value], bool]
@@ -38,7 +38,7 @@ class Term(Struct, frozen=True):
 
 
 def parse_search(text: str, fields: Mapping[str, Kind]) -> list[Term]:
-    """The terms of a search over these fields. Raises ValueError, whose text is for the person who wrote it."""
+    """Parse a search over these fields into terms. Raises ValueError with a message for the user."""
     return [_term(found, fields) for found in _TERM.finditer(text)]
 
 
@@ -48,7 +48,7 @@ def _term(found: re.Match[str], fields: Mapping[str, Kind]) -> Term:
     if not field:
         return Term("", _contains(word), bool(minus))
     if field not in fields:
-        raise ValueError(f"{field} cannot be searched for.{did_you_mean(field, fields)} Known: {', '.join(fields)}")
+        raise ValueError(f"{field} is not a search field.{did_you_mean(field, fields)} Known: {', '.join(fields)}")
     if fields[field] == "number":
         return Term(field, _number(field, sign, word), bool(minus))
     if sign not in (":", "="):
@@ -57,7 +57,7 @@ def _term(found: re.Match[str], fields: Mapping[str, Kind]) -> Term:
 
 
 def meets(terms: list[Term], value_of: Callable[[str], Value]) -> bool:
-    """Whether all terms are true; `value_of` gives the value of a field, and all text of the empty name."""
+    """Return whether all terms match; `value_of` returns the value of a field, and all text for the empty name."""
     return all(term.test(value_of(term.field)) != term.negated for term in terms)
 
 
@@ -87,8 +87,8 @@ def _number(field: str, sign: str, word: str) -> Callable[[Value], bool]:
     try:
         wanted = Decimal(word.removeprefix("$"))
     except InvalidOperation:
-        raise ValueError(f"{field} is a number, {word!r} is none") from None
+        raise ValueError(f"{field} is a number, {word!r} is not") from None
     if wanted.is_nan():
-        raise ValueError(f"{field} is a number, {word!r} is none")
+        raise ValueError(f"{field} is a number, {word!r} is not")
     compare = _COMPARED[sign]
     return lambda value: value is not None and compare(Decimal(value), wanted)

@@ -1,5 +1,5 @@
-"""Tables as spreadsheets, databases and data frames write them: which character parts the cells, and on which line a
-row begins.
+"""Tables as spreadsheets, databases and data frames write them: detects the separator, and keeps the line numbers of
+rows.
 """
 
 import csv
@@ -19,14 +19,14 @@ _LONGEST_CELL = 1 << 30
 
 
 class Row(NamedTuple):
-    """What stands in a row by column, and the line on which it begins."""
+    """The cells of a row by column, and the line on which it begins."""
 
     line: int
     cells: dict[str, str]
 
 
 class Table(Struct):
-    """The rows of a table. `problems` says by line which of them have more cells than there are columns."""
+    """The rows of a table. `problems` describes, by line, rows with more cells than there are columns."""
 
     columns: list[str]
     rows: list[Row] = field(default_factory=list)
@@ -35,9 +35,9 @@ class Table(Struct):
 
 
 def parse_table(text: str) -> Table:
-    """Read a text with a row on each line, of which the first names the columns.
+    """Parse a text with a row per line, the first of which names the columns.
 
-    Raises ValueError, with the line, where quotes do not match.
+    Raises ValueError, with the line, for an unbalanced quote.
     """
     csv.field_size_limit(_LONGEST_CELL)
     separator, lines, number = _begun(text)
@@ -47,20 +47,20 @@ def parse_table(text: str) -> Table:
     table = Table(columns, separator=separator)
     for line, cells in rows:
         if len(cells) > len(columns) and any(cells[len(columns) :]):
-            table.problems[line] = f"{len(cells)} cells, and there are {len(columns)} columns"
+            table.problems[line] = f"{len(cells)} cells, but there are {len(columns)} columns"
         table.rows.append(Row(line, dict(zip(columns, [*cells, *[""] * (len(columns) - len(cells))], strict=False))))
     return table
 
 
 def table_of(rows: Iterable[tuple[int, Mapping[str, Any]]]) -> Table:
-    """Make a table of JSON or Python values, each with its line; `outer.inner` is a column for what is inside."""
+    """Build a table from JSON or Python values, each with its line; nested values get columns like `outer.inner`."""
     flat = [Row(line, {name: _cell(value) for name, value in flattened(row)}) for line, row in rows]
     columns = list(dict.fromkeys(name for row in flat for name in row.cells))
     return Table(columns, flat)
 
 
 def heads(text: str) -> list[str]:
-    """Return the names of the columns of a text that may be a table."""
+    """Return the column names of a text that may be a table."""
     separator, lines, _ = _begun(text)
     try:
         _, columns = next(_numbered(_reader(lines, separator, True), 0))
@@ -70,7 +70,7 @@ def heads(text: str) -> list[str]:
 
 
 def flattened(value: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the values in an object and in those inside of it, each with its path."""
+    """Yield the values of an object and of nested objects, each with its path."""
     for name, part in value.items():
         if isinstance(part, Mapping):
             yield from flattened(part, f"{path}{name}.")
@@ -85,7 +85,7 @@ def _cell(value: Any) -> str:
 
 
 def _begun(text: str) -> tuple[str, StringIO, int]:
-    """Return the separator, what follows a line that declares it, and how many lines that are."""
+    """Return the separator, the text after a line that declares it, and the number of lines skipped."""
     lines = StringIO(text.removeprefix("\ufeff"), newline="")
     first = lines.readline()
     if declared := _DECLARED.match(first):
@@ -95,7 +95,9 @@ def _begun(text: str) -> tuple[str, StringIO, int]:
 
 
 def _separator(sample: str) -> str:
-    """Return what parts the names of the columns into most, and after that most rows into as many cells."""
+    """Return the separator that splits the header into the most columns, and then the most rows into equally many
+    cells.
+    """
 
     def fitness(separator: str) -> tuple[int, int]:
         rows = _some(sample, separator)
@@ -118,7 +120,7 @@ def _some(sample: str, separator: str) -> list[list[str]]:
 
 
 def _has_blanks(text: str, separator: str) -> bool:
-    """Whether blanks stand between a separator and a quote among the names."""
+    """Return whether the header has blanks between a separator and a quote."""
     return re.search(re.escape(separator) + ' +"', text.lstrip("\r\n").partition("\n")[0]) is not None
 
 
@@ -127,7 +129,7 @@ def _reader(lines: Iterable[str], separator: str, blanks: bool) -> Any:
 
 
 def _numbered(reader: Any, before: int) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows in which anything stands, each with the line on which it begins."""
+    """Yield the non-empty rows, each with the line on which it begins."""
     begins = before + 1
     try:
         for row in reader:

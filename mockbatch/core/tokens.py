@@ -1,7 +1,7 @@
-"""How many tokens a request and a reply have: an estimate, the same everywhere.
+"""A deterministic estimate of the tokens of a request and a reply.
 
-Text: characters / 4, more for what UTF-8 writes in several bytes; newer tokenizers make about 30 % more of it.
-Images: patches of 28 pixels after scaling down. Tools: the size of their definitions and a fixed preamble.
+Text: characters / 4, more for characters with several UTF-8 bytes; newer tokenizers produce about 30 % more. Images:
+patches of 28 pixels after scaling down. Tools: the size of their definitions and a fixed preamble.
 Source: https://platform.claude.com/docs/en/build-with-claude/token-counting, .../vision, .../pricing
 """
 
@@ -24,7 +24,7 @@ _PDF_PAGE = 2_250 + 1_560
 _IMAGE_OF_UNKNOWN_SIZE = 1_560
 _PATCH = 28
 
-# tools that the API defines, besides bash: what each costs
+# tools that the API defines, except bash: the tokens of each
 _TOOL_TOKENS: dict[str, int] = {"text_editor": 700, "computer_toolset": 4_500, "browser_toolset": 6_600}
 _TOOL_CALL = 8
 _NON_ASCII = 0.28
@@ -40,7 +40,7 @@ def _json_weight(value: Any) -> float:
 
 
 def text_weight(text: str) -> float:
-    """Tokens of `text` for the older tokenizer, unrounded."""
+    """Return the tokens of `text` for the older tokenizer, unrounded."""
     if text.isascii():
         return len(text) / 4
     characters = len(text)
@@ -48,17 +48,17 @@ def text_weight(text: str) -> float:
 
 
 def text_tokens(text: str, model: Model) -> int:
-    """Tokens of a text; 0 only for an empty one."""
+    """Return the tokens of a text; 0 only for an empty one."""
     return ceil(text_weight(text) * model.tokens_factor)
 
 
 def text_within(text: str, tokens: int, model: Model) -> str:
-    """The longest start of `text` that has at most `tokens` tokens."""
+    """Return the longest prefix of `text` with at most `tokens` tokens."""
     return text_of_weight(text, tokens / model.tokens_factor)
 
 
 def text_of_weight(text: str, weight: float) -> str:
-    """The longest start of `text` of at most that weight."""
+    """Return the longest prefix of `text` with at most that weight."""
     if text.isascii():
         return text[: max(int(weight * 4), 0)]
     start = 0
@@ -73,12 +73,12 @@ def text_of_weight(text: str, weight: float) -> str:
 
 
 def call_weight(name: str, arguments: Any) -> float:
-    """Tokens of the call of a tool for the older tokenizer, unrounded."""
+    """Return the tokens of a tool call for the older tokenizer, unrounded."""
     return _TOOL_CALL + text_weight(name) + _json_weight(arguments)
 
 
 def output_weight(block: dict[str, Any]) -> float:
-    """Tokens that a block of a reply took to write, unrounded; what the API itself adds took none."""
+    """Return the output tokens of a block of a reply, unrounded; blocks that the API itself adds have none."""
     match block:
         case {"type": "text", "text": str(text)} | {"type": "thinking", "thinking": str(text)}:
             return text_weight(text)
@@ -88,12 +88,12 @@ def output_weight(block: dict[str, Any]) -> float:
 
 
 def weighed(weight: float) -> int:
-    """A weight as a number of tokens."""
+    """Convert a weight to a number of tokens."""
     return ceil(round(weight, 6))
 
 
 class TokenRule(Struct, frozen=True):
-    """How many tokens a reply is said to have: what was counted, or round numbers instead."""
+    """How tokens are reported: as counted, or as fixed numbers."""
 
     input: int | None = None
     output: int | None = None
@@ -105,9 +105,10 @@ _MOST_FIXED = 1_000_000_000_000
 
 
 def parse_tokens(text: str) -> TokenRule:
-    """`counted`, `fixed` for 1,000 and 200, or such as `fixed:input=1000,output=200`; what is not named is counted.
+    """Parse `counted`, `fixed` (1,000 and 200), or a text like `fixed:input=1000,output=200`; omitted values are
+    counted.
 
-    Raises ValueError, which names the right spelling.
+    Raises ValueError, which suggests the right spelling.
     """
     kind, colon, given = text.partition(":")
     if kind not in ("counted", "fixed") or (kind == "counted" and colon):
@@ -128,7 +129,7 @@ def parse_tokens(text: str) -> TokenRule:
 
 
 class FixedWeight(Struct, frozen=True):
-    """What a prompt weighs besides its messages. `tools` are the definitions; `tokens` are added as they are."""
+    """The weight of a prompt without its messages. `tools` are the definitions; `tokens` are added unweighted."""
 
     system: float
     tools: tuple[float, ...]
@@ -155,24 +156,24 @@ def tokens_with(fixed: FixedWeight, messages: Any, model: Model) -> int:
         weight += _PER_MESSAGE * len(messages)
         for message in messages:
             weight += _content_weight(message.get("content") if isinstance(message, dict) else message, model)
-    # not sum(), which rounds otherwise in other versions of Python
+    # not sum(), which rounds differently in other versions of Python
     for tool in fixed.tools:
         weight += tool
     return fixed.tokens + ceil(weight * model.tokens_factor)
 
 
 def input_tokens(params: dict[str, Any], model: Model) -> int:
-    """Tokens of system, messages and tools of a request. Never fails: what it does not know counts as its JSON."""
+    """Return the tokens of system, messages and tools of a request. Unknown content counts as its JSON."""
     return tokens_with(fixed_weight(params, model), params.get("messages"), model)
 
 
 def part_tokens(part: Any, model: Model) -> float:
-    """Tokens of one part of a prompt, unrounded: a text, a content block, the definition of a tool."""
+    """Return the tokens of one part of a prompt, unrounded: a text, a content block, a tool definition."""
     return _content_weight(part, model) * model.tokens_factor
 
 
 def frame_tokens(model: Model) -> tuple[float, int]:
-    """Tokens that come with each message, and with the first tool."""
+    """Return the tokens added by each message, and by the first tool."""
     return _PER_MESSAGE * model.tokens_factor, model.tool_preamble[0]
 
 
@@ -184,7 +185,7 @@ def _tool_preamble(params: dict[str, Any], model: Model) -> int:
 
 
 def _defined_tool(tool: Any, model: Model) -> int:
-    """Tokens of a tool that the API defines itself; 0 for one of which the definition is counted."""
+    """Return the tokens of a tool that the API defines; 0 for a tool whose definition is counted."""
     kind = tool.get("type") if isinstance(tool, dict) else None
     family = kind.rpartition("_")[0] if isinstance(kind, str) else ""
     return model.bash_tokens if family == "bash" else _TOOL_TOKENS.get(family, 0)
@@ -227,7 +228,7 @@ def _document_weight(source: Any, model: Model) -> float:
 
 
 def image_tokens(source: Any, model: Model) -> int:
-    """Tokens of an image block's source; a usual size where the image cannot be read."""
+    """Return the tokens of an image block's source; assumes a typical size if the image is unreadable."""
     match source:
         case {"type": "base64", "data": str(data)}:
             size = size_in(data)
@@ -236,7 +237,7 @@ def image_tokens(source: Any, model: Model) -> int:
 
 
 def image_size_tokens(width: int, height: int, model: Model) -> int:
-    """Tokens of an image of that size in pixels, after it was scaled down to what the model sees."""
+    """Return the tokens of an image of that size in pixels, after scaling down to the model's limit."""
     longest, most = model.image_side, model.image_tokens
     long, short = max(width, height, 1), max(min(width, height), 1)
     for side in (min(long, longest), *range(min(long, longest) // _PATCH * _PATCH, 0, -_PATCH)):
@@ -247,7 +248,7 @@ def image_size_tokens(width: int, height: int, model: Model) -> int:
 
 
 def _pages(data: str) -> int:
-    """The pages of a PDF in base64; one where it cannot be read."""
+    """Return the number of pages of a base64-encoded PDF, or 1 if it is unreadable."""
     try:
         return pdf_in(data).pages
     except Unreadable:

@@ -1,6 +1,6 @@
-"""Plain values made into types, in any thread.
+"""Thread-safe conversion of plain values to types.
 
-msgspec learns a type part by part when it is first used, and another thread that meets a half-learned one crashes the
+msgspec builds the description of a type lazily on first use, and a second thread that sees a half-built one crashes the
 process: https://github.com/msgspec/msgspec/blob/main/src/msgspec/_core.c (StructInfo_Convert).
 """
 
@@ -16,7 +16,7 @@ _learning = Lock()
 
 
 def convert(value: Any, kind: type[T], *, strict: bool = True) -> T:
-    """The value as one of these. Raises msgspec.ValidationError; not strict, texts are read as numbers."""
+    """Convert a value to a type. Raises msgspec.ValidationError; with `strict=False`, texts are parsed as numbers."""
     if kind not in _learned:
         _learn(kind)
     return msgspec.convert(value, kind, strict=strict)

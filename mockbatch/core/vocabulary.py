@@ -1,13 +1,13 @@
-"""Words that tests use for what the server knows: kinds of calls, of events, of problems."""
+"""Names that tests use for calls, events and problems."""
 
 from typing import Literal, get_args
 
 Struck = Literal["create", "retrieve", "list", "cancel", "delete", "results", "messages"]
 """The calls that rules can name."""
 Operation = Literal[Struck, "count_tokens", "models", "files"]
-"""How the journal of a session calls a call of the API."""
+"""The operation of an API call in the journal of a session."""
 OfNoSession = Literal["organization", "unknown"]
-"""The same for calls of no session: those of an admin key, and those of no path that there is."""
+"""The operation of a call without a session: one with an admin key, or of an unknown path."""
 OPERATIONS: tuple[str, ...] = get_args(Operation)
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
@@ -16,7 +16,7 @@ RowOutcome = Literal["succeeded", "errored", "canceled", "expired"]
 RowState = Literal["processing", "succeeded", "errored", "canceled", "expired"]
 
 EVENTS = ("batch.created", "batch.ended")
-"""What happens to batches and can be waited for."""
+"""The events of a batch that can be awaited."""
 
 ProblemKind = Literal[
     "duplicate",
@@ -30,5 +30,5 @@ ProblemKind = Literal[
     "unmatched_replay",
     "unmet_schema",
 ]
-"""What a program did not do, or should not have done."""
+"""Something that a program failed to do, or should not have done."""
 PROBLEM_KINDS: tuple[str, ...] = get_args(ProblemKind)

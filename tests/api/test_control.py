@@ -64,7 +64,7 @@ def test_time_runs_as_fast_as_it_is_told() -> None:
         ({}, "advance: give exactly one of by, to, events, until"),
         ({"by": "1h", "events": 1}, "advance: give exactly one of by, to, events, until"),
         ({"by": "-1h"}, "by: '-1h' is not a span of time; write it like 90s, 10m, 25h or 1d12h"),
-        ({"to": "2025-01-01"}, "the clock goes forward only"),
+        ({"to": "2025-01-01"}, "the clock only moves forward"),
         ({"to": "soon"}, "to: 'soon' is not a time; write it like 2026-01-01T00:00:00Z"),
         ({"by": "999999999999d"}, "by: '999999999999d' is too long; a span has at most 1,000,000 days"),
         ({"events": 0}, "events: Input should be greater than or equal to 1"),

@@ -115,7 +115,7 @@ def test_many_events_are_summed_up(server: Server, session: Session) -> None:
         ("clock advance", "name one of: a SPAN like 25h, --to, --events, --until-ended"),
         ("clock advance 1h --events 1", "name one of: a SPAN like 25h, --to, --events, --until-ended"),
         ("clock advance soon", "'soon' is not a span of time; write it like 90s, 10m, 25h or 1d12h"),
-        ("clock advance --to 2020-01-01", "the clock goes forward only"),
+        ("clock advance --to 2020-01-01", "the clock only moves forward"),
         ("rules add", "name a fault, --preset or --file; `mockbatch faults` lists the faults"),
         ("rules add --preset flaky", "Did you mean 'flaky-network'?"),
         ("rules add results.ctu", "Did you mean 'results.cut'?"),

@@ -69,7 +69,7 @@ def test_headers_of_a_stream_that_is_cut_off(faulty: Faulty, how: str) -> None:
     [
         ({"without": "transfer-encoding"}, "without: transfer-encoding: the server itself sets this header"),
         ({"without": "Date"}, "without: date: the server itself sets this header"),
-        ({"without": "a b"}, "without: 'a b' is not the name of a header"),
+        ({"without": "a b"}, "without: 'a b' is not a header name"),
         ({"headers": {"content-length": "3"}}, "content-length: the server itself sets this header"),
         ({"headers": {"x": "a\r\nb: c"}}, "is not the value of a header"),
     ],

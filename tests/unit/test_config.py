@@ -156,7 +156,7 @@ def test_rules_come_from_flags_then_the_file_then_the_preset(tmp_path: Path) -> 
             "",
             "no model is called 'claude-hauki-4-5'. Did you mean",
         ),
-        ({"fault": "http.error\nhttp.error"}, "", "can never match, 'http.error' before it takes everything"),
+        ({"fault": "http.error\nhttp.error"}, "", "can never match because 'http.error' before it matches everything"),
         ({"preset": "relistic"}, "", "Did you mean 'realistic'?"),
         ({"mix": "90"}, "", "flag --mix: '90' is not a mix"),
         (

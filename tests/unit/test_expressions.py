@@ -30,7 +30,7 @@ def test_what_is_not_regular_or_too_large_is_refused(pattern: str) -> None:
     with pytest.raises(ValueError, match=r"malformed|at most"):
         searcher(pattern)
     for test in (match.test_of, match.search_of):
-        with pytest.raises(RuleError, match="is not a regular expression"):
+        with pytest.raises(RuleError, match="is not a usable regular expression"):
             test(f"re:{pattern}")
 
 

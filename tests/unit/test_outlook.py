@@ -21,8 +21,8 @@ ADVICE = "Sooner: advance the clock, or use --delay-preset fast or --speedup 100
     ("flags", "lines"),
     [
         ({"delay_preset": "fast"}, ["A batch of 100 requests takes about 3.5s."]),
-        ({"delay_preset": "immediate"}, ["A batch ends at once."]),
-        ({"progression": "immediate"}, ["A batch ends at once."]),
+        ({"delay_preset": "immediate"}, ["A batch ends immediately."]),
+        ({"progression": "immediate"}, ["A batch ends immediately."]),
         ({"progression": "polls:1"}, ["A batch ends at its 1st retrieve."]),
         ({"progression": "polls:12"}, ["A batch ends at its 12th retrieve."]),
         ({"progression": "polls:23"}, ["A batch ends at its 23rd retrieve."]),

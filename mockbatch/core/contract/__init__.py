@@ -1,1 +1,1 @@
-"""What the API says: errors, identifiers, wire models, the model catalogue, the checks on what comes in."""
+"""The API contract: errors, ids, wire models, the model catalog, and the validation of requests."""

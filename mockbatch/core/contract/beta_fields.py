@@ -1,7 +1,7 @@
-"""Which parts of a request exist under a beta header only, and which headers open them.
+"""The parts of a request that require a beta header, and the headers that enable them.
 
-Without such a header the API does not know the part: it answers `<path>: Extra inputs are not permitted`, or that a tag
-or a value is none of those it expects.
+Without such a header the API does not know the part. It responds with `<path>: Extra inputs are not permitted`, or
+reports that a tag or a value is not one of those it expects.
 
 Source: the types of the official SDK, `anthropic.types` against `anthropic.types.beta`, and the pages named below, all
 under https://platform.claude.com/docs/en/.
@@ -13,10 +13,10 @@ from msgspec import Struct
 
 
 class BetaField(Struct, frozen=True):
-    """One part of a request: where it is, the betas of which any one opens it, what says so, and a request with it.
+    """One part of a request: its path, the betas of which any one enables it, the source, and an example request.
 
-    `path` names the keys from the top; `[]` is any item, `=x` the value x, `:x` the member of that type.
-    `besides` are betas that `example` needs for what stands around the part.
+    `path` names the keys from the top; `[]` is any item, `=x` the value x, `:x` the member of that type. `besides` are
+    further betas that the surroundings of the part in `example` need.
     """
 
     path: str
@@ -235,7 +235,7 @@ BETA_FIELDS = (
 )
 
 OPENED_BY = {field.path: frozenset(field.betas) for field in BETA_FIELDS}
-"""The betas of which any one opens the part of a request at that path."""
+"""The betas of which any one enables the part of a request at that path."""
 
 OPENING = frozenset(beta for betas in OPENED_BY.values() for beta in betas)
-"""The betas that open any part of a request."""
+"""The betas that enable any part of a request."""

@@ -1,4 +1,4 @@
-"""The values of the `anthropic-beta` header that the API knows, past ones included.
+"""The known values of the `anthropic-beta` header, past ones included.
 
 Source: https://platform.claude.com/docs/en/api/beta-headers and the types of the official SDK.
 """
@@ -80,12 +80,12 @@ BETAS = frozenset(
 
 
 def betas_of(values: list[str]) -> tuple[str, ...]:
-    """Return the betas that the headers of a call ask for, sorted. Raise InvalidRequest for one that is not known."""
+    """Return the betas in the headers of a call, sorted. Raise InvalidRequest for an unknown one."""
     if not values:
         return ()
-    asked = sorted({name.strip() for value in values for name in value.split(",")})
-    # an empty header names an empty value; a comma too many does not
-    named = [name for name in asked if name] or asked
+    names = sorted({name.strip() for value in values for name in value.split(",")})
+    # an empty header is an empty value; a trailing comma is not
+    named = [name for name in names if name] or names
     unknown = [name for name in named if name not in BETAS]
     if unknown:
         listed = ", ".join(f"`{name}`" for name in unknown)

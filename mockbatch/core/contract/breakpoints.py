@@ -1,4 +1,4 @@
-"""Cache breakpoints: how many, and in which order of lifetimes.
+"""Cache breakpoints: their number, and the order of their lifetimes.
 
 Source: https://platform.claude.com/docs/en/build-with-claude/prompt-caching
 """
@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 Breakpoint = tuple[str, Any]
-"""The path of a block and the lifetime that it asks for, None where it leaves that open."""
+"""The path of a block and its requested lifetime, None if unspecified."""
 
 
 def first_late(found: list[Breakpoint]) -> str | None:
-    """Return the path of the first breakpoint that lives longer than one before it."""
+    """Return the path of the first breakpoint with a longer lifetime than an earlier one."""
     short = False
     for where, ttl in found:
         if ttl == "1h" and short:
@@ -21,7 +21,7 @@ def first_late(found: list[Breakpoint]) -> str | None:
 
 
 def automatic_problem(params: dict[str, Any]) -> str | None:
-    """Return the path of the last block where it is marked with another lifetime than that of the whole request.
+    """Return the path of the last block if its lifetime differs from that of the whole request.
 
     The automatic breakpoint falls on the last block.
     """
@@ -35,12 +35,12 @@ def automatic_problem(params: dict[str, Any]) -> str | None:
 
 
 def breakpoints(params: dict[str, Any]) -> list[Breakpoint]:
-    """Return the breakpoints of a request in the order of its prompt."""
+    """Return the breakpoints of a request, in prompt order."""
     return list(_breakpoints(params))
 
 
 def _breakpoints(params: dict[str, Any]) -> Iterator[Breakpoint]:
-    """Place and lifetime of each cache breakpoint, in the order of the prompt."""
+    """Yield the path and lifetime of each cache breakpoint, in prompt order."""
     yield from _marked(params.get("tools"), "tools")
     yield from _marked(params.get("system"), "system")
     messages = params.get("messages")

@@ -1,4 +1,4 @@
-"""The models: a row each. What a model takes stands here and nowhere else.
+"""The models, one row each. This is the only place that defines what a model accepts.
 
 Source: https://platform.claude.com/docs/en/about-claude/models/overview and .../model-deprecations, 2026-11.
 """
@@ -28,7 +28,7 @@ _SERVER_TOOLS = (
     *("code_execution_20250522", "code_execution_20250825", "code_execution_20260120", "code_execution_20260521"),
 )
 
-# what rows have in common, from generation to generation; a row may say otherwise
+# defaults by generation; a row may override them
 _LATEST: dict[str, Any] = {"forced_tools": False, "refused_tools": (*_OLD_TOOLS, *_NEW_TOOLS)}
 _FABLE: dict[str, Any] = {"system_messages": True, "betas": (), "refused_tools": _OLD_TOOLS}
 _2026: dict[str, Any] = {"thinking": _ON_OFF, "thinks": "asked", "cache_minimum": 1024, "refused_tools": _OLD_TOOLS}
@@ -236,21 +236,21 @@ _WIDEST = "claude-sonnet-5-5"
 
 
 def find_model(name: str) -> Model | None:
-    """The model of that id or alias."""
+    """Return the model with that id or alias, or None."""
     return _BY_NAME.get(name)
 
 
 def model_like(name: str, known: str) -> Model:
-    """A model of another name that is in all else like a known one. Raises ValueError when that is not known."""
+    """Return a copy of a known model under another name. Raises ValueError if there is no such model."""
     model = find_model(known)
     if model is None:
-        raise ValueError(f"{known!r} is no known model")
+        raise ValueError(f"{known!r} is not a known model")
     return replace(model, id=name, aliases=(), lifecycle="active", deprecated=None, retires=None, like=model.id)
 
 
 class Models(Struct, frozen=True, omit_defaults=True, dict=True):
-    """Which models there are: the `known` ones, retired ones included; under `strict` each until the day on which it
-    retires; or `any`, where every other name is a model with the widest limits. And the `extra` ones.
+    """The available models: the `known` ones, including retired ones; with `strict`, each until its retirement day;
+    with `any`, every other name too, as a model with the widest limits. In addition, the `extra` ones.
     """
 
     policy: Policy = "known"
@@ -261,7 +261,7 @@ class Models(Struct, frozen=True, omit_defaults=True, dict=True):
         return {model.id: model for model in self.extra}
 
     def find(self, name: str, day: str) -> Model | None:
-        """The model of that id or alias on that day, if there is one."""
+        """Return the model with that id or alias on that day, or None."""
         model = _BY_NAME.get(name) or self._extra.get(name)
         if model is None:
             return model_like(name, _WIDEST) if self.policy == "any" else None
@@ -269,13 +269,13 @@ class Models(Struct, frozen=True, omit_defaults=True, dict=True):
         return None if retired else model
 
     def named(self, model_id: str) -> Model:
-        """The model of an id that `find` gave out."""
+        """Return the model for an id that `find` returned."""
         model = self.find(model_id, "")
         assert model is not None
         return model
 
     def lifecycle(self, model: Model, day: str) -> Lifecycle:
-        """In which stage of its life a model is on that day: under `strict` its dates tell, else the catalogue."""
+        """Return the lifecycle stage of a model on that day: by its dates if `strict`, else as in the catalog."""
         if self.policy != "strict":
             return model.lifecycle
         if model.retires is not None and day >= model.retires:
@@ -283,5 +283,5 @@ class Models(Struct, frozen=True, omit_defaults=True, dict=True):
         return "deprecated" if model.deprecated is not None and day >= model.deprecated else "active"
 
     def all(self) -> list[Model]:
-        """Every model there is or was, the newest first within a line."""
+        """All models, past ones included, the newest first within a line."""
         return [*MODELS.values(), *self.extra]

@@ -1,4 +1,4 @@
-"""The characters of a body: whether its bytes are UTF-8, and where in it an error is."""
+"""The characters of a body: UTF-8 validation, and the position of errors."""
 
 import re
 from codecs import utf_8_decode
@@ -10,25 +10,25 @@ from msgspec import Raw
 _PIECE = 32 << 10
 _START = b'{"requests":['
 _NOT_UTF_8 = b"\xff"
-# reading more into Python's objects, only to find where it breaks off, would keep others waiting
+# parsing more than this into Python objects, just to locate an error, would block other calls
 _READ_AT_ONCE = 4 << 20
 _BYTE = re.compile(r" \(byte (\d+)\)")
 
 
 class NotJson(Exception):
-    """What was to be decoded is not JSON, or not all of it."""
+    """The data is not valid JSON, or is truncated."""
 
 
 def characters(data: bytes | bytearray | memoryview) -> int:
-    """How many characters these bytes are.
+    """Return the number of characters.
 
-    Raises NotJson where they are not UTF-8, which the decoder of JSON overlooks in what it skips.
+    Raises NotJson if the data is not UTF-8; the JSON decoder does not notice this in values it skips.
     """
     count, at, length = 0, 0, 1
     try:
         with memoryview(data) as view:
             while length:
-                # piece by piece: what is decoded and thrown away again then stays in the processor's cache
+                # small pieces keep the discarded text in the CPU cache
                 text, length = utf_8_decode(view[at : at + _PIECE], "strict", False)
                 count, at = count + len(text), at + length
     except UnicodeDecodeError:
@@ -39,7 +39,7 @@ def characters(data: bytes | bytearray | memoryview) -> int:
 
 
 def _skimmed(body: bytes) -> JSONDecodeError:
-    """What is wrong with a large body and where, found without reading its values."""
+    """Describe and locate the error in a large body without decoding its values."""
     try:
         msgspec.json.decode(body, type=Raw)
     except RecursionError:
@@ -53,15 +53,16 @@ def _skimmed(body: bytes) -> JSONDecodeError:
 
 
 class Place:
-    """Where in a body what is left of it begins, when whole requests were cut off and are gone: in parts, which are
-    passed over first, and counted later.
+    """The position at which the remaining part of a body begins, after whole requests were cut off and discarded.
+
+    Parts are passed over first and counted later.
     """
 
     def __init__(self) -> None:
         self._parts = 0
         self._counts: list[int] = []
         self._lines = 0
-        # so many characters before the end of so many parts
+        # characters before the end of the given number of parts
         self._line_start = (0, 0)
 
     @property
@@ -69,22 +70,22 @@ class Place:
         return self._parts > 0
 
     def pass_over(self, buffer: bytes | bytearray, end: int) -> None:
-        """A part goes to the `end` of the buffer, what is left begins there."""
+        """Mark the buffer up to `end` as a part; the remaining part begins there."""
         self._parts += 1
         if newline := buffer.rfind(b"\n", 0, end) + 1:
             self._lines += buffer.count(b"\n", 0, end)
             self._line_start = (len(buffer[newline:end].decode(errors="replace")), self._parts)
 
     def count(self, number: int) -> None:
-        """The next part has so many characters."""
+        """Record the number of characters of the next part."""
         self._counts.append(number)
 
     def whole(self, rest: bytes) -> bytes:
-        """What is left, as a body of its own."""
+        """Return the remaining part as a standalone body."""
         return _START + rest if self.passed else rest
 
     def told(self, rest: bytes = _NOT_UTF_8) -> str:
-        """What is wrong with a body of which this is left, and where."""
+        """Describe and locate the error in a body with this remaining part."""
         if len(rest) > _READ_AT_ONCE:
             problem = _skimmed(rest)
         else:
@@ -97,7 +98,7 @@ class Place:
                 problem = error
             else:
                 return "unexpected content"
-        # what is not UTF-8 is told of the whole, which has no place
+        # invalid UTF-8 is reported for the whole body, without a position
         before = sum(self._counts) - len(self.whole(b"")) if problem.pos else 0
         column = problem.colno + (before - self._start_of_line() if problem.lineno == 1 else 0)
         return f"{problem.msg}: line {problem.lineno + self._lines} column {column} (char {problem.pos + before})"

@@ -1,11 +1,10 @@
-"""What is checked when a batch is created: everything around `params`, and nothing inside.
+"""The validation of a create call: everything around `params`, and nothing inside.
 
-`Intake` takes the body as it arrives and cuts it into slices of whole requests, so that a body of any size needs
-the memory of one slice. It guesses where a request ends (before `},{"custom_id"`, or whatever key comes first),
-and proves the guess: a slice that decodes as a list of objects can only have been cut between requests. Where the
-guess fails it looks at more of the body, up to the largest request that there may be. The cuts depend on the bytes of
-the body alone, not on how they arrive. A slice can be stored as soon as it is cut off; what is in it is looked at
-meanwhile.
+`Intake` reads the body as it arrives and cuts it into slices of whole requests, so that a body of any size needs the
+memory of one slice. It guesses where a request ends (before `},{"custom_id"`, or whichever key comes first) and
+verifies the guess: a slice that decodes as a list of objects can only have been cut between requests. If the guess
+fails, it tries a larger part of the body, up to the maximum size of a request. The cuts depend only on the bytes of the
+body, not on how they arrive. A slice can be stored as soon as it is cut off; its content is checked in the meantime.
 
 Source: https://platform.claude.com/docs/en/api/messages/batches/create
 """
@@ -26,9 +25,9 @@ from mockbatch.core.contract.infinity import has_infinity
 from mockbatch.core.draws import draws, draws_of
 
 SLICE = 1 << 20
-# no request may be larger: the API takes no message of more than 32 MB either
+# the maximum size of a request: the API accepts no message of more than 32 MB either
 _LARGEST = 32 << 20
-# more values than that take too long to tell apart at once
+# decoding more values than this in one go takes too long
 _MOST_VALUES = 2_000_000
 _LONGEST_HEAD = 4096
 _GUESSES = 1000
@@ -53,14 +52,14 @@ Buffer = bytes | bytearray | memoryview
 
 
 class Item(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """One request of a batch; `params` stay the bytes that came."""
+    """One request of a batch; `params` are kept as the received bytes."""
 
     custom_id: str
     params: Raw
 
 
 class Slice(Struct, frozen=True):
-    """A JSON list of whole requests as they came, and what they are; no items where one of them is wrong."""
+    """A JSON list of whole requests as received, and the decoded items; empty if one of them is invalid."""
 
     raw: bytes | memoryview
     items: list[Item]
@@ -74,12 +73,12 @@ _decode_raw = msgspec.json.Decoder(Raw).decode
 
 
 def items_of(raw: bytes | memoryview) -> list[Item]:
-    """The requests of a stored slice."""
+    """Decode the requests of a stored slice."""
     return _decode_items(raw)
 
 
 def json_problem(body: bytes) -> str | None:
-    """What keeps a body from being JSON, and where, if anything does."""
+    """Return why a body is not JSON, and where; None if it is."""
     try:
         characters(body)
         _decoded(body, _decode_raw)
@@ -90,27 +89,26 @@ def json_problem(body: bytes) -> str | None:
 
 
 def item_of(line: bytes) -> Item:
-    """The request that stands alone on a line. Raises InvalidRequest with create's words, without an index."""
+    """Decode a request on a line of its own. Raises InvalidRequest with the message of create, without an index."""
     try:
         characters(line)
         raw = _decoded(line, _decode_raw)
         _check_numbers(line)
     except NotJson:
-        told = Place().told(line).replace(": line 1 column ", ": column ")
-        raise InvalidRequest(f"not valid JSON: {told.partition(' (char')[0]}") from None
-    if problem := _first_problem([raw], 0):
-        raise InvalidRequest(problem.removeprefix("requests.0").lstrip(".: "))
+        problem = Place().told(line).replace(": line 1 column ", ": column ")
+        raise InvalidRequest(f"not valid JSON: {problem.partition(' (char')[0]}") from None
+    if invalid := _first_problem([raw], 0):
+        raise InvalidRequest(invalid.removeprefix("requests.0").lstrip(".: "))
     return _decode_item(raw)
 
 
 class Intake:
-    """A body on its way in: `feed` it piece by piece, then take the `rest`; both answer slices that can be stored.
-    `look` at each of them, in their order, before what comes next; then `check` the whole.
+    """An incoming body. `feed` it piece by piece, then take the `rest`; both return slices that can be stored. `look`
+    at each slice in order, before the next one, and finally `check` the whole.
 
-    Raises RequestTooLarge as soon as the body, or one request, is, and at the end the InvalidRequest that the API
-    answers: broken JSON before anything else, then too many requests, then the first request that is wrong, then a
-    doubled id.
-    What was answered before an error is void.
+    Raises RequestTooLarge as soon as the body or one request is too large, and at the end the InvalidRequest of the
+    API: broken JSON takes precedence, then too many requests, then the first invalid request, then a duplicate id.
+    Slices returned before an error are void.
     """
 
     def __init__(self, max_requests: int, max_bytes: int) -> None:
@@ -148,16 +146,16 @@ class Intake:
         return slices
 
     def is_long(self, piece: Buffer = b"") -> bool:
-        """Whether to feed this piece, or to take the rest without one, may take long."""
+        """Return whether feeding this piece, or taking the rest without one, may take long."""
         size = self._size + len(piece)
         if not piece and not self._place.passed:
             return size > SLICE // 4
         return size > 2 * SLICE and (not piece or size >= self._window)
 
     def look(self, slice: Slice) -> list[str]:
-        """Look at what is in a slice; answers its custom_ids, none where something is wrong."""
+        """Check the content of a slice. Returns its custom_ids; none if something is wrong."""
         try:
-            # its first character is the last one of what was cut off before
+            # its first character is the last one of the previous part
             self._place.count(characters(slice.raw) - 1)
         except NotJson:
             self._broken = True
@@ -170,7 +168,7 @@ class Intake:
         return ids
 
     def rest(self) -> list[Slice]:
-        """What is left, at the end of the body."""
+        """Return the remaining slices, at the end of the body."""
         if self._broken:
             raise self._not_json()
         if guessed := self._guessed_rest():
@@ -182,7 +180,7 @@ class Intake:
         return [Slice(part, _items(part)) for part in _parts(self._looked_through())]
 
     def check(self) -> None:
-        """Whether the body as a whole can be taken."""
+        """Raise InvalidRequest if the body as a whole is invalid."""
         if self._broken:
             raise self._not_json()
         if self.count == 0:
@@ -199,7 +197,7 @@ class Intake:
             )
 
     def _take(self) -> Slice | None:
-        """Cut whole requests off the first window of the buffer, or look at twice as much next time."""
+        """Cut whole requests off the first window of the buffer, or double the window."""
         if not self._place.passed and self._pass_head(self._buffer()) and self._size < self._window:
             return None
         buffer = self._buffer()
@@ -222,7 +220,7 @@ class Intake:
         return None
 
     def _buffer(self) -> bytearray:
-        """What came and is not cut off yet; once the head is passed, behind a byte for a bracket."""
+        """Return the bytes that are not cut off yet; after the head, preceded by one byte for a bracket."""
         first = self._pieces[0] if len(self._pieces) == 1 else None
         if not isinstance(first, bytearray):
             first = bytearray().join(self._pieces)
@@ -230,7 +228,7 @@ class Intake:
         return first
 
     def _pass_head(self, data: bytes | bytearray) -> bool:
-        """Leave out what stands before the first request, where the body starts as expected."""
+        """Skip everything before the first request, if the body starts as expected."""
         head = _HEAD.match(data, 0, _LONGEST_HEAD)
         if head is None:
             return False
@@ -244,7 +242,7 @@ class Intake:
         return True
 
     def _last_gap(self, buffer: bytearray) -> int | None:
-        """The comma of the last place in the window that looks like the border between two requests."""
+        """Return the comma of the last position in the window that looks like a border between two requests."""
         assert self._key is not None
         at = self._window
         for _ in range(_GUESSES):
@@ -256,7 +254,7 @@ class Intake:
         return None
 
     def _guessed_rest(self) -> Slice | None:
-        """The requests that are left, where the body ends as expected."""
+        """Return the remaining requests, if the body ends as expected."""
         if not (self._place.passed or self._pass_head(self._buffer())):
             return None
         buffer = self._pieces[0] if len(self._pieces) == 1 else self._buffer()
@@ -270,7 +268,7 @@ class Intake:
             return None
 
     def _looked_through(self) -> bytes:
-        """The same, without guessing: slower, and with a sentence for whatever is wrong."""
+        """Parse the rest without guessing: slower, and with a message for any error."""
         rest = bytes(self._buffer()[self._place.passed :])
         check_values(rest, _MOST_VALUES)
         try:
@@ -293,7 +291,7 @@ class Intake:
         return raw
 
     def _name_webhook(self, raw: Raw) -> None:
-        """Take up the URL beside the requests, which the official API does not have."""
+        """Store the URL next to the requests, an extension of the official API."""
         url = msgspec.json.decode(raw)
         if isinstance(url, str):
             self.webhook_url = url
@@ -304,7 +302,7 @@ class Intake:
         return InvalidRequest(f"The request body is not valid JSON: {self._place.told(*rest)}")
 
     def _admit(self, items: list[Item]) -> list[str] | None:
-        """Take up the ids of good requests; None when one is not good."""
+        """Add the ids of valid requests; None if one is invalid."""
         ids = [item.custom_id for item in items]
         params = [item.params for item in items]
         if not _all_valid(ids) or set(map(_first, map(_view, params))) != _OBJECTS:
@@ -320,7 +318,7 @@ class Intake:
 
 
 def _listed(buffer: Buffer, end: int) -> memoryview:
-    """The requests up to `end`, where a comma or a bracket is, as a JSON list."""
+    """Return the requests up to `end`, the position of a comma or a bracket, as a JSON list."""
     listed = memoryview(buffer)[: end + 1]
     if not listed.readonly:
         listed[0], listed[-1] = _OPEN, _CLOSE
@@ -342,7 +340,7 @@ def _is_object(item: Item) -> bool:
 
 
 def _items(data: bytes | memoryview) -> list[Item]:
-    """The requests of a list; none when its JSON is fine but a request is not. Raises NotJson."""
+    """Decode the requests of a list; empty if its JSON is valid but a request is not. Raises NotJson."""
     try:
         return _decoded(data, _decode_items)
     except msgspec.ValidationError:
@@ -351,7 +349,7 @@ def _items(data: bytes | memoryview) -> list[Item]:
 
 
 def _body(data: bytes) -> dict[str, Raw] | None:
-    """The keys of a body; None when it is JSON but no object. Raises NotJson."""
+    """Return the keys of a body; None if it is JSON but not an object. Raises NotJson."""
     try:
         return _decoded(data, _decode_body)
     except msgspec.ValidationError:
@@ -369,15 +367,17 @@ def _decoded(data: bytes | memoryview, decode: Callable[[Any], T]) -> T:
 
 
 def _check_numbers(data: bytes | memoryview) -> None:
-    """Raise NotJson for a number that no double holds. In a large body it is left to the row that has it: to look at
-    each byte once more would make large creates half as fast again.
+    """Raise NotJson for a number that exceeds a double.
+
+    A large body skips this, and the number is reported with its row: another pass over each byte would slow down large
+    creates by half.
     """
     if len(data) <= SLICE and has_infinity(data):
         raise NotJson
 
 
 def _parts(raw: bytes) -> Iterator[bytes]:
-    """A list of requests as lists of about a slice."""
+    """Split a list of requests into lists of about one slice."""
     if len(raw) <= 2 * SLICE:
         yield raw
         return
@@ -394,7 +394,7 @@ def _parts(raw: bytes) -> Iterator[bytes]:
 
 
 def _first_problem(requests: list[Raw], first: int) -> str | None:
-    """The sentence for the first request that is wrong; the first of them has the index `first`."""
+    """Return the message for the first invalid request; `first` is the index of the first one in the list."""
     for index, raw in enumerate(requests, first):
         try:
             item = _decode_item(raw)
@@ -410,7 +410,7 @@ def _first_problem(requests: list[Raw], first: int) -> str | None:
 
 
 def _outline(raw: Raw) -> object:
-    """A request with nothing inside `params`, to word what is wrong with it."""
+    """Return a request with empty `params`, to word what is wrong with it."""
     try:
         fields = _decode_body(raw)
     except msgspec.ValidationError:

@@ -1,4 +1,4 @@
-"""The API's family of errors. Each knows its status and its `type` on the wire.
+"""The errors of the API, each with its status and its `type` on the wire.
 
 ApiError
  ├─ InvalidRequest    400 invalid_request_error
@@ -24,7 +24,7 @@ from typing import Any, ClassVar, NoReturn
 
 
 class ApiError(Exception):
-    """What the API answers instead of a result; raised anywhere, rendered by `http/errors.py` alone."""
+    """An error response of the API; may be raised anywhere, rendered only by `http/errors.py`."""
 
     status: ClassVar[int]
     type: ClassVar[str]
@@ -86,7 +86,7 @@ class RequestTooLarge(ApiError):
 
 
 class Unverified(ApiError):
-    """What the control plane answers where calls are not as expected; the API itself has no such error."""
+    """The response of the control plane if calls are not as expected; the API has no such error."""
 
     status = 422
     type = "verification_error"
@@ -113,16 +113,16 @@ class Overloaded(ApiError):
 
 
 def refuse(message: str, kind: type[ApiError] = InvalidRequest) -> NoReturn:
-    """Raise what the API says of a request of which the person who sent it may know all."""
+    """Raise an error of the API about a request whose details may be shown to its sender."""
     raise kind(message, details={"error_visibility": "user_facing"})
 
 
 class OtherError(ApiError):
-    """An error of a status or a type that the family does not have."""
+    """An error with a status or a type that the classes above do not cover."""
 
 
 def error_of(status: int, kind: str | None = None) -> ApiError:
-    """The error of a status, of that type where one is told."""
+    """Return the error for a status, with the given type if any."""
     found = next((known for known in ApiError.__subclasses__() if getattr(known, "status", None) == status), None)
     fallback = "api_error" if status >= 500 else "invalid_request_error"
     error = OtherError("")

@@ -1,4 +1,4 @@
-"""How much may be in the params of one request, so that no request keeps those of others waiting."""
+"""The maximum number of values in the params of one request, so that no request delays others."""
 
 from msgspec import Raw
 
@@ -11,7 +11,7 @@ _MARKS = (b",", b"[", b"{")
 
 
 def check_values(data: bytes | Raw, most: int = MOST_VALUES) -> None:
-    """Raise InvalidRequest for JSON that has more values than that. What is small is not looked at."""
+    """Raise InvalidRequest for JSON with more values than this. Small data is not checked."""
     with memoryview(data) as view:
         if len(view) <= _SMALL:
             return
@@ -21,11 +21,11 @@ def check_values(data: bytes | Raw, most: int = MOST_VALUES) -> None:
 
 
 def _exceeded(pieces: list[bytes], most: int) -> bool:
-    """Whether JSON has more values than that: what stands inside of texts is none."""
+    """Return whether JSON has more values than this, not counting the inside of texts."""
     count, inside, rest = 0, False, b""
     for piece in pieces:
         piece = rest + piece
-        # a backslash at the end goes with what follows it
+        # a trailing backslash belongs to the next piece
         cut = len(piece) - (len(piece) - len(piece.rstrip(b"\\"))) % 2
         piece, rest = piece[:cut], piece[cut:]
         parts = piece.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')

@@ -1,4 +1,4 @@
-"""Rate limits: how much an organization may do, by its usage tier.
+"""Rate limits of an organization by usage tier.
 
 Source: https://platform.claude.com/docs/en/api/rate-limits
 """
@@ -23,8 +23,8 @@ _ADVICE = (
 
 
 class RateLimits(Struct, frozen=True):
-    """What the batch endpoints allow: calls a minute, requests in batches that have not ended, and USD in a calendar
-    month. None: any number.
+    """The limits of the batch endpoints: calls per minute, requests in unended batches, and USD per calendar month.
+    None means unlimited.
     """
 
     requests_per_minute: int | None = None
@@ -33,8 +33,8 @@ class RateLimits(Struct, frozen=True):
 
 
 class Tier(Struct, frozen=True):
-    """What a usage tier allows. Of messages: requests, input tokens and output tokens a minute, for the models of the
-    line Fable and for all others; of count_tokens: requests a minute.
+    """The limits of a usage tier. For messages: requests, input tokens and output tokens per minute, for the Fable line
+    and for all other models; for count_tokens: requests per minute.
     """
 
     batches: RateLimits
@@ -56,7 +56,7 @@ _MESSAGES_LIMITS = ("requests_per_minute", "input_tokens_per_minute_cache_aware"
 
 
 def organization_rate_limits(seed: int, tier: Tier, models: Models) -> list[wire.RateLimit]:
-    """The limits of an organization in that tier, group by group."""
+    """Return the limits of an organization in that tier, group by group."""
 
     def entry(group_type: str, values: dict[str, int], name: str = "", ids: list[str] | None = None) -> wire.RateLimit:
         key = f"{group_type}/{name}"
@@ -82,9 +82,10 @@ def organization_rate_limits(seed: int, tier: Tier, models: Models) -> list[wire
 
 
 class Bucket(Struct, frozen=True):
-    """A token bucket: so many calls are `left` at an instant, and it fills up to `size` within a minute.
+    """A token bucket: `left` calls remain at an instant, and it refills to `size` within a minute.
 
-    Instants are microseconds. Parts of calls are kept as calls times microseconds of a minute, so nothing rounds.
+    Instants are microseconds. Fractions of calls are kept as calls times microseconds per minute, so nothing is
+    rounded.
     """
 
     size: int
@@ -96,12 +97,12 @@ class Bucket(Struct, frozen=True):
         return cls(size, size * _MINUTE, at)
 
     def at_instant(self, now: int) -> "Bucket":
-        """The bucket as it is at `now`."""
+        """Return the bucket as of `now`."""
         level = min(self.level + max(now - self.at, 0) * self.size, self.size * _MINUTE)
         return replace(self, level=level, at=max(now, self.at))
 
     def taken(self, now: int) -> "Bucket | None":
-        """The bucket after one call at `now`; None when there is none left."""
+        """Return the bucket after one call at `now`; None if it is empty."""
         bucket = self.at_instant(now)
         return replace(bucket, level=bucket.level - _MINUTE) if bucket.left else None
 
@@ -116,12 +117,12 @@ class Bucket(Struct, frozen=True):
 
     @property
     def next_at(self) -> int:
-        """When there is a call again."""
+        """When the next call is possible."""
         return self.at + max(-(-(_MINUTE - self.level) // self.size), 0)
 
 
 def too_many_calls(limit: int, organization: str, seconds: int, headers: dict[str, str]) -> RateLimited:
-    """The 429 for a call over the limit a minute; `seconds` until the next one may come."""
+    """Return the 429 for a call over the limit per minute; `seconds` until the next call is possible."""
     return RateLimited(
         f"This request would exceed your organization's rate limit of {limit:,} requests per minute "
         f"(org: {organization}). {_ADVICE}",
@@ -130,7 +131,7 @@ def too_many_calls(limit: int, organization: str, seconds: int, headers: dict[st
 
 
 def queue_full(limit: int, organization: str, seconds: int) -> RateLimited:
-    """The 429 for a batch that does not fit into the queue; `seconds` until a batch in it ends."""
+    """Return the 429 for a batch that does not fit into the queue; `seconds` until a batch in it ends."""
     return RateLimited(
         f"This request would exceed your organization's rate limit of {limit:,} batch requests in the processing "
         f"queue (org: {organization}). {_ADVICE}",
@@ -139,7 +140,9 @@ def queue_full(limit: int, organization: str, seconds: int) -> RateLimited:
 
 
 def spent_too_much(next_month: str) -> RateLimited:
-    """The 429 for a call after the month's money is spent; `next_month` is its first day, as `YYYY-MM-DD`."""
+    """Return the 429 for a call after the monthly limit is spent; `next_month` is the first day of the next one, as
+    `YYYY-MM-DD`.
+    """
     return RateLimited(
         "You have reached your API usage limits: your organization has crossed its monthly API usage threshold, set "
         f"based on your organization's API tier. You will regain access on {next_month} at 00:00 UTC.",
@@ -148,6 +151,6 @@ def spent_too_much(next_month: str) -> RateLimited:
 
 
 def month_after(day: str) -> str:
-    """The first day of the month that follows a day, both as `YYYY-MM-DD`."""
+    """Return the first day of the month after a day, both as `YYYY-MM-DD`."""
     year, month = int(day[:4]), int(day[5:7])
     return f"{year + month // 12:04}-{month % 12 + 1:02}-01"

@@ -1,4 +1,4 @@
-"""Whether a value is a JSON Schema at all.
+"""Whether a value is a JSON Schema.
 
 Source: https://json-schema.org/draft/2020-12/schema
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def is_schema(value: Any) -> bool:
-    """Return whether a value is a schema of draft 2020-12, whatever `$schema` says; one that is not checked is."""
+    """Return whether a value is a schema of draft 2020-12, regardless of `$schema`; unchecked schemas pass."""
     source = encoded(value)
     return source is None or _known(source)
 
@@ -25,7 +25,7 @@ def _is_valid(source: bytes) -> bool:
     return _meta_schema().is_valid(decode(source))
 
 
-# requests of a batch share their schemas
+# the requests of a batch share their schemas
 _known: Remembered[bytes, bool] = Remembered(_is_valid, 256, 4 << 20)
 
 

@@ -1,4 +1,4 @@
-"""A model: its limits, its life and its abilities, one row of data each.
+"""A model: its limits, lifecycle and capabilities as one row of data.
 
 Source: https://platform.claude.com/docs/en/about-claude/models/overview, .../build-with-claude/extended-thinking,
 .../build-with-claude/effort, .../build-with-claude/prompt-caching and the models' pages.
@@ -24,7 +24,7 @@ class Model(Struct, frozen=True, omit_defaults=True, kw_only=True):
     id: str
     aliases: tuple[str, ...] = ()
     like: str | None = None
-    """The model of which this one is a copy under another name."""
+    """The model that this one copies under another name."""
 
     lifecycle: Lifecycle = "active"
     deprecated: str | None = None
@@ -33,70 +33,72 @@ class Model(Struct, frozen=True, omit_defaults=True, kw_only=True):
     context: int = 1_000_000
     max_output: int = 128_000
     betas: tuple[str, ...] = (LONG_OUTPUT,)
-    """The betas that change what it takes."""
+    """The betas that change what it accepts."""
 
     thinking: tuple[ThinkingType, ...] = ("adaptive",)
-    """The values of `thinking.type` that it takes."""
+    """The values of `thinking.type` that it accepts."""
     thinks: Literal["never", "asked", "unasked", "always"] = "always"
-    """Whether it thinks when the request does not say so, or says no."""
+    """Whether it thinks if the request does not mention thinking, or disables it."""
     thinks_between_tools: bool = False
-    """Whether its words between calls of tools come back as thinking."""
+    """Whether text between its tool calls is returned as thinking."""
     shows_thinking: bool = False
-    """Whether thinking is summarized unless the request says otherwise."""
+    """Whether thinking is summarized by default."""
     efforts: tuple[Effort, ...] = EFFORTS
     default_effort: Effort = "high"
     efforts_unthinking: tuple[Effort, ...] = EFFORTS
-    """The efforts that it takes while thinking is off."""
+    """The efforts that it accepts while thinking is off."""
 
     sampling: Literal["free", "either", "default"] = "default"
-    """Both of `temperature` and `top_p`, either of them, or their default alone, under versions that have them."""
+    """Whether it accepts both `temperature` and `top_p`, either of them, or only their defaults, in versions that have
+    them.
+    """
     prefill: bool = False
-    """Whether the conversation may end with the start of the answer."""
+    """Whether the conversation may end with a prefilled reply."""
     system_messages: bool = False
-    """Whether the conversation may hold system messages."""
+    """Whether the conversation may contain system messages."""
     forced_tools: bool = True
-    """Whether `tool_choice` may demand a tool."""
+    """Whether `tool_choice` may force a tool."""
     refused_tools: tuple[str, ...] = ()
-    """The types of tools that other models take and this one does not."""
+    """The types of tools that other models accept and this one does not."""
     structured_outputs: bool = True
 
     images: bool = True
     pdfs: bool = True
     citations: bool = True
     image_side: int = 2576
-    """The longest side of an image that it sees, in pixels."""
+    """The maximum side of an image it processes, in pixels."""
     image_tokens: int = 4784
-    """The most tokens of an image."""
+    """The maximum tokens of an image."""
     tokens_factor: float = 1.3
-    """How many tokens its tokenizer makes where that of 2024 makes one."""
+    """The tokens of its tokenizer per token of the 2024 one."""
     tool_preamble: tuple[int, int] = (286, 406)
-    """The tokens that the first tool adds, and that it adds when a tool is forced."""
+    """The tokens added by the first tool, and those added when a tool is forced."""
     bash_tokens: int = 325
-    """The tokens that the API's own bash tool adds."""
+    """The tokens added by the API's bash tool."""
     cache_minimum: int = 512
-    """The fewest tokens of a prefix that is cached."""
+    """The minimum tokens of a cached prefix."""
 
     server_tools: bool = True
     code_execution: bool = True
     """Whether code that it runs may call the request's other tools."""
     context_edits: bool = True
-    """Whether old thinking and old uses of tools can be cleared from its context."""
+    """Whether old thinking and old tool uses can be cleared from its context."""
     compaction: bool = True
     knows_geo: bool = True
     """Whether a request may choose where it runs."""
 
     @property
     def thinks_unasked(self) -> bool:
-        """Whether it thinks when the request does not speak of it."""
+        """Whether it thinks if the request does not mention thinking."""
         return self.thinks in ("unasked", "always")
 
     @property
     def line(self) -> Line | None:
-        """The family it belongs to; None for what belongs to none of them."""
+        """Its family, or None."""
         parts = (self.like or self.id).split("-")
         return next((line for line in LINES if line in parts), None)
 
     @property
     def inference_geo(self) -> str:
-        """What `usage.inference_geo` says where the request does not choose."""
+        """The value of `usage.inference_geo` if the request does not choose."""
         return "global" if self.knows_geo else "not_available"

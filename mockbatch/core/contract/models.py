@@ -1,4 +1,4 @@
-"""The models as `/v1/models` shows them.
+"""The models in the format of `/v1/models`.
 
 Source: https://platform.claude.com/docs/en/api/models/list and the types of the official SDK.
 """
@@ -15,7 +15,7 @@ _SNAPSHOT = re.compile(r"-(\d{4})(\d\d)(\d\d)$")
 
 
 def model_info(model: Model, models: Models, day: str) -> wire.ModelInfo:
-    """A model as it is shown on that day. A date that nobody published is null, or the epoch where it must be one."""
+    """Return the API's view of a model on that day. Unpublished dates are null, or the epoch if null is not allowed."""
     return wire.ModelInfo(
         id=model.id,
         display_name=display_name(model.id),
@@ -35,7 +35,9 @@ def _midnight(day: str | None) -> str | None:
 
 
 def display_name(model_id: str) -> str:
-    """`claude-opus-4-5-20251101` is Claude Opus 4.5, `claude-3-7-sonnet-20250219` Claude Sonnet 3.7."""
+    """Return the display name: `claude-opus-4-5-20251101` is Claude Opus 4.5, `claude-3-7-sonnet-20250219` Claude
+    Sonnet 3.7.
+    """
     name, *parts = _SNAPSHOT.sub("", model_id).split("-")
     words = [part.capitalize() for part in parts if not part.isdigit()]
     version = ".".join(part for part in parts if part.isdigit())

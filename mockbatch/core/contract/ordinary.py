@@ -1,6 +1,6 @@
-"""The requests that nearly all requests are: recognised in microseconds, so that only the others cost pydantic.
+"""A fast path for ordinary requests: it recognizes nearly all of them in microseconds, so only the rest needs pydantic.
 
-Whatever passes here is in shape under any beta header; whatever does not may be in shape all the same.
+A request that passes here is valid under any beta header; one that does not pass may still be valid.
 """
 
 from typing import Annotated, Any, Literal
@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from mockbatch.core.typed import convert
 
-# left out, where null is refused
+# may be omitted, but not null
 _Missing = UnsetType
 
 
@@ -25,7 +25,7 @@ class _Text(Struct, tag="text", forbid_unknown_fields=True):
 
 
 class _SystemText(Struct, forbid_unknown_fields=True):
-    # not a tag: msgspec asks for one only where there are several
+    # not a tag: msgspec requires tags only for several alternatives
     type: Literal["text"]
     text: str
     cache_control: _Cache | None = None
@@ -101,7 +101,7 @@ class _Metadata(Struct, forbid_unknown_fields=True):
 
 
 class _Counted(Struct, forbid_unknown_fields=True, kw_only=True):
-    """What count_tokens takes."""
+    """The params of count_tokens."""
 
     model: Annotated[str, Meta(min_length=1)]
     messages: Annotated[list[_Message], Meta(min_length=1, max_length=100_000)]
@@ -112,7 +112,7 @@ class _Counted(Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class _Created(_Counted, forbid_unknown_fields=True, kw_only=True):
-    """What is answered, and each request of a batch."""
+    """The params of a message, and of each request of a batch."""
 
     max_tokens: Annotated[int, Meta(ge=1)]
     stop_sequences: list[str] | None = None
@@ -124,14 +124,14 @@ _Share = Annotated[float, Meta(ge=0, le=1)]
 
 
 class _Sampled(_Created, forbid_unknown_fields=True, kw_only=True):
-    """The same before there was a version without sampling parameters."""
+    """The same for versions with sampling parameters."""
 
     temperature: _Share | _Missing = UNSET
     top_p: _Share | _Missing = UNSET
 
 
 def is_ordinary(params: dict[str, Any], *, counting: bool = False, sampling: bool = False) -> bool:
-    """Return whether these params are of the usual kind, and so in shape."""
+    """Return whether these params are ordinary, and therefore valid."""
     kind = _Counted if counting else _Sampled if sampling else _Created
     try:
         convert(params, kind)

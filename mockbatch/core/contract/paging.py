@@ -1,4 +1,4 @@
-"""How many entries a page has.
+"""Page sizes.
 
 Source: https://platform.claude.com/docs/en/api/overview
 """
@@ -10,7 +10,7 @@ _LARGEST_PAGE = 1000
 
 
 def limit_of(text: str, most: int = _LARGEST_PAGE) -> int:
-    """How many entries are asked for at most, from 1 to `most`. Raises InvalidRequest."""
+    """Parse a page limit from 1 to `most`. Raises InvalidRequest."""
     limit = integer(text)
     if limit is None:
         raise InvalidRequest("limit: Input should be a valid integer, unable to parse string as an integer")

@@ -1,4 +1,4 @@
-"""The checks that the API makes on each request of a batch, after it was accepted.
+"""The API's validation of each request of a batch, after the batch was accepted.
 
 A request that fails here becomes an `errored` row. Source: https://platform.claude.com/docs/en/api/messages/create,
 .../api/errors and .../api/migration-2026-10-21
@@ -22,8 +22,8 @@ Validation = Literal["api", "early", "off"]
 
 
 class Terms(Struct, frozen=True, omit_defaults=True):
-    """What a call was made under: the API version and the betas it asked for, which models there were, and the
-    virtual day, as `YYYY-MM-DD`. A batch keeps those of its create.
+    """The terms of a call: its API version and betas, the available models, and the virtual day as `YYYY-MM-DD`. A
+    batch keeps those of its create.
     """
 
     version: str = NEWEST_VERSION
@@ -32,7 +32,7 @@ class Terms(Struct, frozen=True, omit_defaults=True):
     day: str = ""
     validation: Validation = "api"
     profile: str = ""
-    """The user profile that the header of the call names."""
+    """The user profile in the header of the call."""
 
     @property
     def validated(self) -> bool:
@@ -40,7 +40,7 @@ class Terms(Struct, frozen=True, omit_defaults=True):
 
 
 def checked(params: dict[str, Any], terms: Terms, surface: Surface = "batch") -> Model:
-    """The model that `params` ask for. Raises the ApiError that the API answers, or that the row ends with."""
+    """Return the model of `params`. Raises the ApiError that the API responds with, or that the row ends with."""
     refusals = _refusals()
     if surface == "batch":
         refusals.check_batch(params, terms.profile)
@@ -54,31 +54,31 @@ def checked(params: dict[str, Any], terms: Terms, surface: Surface = "batch") ->
 
 @cache
 def _refusals() -> ModuleType:
-    # not before: a start checks nothing, and the table is long
+    # not before: startup checks nothing, and the table is long
     from mockbatch.core.contract import refusals
 
     return refusals
 
 
 def check_length(tokens: int, model: Model) -> None:
-    """Raises InvalidRequest for a prompt of more tokens than the model has room for."""
+    """Raise InvalidRequest for a prompt that exceeds the context window of the model."""
     if tokens > model.context:
         refuse(f"prompt is too long: {tokens} tokens > {model.context} maximum")
 
 
 def _refuse_thread() -> NoReturn:
-    """Nothing is kept between messages; the SDK goes on with whole conversations then."""
+    """Reject a message thread: nothing is kept between messages, and the SDK then falls back to whole conversations."""
     message = "`thread` is not supported for this request. Send the full conversation without `thread`."
     raise InvalidRequest(message, details={"error_code": "thread_unsupported_request", "unsupported": []})
 
 
 def is_warm() -> bool:
-    """Whether no check can take the time of an import any more."""
+    """Return whether the modules that checks import lazily are loaded."""
     return all(f"mockbatch.core.contract.{name}" in sys.modules for name in ("shapes", "refusals.table"))
 
 
 def unchecked(params: dict[str, Any], terms: Terms) -> Model:
-    """The model that `params` ask for, whatever else is in them."""
+    """Return the model of `params` without checking anything else."""
     name = params.get("model")
     return _model(name if isinstance(name, str) else "", terms)
 

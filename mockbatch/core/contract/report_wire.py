@@ -24,7 +24,7 @@ class ReportServerTools(Struct, frozen=True):
 
 
 class UsageRow(Struct, frozen=True, kw_only=True):
-    """What was used by one group of a bucket; dimensions that are not grouped by are null, `speed` is left out."""
+    """The usage of one group of a bucket; dimensions that are not grouped by are null, `speed` is omitted."""
 
     account_id: str | None
     api_key_id: str | None
@@ -43,7 +43,7 @@ class UsageRow(Struct, frozen=True, kw_only=True):
 
 
 class CostRow(Struct, frozen=True, kw_only=True):
-    """What one group of a bucket costs: `amount` is a decimal in cents."""
+    """The cost of one group of a bucket; `amount` is a decimal in cents."""
 
     amount: str
     context_window: str | None
@@ -58,7 +58,7 @@ class CostRow(Struct, frozen=True, kw_only=True):
 
 
 class Bucket(Struct, Generic[R], frozen=True):
-    """A span of time, and what happened in it."""
+    """A span of time and the rows in it."""
 
     starting_at: str
     ending_at: str
@@ -66,7 +66,7 @@ class Bucket(Struct, Generic[R], frozen=True):
 
 
 class UsageReport(Struct, frozen=True):
-    """One page of buckets, the oldest first."""
+    """One page of buckets, oldest first."""
 
     data: list[Bucket[UsageRow]]
     has_more: bool
@@ -74,7 +74,7 @@ class UsageReport(Struct, frozen=True):
 
 
 class CostReport(Struct, frozen=True):
-    """One page of buckets, the oldest first."""
+    """One page of buckets, oldest first."""
 
     data: list[Bucket[CostRow]]
     has_more: bool

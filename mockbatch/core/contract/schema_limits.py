@@ -1,4 +1,4 @@
-"""What a schema that a reply must follow may not say.
+"""The features of JSON Schema that structured outputs do not support.
 
 Source: https://platform.claude.com/docs/en/build-with-claude/structured-outputs, "JSON Schema limitations"
 """
@@ -39,20 +39,20 @@ _NOT_REGULAR = re.compile(r"(?<!\\)(?:\\\\)*(?:\\[1-9bB]|\\k<|\(\?(?:[=!]|<[=!])
 
 
 class Limit(NamedTuple):
-    """Something that a schema may not say, and what the sentence about it names."""
+    """An unsupported feature in a schema, and the values for its error message."""
 
     kind: Kind
     values: dict[str, Any]
 
 
 def first_limit(root: dict[str, Any]) -> Limit | None:
-    """Return the first thing that a schema may not say. Requests of a batch share their schemas."""
+    """Return the first unsupported feature of a schema. Cached, as the requests of a batch share their schemas."""
     source = encoded(root)
     return None if source is None else _first(source)
 
 
 def limits_of(root: dict[str, Any]) -> Iterator[Limit]:
-    """Yield what a schema may not say, in its order, circles last."""
+    """Yield the unsupported features of a schema in document order, cycles last."""
     references: list[str] = []
     for _, node in subschemas(root):
         yield from (*_of_types(node), *_of_references(node), *_of_values(node))
@@ -99,7 +99,7 @@ def _is_local(reference: Any) -> bool:
 
 
 def _cycle(root: dict[str, Any], references: list[str]) -> list[str]:
-    """Return the names of definitions by which a reference comes back to itself; none where none does."""
+    """Return the names of the definitions that form a reference cycle; empty if there is none."""
     done: set[str] = set()
     for start in references:
         way: list[str] = [start]

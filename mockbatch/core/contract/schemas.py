@@ -1,4 +1,4 @@
-"""The schemas inside a JSON Schema, found by keyword: a property, or a member of an enum, may be named like one.
+"""The subschemas of a JSON Schema, found by keyword, since a property or an enum member may have a keyword's name.
 
 Source: https://json-schema.org/draft/2020-12/schema, and for the legacy keywords https://json-schema.org/draft-07/schema
 """
@@ -11,12 +11,12 @@ from msgspec.json import Encoder
 
 _encode = Encoder().encode
 Path = tuple[str | int, ...]
-"""Where a schema stands: keywords, names and places, from the root on."""
+"""The location of a schema: keywords, names and indexes, from the root."""
 
 LARGEST = 1 << 20
-"""Schemas of more bytes than this are not checked, as others would have to wait meanwhile."""
+"""Schemas with more bytes than this are not checked, since other calls would have to wait."""
 DEEPEST = 1_000
-"""Schemas nested deeper than this are not looked at; no JSON that the server reads is."""
+"""Schemas nested deeper than this are ignored; the server accepts no JSON this deep."""
 
 _SINGLE = frozenset(
     {
@@ -30,7 +30,7 @@ _MAPS = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs
 
 
 def encoded(schema: Any) -> bytes | None:
-    """Return a schema as JSON, by which it is known again; None where it is too deep or too large to be checked."""
+    """Return a schema as JSON, for use as a cache key; None if it is too deep or too large to be checked."""
     try:
         source = _encode(schema)
     except RecursionError:
@@ -39,7 +39,7 @@ def encoded(schema: Any) -> bytes | None:
 
 
 def subschemas(schema: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Yield a schema and every schema in it that is an object, each with its path. References are not followed."""
+    """Yield a schema and every subschema that is an object, each with its path. Does not follow references."""
     waiting: list[tuple[Path, Any]] = [((), schema)]
     while waiting:
         path, node = waiting.pop()
@@ -61,7 +61,7 @@ def _children(path: Path, node: dict[str, Any]) -> Iterator[tuple[Path, Any]]:
 
 
 def pointed(root: Any, reference: str) -> Any:
-    """Return what the JSON pointer after the `#` of a reference leads to; None for nothing."""
+    """Resolve the JSON pointer after the `#` of a reference; None if it leads nowhere."""
     place = root
     for part in reference.partition("#")[2].split("/")[1:]:
         name = unquote(part).replace("~1", "/").replace("~0", "~")

@@ -1,4 +1,4 @@
-"""Whether a request is in shape: the quick way for nearly all, the thorough one for the others."""
+"""Shape validation of a request: the fast path for nearly all, the thorough one for the rest."""
 
 from collections.abc import Collection
 from typing import Any, Literal
@@ -13,7 +13,7 @@ _WITHOUT_SAMPLING = "2026-10-21"
 
 
 def check_shape(params: dict[str, Any], version: str, betas: Collection[str], surface: Surface) -> None:
-    """Raise InvalidRequest for the first thing that is missing, not known or not in shape."""
+    """Raise InvalidRequest for the first missing, unknown or malformed part."""
     counting, sampling = surface == "count_tokens", version < _WITHOUT_SAMPLING
     if is_ordinary(params, counting=counting, sampling=sampling):
         return

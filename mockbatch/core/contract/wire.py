@@ -1,4 +1,4 @@
-"""What crosses the wire, field for field, in the order in which the API sends it.
+"""The wire format, field by field, in the order in which the API sends it.
 
 Source: https://platform.claude.com/docs/en/api/messages/batches and the types of the official SDK.
 """
@@ -11,14 +11,14 @@ ProcessingStatus = Literal["in_progress", "canceling", "ended"]
 
 
 class BatchItem(Struct, frozen=True, forbid_unknown_fields=True):
-    """One request of a batch. What is in `params` is looked at after create."""
+    """One request of a batch. `params` are validated after create."""
 
     custom_id: Annotated[str, Meta(min_length=1, max_length=64, pattern="^[a-zA-Z0-9_-]{1,64}$")]
     params: dict[str, Any]
 
 
 class BatchCreate(Struct, frozen=True, forbid_unknown_fields=True):
-    """What create takes."""
+    """The body of create."""
 
     requests: Annotated[list[BatchItem], Meta(min_length=1, max_length=100_000)]
 
@@ -31,7 +31,7 @@ class MessageParam(Struct, frozen=True):
 
 
 class MessageCreate(Struct, frozen=True, omit_defaults=True):
-    """What `/v1/messages` takes, and `params` of a batch: what is required, and what is most used of the rest."""
+    """The body of `/v1/messages` and `params` of a batch: the required fields and the most common others."""
 
     model: str
     max_tokens: Annotated[int, Meta(ge=0)]
@@ -46,7 +46,7 @@ class MessageCreate(Struct, frozen=True, omit_defaults=True):
 
 
 class MessageCount(Struct, frozen=True, omit_defaults=True):
-    """What count_tokens takes."""
+    """The body of count_tokens."""
 
     model: str
     messages: Annotated[list[MessageParam], Meta(min_length=1, max_length=100_000)]
@@ -57,7 +57,7 @@ class MessageCount(Struct, frozen=True, omit_defaults=True):
 
 
 class RequestCounts(Struct, frozen=True):
-    """How many rows are where; the sum is always the size of the batch."""
+    """The number of rows per state; the sum is always the size of the batch."""
 
     processing: int = 0
     succeeded: int = 0
@@ -67,7 +67,7 @@ class RequestCounts(Struct, frozen=True):
 
 
 class MessageBatch(Struct, frozen=True, kw_only=True):
-    """A batch as create, retrieve, list and cancel answer it: all ten keys, nulls explicit."""
+    """A batch as returned by create, retrieve, list and cancel: all ten keys, with explicit nulls."""
 
     id: str
     type: Literal["message_batch"] = "message_batch"
@@ -91,14 +91,14 @@ class BatchPage(Struct, frozen=True):
 
 
 class DeletedMessageBatch(Struct, frozen=True, kw_only=True):
-    """What delete answers."""
+    """The response to delete."""
 
     id: str
     type: Literal["message_batch_deleted"] = "message_batch_deleted"
 
 
 class ErrorDetail(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The inner error of an HTTP answer; `details` only where there are some."""
+    """The inner error of an HTTP response; `details` only if there are any."""
 
     details: dict[str, Any] | None = None
     type: str
@@ -106,7 +106,7 @@ class ErrorDetail(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ErrorResponse(Struct, frozen=True, kw_only=True):
-    """The envelope of every error that is answered over HTTP."""
+    """The envelope of every HTTP error response."""
 
     type: Literal["error"] = "error"
     error: ErrorDetail
@@ -114,7 +114,7 @@ class ErrorResponse(Struct, frozen=True, kw_only=True):
 
 
 class RowErrorDetail(Struct, frozen=True):
-    """The inner error of a row; `details` is always there."""
+    """The inner error of a row; `details` is always present."""
 
     details: dict[str, Any] | None
     type: str
@@ -122,7 +122,7 @@ class RowErrorDetail(Struct, frozen=True):
 
 
 class RowError(Struct, frozen=True, kw_only=True):
-    """The error of a row: the HTTP envelope once more, inside the result."""
+    """The error of a row: the HTTP envelope again, inside the result."""
 
     type: Literal["error"] = "error"
     error: RowErrorDetail
@@ -137,22 +137,22 @@ class CacheCreation(Struct, frozen=True):
 
 
 class OutputTokensDetails(Struct, frozen=True):
-    """What of the output was thought; never more than all of it."""
+    """The part of the output tokens that was thinking."""
 
     thinking_tokens: int
 
 
 class ServerToolUse(Struct, frozen=True):
-    """How often tools were used that the API runs itself and takes a fee for."""
+    """The number of billed uses of the API's own tools."""
 
     web_search_requests: int = 0
     web_fetch_requests: int = 0
 
 
 class Usage(Struct, frozen=True):
-    """What a reply cost in tokens. Total input is input + cache creation + cache read.
+    """The tokens of a reply. Total input is input + cache creation + cache read.
 
-    The last two are left out where nothing was thought and no server tool ran.
+    The last two are omitted if there was no thinking and no server tool ran.
     """
 
     input_tokens: int
@@ -167,7 +167,7 @@ class Usage(Struct, frozen=True):
 
 
 class StreamUsage(Struct, frozen=True):
-    """What a streamed reply has cost so far."""
+    """The usage of a streamed reply so far."""
 
     input_tokens: int
     cache_creation_input_tokens: int
@@ -189,7 +189,7 @@ class CharLocation(Struct, frozen=True, tag_field="type", tag="char_location"):
 
 
 class PageLocation(Struct, frozen=True, tag_field="type", tag="page_location"):
-    """Pages of a PDF, the first of which is 1; the end is exclusive."""
+    """Pages of a PDF, counted from 1; the end is exclusive."""
 
     cited_text: str
     document_index: int
@@ -200,7 +200,7 @@ class PageLocation(Struct, frozen=True, tag_field="type", tag="page_location"):
 
 
 class ContentBlockLocation(Struct, frozen=True, tag_field="type", tag="content_block_location"):
-    """Whole blocks of a document that is made of blocks; the end is exclusive."""
+    """Whole blocks of a document that consists of blocks; the end is exclusive."""
 
     cited_text: str
     document_index: int
@@ -211,7 +211,7 @@ class ContentBlockLocation(Struct, frozen=True, tag_field="type", tag="content_b
 
 
 class SearchResultLocation(Struct, frozen=True, tag_field="type", tag="search_result_location"):
-    """Whole blocks of a search result that the request brought; the end is exclusive."""
+    """Whole blocks of a search result in the request; the end is exclusive."""
 
     cited_text: str
     search_result_index: int
@@ -222,7 +222,7 @@ class SearchResultLocation(Struct, frozen=True, tag_field="type", tag="search_re
 
 
 class WebSearchResultLocation(Struct, frozen=True, tag_field="type", tag="web_search_result_location"):
-    """A result of a search that the API made."""
+    """A result of a search by the API."""
 
     cited_text: str
     url: str
@@ -241,20 +241,20 @@ class TextBlock(Struct, frozen=True, tag_field="type", tag="text", omit_defaults
 
 
 class ThinkingBlock(Struct, frozen=True, tag_field="type", tag="thinking"):
-    """What was thought: a summary, or nothing but the signature of it."""
+    """A summary of the thinking, or only its signature."""
 
     thinking: str
     signature: str
 
 
 class RedactedThinkingBlock(Struct, frozen=True, tag_field="type", tag="redacted_thinking"):
-    """What was thought, encrypted."""
+    """Encrypted thinking."""
 
     data: str
 
 
 class ToolUseBlock(Struct, frozen=True, tag_field="type", tag="tool_use", omit_defaults=True):
-    """A call of a tool that the caller runs."""
+    """A call of a client tool."""
 
     id: str
     name: str
@@ -274,7 +274,7 @@ ServerTool = Literal[
 
 
 class ServerToolUseBlock(Struct, frozen=True, tag_field="type", tag="server_tool_use"):
-    """A call of a tool that the API runs."""
+    """A call of a server tool."""
 
     id: str
     name: ServerTool
@@ -289,7 +289,7 @@ class WebSearchResultBlock(Struct, frozen=True, tag_field="type", tag="web_searc
 
 
 class WebSearchToolResultBlock(Struct, frozen=True, tag_field="type", tag="web_search_tool_result"):
-    """What a search found."""
+    """The results of a web search."""
 
     tool_use_id: str
     content: list[WebSearchResultBlock]
@@ -305,7 +305,7 @@ class CitationsConfig(Struct, frozen=True):
 
 
 class DocumentBlock(Struct, frozen=True, tag_field="type", tag="document"):
-    """A page that was fetched, as text."""
+    """A fetched page, as text."""
 
     source: PlainTextSource
     title: str | None
@@ -319,7 +319,7 @@ class WebFetchBlock(Struct, frozen=True, tag_field="type", tag="web_fetch_result
 
 
 class WebFetchToolResultBlock(Struct, frozen=True, tag_field="type", tag="web_fetch_tool_result"):
-    """What was fetched."""
+    """The result of a web fetch."""
 
     tool_use_id: str
     content: WebFetchBlock
@@ -337,7 +337,7 @@ class CodeExecutionResultBlock(Struct, frozen=True, tag_field="type", tag="code_
 
 
 class CodeExecutionToolResultBlock(Struct, frozen=True, tag_field="type", tag="code_execution_tool_result"):
-    """What a Python program printed."""
+    """The output of a Python program."""
 
     tool_use_id: str
     content: CodeExecutionResultBlock
@@ -355,7 +355,7 @@ class BashCodeExecutionResultBlock(Struct, frozen=True, tag_field="type", tag="b
 
 
 class BashCodeExecutionToolResultBlock(Struct, frozen=True, tag_field="type", tag="bash_code_execution_tool_result"):
-    """What a command printed."""
+    """The output of a command."""
 
     tool_use_id: str
     content: BashCodeExecutionResultBlock
@@ -368,7 +368,7 @@ class TextEditorCreateResultBlock(
 
 
 class TextEditorToolResultBlock(Struct, frozen=True, tag_field="type", tag="text_editor_code_execution_tool_result"):
-    """What became of a file in the container."""
+    """The result of an edit of a file in the container."""
 
     tool_use_id: str
     content: TextEditorCreateResultBlock
@@ -383,7 +383,7 @@ class ToolSearchResultBlock(Struct, frozen=True, tag_field="type", tag="tool_sea
 
 
 class ToolSearchToolResultBlock(Struct, frozen=True, tag_field="type", tag="tool_search_tool_result"):
-    """Which of the deferred tools were found."""
+    """The deferred tools that were found."""
 
     tool_use_id: str
     content: ToolSearchResultBlock
@@ -411,7 +411,7 @@ class ContainerSkill(Struct, frozen=True):
 
 
 class Container(Struct, frozen=True):
-    """Where code was run, for later requests to go on in."""
+    """The container that ran code, which later requests can reuse."""
 
     id: str
     expires_at: str
@@ -419,7 +419,7 @@ class Container(Struct, frozen=True):
 
 
 class Message(Struct, frozen=True):
-    """A reply, every key always there."""
+    """A reply; every key is always present."""
 
     model: str
     id: str
@@ -461,7 +461,7 @@ class ResultLine(Struct, frozen=True):
 
 
 class MessageTokensCount(Struct, frozen=True):
-    """What count_tokens answers."""
+    """The response of count_tokens."""
 
     input_tokens: int
 
@@ -507,7 +507,7 @@ class Thinking(Struct, frozen=True):
 
 
 class ModelCapabilities(Struct, frozen=True):
-    """What a model can do, every key always there."""
+    """The capabilities of a model; every key is always present."""
 
     batch: Support
     citations: Support
@@ -547,7 +547,7 @@ class ModelPage(Struct, frozen=True):
 
 
 class RateLimitGroup(Struct, frozen=True, omit_defaults=True):
-    """What a rate limit is for; model groups have a name to display."""
+    """The group that a rate limit applies to; model groups have a display name."""
 
     id: str
     type: str
@@ -577,7 +577,7 @@ class RateLimitPage(Struct, frozen=True):
 
 
 class FileMetadata(Struct, frozen=True, kw_only=True):
-    """A file as upload, retrieve and list answer it."""
+    """A file as returned by upload, retrieve and list."""
 
     id: str
     type: Literal["file"] = "file"
@@ -600,7 +600,7 @@ class FilePage(Struct, frozen=True, kw_only=True):
 
 
 class DeletedFile(Struct, frozen=True, kw_only=True):
-    """What delete answers."""
+    """The response to the delete of a file."""
 
     id: str
     type: Literal["file_deleted"] = "file_deleted"

@@ -1,6 +1,6 @@
-"""The API's sentences for wrong input. It words them as pydantic does, so pydantic words them here.
+"""The API's messages for malformed input. It words them as pydantic does, so pydantic words them here.
 
-Only imported when something is wrong: a good request does not pay for it.
+Imported only after an error, so that valid requests do not pay for it.
 """
 
 from typing import Annotated, Any
@@ -16,14 +16,14 @@ class _Item(BaseModel):
 
 
 def first_sentence(error: ValidationError, *where: str | int) -> str:
-    """`dotted.path.index: message` of the first problem."""
+    """Return `dotted.path.index: message` for the first problem."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     path = ".".join(map(str, (*where, *first["loc"])))
     return f"{path}: {first['msg']}" if path else str(first["msg"])
 
 
 def item_problem(item: Any, index: int) -> str | None:
-    """What is wrong with the request at `index` of a batch, if anything."""
+    """Return what is wrong with the request at `index` of a batch, if anything."""
     if not isinstance(item, dict):
         return f"requests.{index}: Input should be a valid dictionary"
     try:

@@ -1,5 +1,5 @@
 """From a request to its line in the results, in two steps.
 
-A `RowChecker` decides how a row ends, which nearly always needs no reply: counts come from that alone. A `RowBuilder`
-makes the rest, the reply and what it used, when somebody asks for it. `Lines` writes rows as results.
+A `RowChecker` decides the outcome of a row, which nearly always needs no reply; counts are based on it alone. A
+`RowBuilder` adds the reply and its usage on demand. `Lines` encodes rows as results.
 """

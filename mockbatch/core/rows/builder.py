@@ -1,4 +1,4 @@
-"""Make the reply of a row that succeeds, and count what it used."""
+"""Build the reply of a row that succeeds, and its usage."""
 
 from functools import cache
 from types import ModuleType
@@ -26,7 +26,7 @@ _MOST_WORDS = 2_000
 
 
 class RowBuilder:
-    """Makes rows that succeed. `reply_errors` are the replies that could not be made."""
+    """Builds rows that succeed. `reply_errors` lists replies that failed."""
 
     def __init__(self, conditions: Conditions) -> None:
         self.under = conditions
@@ -34,7 +34,7 @@ class RowBuilder:
         self.reply_errors: list[tuple[Row, ReplyError]] = []
 
     def build(self, item: Item, index: int) -> Row:
-        """Return the row of a request that was checked, with the reply that its params ask for."""
+        """Return the row of a checked request, with the default reply for its params."""
         params = self._read(item)
         model = params.model()
         row = self.begun(item.custom_id, index, params, model, params.tokens(model))
@@ -43,12 +43,12 @@ class RowBuilder:
             assert isinstance(answered, Row)
             return answered
         except Exception as error:
-            # that the row succeeds may have been said already
+            # the row may already have been reported as succeeded
             self.note(row, error)
             return self._plain(row, params, model)
 
     def begun(self, custom_id: str, index: int, asked: RowParams, model: Model, tokens: int, rule: str = "") -> Row:
-        """Return a row as far as it is known without its reply."""
+        """Return a row with everything that is known without its reply."""
         under, params = self.under, asked.params
         return Row(
             custom_id,
@@ -62,14 +62,14 @@ class RowBuilder:
         )
 
     def answered(self, row: Row, params: RowParams, model: Model, spec: ReplySpec | None) -> Row | Pending:
-        """Return the row of a good request with what its reply comes to, which a rule may have decided."""
+        """Return the row of a valid request with its reply, which a rule may have decided."""
         try:
             return self._answered(row, params, model, spec)
         except Exception as error:
             return self._failed(replace(row, more=More(spec)), error)
 
     def made(self, row: Row, reply: Reply | ReplyError) -> Row:
-        """Return the row with a reply that somebody else made, and that is not made again."""
+        """Return the row with a reply that was made elsewhere and is not made again."""
         if isinstance(reply, ReplyError):
             return self._failed(row, reply)
         try:
@@ -78,9 +78,9 @@ class RowBuilder:
             return self._failed(row, error)
 
     def note(self, row: Row, error: Exception) -> ReplyError:
-        """Keep what went wrong for the log."""
+        """Record an error for the log."""
         if not isinstance(error, ReplyError):
-            found = ReplyError(f"the reply could not be made: {type(error).__name__}: {error}")
+            found = ReplyError(f"the reply failed: {type(error).__name__}: {error}")
             found.__cause__, error = error, found
         self.reply_errors.append((row, error))
         return error
@@ -106,17 +106,17 @@ class RowBuilder:
             return RowParams({}, self.under)
 
     def _plain(self, row: Row, params: RowParams, model: Model) -> Row:
-        """The row with nothing but some text for a reply."""
+        """Return the row with plain text as the reply."""
         cached = params.prefixes(model, row.input_tokens)
         output_tokens = plain_text(row.key, row.limit, model)[1]
         return self._kept(row, output_tokens, More(prefixes=cached) if cached else PLAIN)
 
     def _replied(self, row: Row, reply: Reply, *, long: bool = False) -> Row:
-        """The row with what is kept of its reply, whatever its length if it may be `long`.
+        """Return the row with its reply, stored regardless of its length if `long`.
 
         Raises ReplyError for a reply that cannot be sent.
         """
-        # our own replies can be sent
+        # built-in replies can always be sent
         kept = _sendable(reply) if row.more.spec else dump_reply(reply)
         more = replace(
             row.more,
@@ -132,7 +132,7 @@ class RowBuilder:
         return self._kept(row, reply.output_tokens, more)
 
     def _failed(self, row: Row, error: Exception) -> Row:
-        """The row when its reply could not be made: with the reason where a rule asked for it."""
+        """Return the row of a reply that failed, with the reason if a rule had requested it."""
         bare = Row(row.custom_id, row.index, rule=row.rule)
         if row.more.spec is None:
             self.note(row, error)
@@ -151,7 +151,7 @@ class RowBuilder:
 
 @cache
 def _texts() -> tuple[ModuleType, ModuleType]:
-    # not before: a start needs none, and to import them for each row would cost as much as some checks
+    # not before: startup needs none, and an import per row would cost as much as some checks
     from mockbatch.core.replies import plain, prose
 
     return plain, prose
@@ -160,15 +160,15 @@ def _texts() -> tuple[ModuleType, ModuleType]:
 def request_of(
     row: Row, params: dict[str, Any], model: Model, session: str, batch: str | None, seed: int, created_at: str
 ) -> Request:
-    """What the reply of a row is made from."""
+    """Return the input for the reply of a row."""
     name = row.custom_id or None  # outside of batches there is none
     return Request(params, model, row.key, row.limit, name, row.index, session, batch or None, seed, created_at)
 
 
 def reply_to(request: Request, spec: ReplySpec | None) -> Reply:
-    """The reply that a request gets, which a rule may have decided. Raises ReplyError."""
+    """Make the reply to a request, which a rule may have decided. Raises ReplyError."""
     if spec is None:
-        # not before: what makes them takes long to import, and plain replies need nothing of it
+        # not before: this is slow to import, and plain replies do not need it
         from mockbatch.core.replies.reply import natural_reply
 
         return natural_reply(request)
@@ -178,7 +178,7 @@ def reply_to(request: Request, spec: ReplySpec | None) -> Reply:
 
 
 def _sendable(reply: Reply) -> bytes:
-    """A reply as it is kept. Raises ReplyError for one that is not JSON, or no message."""
+    """Encode a reply for storage. Raises ReplyError if it is not JSON or not a valid message."""
     try:
         kept = dump_reply(reply)
         load_reply(kept)
@@ -188,5 +188,5 @@ def _sendable(reply: Reply) -> bytes:
 
 
 def _plain_words(message: str) -> str:
-    """A message that can be sent, whatever it quotes."""
+    """Return a message that can be sent, even if it quotes unencodable text."""
     return message[:_MOST_WORDS].encode("utf-8", "replace").decode()

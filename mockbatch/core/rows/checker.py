@@ -1,4 +1,4 @@
-"""Decide how each request of a batch ends: by rules, by the checks of the API, by luck. That needs no replies."""
+"""Decide the outcome of each request of a batch: by rules, by the API's validation, by chance. Needs no replies."""
 
 from typing import Any, Literal
 
@@ -26,7 +26,7 @@ _UNREADABLE = (ApiError, msgspec.DecodeError, RecursionError)
 
 
 class RowChecker:
-    """Checks the requests of one batch, each once."""
+    """Checks each request of one batch, once."""
 
     def __init__(self, conditions: Conditions) -> None:
         self._under = conditions
@@ -35,21 +35,22 @@ class RowChecker:
         self.reply_errors = self._builder.reply_errors
 
     def check(self, item: Item, index: int, attempt: int = 1) -> Row | Pending | None:
-        """Return the row of the request at that place of the batch, which was sent the `attempt`th time; None for one
-        that succeeds with the reply that its params ask for, which a `RowBuilder` makes.
+        """Return the row of the request at this index, for its `attempt`th submission.
+
+        Returns None for a row that succeeds with the default reply for its params, which a `RowBuilder` makes.
         """
         try:
             return self._check(item, index, attempt)
         except _UNREADABLE as error:
             failure = _refused(error)
         except Exception as error:
-            # whatever is wrong with one row is no matter of the others
+            # an error in one row must not affect the others
             self._builder.note(Row(item.custom_id, index), error)
             failure = UNEXPECTED
         return Row(item.custom_id, index, failure)
 
     def refusal(self, item: Item) -> Failure | None:
-        """Return how the checks of the API refuse a request; None where they take it."""
+        """Return how the API's validation rejects a request, or None if it is valid."""
         try:
             check_values(item.params)
             self._reader.read(item.params).check()
@@ -88,7 +89,7 @@ class RowChecker:
 def _refused(error: Exception) -> Failure:
     if isinstance(error, ApiError):
         return Failure(error.type, error.message, error.details, executed=False)
-    # a number beyond all ranges, or nesting beyond all depths: the bytes are JSON, the values are not usable
+    # a number out of range or nesting too deep: valid JSON, but unusable values
     return _UNUSABLE
 
 

@@ -1,4 +1,4 @@
-"""What the requests of a batch are worked on under."""
+"""The conditions under which the requests of a batch are processed."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, Protocol
@@ -18,14 +18,16 @@ _SLOW = (b"schema", b"document", b'"image', b"\\u")
 
 
 class Player(Protocol):
-    """Plays recordings: a row for a request, or nothing where it is to be looked at like others."""
+    """Replays recordings: returns a row for a request, or None to process it normally."""
 
     def row(self, params: dict[str, Any], custom_id: str, index: int, raw: bytes) -> Row | None: ...
 
 
 class Conditions(Struct, frozen=True):
-    """What the requests of a batch are looked at under. `files` are those that they may name, `rules` decide about
-    rows, with `cutoffs` for those of them that are quotas, and a `player` has the recordings, if there are any.
+    """The conditions under which the requests of a batch are processed.
+
+    `files` are those that they may reference, `rules` decide about rows, with `cutoffs` for quotas, and `player` has
+    the recordings, if any.
     """
 
     terms: Terms
@@ -44,22 +46,22 @@ class Conditions(Struct, frozen=True):
 
     @property
     def needs_attempts(self) -> bool:
-        """Whether it matters how often a request was sent."""
+        """Whether the number of submissions of a request matters."""
         return bool(self.fail_rate and self.fail_attempts) or (self.rules is not None and self.rules.needs_attempts)
 
     def luck(self, item: Item) -> str:
-        """The name under which the luck of a request is drawn."""
+        """Return the identity that seeds the draws of a request."""
         return luck_of(item.custom_id, item.params, self.luck_by)
 
     def drawn_fault(self, item: Item, attempt: int) -> str | None:
-        """The fault that is drawn for a request which is sent for the `attempt`th time, if any."""
+        """Return the random fault of a request at its `attempt`th submission, if any."""
         if self.fail_attempts is not None and attempt > self.fail_attempts:
             return None
         return random_fault(self.seed, self.luck(item), self.fail_rate)
 
     def is_quick(self, items: Sequence[Item]) -> bool:
-        """Return whether it takes no time to check these requests, or to reply to them: they are small, without rules,
-        schemas and media.
+        """Return whether checking and replying to these requests is fast: they are small, without rules, schemas and
+        media.
         """
         if self.rules or self.player:
             return False

@@ -1,4 +1,4 @@
-"""Rows as lines of results."""
+"""Encode rows as lines of results."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, cast
@@ -21,13 +21,13 @@ from mockbatch.core.rows.usage import usage_of_row
 Unfinished = wire.Canceled | wire.Expired
 
 Params = Callable[[int], dict[str, Any]]
-"""The params of the request at a place of the batch."""
+"""Returns the params of the request at an index of the batch."""
 
 
 class Lines:
-    """The result lines of one batch. Ids depend on the batch and the custom_id, so every download is the same.
+    """The result lines of one batch. Ids depend on the batch and the custom_id, so every download is identical.
 
-    `params` are those of a request, which some replies are made of again; `reply_errors` are those that could not be.
+    `params` returns those of a request, from which some replies are rebuilt; `reply_errors` lists replies that failed.
     """
 
     def __init__(self, conditions: Conditions, params: Params) -> None:
@@ -40,7 +40,7 @@ class Lines:
         self._encode = msgspec.json.Encoder().encode_lines
 
     def encode(self, rows: list[Row], done: Sequence[bool] | None, unfinished: Unfinished) -> bytes:
-        """One compact line a row; `unfinished` for the rows that `done` says are not (None: all are)."""
+        """Return one compact line per row; `unfinished` for rows that are not `done` (None: all are)."""
         result, line = self._result, wire.ResultLine
         if done is None:
             return self._encode([line(row.custom_id, result(row)) for row in rows])
@@ -52,20 +52,20 @@ class Lines:
         )
 
     def message_id(self, row: Row) -> str:
-        """The id of the message of a row."""
+        """Return the message id of a row."""
         return ids.message_id(self._message_seed, row.custom_id)
 
     def _result(self, row: Row) -> wire.Result:
         try:
             return self._whole_result(row)
         except Exception as error:
-            # a reply that was made once and cannot be made again: the other rows are sent all the same
+            # this reply was made once and cannot be rebuilt; the other rows are still sent
             self.reply_errors.append((row, error))
             return self._errored(row, UNEXPECTED)
 
     def _whole_result(self, row: Row) -> wire.Result:
         if row.more.result is not None:
-            # JSON already, of the same shape
+            # already JSON of the same shape
             return cast(wire.Result, Raw(row.more.result))
         if row.failure is not None:
             return self._errored(row, row.failure)
@@ -74,7 +74,7 @@ class Lines:
         return wire.Succeeded(self.message(row, self.message_id(row), "batch"))
 
     def message(self, row: Row, message_id: str, service_tier: Literal["standard", "batch"]) -> wire.Message:
-        """The message of a row that succeeds."""
+        """Return the message of a row that succeeds."""
         model, usage = self._models.named(row.model), usage_of_row(row, service_tier)
         if not row.more.written:
             return reply_message(message_id, model, row.key, row.limit, usage)

@@ -1,6 +1,6 @@
-"""The params of a request, and what its row needs to know of them.
+"""The params of a request, and the facts that its row needs.
 
-Requests of one batch often differ in one text of the user alone: what is known about the rest of them is shared.
+Requests of one batch often differ only in one user text; facts about the rest are shared.
 """
 
 from functools import cached_property
@@ -21,7 +21,7 @@ from mockbatch.core.rows.reading import decode_params, may_have_breakpoints
 from mockbatch.core.tokens import FixedWeight, fixed_weight, input_tokens, tokens_with
 
 _SOME_TEXT = [{"role": "user", "content": "text"}]
-# how many requests of another kind a slice may have before nothing is shared any more
+# sharing stops after this many other requests in a slice
 _PATIENCE = 20
 
 
@@ -33,16 +33,16 @@ class RowParams:
         self._under = under
 
     def model(self) -> Model:
-        """Return the model that is asked for, whatever else is. Raise NotFound where there is none."""
+        """Return the requested model without further checks. Raise NotFound if it does not exist."""
         return unchecked(self.params, self._under.terms)
 
     def tokens(self, model: Model) -> int:
-        """Return the tokens of the prompt, or how many it is said to have."""
+        """Return the tokens of the prompt, or the fixed number to report."""
         said = self._under.tokens.input
         return self._counted(model) if said is None else said
 
     def check(self) -> tuple[Model, int]:
-        """Return the model and the tokens of the prompt. Raise the ApiError of a request that the API refuses."""
+        """Return the model and the prompt tokens. Raise the ApiError of a request that the API rejects."""
         if not self._under.terms.validated:
             model = self.model()
             return model, self.tokens(model)
@@ -52,11 +52,11 @@ class RowParams:
         return model, tokens
 
     def key(self) -> int:
-        """Return the 64 bits that the reply is drawn from."""
+        """Return the 64-bit key that seeds the reply."""
         return reply_key(self._under.seed, self.params)
 
     def prefixes(self, model: Model, tokens: int) -> tuple[Prefix, ...]:
-        """Return the parts of the prompt that may be cached: no more of it than its `tokens`."""
+        """Return the cacheable parts of the prompt, limited to its `tokens`."""
         if "cache_control" not in self.params and not may_have_breakpoints(self.params):
             return ()
         found = self._prefixes(model)
@@ -77,7 +77,7 @@ class RowParams:
 
 
 class TextParams(RowParams):
-    """The params of a request with one text of the user, which is not blank, for its messages."""
+    """The params of a request whose only message is one user text that is not blank."""
 
     def __init__(self, shared: "SharedParams", messages: list[Any], under: Conditions) -> None:
         self.params = shared.with_messages(messages)
@@ -101,9 +101,9 @@ class TextParams(RowParams):
 
 
 class SharedParams:
-    """What requests have in common that differ in one text of the user alone, each found out once.
+    """The facts shared by requests that differ only in one user text, each computed once.
 
-    No check looks into a plain text that is not blank, and none but its length is known to the price of a prompt.
+    No check inspects a plain text that is not blank, and the price of a prompt depends only on its length.
     """
 
     def __init__(self, before: bytes, after: bytes, under: Conditions) -> None:
@@ -115,35 +115,35 @@ class SharedParams:
         self._found: tuple[Prefix, ...] | None = None
 
     def with_messages(self, messages: list[Any]) -> dict[str, Any]:
-        """Return params with these messages."""
+        """Return the params with these messages."""
         params = self._params.copy()
         params["messages"] = messages
         return params
 
     def checked(self) -> Model:
-        """Return the model that is asked for. Raise the ApiError of requests that the API refuses."""
+        """Return the requested model. Raise the ApiError of requests that the API rejects."""
         if isinstance(self._verdict, ApiError):
-            # the same error again, without the way that it came before
+            # raise the same error again without its old traceback
             raise self._verdict.with_traceback(None)
         return self._verdict
 
     def weight(self, model: Model) -> FixedWeight:
-        """Return what the prompt weighs besides the text."""
+        """Return the weight of the prompt without the text."""
         if self._weight is None:
             self._weight = fixed_weight(self._params, model)
         return self._weight
 
     def prefixes(self, model: Model) -> tuple[Prefix, ...]:
-        """Return the parts of tools and system prompt that may be cached."""
+        """Return the cacheable parts of tools and system prompt."""
         if self._found is None:
             self._found = tuple(prefixes(self._sample, model))
         return self._found
 
     @classmethod
     def of(cls, before: bytes, after: bytes, under: Conditions) -> "SharedParams | None":
-        """Return what requests have in common whose bytes are these around their messages; None for odd ones."""
+        """Return the facts shared by requests with these bytes around their messages; None for unusual ones."""
         shared = cls(before, after, under)
-        # the same bytes stood elsewhere too
+        # the same bytes occur elsewhere too
         if shared._params["messages"] is not None:
             return None
         try:
@@ -152,13 +152,13 @@ class SharedParams:
             return None
 
     def key(self, messages: list[dict[str, Any]]) -> int:
-        """Return the bits that the reply to these messages is drawn from."""
+        """Return the key that seeds the reply to these messages."""
         before, after = self._sorted
         return reply_key_of(self._under.seed, b"".join((before, sorted_json(messages), after)))
 
     @cached_property
     def model(self) -> Model:
-        """The model that is asked for, whatever else is. Raises NotFound where there is none."""
+        """Return the requested model without further checks. Raises NotFound if it does not exist."""
         return unchecked(self._params, self._under.terms)
 
     @cached_property
@@ -174,7 +174,7 @@ class SharedParams:
 
     @cached_property
     def _sorted(self) -> tuple[bytes, bytes]:
-        """What stands before and after the messages in the sorted JSON of params."""
+        """Return the parts before and after the messages in the sorted JSON of the params."""
         others = {name: value for name, value in self._params.items() if name != "stream"}
         before = {name: others[name] for name in others if name < "messages"}
         after = {name: others[name] for name in others if name > "messages"}
@@ -197,12 +197,12 @@ class ParamsReader:
 
     def __init__(self, under: Conditions) -> None:
         self._under = under
-        # functions of the tester may change what they are handed
+        # user functions may modify their arguments
         self._tries = 0 if under.rules or under.player else _PATIENCE
         self._shared: SharedParams | None = None
 
     def read(self, raw: bytes | Raw) -> RowParams:
-        """Return params. Raise msgspec.DecodeError or RecursionError for such as cannot be used."""
+        """Parse params. Raise msgspec.DecodeError or RecursionError if they are unusable."""
         data = bytes(raw)
         if self._tries:
             found = self._parted(data)
@@ -212,7 +212,7 @@ class ParamsReader:
         return RowParams(decode_params(data), self._under)
 
     def _parted(self, data: bytes) -> TextParams | None:
-        """Return params that differ from those of others in a text alone; None for other params."""
+        """Return params that differ from others only in one text; None for other params."""
         shared = self._shared
         try:
             if shared is not None and data.startswith(shared.before) and data.endswith(shared.after):
@@ -230,7 +230,7 @@ class ParamsReader:
 
 
 def _is_plain(message: Any) -> bool:
-    """Whether a message is the user's, and a text that is not blank."""
+    """Return whether a message is a user text that is not blank."""
     if type(message) is not dict or len(message) != 2 or message.get("role") != "user":
         return False
     text = message.get("content")

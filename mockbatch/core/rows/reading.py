@@ -1,4 +1,4 @@
-"""Read what rows need from the params of a request."""
+"""Read the facts that rows need from the params of a request."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ decode_params = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def params_of(item: Item) -> dict[str, Any]:
-    """The params of a request; none where they cannot be used."""
+    """Return the params of a request; empty if they are unusable."""
     try:
         return decode_params(item.params)
     except (msgspec.DecodeError, RecursionError):
@@ -20,7 +20,7 @@ def params_of(item: Item) -> dict[str, Any]:
 
 
 def model_name(params: dict[str, Any], terms: Terms) -> str:
-    """The id of the model that params ask for, or the name where there is none of that name."""
+    """Return the id of the requested model, or the given name if there is no such model."""
     name = params.get("model")
     if not isinstance(name, str):
         return ""
@@ -29,7 +29,7 @@ def model_name(params: dict[str, Any], terms: Terms) -> str:
 
 
 def may_have_breakpoints(params: dict[str, Any]) -> bool:
-    """Whether anything can carry a cache breakpoint, which a bare text cannot."""
+    """Return whether anything can carry a cache breakpoint; a bare text cannot."""
     if isinstance(params.get("system"), list) or params.get("tools"):
         return True
     messages = params.get("messages")
@@ -39,12 +39,12 @@ def may_have_breakpoints(params: dict[str, Any]) -> bool:
 
 
 def geo_of(params: dict[str, Any], model: Model) -> str:
-    """Where a request is said to have run."""
+    """Return the geo to report for a request."""
     asked = params.get("inference_geo")
     return asked if asked == "us" and model.inference_geo != "not_available" else model.inference_geo
 
 
 def limit_of(params: dict[str, Any], model: Model) -> int:
-    """How many tokens a reply to params that were not checked may have."""
+    """Return the reply's token limit for unchecked params."""
     limit = params.get("max_tokens")
     return limit if type(limit) is int and limit > 0 else model.max_output

@@ -1,4 +1,4 @@
-"""What is kept of a request: how it fails, or what its reply is made of."""
+"""The stored form of a row: how it fails, or what its reply is built from."""
 
 from typing import Any, Literal
 
@@ -12,8 +12,8 @@ from mockbatch.core.replies.forms import ReplySpec, Request
 
 
 class Failure(Struct, frozen=True, array_like=True):
-    """How a row errs. `executed` tells an error of execution from one of the checks before it; such an error has a
-    request_id of its own unless one is given.
+    """The error of a row. `executed` means it failed during execution rather than in validation; such an error has a
+    generated request_id unless one is given.
     """
 
     type: str
@@ -24,9 +24,10 @@ class Failure(Struct, frozen=True, array_like=True):
 
 
 class More(Struct, frozen=True, array_like=True):
-    """What is kept of a row that is more than some text. Its reply is `kept` as it was made, or made of its params
-    again where it is long. `prefixes` are the parts of its prompt that may be cached, and `cache` what they read and
-    wrote, once that is known.
+    """The stored data of a row beyond plain text.
+
+    Its reply is `kept` as made, or rebuilt from its params if it is long. `prefixes` are the cacheable parts of its
+    prompt, and `cache` is what they read and wrote, once known.
     """
 
     spec: ReplySpec | None = None
@@ -37,23 +38,23 @@ class More(Struct, frozen=True, array_like=True):
     thinking_tokens: int | None = None
     server_tool_use: wire.ServerToolUse | None = None
     result: bytes | None = None
-    """The whole result, as JSON, where it was recorded."""
+    """The whole result as JSON, if it was recorded."""
     written: bool = False
-    """Whether its reply is more than the text that its key has."""
+    """Whether the reply has more than the text that its key determines."""
     refusal: str | None = None
-    """The category of a refusal before any output, which may not be billed; None for other replies."""
+    """The category of a refusal without any output, which may not be billed; None for other replies."""
     unmet: str = ""
-    """Of which schema no value was found, so that the nearest is in the reply; empty where all are met."""
+    """The schema for which no valid value was found, so that the reply has the closest; empty if all are met."""
 
 
 PLAIN = More()
 
 
 class Row(Struct, frozen=True, array_like=True):
-    """What is kept of a request: how it fails, or that it ends without an answer, or what its reply is made of.
+    """The stored form of a row: its failure, or that it ends without a reply, or what its reply is built from.
 
-    `index` is its place in the batch, `limit` how many tokens the reply may have, `key` the bits that it is drawn from,
-    `rule` the name of the rule that decided.
+    `index` is its position in the batch, `limit` the reply's token limit, `key` seeds the reply, `rule` is the name of
+    the rule that decided.
     """
 
     custom_id: str
@@ -70,17 +71,17 @@ class Row(Struct, frozen=True, array_like=True):
     more: More = PLAIN
 
     def is_billed(self, day: str) -> bool:
-        """Whether it is billed when it succeeds, at the rules of a day."""
+        """Return whether it is billed if it succeeds, by the rules of a day."""
         return is_billed(self.more.refusal, day)
 
     @property
     def succeeds(self) -> bool:
-        """Whether it does, when it is done in time."""
+        """Whether it succeeds if it is done in time."""
         return self.failure is None and not self.unanswered
 
 
 class Pending(Struct, frozen=True):
-    """A row whose reply somebody else has to make: a function of the tester, or a recording."""
+    """A row whose reply is made elsewhere: by a user function or from a recording."""
 
     row: Row
     spec: ReplySpec
@@ -91,10 +92,10 @@ _pack, _unpack = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(list[
 
 
 def dump_rows(rows: list[Row]) -> bytes:
-    """Rows as they are stored."""
+    """Encode rows for storage."""
     return _pack(rows)
 
 
 def load_rows(data: bytes) -> list[Row]:
-    """Rows as they were stored."""
+    """Decode stored rows."""
     return _unpack(data)

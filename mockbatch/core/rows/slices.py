@@ -1,4 +1,4 @@
-"""Check and build a whole slice of a batch, for processes that do nothing else."""
+"""Check and build a whole slice of a batch, in worker processes."""
 
 from collections.abc import Sequence
 
@@ -10,11 +10,11 @@ from mockbatch.core.rows.conditions import Conditions
 from mockbatch.core.rows.row import Pending, Row
 
 Found = tuple[list[Row], list[tuple[Row, ReplyError]]]
-"""Rows, and the replies that could not be made."""
+"""Rows, and the replies that failed."""
 
 
 def check_slice(conditions: Conditions, raw: bytes, first: int, attempts: Sequence[int] | None) -> Found:
-    """Return the rows of a slice that do not simply succeed. `first` is the place of its first request."""
+    """Return the rows of a slice that do not simply succeed. `first` is the index of its first request."""
     checker = RowChecker(conditions)
     found = [checker.check(item, first + at, attempts[at] if attempts else 1) for at, item in enumerate(items_of(raw))]
     assert not any(isinstance(row, Pending) for row in found)  # only rules have functions
@@ -22,7 +22,7 @@ def check_slice(conditions: Conditions, raw: bytes, first: int, attempts: Sequen
 
 
 def build_slice(conditions: Conditions, raw: bytes, first: int, decided: list[Row]) -> Found:
-    """Return all rows of a slice of which those that do not simply succeed are known."""
+    """Return all rows of a slice, given those that do not simply succeed."""
     builder = RowBuilder(conditions)
     known = {row.index - first: row for row in decided}
     rows = [known.get(at) or builder.build(item, first + at) for at, item in enumerate(items_of(raw))]

@@ -1,4 +1,4 @@
-"""What a row that succeeds has used."""
+"""The usage of a row that succeeds."""
 
 from typing import Any, Literal
 
@@ -9,7 +9,7 @@ from mockbatch.core.rows.row import Row
 
 
 def usage_of_row(row: Row, service_tier: Literal["standard", "batch"] = "batch") -> wire.Usage:
-    """What a row that succeeds has used."""
+    """Return the usage of a row that succeeds."""
     more, cache = row.more, row.more.cache
     usage = wire.Usage(
         max(row.input_tokens - cache.total, 0),
@@ -22,15 +22,15 @@ def usage_of_row(row: Row, service_tier: Literal["standard", "batch"] = "batch")
     )
     if not more.written:
         return usage
-    said = Reply([], "", row.output_tokens, thinking_tokens=more.thinking_tokens, server_tool_use=more.server_tool_use)
-    usage = usage_of(said, usage)
-    return usage if more.said is None else _with_said(usage, more.said)
+    reply = Reply([], "", row.output_tokens, thinking_tokens=more.thinking_tokens, server_tool_use=more.server_tool_use)
+    usage = usage_of(reply, usage)
+    return usage if more.said is None else _overridden(usage, more.said)
 
 
-def _with_said(usage: wire.Usage, said: dict[str, Any]) -> wire.Usage:
-    """The usage with what the reply says of it, where that can be used: rows of older servers were not checked."""
+def _overridden(usage: wire.Usage, overrides: dict[str, Any]) -> wire.Usage:
+    """Return the usage, overridden by valid values that the reply sets; rows of older servers were not validated."""
     try:
-        whole = usage_of(Reply([], "", usage.output_tokens, usage=said), usage)
+        whole = usage_of(Reply([], "", usage.output_tokens, usage=overrides), usage)
         check_usage(whole)
     except ReplyError:
         return usage

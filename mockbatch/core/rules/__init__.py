@@ -1,1 +1,1 @@
-"""Which rows fail, and how."""
+"""Rules: which rows and calls fail, and how."""

@@ -1,7 +1,7 @@
-"""Refusals that the state of an account decides, each by the error code that the API gives for it.
+"""Account-level refusals, each with the error code that the API returns for it.
 
-Codes, statuses and the calls that they are documented for are those of the official SDK. The API's words are known for
-two of them; the others use the words of the SDK's documentation, which are a guess.
+Codes, statuses and the calls they are documented for come from the official SDK. The API's own wording is known for two
+of them; the others use the wording of the SDK's documentation, which is a guess.
 
 Source: https://platform.claude.com/docs/en/api/errors and https://platform.claude.com/docs/en/api/rate-limits
 """
@@ -11,17 +11,17 @@ from typing import Any
 from mockbatch.core.rules.fault import CALLS, Fault, Option, Scope
 
 _SHOWN = "tests/e2e/test_faults_account.py::test_what_the_state_of_an_account_refuses"
-_MESSAGE = Option("text", "What it says; by default what the API says, as far as that is known.")
+_MESSAGE = Option("text", "The error message; by default the API's, where it is known.")
 
 
 class Refusal(Fault, frozen=True, kw_only=True):
-    """A fault that refuses the call with the error code which is the end of its name."""
+    """A fault that rejects the call; the last part of its name is the error code."""
 
     status: int
     message: str
-    """What it says; empty where the words depend on the day."""
+    """The error message; empty if it depends on the day."""
     guessed: bool = True
-    """Whether these words are a guess."""
+    """Whether the message is a guess."""
 
     @property
     def error_code(self) -> str:
@@ -42,7 +42,7 @@ def _refusal(
     return Refusal(
         f"refused.{error_code}",
         on,
-        f"The call is refused with a {status} and this error code" + ("; its words are a guess." if guessed else "."),
+        f"Reject the call with a {status} and this error code" + ("; the message is a guess." if guessed else "."),
         f"{calls} `{error}`",
         (51,),
         _SHOWN,
@@ -65,7 +65,7 @@ ACCOUNT_FAULTS = (
         _ALL,
         "This organization has been disabled.",
         guessed=False,
-        appeal_url=Option("text", "Where to appeal, told in the details."),
+        appeal_url=Option("text", "The appeal URL in the details."),
     ),
     _refusal(
         "claude_code_key_creator_not_member",
@@ -133,6 +133,6 @@ ACCOUNT_FAULTS = (
 ACCOUNT_REFUSALS = {fault.name: fault for fault in ACCOUNT_FAULTS}
 
 
-def refusal_details(fault: Refusal, told: dict[str, Any]) -> dict[str, Any]:
-    """Return the details of the error, with the options that belong there."""
-    return {"error_code": fault.error_code, **{name: told[name] for name in ("appeal_url",) if told.get(name)}}
+def refusal_details(fault: Refusal, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the `details` of the error, including the options that belong there."""
+    return {"error_code": fault.error_code, **{name: options[name] for name in ("appeal_url",) if options.get(name)}}

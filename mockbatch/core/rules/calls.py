@@ -1,4 +1,4 @@
-"""Which rules strike a call. Calls are counted: the state of a session, changed by nothing but its own calls."""
+"""Which rules match a call. The call counts are session state and change only with the session's own calls."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -18,8 +18,10 @@ from mockbatch.core.time.spans import parse_span
 
 
 class CallFacts(Struct, frozen=True):
-    """What is known of a call when rules are asked: its headers in small letters, the batch that it is about and how
-    long it has been there (or its results, where they are asked for), and of a message the params and the model.
+    """The facts about a call that rules match against.
+
+    Headers have lowercase names. `batch` is the batch the call refers to and `age` how long it has existed (or its
+    results, for a download); `params` and `model` are those of a message.
     """
 
     headers: dict[bytes, bytes] = {}
@@ -30,24 +32,27 @@ class CallFacts(Struct, frozen=True):
 
     @property
     def streams(self) -> bool:
-        """Whether a message is asked for event by event."""
+        """Return whether the call requests a streamed message."""
         return self.params is not None and self.params.get("stream") is True
 
 
 class Hit(Struct, frozen=True):
-    """A rule that strikes a call; `ordinal` is the how-manieth call of this batch it has seen, from 1."""
+    """A rule that matched a call; `ordinal` is the 1-based count of its calls for this batch."""
 
     rule: Rule
     ordinal: int
 
 
-# of the batches that were asked about, this many are remembered: a caller may ask about any that do not exist
+# the number of batches to keep counts for; clients may ask for any number of batches that do not exist
 _BATCHES = 10_000
 
 
 class Seen(Struct, frozen=True):
-    """What the rule of a name has seen so far: how many calls it means and struck, when it last did, how many calls of
-    each batch it means, and as which of them it struck the last retrieve of a batch; 0 where it let that pass.
+    """The state of the rule with this name.
+
+    `seen` counts the calls that it matches, `hits` those that it applied to, `last_hit` is the instant of the last of
+    these. `of_batch` counts the matching calls per batch; `last` is the ordinal at which it applied to the last
+    retrieve of a batch, 0 if it did not.
     """
 
     rule: str = ""
@@ -59,7 +64,7 @@ class Seen(Struct, frozen=True):
 
 
 class Record:
-    """A rule and what it has seen so far. `last_hit` is an instant."""
+    """A rule and its state. `last_hit` is an instant."""
 
     __slots__ = ("_last", "_of_batch", "_params", "hits", "last_hit", "rule", "seen")
 
@@ -72,27 +77,27 @@ class Record:
         self._last: dict[str, int] = dict(seen.last)
 
     def dump(self) -> Seen:
-        """What it has seen, to go on from there later."""
+        """Return the state, so that it can be restored later."""
         return Seen(self.rule.name, self.seen, self.hits, self.last_hit, dict(self._of_batch), self._last.copy())
 
     def become(self, rule: Rule) -> None:
-        """Go on as another rule, with what was seen so far."""
+        """Replace the rule and keep the state."""
         self.rule = rule
         self._params = params_test(rule.match)
 
     def copy(self) -> "Record":
-        """Another one that saw the same."""
+        """Return a copy with the same state."""
         return Record(self.rule, self.dump())
 
     @property
     def remaining(self) -> int | None:
-        """How often it may strike yet; None where nothing limits it."""
+        """How often the rule may still apply; None if unlimited."""
         if self.rule.match.nth is not None:
             return 1 if self.seen < self.rule.match.nth else 0
         return None if self.rule.times is None else max(self.rule.times - self.hits, 0)
 
     def strikes(self, facts: CallFacts, seed: int, now: int, started_at: int) -> Hit | None:
-        """Look at a call in the scope of the rule, and count it."""
+        """Match a call in the scope of the rule, and count it."""
         rule = self.rule
         if not self._means(facts) or (rule.during is not None and not rule.during.covers(now, started_at)):
             return None
@@ -106,8 +111,10 @@ class Record:
         return hit
 
     def still_strikes(self, batch: str, seed: int, now: int, started_at: int) -> Hit | None:
-        """The same for a call that tells of a batch without being counted: as the last one that was counted found it,
-        or, before that, where the rule leaves nothing to counting.
+        """Like `strikes`, without counting, for a call that shows a batch.
+
+        The result is that of the last counted call; before the first one, the rule applies if it does not depend on
+        counting.
         """
         if batch in self._last:
             return Hit(self.rule, self._last[batch]) if self._last[batch] else None
@@ -146,7 +153,9 @@ class Record:
         return rule.probability is None or self._lucky(seed, rule.probability)
 
     def _flaps(self, facts: CallFacts) -> bool:
-        """Whether what is there is not found yet, or every other time, where nothing says when."""
+        """Return whether the resource is reported as missing: at first, or every other time if the rule does not say
+        when.
+        """
         first, lasts = self.rule.option("first_n"), self.rule.option("lasts")
         if first is None and lasts is None:
             return self.rule.chooses_calls or self._of_batch[facts.batch] % 2 == 1
@@ -162,13 +171,13 @@ class Record:
 
 
 def _limit(remembered: dict[str, int]) -> None:
-    """Forget the batch that was remembered first, if there are too many."""
+    """Evict the oldest entry if there are too many."""
     if len(remembered) > _BATCHES:
         del remembered[next(iter(remembered))]
 
 
 def has_headers(match: Match, headers: dict[bytes, bytes]) -> bool:
-    """Whether all headers that the rule asks for are there, with values like that."""
+    """Return whether all headers that the rule requires are present with matching values."""
     for name, pattern in (match.header or {}).items():
         value = headers.get(name.encode("latin-1", "replace"))
         if value is None or not test_of(pattern)(value.decode("latin-1")):
@@ -177,8 +186,9 @@ def has_headers(match: Match, headers: dict[bytes, bytes]) -> bool:
 
 
 class CallRules:
-    """The rules of a session, each with what it has seen. `armed` says whether any may strike a call, `counted` whether
-    anything was counted since that was last saved.
+    """The rules of a session with their state.
+
+    `armed` says whether any of them may match a call, `counted` whether any count changed since the last save.
     """
 
     def __init__(self, rules: Iterable[Rule], *, seed: int, started_at: int) -> None:
@@ -190,14 +200,15 @@ class CallRules:
         self.replace([Record(rule) for rule in rules])
 
     def replace(self, records: list[Record]) -> None:
-        """From now on these and no others."""
+        """Replace all rules."""
         self.records = records
         self.armed = any(record.rule.enabled and record.rule.on not in ("item", "webhook") for record in records)
 
     def decide(self, scope: Scope, facts: CallFacts, now: int) -> list[Hit]:
-        """What strikes this call: the first rule that does, and those before it that let others have their turn.
+        """Return the rules that apply to this call: the first that matches, and any before it that let later rules
+        apply too.
 
-        Every rule counts every call that it means, whichever strikes.
+        Every rule counts every call that it matches, whether or not it applies.
         """
         hits: list[Hit] = []
         settled = False
@@ -211,7 +222,7 @@ class CallRules:
         return hits
 
     def of_notice(self, batch_id: str, now: int) -> list[Hit]:
-        """What strikes the notice of a batch, which is about to be sent for the first time."""
+        """Return the rules that apply to the webhook of a batch, before its first delivery."""
         facts = CallFacts(batch=batch_id)
         hits = []
         for record in self._of("webhook"):
@@ -221,7 +232,7 @@ class CallRules:
         return hits
 
     def of_batch(self, batch_id: str, now: int, *, counted: bool) -> list[Hit]:
-        """What strikes a batch that is shown now. Only its retrieves are `counted`."""
+        """Return the rules that apply to the view of a batch. Only retrieves are `counted`."""
         hits = []
         for record in self._of("batch"):
             if record.rule.fault in PLANNED:
@@ -236,13 +247,15 @@ class CallRules:
         return hits
 
     def struck(self, hit: Hit, now: int, *, counted: bool) -> None:
-        """Note that a rule of `of_batch` made a difference. What is not counted uses up nothing either."""
+        """Record that a rule from `of_batch` changed the view. An uncounted call does not use up `times`."""
         if counted or hit.rule.times is None:
             self.count(hit.rule.name, 1, now)
 
     def for_new_batch(self, headers: dict[bytes, bytes], batch_id: str, now: int) -> tuple[Rule, ...]:
-        """The rules that a batch keeps which is created now by a call with these headers: those of its rows, and what
-        is planned of the batch itself. What was asked of the call and of the time holds, and is not asked again.
+        """Return the rules to store with a batch that is created now by a call with these headers.
+
+        These are its row rules and those that plan the batch itself. Conditions on the call and the time hold at this
+        point and are dropped.
         """
         kept = []
         for record in self._of("item", "batch"):
@@ -259,7 +272,7 @@ class CallRules:
         return tuple(kept)
 
     def count(self, name: str, hits: int, now: int) -> None:
-        """Note that the rule of this name struck so often."""
+        """Record that the rule with this name applied `hits` times."""
         for record in self.records:
             if record.rule.name == name:
                 record.hit(now, hits)

@@ -1,4 +1,4 @@
-"""Spans of virtual time in which a rule is armed."""
+"""The span of virtual time during which a rule is armed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,13 +24,13 @@ class Moment(Struct, frozen=True):
 
 
 class During(Struct, frozen=True):
-    """From one moment until before another; a side that is not told is open."""
+    """A span from one moment (inclusive) to another (exclusive); a missing side is open."""
 
     start: Moment | None = None
     end: Moment | None = None
 
     def covers(self, instant: int, started_at: int) -> bool:
-        """Whether the rule is armed at `instant`, in a session that started then."""
+        """Return whether the rule is armed at `instant` in a session that started at `started_at`."""
         start, end = self.span(started_at)
         return start <= instant < end
 
@@ -41,7 +41,7 @@ class During(Struct, frozen=True):
         )
 
     def fixed(self, started_at: int) -> "During":
-        """The same span without a mention of the start of the session."""
+        """Return the same span with absolute instants only."""
         moments = (side and Moment(side.instant(started_at)) for side in (self.start, self.end))
         return During(*moments)
 
@@ -51,7 +51,7 @@ class During(Struct, frozen=True):
 
 
 def parse_during(value: Any) -> During:
-    """The span of a table with `from` and `to`, or of a text like `+24h..+25h`. Raises RuleError."""
+    """Parse a table with `from` and `to`, or a text like `+24h..+25h`. Raises RuleError."""
     if isinstance(value, str) and ".." in value:
         start, _, end = value.partition("..")
         value = {name: text for name, text in (("from", start), ("to", end)) if text.strip()}
@@ -73,7 +73,7 @@ def _in_order(start: Moment, end: Moment) -> bool:
 def _moment(value: Mapping[str, Any], key: str) -> Moment | None:
     if key not in value:
         return None
-    # TOML has times of its own
+    # TOML has native times
     text = value[key] if isinstance(value[key], str) else str(value[key])
     try:
         if text.startswith("+"):

@@ -1,4 +1,4 @@
-"""What a fault is: where it strikes, what may be told of it, and how such words are read."""
+"""The definition of a fault: its scopes, its options, and how their values are parsed."""
 
 import json
 import re
@@ -27,11 +27,11 @@ LARGEST_COUNT = 1 << 53
 
 
 class RuleError(ValueError):
-    """A rule that cannot be used; the message is one sentence for the person who wrote it."""
+    """An invalid rule; the message is one sentence for its author."""
 
 
 class Option(Struct, frozen=True):
-    """Something that may be told of a fault. `choices` are all words of a choice, or all elements of a list."""
+    """An option of a fault. `choices` are the allowed values of a choice, or the allowed elements of a list."""
 
     kind: Kind
     help: str
@@ -39,21 +39,23 @@ class Option(Struct, frozen=True):
     choices: tuple[str, ...] = ()
 
     def read(self, value: Any) -> Any:
-        """The value as it is kept, and written again: text for spans, sizes and delays. Raises ValueError."""
+        """Parse and normalize a value; spans, sizes and delays stay text. Raises ValueError."""
         return _READERS[self.kind](self, value)
 
 
 def status_problem(options: dict[str, Any]) -> str | None:
-    """Return what is wrong with the status of an error that has a body."""
+    """Return what is wrong with the status of an error response that has a body, if anything."""
     status = options["status"]
     if status < 300:
-        return f"status: {status} is no error"
-    return "status: an answer with status 304 has no body" if status == 304 else None
+        return f"status: {status} is not an error"
+    return "status: a 304 response has no body" if status == 304 else None
 
 
 class Fault(Struct, frozen=True):
-    """A kind of fault: the scopes it strikes in, the first by default; what it does; what the official SDK makes of
-    it; which numbers it has among the failure modes; the test that shows it.
+    """A kind of fault.
+
+    It has the scopes it applies to (the first is the default), its effect, the reaction of the official SDK, the
+    numbers of its failure modes, and the test that demonstrates it.
     """
 
     name: str
@@ -64,10 +66,10 @@ class Fault(Struct, frozen=True):
     test: str = ""
     options: dict[str, Option] = {}
     check: Callable[[dict[str, Any]], str | None] | None = None
-    """What is wrong with these values of its options together, if anything."""
+    """Returns what is wrong with a combination of option values, if anything."""
 
     def defaults(self) -> dict[str, Any]:
-        """The options that have a value by default."""
+        """Return the options that have a default."""
         return {name: option.default for name, option in self.options.items() if option.default is not None}
 
 
@@ -82,8 +84,8 @@ def _status(option: Option, value: Any) -> int:
 def _integer(value: Any, low: int, high: int) -> int:
     number = value if isinstance(value, int) else natural(str(value))
     if isinstance(value, bool) or number is None or not low <= number <= high:
-        told = shortened(value) if isinstance(value, str) else repr(value)[:60]
-        raise ValueError(f"{told} is not an integer" + (f" from {low} to {high}" if low else ""))
+        shown = shortened(value) if isinstance(value, str) else repr(value)[:60]
+        raise ValueError(f"{shown} is not an integer" + (f" from {low} to {high}" if low else ""))
     return number
 
 
@@ -111,11 +113,11 @@ def _text(option: Option, value: Any) -> str:
 
 
 def sendable(text: str) -> str:
-    """Return the text. Raise ValueError where it has a lone surrogate, which UTF-8 cannot write."""
+    """Return the text. Raise ValueError if it has a lone surrogate, which UTF-8 cannot encode."""
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError(f"{text[:100]!r} has a lone surrogate, which UTF-8 cannot write") from None
+        raise ValueError(f"{text[:100]!r} has a lone surrogate, which UTF-8 cannot encode") from None
     return text
 
 
@@ -134,7 +136,7 @@ def _flag(option: Option, value: Any) -> bool:
 
 
 def _table(option: Option, value: Any) -> dict[str, str]:
-    """A table, or a text like `name: value; name: value`."""
+    """Parse a table, or a text like `name: value; name: value`."""
     if isinstance(value, str):
         pairs = [pair.partition(":") for pair in value.split(";")]
         value = {name.strip(): text.strip() for name, colon, text in pairs if colon}
@@ -153,20 +155,20 @@ _FRAMING = frozenset({"connection", "content-length", "keep-alive", "te", "trail
 
 
 def check_header_name(name: str) -> None:
-    """Raise ValueError for what is not the name of a header in small letters."""
+    """Raise ValueError if `name` is not a lowercase header name."""
     if not _TOKEN(name):
-        raise ValueError(f"{name[:100]!r} is not the name of a header")
+        raise ValueError(f"{name[:100]!r} is not a header name")
 
 
 def check_removable(name: str) -> None:
-    """Raise ValueError for what is not the name of a header that an answer can lack."""
+    """Raise ValueError if `name` is not the name of a header that can be removed from a response."""
     check_header_name(name)
     if name in _OF_THE_SERVER:
         raise ValueError(f"{name}: the server itself sets this header")
 
 
 def is_header(name: str, text: str) -> bool:
-    """Return whether an answer can carry this header."""
+    """Return whether a response can carry this header."""
     try:
         _check_header(name, text)
     except ValueError:
@@ -175,7 +177,7 @@ def is_header(name: str, text: str) -> bool:
 
 
 def _check_header(name: str, text: str) -> None:
-    """Raise ValueError for a header that HTTP/1.1 cannot carry, or that would break the framing of the answer."""
+    """Raise ValueError for a header that HTTP/1.1 cannot carry, or that would break the framing of the response."""
     check_header_name(name)
     if not _FIELD(text):
         raise ValueError(
@@ -191,7 +193,7 @@ def _delay(option: Option, value: Any) -> str:
 
 
 def _list(option: Option, value: Any) -> list[str]:
-    """A list, or a text like `one/two`."""
+    """Parse a list, or a text like `one/two`."""
     words = value.split("/") if isinstance(value, str) else value
     if not isinstance(words, list) or not words:
         raise ValueError(f"{value!r} is not a list; write it like one/two")
@@ -209,7 +211,7 @@ def _json(option: Option, value: Any) -> Any:
         raise ValueError(f"{value!r} is not a table")
     try:
         sendable(json.dumps(value, ensure_ascii=False, allow_nan=False))
-        msgspec.msgpack.encode(value)  # JSON alone would take integers of any size
+        msgspec.msgpack.encode(value)  # JSON alone would accept integers of any size
     except (TypeError, OverflowError, RecursionError, ValueError) as error:
         raise ValueError(f"the table cannot be written as JSON: {str(error)[:200]}") from None
     return dict(value)

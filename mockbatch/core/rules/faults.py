@@ -1,4 +1,4 @@
-"""All faults by name, and the random failures of rows. Add a fault with an entry in the file of its subject.
+"""All faults by name, and the random row failures. To add a fault, add an entry in the module for its subject.
 
 Source: https://platform.claude.com/docs/en/api/errors; texts as seen in results of the live API.
 """
@@ -29,12 +29,12 @@ FAULTS: dict[str, Fault] = {
         *WEBHOOK_FAULTS,
     )
 }
-"""The registry."""
+"""All faults by name."""
 
 
 def meant_instead(name: str) -> str:
-    """Return what may be meant by the name of a fault that does not exist."""
-    # not before: nobody should pay for a mistake that was not made
+    """Return a hint about what an unknown fault name may have meant."""
+    # not before: only mistakes need it
     from mockbatch.core.replies.kinds import REPLIES
 
     kind = name.rpartition(".")[2]
@@ -44,7 +44,7 @@ def meant_instead(name: str) -> str:
 
 
 class RowFault(Struct, frozen=True):
-    """An error of a row that was being executed; `weight` is its share among random failures."""
+    """An error of a row during execution; `weight` is its share of the random failures."""
 
     type: str
     message: str
@@ -66,9 +66,9 @@ _TOTAL_WEIGHT = sum(fault.weight for fault in ROW_FAULTS.values())
 
 
 def random_fault(seed: int, custom_id: str, rate: float) -> str | None:
-    """The name of the fault that hits `custom_id`, for the share `rate` of all ids; None for the others.
+    """Return the name of the fault that hits `custom_id` at failure rate `rate`, or None.
 
-    It depends on the seed and the id alone, so the same rows fail in any order, split or batch.
+    It depends only on the seed and the id, so the same rows fail in any order, split or batch.
     """
     bits = draw(subseed(seed, "fail"), custom_id)
     if bits >= threshold(rate):
@@ -77,7 +77,7 @@ def random_fault(seed: int, custom_id: str, rate: float) -> str | None:
 
 
 def weighted(u: float) -> str:
-    """The name of the random failure that a number in (0, 1) falls on."""
+    """Return the name of the random failure that a number in (0, 1) maps to."""
     left = u * _TOTAL_WEIGHT
     for name, fault in ROW_FAULTS.items():
         left -= fault.weight

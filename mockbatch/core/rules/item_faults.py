@@ -20,11 +20,11 @@ ERROR_MESSAGES: dict[str, str] = {
     "request_too_large": "Request exceeds the maximum size",
     "conflict_error": "The request conflicts with the current state of the resource.",
 }
-"""What an error says unless it is told, by the types that the API has."""
+"""The default message of each error type of the API."""
 
 
 def error_type_problem(options: dict[str, Any]) -> str | None:
-    """What is wrong with the type of an error: nearly one that the API has, but not quite."""
+    """Return what is wrong with an error type that nearly matches one of the API's; None for any other."""
     kind = options.get("type")
     if kind is None or kind in ERROR_MESSAGES:
         return None
@@ -33,7 +33,7 @@ def error_type_problem(options: dict[str, Any]) -> str | None:
 
 
 def mix_problem(options: dict[str, Any]) -> str | None:
-    """What is wrong with the text of a mix."""
+    """Return what is wrong with the text of a mix, if anything."""
     try:
         parse_mix(options["mix"])
     except ValueError as error:
@@ -42,7 +42,7 @@ def mix_problem(options: dict[str, Any]) -> str | None:
 
 
 def size_problem(options: dict[str, Any]) -> str | None:
-    """What is wrong with the size of a text."""
+    """Return what is wrong with the size of a text, if anything."""
     size = parse_size(str(options["size"]))
     return None if size <= LARGEST_TEXT else f"size: a text has at most {LARGEST_TEXT:,} bytes, not {size:,}"
 
@@ -53,40 +53,40 @@ ITEM_FAULTS = (
     Fault(
         "item.errored",
         ("item",),
-        "The row ends as `errored`, with this type, message, details and request_id.",
+        "End the row as `errored`, with this type, message, details and request_id.",
         "`result.error.error.type` has the type; the flat `result.error.message` raises AttributeError",
         (9, 15, 16, 38, 40, 50),
         "tests/e2e/test_faults_items.py::test_an_errored_row",
         options={
-            "type": Option("text", "The type of the error; any that the API has, or quite another.", "api_error"),
-            "message": Option("text", "What it says; by default what the API says of this type."),
-            "details": Option("json", "Its details, a table."),
-            "request_id": Option("text", "Its request_id; by default one of its own, `workerreq_...`."),
+            "type": Option("text", "The error type: one of the API's, or an entirely different one.", "api_error"),
+            "message": Option("text", "The error message; by default the API's for this type."),
+            "details": Option("json", "The error's `details`, a table."),
+            "request_id": Option("text", "The error's request_id; by default a generated `workerreq_...`."),
         },
         check=error_type_problem,
     ),
     Fault(
         "item.expired",
         ("item",),
-        "The row ends as `expired`.",
-        "a row without `.message` and without error",
+        "End the row as `expired`.",
+        "a row with neither `.message` nor an error",
         (3, 9),
         "tests/e2e/test_faults_items.py::test_a_row_that_was_not_done",
     ),
     Fault(
         "item.canceled",
         ("item",),
-        "The row ends as `canceled`.",
-        "a row without `.message` and without error",
+        "End the row as `canceled`.",
+        "a row with neither `.message` nor an error",
         (9, 18),
         "tests/e2e/test_faults_items.py::test_a_row_that_was_not_done",
     ),
     Fault(
         "item.mix",
         ("item",),
-        "Rows end in these proportions as succeeded, errored, expired and canceled; those that succeed are left to the "
-        "rules behind.",
-        "`ended` says nothing of how the rows went",
+        "Rows end as succeeded, errored, expired and canceled in these proportions; later rules still apply to those "
+        "that succeed.",
+        "`ended` says nothing about the outcomes of the rows",
         (9,),
         "tests/e2e/test_faults_items.py::test_a_mix_of_outcomes",
         options={"mix": Option("text", "Shares of succeeded/errored/expired/canceled.", "90/5/3/2")},
@@ -95,7 +95,7 @@ ITEM_FAULTS = (
     Fault(
         "item.truncate",
         ("item", "messages"),
-        "The reply is cut off, with stop_reason `max_tokens`.",
+        "Truncate the reply, with stop_reason `max_tokens`.",
         _REPLIED,
         (17,),
         "tests/e2e/test_faults_items.py::test_a_reply_that_careless_code_trips_over",
@@ -122,7 +122,7 @@ ITEM_FAULTS = (
     Fault(
         "item.thinking_first",
         ("item", "messages"),
-        "A thinking block comes before the text.",
+        "Put a thinking block before the text.",
         _REPLIED,
         (21,),
         "tests/e2e/test_faults_items.py::test_a_reply_that_careless_code_trips_over",
@@ -130,7 +130,7 @@ ITEM_FAULTS = (
     Fault(
         "item.wrong_tool",
         ("item", "messages"),
-        "A tool is called that the request does not have.",
+        "Call a tool that the request does not define.",
         _REPLIED,
         (21,),
         "tests/e2e/test_faults_items.py::test_a_tool_that_nobody_offered",
@@ -138,7 +138,7 @@ ITEM_FAULTS = (
     Fault(
         "item.schema_violation",
         ("item", "messages"),
-        "JSON comes that breaks the schema.",
+        "Reply with JSON that violates the schema.",
         _REPLIED,
         (17, 21),
         "tests/e2e/test_faults_items.py::test_json_that_breaks_its_schema",
@@ -153,7 +153,7 @@ ITEM_FAULTS = (
         options={
             "stop_reason": Option(
                 "choice",
-                "Which.",
+                "The stop_reason.",
                 "pause_turn",
                 ("pause_turn", "model_context_window_exceeded", "max_tokens", "stop_sequence", "refusal"),
             )
@@ -162,11 +162,11 @@ ITEM_FAULTS = (
     Fault(
         "item.output_bytes",
         ("item", "messages"),
-        "The text of the reply is so long.",
-        "its decoder needs seconds for a line of megabytes: 0.5 s for 1 MB, 7.7 s for 4 MB",
+        "The reply text has this size.",
+        "its decoder takes seconds for a line of megabytes: 0.5 s for 1 MB, 7.7 s for 4 MB",
         (22,),
         "tests/e2e/test_faults_items.py::test_a_reply_that_careless_code_trips_over",
-        options={"size": Option("size", "How long, in bytes.", "5MB")},
+        options={"size": Option("size", "The size in bytes.", "5MB")},
         check=size_problem,
     ),
 )

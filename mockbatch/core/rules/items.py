@@ -1,4 +1,4 @@
-"""Which rule decides about a row. All luck is a hash, so order, split and parallelism change nothing."""
+"""Which rule decides a row. All randomness is hash-based, so order, splits and parallelism change nothing."""
 
 from collections.abc import Callable, Iterable
 from heapq import heappush, heapreplace
@@ -15,15 +15,17 @@ from mockbatch.core.rules.mixes import outcome_of, parse_mix
 from mockbatch.core.rules.rules import ItemError, Outcome, ReadReply, Rule
 
 _HEAD = 4
-"""So many characters in common are worth looking for."""
+"""The shortest common prefix worth searching for."""
 
 Cutoffs = tuple[int, ...]
-"""For each rule of a batch the highest rank that it strikes; -1 where it strikes by rank nobody, or is no quota."""
+"""For each rule of a batch, the highest rank that it applies to; -1 if it is not a quota or applies to no row."""
 
 
 class ItemDecision(Struct, frozen=True):
-    """What a rule decided about a row: its outcome, the error of an `errored` one, and for a `succeeded` one the reply
-    that the rule has, as it was read, or the `item.*` fault of it with all its options.
+    """The decision of a rule about a row.
+
+    `error` is that of an `errored` row. A `succeeded` row has the parsed reply of the rule, or its `item.*` fault with
+    all options.
     """
 
     rule: str
@@ -35,9 +37,10 @@ class ItemDecision(Struct, frozen=True):
 
 
 class _Entry(Struct, frozen=True):
-    """A rule, compiled: a draw under `seed` has to be below `bound`, and the tests have to hold. `wanted` is a text in
-    the prompt, apart from the tests that are `asked` because it is what is wanted most; `head` is what it begins with
-    like others do, looked for once for all of them.
+    """A compiled rule: its draw under `seed` must be below `bound`, and all tests must pass.
+
+    `wanted` is a text in the prompt, kept apart from the tests in `asked` because it is the most common condition.
+    `head` is the prefix that it shares with other rules, so that it is searched for only once.
     """
 
     index: int
@@ -54,9 +57,9 @@ class _Entry(Struct, frozen=True):
 
 
 class ItemRules:
-    """The item rules of one batch, in their order. Rules that cannot match in this batch cost nothing.
+    """The item rules of one batch, in order. Rules that cannot match in this batch cost nothing.
 
-    `rules` are those that were in force when the batch was created; `session` is the name of it.
+    `rules` are those in force when the batch was created.
     """
 
     def __init__(
@@ -86,12 +89,12 @@ class ItemRules:
         self.needs_quota = any(entry.quota for entry in self._entries)
 
     def __bool__(self) -> bool:
-        """Whether there is anything to decide."""
+        """Return whether there are any rules."""
         return bool(self._entries)
 
     @property
     def names(self) -> list[str]:
-        """The rules in their order; cutoffs are in the same."""
+        """The names of the rules, in the order of the cutoffs."""
         return [rule.name for rule in self._rules]
 
     def decide(
@@ -103,10 +106,10 @@ class ItemRules:
         cutoffs: Cutoffs = (),
         luck: str = "",
     ) -> ItemDecision | None:
-        """What the first rule that strikes does to a row; None where none does.
+        """Return the decision of the first rule that applies to a row, or None.
 
-        `attempt` counts from 1 how often the row was sent; `cutoffs` come from a Quota, where one is needed. Draws are
-        made under the name `luck`, by default the custom_id.
+        `attempt` is the 1-based count of submissions of the row; `cutoffs` come from a Quota, if one is needed. Draws
+        use the identity `luck`, by default the custom_id.
         """
         luck = luck or custom_id
         name = luck.encode()
@@ -144,7 +147,7 @@ class ItemRules:
     def candidates(
         self, custom_id: str, params: dict[str, Any], model_id: str, attempt: int = 1, luck: str = ""
     ) -> list[tuple[int, int]]:
-        """(index, rank) of each quota that may strike a row, as far as no other rule strikes it before."""
+        """Return (index, rank) of each quota that may apply to a row, up to the first other rule that applies."""
         luck = luck or custom_id
         found = []
         for entry in self._of_model(model_id):
@@ -156,11 +159,11 @@ class ItemRules:
         return found
 
     def quota(self) -> "Quota":
-        """An empty first pass over the rows of the batch."""
+        """Return an empty first pass over the rows of the batch."""
         return Quota(self, [rule.exactly for rule in self._rules])
 
     def _holds(self, entry: _Entry, custom_id: str, params: dict[str, Any], attempt: int, luck: str) -> bool:
-        """Whether a rule strikes a row, its quota apart."""
+        """Return whether a rule applies to a row, ignoring its quota."""
         return (
             (entry.quota or not entry.seed or draw(entry.seed, luck) < entry.bound)
             and (entry.named is None or bool(entry.named(custom_id)))
@@ -190,7 +193,7 @@ class ItemRules:
             attempts = range(1, rule.fail_attempts + 1)
         return _Entry(
             index,
-            # 0 stands for no draw at all
+            # 0 means no draw
             subseed(seed, "rule", rule.name) or 1 if drawn else 0,
             threshold(1.0 if rule.rate is None else rule.rate),
             threshold(rule.match.share) if rule.match.share is not None else 0,
@@ -205,13 +208,13 @@ class ItemRules:
 
 
 def _wanted(rule: Rule) -> str | None:
-    """The plain text that a rule looks for in the prompt."""
+    """Return the plain text that a rule searches for in the prompt, if any."""
     prompt = rule.match.prompt
     return prompt if prompt and not prompt.startswith("re:") else None
 
 
 def _heads(texts: Iterable[str]) -> dict[str, str]:
-    """What texts that begin alike have in common, by their first characters; nothing for those that are few."""
+    """Return the common prefix of texts that start alike, by their first characters; small groups are skipped."""
     alike: dict[str, list[str]] = {}
     for text in texts:
         alike.setdefault(text[:_HEAD], []).append(text)
@@ -219,13 +222,13 @@ def _heads(texts: Iterable[str]) -> dict[str, str]:
 
 
 def _common(texts: list[str]) -> str:
-    """What all of them begin with."""
+    """Return the common prefix."""
     pairs = zip(min(texts), max(texts), strict=False)
     return "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 class Quota:
-    """A first pass over the rows of a batch, in any order and any parts, that finds whom the quotas strike.
+    """A first pass over the rows of a batch, in any order and any split, that finds the rows the quotas apply to.
 
     Memory grows with the quotas, not with the batch.
     """
@@ -238,18 +241,18 @@ class Quota:
         self._lowest: list[list[tuple[int, str]]] = [[] for _ in sizes]
 
     def add(self, custom_id: str, params: dict[str, Any], model_id: str, attempt: int = 1, luck: str = "") -> None:
-        """Look at a row that will be decided upon."""
+        """Add a row that is still to be decided."""
         for index, rank in self._rules.candidates(custom_id, params, model_id, attempt, luck):
             self._keep(index, rank, custom_id)
 
     def merge(self, other: "Quota") -> None:
-        """Take up what another pass, over other rows, found."""
+        """Merge the findings of another pass, over other rows."""
         for index, kept in enumerate(other._lowest):
             for rank, custom_id in kept:
                 self._keep(index, -rank, custom_id)
 
     def _keep(self, index: int, rank: int, custom_id: str) -> None:
-        # earlier quotas can take no more than their sizes from those that are kept for this one
+        # earlier quotas can take at most their own size from the candidates of this one
         lowest = self._lowest[index]
         if len(lowest) < self._room[index]:
             heappush(lowest, (-rank, custom_id))
@@ -257,7 +260,7 @@ class Quota:
             heapreplace(lowest, (-rank, custom_id))
 
     def cutoffs(self) -> Cutoffs:
-        """What `decide` needs, when all rows have been looked at."""
+        """Return the cutoffs for `decide`, after all rows were added."""
         taken: set[str] = set()
         cutoffs = []
         for size, lowest in zip(self._sizes, self._lowest, strict=True):
@@ -268,7 +271,7 @@ class Quota:
 
 
 def _action(rule: Rule, seed: int, read_reply: ReadReply) -> Callable[[str], ItemDecision | None]:
-    """What the rule does to a row of that custom_id; None where it leaves it to the rules behind."""
+    """Return the action of the rule for a custom_id; it returns None to leave the row to later rules."""
     if rule.fault in ROW_ACTIONS:
         return ROW_ACTIONS[rule.fault](rule, seed)
     if rule.fault is not None:
@@ -297,11 +300,11 @@ def _mixed(rule: Rule, seed: int) -> Callable[[str], ItemDecision | None]:
 
 
 ROW_ACTIONS: dict[str, Callable[[Rule, int], Callable[[str], ItemDecision | None]]] = {"item.mix": _mixed}
-"""What faults do to rows that are no replies, row by row."""
+"""The actions of faults that are not replies."""
 
 
 def _failed(rule: str, seed: int, custom_id: str) -> ItemDecision:
-    """One of the random failures."""
+    """Return one of the random failures."""
     failed = ROW_FAULTS[weighted(fraction(draw(subseed(seed, "fault"), custom_id)))]
     return ItemDecision(rule, "errored", ItemError(failed.type, failed.message))
 

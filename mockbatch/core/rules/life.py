@@ -1,4 +1,4 @@
-"""What rules make of the life of a batch: how it is shown, whether its results are there, what is planned of it."""
+"""The effect of rules on the lifecycle of a batch: how it is shown, whether its results exist, and its plan."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -13,22 +13,23 @@ from mockbatch.core.rules.rules import Rule
 from mockbatch.core.time.spans import format_instant, parse_instant, parse_span
 
 REDIRECTED = b"mockbatch=redirect"
-"""The query of a download that is answered with a redirect to the same without it."""
+"""The query of a results URL that redirects to the same URL without it."""
 
 Shown = dict[str, Any]
-"""A batch as the API shows it, field by field."""
+"""A batch as the API shows it, by field."""
 
 
 def shown_with(hit: Hit, shown: Shown, now: int, progress: RequestCounts | None = None) -> Shown:
-    """The batch as a rule of the scope `batch` has it shown at `now`; equal to `shown` where it makes no difference.
+    """Return the batch as a rule with the scope `batch` shows it at `now`; equal to `shown` if the rule changes
+    nothing.
 
-    `progress` is how many rows are really done, where that is known.
+    `progress` counts the rows that are really done, if known.
     """
     return LIFE_FAULTS[str(hit.rule.fault)](View(hit, shown, now, progress))
 
 
 class View(Struct, frozen=True):
-    """A batch that a rule has a say in, while it is shown."""
+    """A batch being shown, and a rule that may change it."""
 
     hit: Hit
     shown: Shown
@@ -85,11 +86,11 @@ LIFE_FAULTS: dict[str, Callable[[View], Shown]] = {
     "compat.unknown_status": _of_tomorrow,
     "compat.extra_fields": _extended,
 }
-"""What each fault makes of a batch that is shown."""
+"""The function that applies each fault to the view of a batch."""
 
 
 def hides_results(hit: Hit, ended_at: int, now: int) -> bool:
-    """Whether a batch that ended then has no results at `now`."""
+    """Return whether a batch that ended at `ended_at` has no results at `now`."""
     rule = hit.rule
     match rule.fault:
         case "batch.stuck":
@@ -101,15 +102,15 @@ def hides_results(hit: Hit, ended_at: int, now: int) -> bool:
 
 
 def as_canceling(shown: Shown, now: int) -> Shown:
-    """An unended batch as a cancel at `now` would answer it."""
+    """Return an unended batch as the response to a cancel at `now`."""
     return {**shown, "processing_status": "canceling", "cancel_initiated_at": format_instant(now)}
 
 
 def url_elsewhere(url: str, to: str) -> str | None:
-    """Where `results_url` points to under `results.url`."""
+    """Return the `results_url` under the fault `results.url`."""
     origin, path = url[: url.index("/", 8)], url[url.index("/", 8) :]
     return {
-        # a port that nothing listens on, and a name that never resolves (RFC 6761)
+        # a port with no listener, and a name that never resolves (RFC 6761)
         "other_host": f"http://127.0.0.1:9{path}",
         "nxdomain": f"http://results.invalid{path}",
         "relative": path,
@@ -143,22 +144,23 @@ def _unended(shown: Shown, status: str) -> Shown:
 
 
 class Plan(Struct, frozen=True):
-    """What rules plan for a batch when it is created: everything takes `factor` times as long, and only a fraction of
-    the rows is ever done.
+    """What rules fix for a batch when it is created.
+
+    Everything takes `factor` times as long, and only a fraction of the rows finishes.
     """
 
     factor: int = 1
     finish_fraction: float = 1.0
 
     def finishing(self, draws: Iterable[int]) -> int:
-        """The bound below which the draws of those rows are that are ever done, of the draws of all rows."""
+        """Return the bound for the draws of the rows that finish, given the draws of all rows."""
         ranked = sorted(draws)
         done = round(len(ranked) * self.finish_fraction)
         return ranked[done] if done < len(ranked) else 1 << 64
 
 
 def plan_of(rules: Iterable[Rule]) -> Plan:
-    """The plan that the rules of a batch make."""
+    """Return the plan for a batch with these rules."""
     plan = Plan()
     for rule in rules:
         if rule.fault == "batch.slow":

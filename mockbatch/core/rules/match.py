@@ -1,4 +1,4 @@
-"""Which rows and calls a rule means."""
+"""The conditions that select the rows and calls of a rule."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -12,18 +12,19 @@ from mockbatch.core.expressions import LONGEST, searcher
 from mockbatch.core.rules.fault import CALLS, LARGEST_COUNT, RuleError, Scope, check_header_name
 
 Test = Callable[[str], Any]
-"""Says of a text whether it matches: something true, or nothing."""
+"""A predicate on a text; its result is truthy if the text matches."""
 
 _LONGEST_GLOB = 1_000
 _WILD = re.compile(r"[*?\[]")
 
 
 class Match(Struct, frozen=True, omit_defaults=True):
-    """What has to be true of a row or a call; all of it. None is true of everything.
+    """The conditions on a row or a call; all must hold. None always holds.
 
-    `model`, `custom_id`, `tool`, `session`, `batch` and values of `header` are globs, or regular expressions behind
-    `re:`; `prompt` and `system` are found anywhere in the text, `re:` likewise. `nth` is the nth call that matches
-    otherwise, `attempt` how often the row was sent, `share` a share of all rows, the same for every rule.
+    `model`, `custom_id`, `tool`, `session`, `batch` and the values of `header` are globs, or regular expressions after
+    `re:`. `prompt` and `system` match anywhere in the text, as a substring or a regular expression after `re:`. `nth`
+    is the nth call that meets the other conditions, `attempt` the 1-based count of submissions of the row, `share` a
+    share of all rows, which is the same for every rule.
     """
 
     model: str | None = None
@@ -39,7 +40,7 @@ class Match(Struct, frozen=True, omit_defaults=True):
     share: float | None = None
 
     def given(self) -> list[str]:
-        """The names of what is asked for."""
+        """Return the names of the conditions that are set."""
         return [name for name in self.__struct_fields__ if getattr(self, name) is not None]
 
     def __hash__(self) -> int:
@@ -63,12 +64,12 @@ MATCHES: dict[Scope, frozenset[str]] = {
     "connection": _OF_ONE_BATCH,
     "webhook": frozenset({"session", "batch", "nth"}),
 }
-"""What can be asked for in each scope."""
+"""The conditions allowed in each scope."""
 
 
 @lru_cache(maxsize=1024)
 def test_of(pattern: str) -> Test:
-    """The test for a whole text: a glob, or a regular expression behind `re:`. Raises RuleError."""
+    """Return a predicate on a whole text: a glob, or a regular expression after `re:`. Raises RuleError."""
     if pattern.startswith("re:"):
         return _expression(pattern)
     if not _WILD.search(pattern):
@@ -80,7 +81,7 @@ def test_of(pattern: str) -> Test:
 
 @lru_cache(maxsize=1024)
 def search_of(pattern: str) -> Test:
-    """The test for a text somewhere in another, or a regular expression behind `re:`. Raises RuleError."""
+    """Return a predicate for a substring, or a regular expression after `re:`. Raises RuleError."""
     if pattern.startswith("re:"):
         return _expression(pattern)
     return lambda text: pattern in text
@@ -90,16 +91,16 @@ def _expression(pattern: str) -> Test:
     try:
         return searcher(pattern[3:])
     except ValueError as error:
-        raise RuleError(f"{pattern[:100]!r} is not a regular expression that can be used: {error}") from None
+        raise RuleError(f"{pattern[:100]!r} is not a usable regular expression: {error}") from None
 
 
 def literal(pattern: str) -> str | None:
-    """The one text that a pattern matches, if it is not a real pattern."""
+    """Return the only text that a pattern matches, or None if it has wildcards."""
     return None if pattern.startswith("re:") or _WILD.search(pattern) else pattern
 
 
 class Prompt:
-    """The texts of a request, put together when they are first asked for."""
+    """The texts of a request, built on first use."""
 
     __slots__ = ("_prompt", "_system", "params")
 
@@ -141,8 +142,9 @@ def _texts(content: Any) -> Iterable[str]:
 
 
 def params_test(match: Match, *, prompt: bool = True) -> Callable[[Prompt], Any] | None:
-    """The test of prompt, system and tool; None where the rule asks for none of them. Without `prompt`, a plain text
-    that is looked for in the prompt is left to the caller.
+    """Return the test of prompt, system and tool, or None if the rule has none of them.
+
+    With `prompt=False`, the caller tests a plain text in the prompt.
     """
     tests: list[Callable[[Prompt], Any]] = []
     if match.prompt is not None and (prompt or match.prompt.startswith("re:")):
@@ -160,7 +162,7 @@ def params_test(match: Match, *, prompt: bool = True) -> Callable[[Prompt], Any]
 
 
 def check(match: Match, scope: Scope, known_models: Iterable[str]) -> None:
-    """Raises RuleError, with the key first, for what can never match or makes no sense in this scope."""
+    """Raise RuleError, with the key first, for a condition that can never match or makes no sense in this scope."""
     for name in match.given():
         if name not in MATCHES[scope]:
             raise RuleError(f"match.{name}: {_misplaced(name, scope)}")
@@ -170,7 +172,7 @@ def check(match: Match, scope: Scope, known_models: Iterable[str]) -> None:
                 check_pattern(f"match.{name}", pattern)
     for name in ("nth", "attempt"):
         if (number := getattr(match, name)) is not None and not 1 <= number <= LARGEST_COUNT:
-            raise RuleError(f"match.{name}: {number} never comes; counting goes from 1 to 2**53")
+            raise RuleError(f"match.{name}: {number} never occurs; counts go from 1 to 2**53")
     if match.share is not None and not 0 < match.share <= 1:
         raise RuleError(f"match.share: {match.share:g} is not a share above 0 and up to 1")
     for header in match.header or {}:
@@ -186,14 +188,14 @@ def _misplaced(name: str, scope: Scope) -> str:
         counted = {"nth": "calls", "attempt": "rows", "share": "rows and batches"}[name]
         return f"counts {counted}, so it never matches on = {scope!r}"
     if scope in CALLS and name in MATCHES["item"]:
-        return f"a call of {scope} has none of its own; for the rows of a batch write on = 'item'"
+        return f"a {scope} call has none; for the rows of a batch write on = 'item'"
     return f"never matches on = {scope!r}. Known there: {', '.join(sorted(MATCHES[scope]))}"
 
 
 def check_pattern(where: str, pattern: str) -> None:
-    """Raise RuleError for a pattern that cannot be used."""
+    """Raise RuleError for an unusable pattern."""
     if not pattern:
-        raise RuleError(f"{where}: an empty text matches nothing that it should")
+        raise RuleError(f"{where}: an empty pattern is not allowed")
     if len(pattern) > LONGEST:
         raise RuleError(f"{where}: a pattern has at most {LONGEST:,} characters, not {len(pattern):,}")
     try:
@@ -211,7 +213,7 @@ def _check_header(name: str) -> None:
 
 def _check_custom_id(pattern: str) -> None:
     if not pattern.startswith("re:") and (wrong := re.search(r"[^a-zA-Z0-9_\-*?\[\]!]", pattern)):
-        raise RuleError(f"match.custom_id: {pattern!r} can never match, a custom_id has no {wrong[0]!r}")
+        raise RuleError(f"match.custom_id: {pattern!r} can never match, a custom_id cannot contain {wrong[0]!r}")
     if (name := literal(pattern)) is not None and len(name) > 64:
         raise RuleError("match.custom_id: a custom_id of more than 64 characters can never match")
 

@@ -1,4 +1,4 @@
-"""Faults of streamed messages: events that are not those of a whole message.
+"""Faults of streamed messages.
 
 Source: https://platform.claude.com/docs/en/build-with-claude/streaming, and reactions of the official SDK as its tests
 here show them.
@@ -11,8 +11,8 @@ from mockbatch.core.rules.item_faults import error_type_problem
 from mockbatch.core.rules.stream_faults import BANDWIDTH, CUT_HOW, SLICER, SLOW_START, rate_problem, slice_problem
 
 _AFTER = {
-    "after_events": Option("count", "After so many events; 0 without either."),
-    "after_bytes": Option("size", "After so many bytes."),
+    "after_events": Option("count", "After this many events; 0 if neither is given."),
+    "after_bytes": Option("size", "After this many bytes."),
 }
 
 
@@ -26,22 +26,22 @@ MESSAGE_FAULTS = (
     Fault(
         "messages.error_event",
         ("messages",),
-        "A streamed message breaks off after so many events with an `event: error`, inside of a 200.",
-        "raises APIStatusError with status_code 200 from the stream, whatever the type; no retry",
+        "End a streamed message with an `event: error` after this many events, inside a 200.",
+        "raises APIStatusError with status_code 200 from the stream for every type; no retry",
         (56,),
         "tests/e2e/test_faults_messages.py::test_an_error_inside_of_a_stream",
         options={
-            "after_events": Option("count", "After so many events.", 5),
-            "type": Option("text", "The type of the error.", "overloaded_error"),
-            "message": Option("text", "What it says; by default what the API says of this type."),
-            "details": Option("json", "Its details, a table."),
+            "after_events": Option("count", "After this many events.", 5),
+            "type": Option("text", "The error type.", "overloaded_error"),
+            "message": Option("text", "The error message; by default the API's for this type."),
+            "details": Option("json", "The error's `details`, a table."),
         },
         check=error_type_problem,
     ),
     Fault(
         "messages.cut",
         ("messages",),
-        "A streamed message ends after so many events or bytes.",
+        "Cut a streamed message after this many events or bytes.",
         "clean, close: no error, a message without a stop_reason; reset, no_terminator, short: httpx2 errors, no "
         "retry; stall: httpx2.ReadTimeout",
         (56,),
@@ -50,8 +50,8 @@ MESSAGE_FAULTS = (
             **_AFTER,
             "at": Option(
                 "choice",
-                "At the end of an event, as by default after events, or in the middle of the next; by default after "
-                "bytes: exactly there.",
+                "At the end of an event (the default with after_events) or in the middle of the next; the default "
+                "with after_bytes is the exact byte.",
                 choices=("boundary", "mid_event"),
             ),
             "how": CUT_HOW,
@@ -61,18 +61,18 @@ MESSAGE_FAULTS = (
     Fault(
         "messages.stall",
         ("messages",),
-        "A streamed message pauses after so many events or bytes, then goes on.",
-        "httpx2.ReadTimeout when the pause is longer than the timeout",
+        "Pause a streamed message after this many events or bytes, then continue.",
+        "httpx2.ReadTimeout if the pause is longer than the timeout",
         (33, 56),
         "tests/e2e/test_faults_messages.py::test_a_streamed_message_that_stalls",
-        options={**_AFTER, "lasts": Option("span", "How long, in real time.", "10s")},
+        options={**_AFTER, "lasts": Option("span", "The length of the pause, in real time.", "10s")},
         check=_one_place,
     ),
     Fault(
         "messages.slow_start",
         ("messages",),
-        "The first event of a streamed message comes late, after the headers.",
-        "httpx2.ReadTimeout when it is later than the timeout",
+        "Delay the first event of a streamed message; the headers are on time.",
+        "httpx2.ReadTimeout if the delay is longer than the timeout",
         (33, 56),
         "tests/e2e/test_faults_messages.py::test_a_streamed_message_that_starts_late",
         options=SLOW_START,
@@ -80,7 +80,7 @@ MESSAGE_FAULTS = (
     Fault(
         "messages.slicer",
         ("messages",),
-        "A streamed message comes in small slices.",
+        "Send a streamed message in small slices.",
         "works; an event or a character may be cut anywhere",
         (19, 56),
         "tests/e2e/test_faults_messages.py::test_a_streamed_message_in_slices",
@@ -90,7 +90,7 @@ MESSAGE_FAULTS = (
     Fault(
         "messages.bandwidth",
         ("messages",),
-        "A streamed message comes only so fast, in real time.",
+        "Limit the bandwidth of a streamed message, in real time.",
         "waits",
         (33, 56),
         "tests/e2e/test_faults_messages.py::test_a_streamed_message_over_a_narrow_line",
@@ -99,4 +99,4 @@ MESSAGE_FAULTS = (
     ),
 )
 STREAMED = frozenset(fault.name for fault in MESSAGE_FAULTS)
-"""Those that strike nothing but messages that are streamed."""
+"""Faults that match only streamed messages."""

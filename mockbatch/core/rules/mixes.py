@@ -1,4 +1,4 @@
-"""Proportions of outcomes: `90/5/3/2` are succeeded, errored, expired and canceled rows."""
+"""Proportions of outcomes: `90/5/3/2` stands for succeeded, errored, expired and canceled rows."""
 
 from bisect import bisect_right
 from itertools import accumulate
@@ -10,7 +10,7 @@ OUTCOMES = ("succeeded", "errored", "expired", "canceled")
 
 
 def parse_mix(text: str) -> tuple[float, ...]:
-    """Four shares that add up to 1, of numbers that add up to anything. Raises ValueError."""
+    """Parse a mix into four shares that sum to 1; its numbers may have any sum. Raises ValueError."""
     try:
         numbers = [float(part) for part in text.split("/")]
     except ValueError:
@@ -21,6 +21,6 @@ def parse_mix(text: str) -> tuple[float, ...]:
 
 
 def outcome_of(shares: tuple[float, ...], u: float) -> str:
-    """The outcome that a number in (0, 1) falls on."""
+    """Return the outcome that a number in (0, 1) maps to."""
     bounds = list(accumulate(shares))
     return OUTCOMES[min(bisect_right(bounds, u), len(OUTCOMES) - 1)]

@@ -8,7 +8,7 @@ from mockbatch.core.rules.rules import Rule, parse_rules
 
 
 class Preset(Struct, frozen=True):
-    """What is set where nothing else was told: options as texts, and rules behind all others."""
+    """Options, as texts, that apply unless set explicitly, and rules that are appended after all others."""
 
     summary: str
     options: dict[str, str] = {}
@@ -23,9 +23,9 @@ def _call(on: str, probability: float, **more: Any) -> dict[str, Any]:
 
 
 PRESETS: dict[str, Preset] = {
-    "happy": Preset("everything succeeds, at once", {"delay_preset": "immediate", "fail_rate": "0"}),
+    "happy": Preset("everything succeeds immediately", {"delay_preset": "immediate", "fail_rate": "0"}),
     "realistic": Preset(
-        "hours of virtual time, a few failures, and now and then an overloaded API",
+        "hours of virtual time, a few failures, and an API that is sometimes overloaded",
         {"delay_preset": "realistic"},
         (
             {"name": "a few rows fail", "fault": "item.mix", "mix": "97/2.5/0.4/0.1"},
@@ -33,7 +33,7 @@ PRESETS: dict[str, Preset] = {
         ),
     ),
     "nightmare": Preset(
-        "all at once: lost answers, cut streams, odd bytes, overload, and a third of the rows fails",
+        "everything together: lost responses, cut streams, odd bytes, overload, and a third of the rows fail",
         {"delay_preset": "realistic"},
         (
             {"name": "a third fails", "fault": "item.mix", "mix": "67/20/10/3"},
@@ -47,12 +47,12 @@ PRESETS: dict[str, Preset] = {
         ),
     ),
     "expired-half": Preset(
-        "half of the rows are never done, and expire after 24 hours",
+        "half of the rows never finish and expire after 24 hours",
         {},
         ({"name": "half is never done", "fault": "batch.slow", "finish_fraction": 0.5},),
     ),
     "overloaded": Preset(
-        "calls are answered with 429 and 529, rows fail as overloaded and succeed when they are sent again",
+        "calls return 429 and 529; rows fail as overloaded and succeed when resubmitted",
         {},
         (
             {
@@ -67,7 +67,7 @@ PRESETS: dict[str, Preset] = {
         ),
     ),
     "flaky-network": Preset(
-        "answers get lost, come late, or break off",
+        "responses are lost, late or cut off",
         {},
         (
             {"name": "jitter", "on": "http", "fault": "http.latency", "delay": "uniform:0s,200ms"},
@@ -77,7 +77,7 @@ PRESETS: dict[str, Preset] = {
         ),
     ),
     "truncated": Preset(
-        "every other download is incomplete without an error, and one in ten replies is cut off",
+        "every other download is silently incomplete, and one in ten replies is truncated",
         {},
         (
             {"name": "rows missing", "on": "results", "every": 2, "fault": "results.cut", "after_items": 1},
@@ -91,4 +91,4 @@ PRESETS: dict[str, Preset] = {
         ({"name": "a line of 5 MB", "fault": "results.bytes", "trick": "line_5mb"},),
     ),
 }
-"""The registry."""
+"""All presets by name."""

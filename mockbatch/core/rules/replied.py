@@ -1,4 +1,4 @@
-"""Which reply a rule has for a row or a message."""
+"""The reply that a rule gives to a row or a message."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -25,19 +25,19 @@ REPLY_FAULTS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "item.stop_reason": lambda told: _STOPS.get(told["stop_reason"], {"kind": "natural", **told}),
     "item.output_bytes": lambda told: {"kind": "huge_line", "bytes": parse_size(str(told["size"]))},
 }
-"""The faults that are replies of some kind, and which."""
+"""The replies that faults stand for."""
 
 
 def read_reply(value: Any) -> ReplySpec:
-    """What a rule says of the reply, as `parse_reply` reads it. Raises ValueError."""
-    # not before: all kinds of replies are a good part of the start, which needs none
+    """Parse the reply of a rule with `parse_reply`. Raises ValueError."""
+    # not before: the kinds of replies are a large part of the startup time, and startup needs none
     from mockbatch.core.replies.kinds import parse_reply
 
     return parse_reply(value)
 
 
 def unsendable(value: Any) -> str | None:
-    """Why a reply may not come over HTTP, if it may not."""
+    """Return why a reply may not be set over HTTP, or None if it may."""
     if value is None or isinstance(value, str):
         return None
     from mockbatch.core.replies.kinds import unsendable as problem_of
@@ -46,7 +46,7 @@ def unsendable(value: Any) -> str | None:
 
 
 def reply_of(decision: ItemDecision) -> ReplySpec | None:
-    """The reply that a rule decided upon for a row; None where it leaves that to the request."""
+    """Return the reply that a rule decided on for a row, or None if the request determines it."""
     if decision.reply is not None:
         return decision.reply if isinstance(decision.reply, ReplySpec) else read_reply(decision.reply)
     if decision.fault is not None:
@@ -55,7 +55,7 @@ def reply_of(decision: ItemDecision) -> ReplySpec | None:
 
 
 def reply_of_call(rule: Rule) -> ReplySpec | None:
-    """The same for a rule that struck a call of `/v1/messages`."""
+    """Like `reply_of`, for a rule that matched a call of `/v1/messages`."""
     if rule.reply is not None:
         return read_reply(rule.reply)
     if rule.fault is None:

@@ -1,7 +1,7 @@
-"""A rule: which rows or calls it means, how its victims are chosen, and what happens to them.
+"""A rule: the rows or calls it matches, how it selects among them, and what it does to them.
 
-One way of writing serves the file, the flags, the control plane and Python: a table of the keys below, in which
-what belongs under `match` or `with` may stand beside them.
+Config files, flags, the control plane and Python share one notation: a table with the keys below, in which the keys of
+`match` and `with` may also stand at the top level.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -22,7 +22,7 @@ from mockbatch.core.typed import convert
 
 Outcome = Literal["succeeded", "errored", "expired", "canceled"]
 ReadReply = Callable[[Any], Any]
-"""Understands what a rule has under `reply`. Raises ValueError."""
+"""Parses the `reply` of a rule. Raises ValueError."""
 
 _ACTIONS = ("reply", "errored", "outcome", "fault", "http")
 _LONGEST_NAME = 500
@@ -30,7 +30,7 @@ _COUNTING = ("skip", "times", "every", "probability")
 
 
 class ItemError(Struct, frozen=True, omit_defaults=True):
-    """How a row errs. Without a request_id it gets one of its own, as an error of execution does."""
+    """The error of a row. Without a request_id a new one is generated, as for an error during execution."""
 
     type: str
     message: str
@@ -42,11 +42,12 @@ class ItemError(Struct, frozen=True, omit_defaults=True):
 
 
 class Rule(Struct, frozen=True, omit_defaults=True):
-    """A rule as it was understood; it does exactly one of `reply`, `errored`, `outcome` and `fault`.
+    """A parsed rule; it does exactly one of `reply`, `errored`, `outcome` and `fault`.
 
-    `rate` is a share of the rows and `exactly` their number in each batch. Calls are counted: `skip` of them pass,
-    then each, or one in `every`, or any with a `probability`, until so many `times`. `during` is a span of virtual
-    time, of the call or of the creation of the batch. A row that was sent more than `fail_attempts` times is let be.
+    `rate` is a share of the rows, `exactly` their number in each batch. Calls are counted: after the first `skip`
+    calls, the rule applies to each, to one in `every`, or to each with a `probability`, at most `times` times. `during`
+    is a span of virtual time, of the call or of the creation of the batch. A row submitted more than `fail_attempts`
+    times is left alone.
     """
 
     name: str
@@ -72,19 +73,19 @@ class Rule(Struct, frozen=True, omit_defaults=True):
         return hash((self.name, self.on, self.match))
 
     def option(self, name: str) -> Any:
-        """The value of an option of its fault, or the default of that."""
+        """Return the value of an option of the fault, or its default."""
         assert self.fault is not None
         return self.options.get(name, FAULTS[self.fault].options[name].default)
 
     @property
     def chooses_calls(self) -> bool:
-        """Whether it says itself which of the calls that it means are struck."""
+        """Whether the rule selects among the calls that it matches."""
         counting = self.skip or self.times or self.every or self.probability
         return bool(counting or self.match.nth or self.match.share or self.during)
 
     @property
     def unconditional(self) -> bool:
-        """Whether it strikes whatever comes in its scope."""
+        """Whether the rule applies to everything in its scope."""
         return (
             self.enabled
             and not self.match.given()
@@ -98,15 +99,15 @@ KEYS = (
     *("name", "on", "match", "rate", "exactly", *_COUNTING, "during", "fail_attempts"),
     *(*_ACTIONS, "with", "id", "enabled"),
 )
-"""Every key of a rule."""
+"""All keys of a rule."""
 
 
 def parse_rule(
     value: Any, where: str, *, read_reply: ReadReply | None = None, known_models: Iterable[str] = ()
 ) -> Rule:
-    """The rule that a table describes. `where` is told in front of what is wrong with it.
+    """Parse a table into a rule. `where` prefixes the error message.
 
-    `known_models` are the names that a model may have; where there are none, any. Raises RuleError.
+    `known_models` are the allowed names of models; if empty, any name is allowed. Raises RuleError.
     """
     try:
         return _parsed(value, read_reply, known_models)
@@ -119,14 +120,14 @@ def parse_rule(
 
 def _parsed(value: Any, read_reply: ReadReply | None, known_models: Iterable[str]) -> Rule:
     if not isinstance(value, Mapping):
-        raise RuleError(f"{value!r} is not a rule, which is a table")
+        raise RuleError(f"{value!r} is not a rule; a rule is a table")
     fault = _fault_of(value)
     given = _gathered(value, fault)
     _one_action(given)
     written = next((key for key in ("http", "errored") if key in given), "with")
     fault, given = _as_fault(fault, given)
     if fault is None and given["with"]:
-        raise RuleError(f"with: goes with a fault; this rule has {next(iter(given['with']))} but none")
+        raise RuleError(f"with: needs a fault; this rule has {next(iter(given['with']))} but no fault")
     scope = _scope_of(given, fault)
     match = _struct(given.get("match", {}), Match, "match")
     options = _options_of(given.pop("with", {}), fault, written)
@@ -155,22 +156,22 @@ def _fault_of(value: Mapping[str, Any]) -> Fault | None:
 
 
 def _gathered(value: Mapping[str, Any], fault: Fault | None) -> dict[str, Any]:
-    """The table with what stands beside `match` and `with` put into them. Raises RuleError for unknown keys."""
-    options = fault.options if fault else {}
+    """Return the table with top-level keys moved into `match` and `with`. Raises RuleError for unknown keys."""
+    known = fault.options if fault else {}
     given: dict[str, Any] = {}
-    match, told = dict(_table(value, "match")), dict(_table(value, "with"))
+    match, options = dict(_table(value, "match")), dict(_table(value, "with"))
     for key, one in value.items():
         if key in ("match", "with"):
             continue
         if key in KEYS:
             given[key] = one
-        elif key in options:
-            told[key] = one
+        elif key in known:
+            options[key] = one
         elif key in Match.__struct_fields__:
             match[key] = one
         else:
-            _refuse_key(key, [*KEYS, *Match.__struct_fields__, *options])
-    return {**given, "match": match, "with": told}
+            _refuse_key(key, [*KEYS, *Match.__struct_fields__, *known])
+    return {**given, "match": match, "with": options}
 
 
 def _table(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -190,16 +191,16 @@ def _one_action(given: Mapping[str, Any]) -> None:
     if not done:
         raise RuleError(f"does nothing; give it one of {', '.join(_ACTIONS)}")
     if len(done) > 1:
-        raise RuleError(f"does {' and '.join(done)} at once; one is enough")
+        raise RuleError(f"{' and '.join(done)} exclude each other; give it one of them")
 
 
 def _as_fault(fault: Fault | None, given: dict[str, Any]) -> tuple[Fault | None, dict[str, Any]]:
-    """The table with `http` and `errored` put as the faults that they stand for."""
+    """Return the table with `http` and `errored` replaced by the faults that they stand for."""
     for key, name, first in (("http", "http.error", "status"), ("errored", "item.errored", "type")):
         if key in given:
-            told = given.pop(key)
-            told = told if isinstance(told, Mapping) else {first: told}
-            return FAULTS[name], {**given, "with": {**given["with"], **told}}
+            value = given.pop(key)
+            options = value if isinstance(value, Mapping) else {first: value}
+            return FAULTS[name], {**given, "with": {**given["with"], **options}}
     return fault, given
 
 
@@ -218,12 +219,12 @@ def _scope_of(given: dict[str, Any], fault: Fault | None) -> Scope:
     return cast(Scope, on)
 
 
-def _options_of(told: Mapping[str, Any], fault: Fault | None, written: str) -> dict[str, Any]:
-    """The options of a fault; `written` is the key under which they stand."""
+def _options_of(given: Mapping[str, Any], fault: Fault | None, written: str) -> dict[str, Any]:
+    """Parse the options of a fault; `written` is the key that holds them."""
     if fault is None:
         return {}
     read = {}
-    for name, value in told.items():
+    for name, value in given.items():
         if name not in fault.options:
             known = ", ".join(fault.options) or "none"
             raise RuleError(
@@ -241,11 +242,11 @@ def _options_of(told: Mapping[str, Any], fault: Fault | None, written: str) -> d
 def _item_action(
     given: Mapping[str, Any], fault: Fault | None, options: Mapping[str, Any]
 ) -> tuple[ItemError | None, Outcome | None]:
-    """The error or the outcome that a rule gives to rows, also where it was written as a fault."""
+    """Return the error or the outcome that a rule gives to rows, also if it was written as a fault."""
     if fault and fault.name == "item.errored":
-        told = {**fault.defaults(), **options}
-        message = told.get("message") or ERROR_MESSAGES.get(told["type"], told["type"])
-        return ItemError(told["type"], message, told.get("details"), told.get("request_id")), None
+        options = {**fault.defaults(), **options}
+        message = options.get("message") or ERROR_MESSAGES.get(options["type"], options["type"])
+        return ItemError(options["type"], message, options.get("details"), options.get("request_id")), None
     if fault and fault.name in ("item.expired", "item.canceled"):
         return None, "expired" if fault.name == "item.expired" else "canceled"
     outcome = given.get("outcome")
@@ -263,7 +264,7 @@ def _name_of(fault: Fault | None, error: ItemError | None, outcome: str | None) 
 
 
 def _struct(value: Mapping[str, Any], kind: type[Any], prefix: str) -> Any:
-    """A struct of a table, with texts read as numbers where numbers are wanted."""
+    """Convert a table to a struct, parsing texts as numbers where numbers are expected."""
     try:
         if kind is Match and isinstance(value.get("header"), str):
             name, _, text = value["header"].partition(":")
@@ -285,17 +286,17 @@ def _checked_keys(value: Mapping[str, Any], kind: type[Struct], prefix: str) -> 
 
 
 def _check(rule: Rule, read_reply: ReadReply | None) -> None:
-    """Raises RuleError for numbers that make no sense, and for choosers that contradict one another."""
+    """Raise RuleError for invalid numbers, and for selectors that contradict each other."""
     of_items, problems = rule.on == "item", []
     if not rule.name.strip():
-        problems.append("name: a rule wants a name that can be told")
+        problems.append("name: a rule needs a name that is not blank")
     for key in ("name", "id"):
         text = getattr(rule, key)
         if len(text) > _LONGEST_NAME or not (text.isprintable() and _is_unicode(text)):
             problems.append(f"{key}: {text[:100]!r} is not one line of at most {_LONGEST_NAME} printable characters")
     if not of_items:
         problems += [
-            f"{name}: chooses among rows, so it needs on = 'item'" + also
+            f"{name}: selects rows, so it needs on = 'item'" + also
             for name, also in (("rate", "; for calls write probability"), ("exactly", ""), ("fail_attempts", ""))
             if getattr(rule, name) is not None
         ]
@@ -308,14 +309,14 @@ def _check(rule: Rule, read_reply: ReadReply | None) -> None:
     if rule.rate is not None and rule.exactly is not None:
         problems.append("rate and exactly contradict each other; give one of them")
     problems += [
-        f"{name}: {value} strikes nothing; it has to be at least 1"
+        f"{name}: {value} never applies; it must be at least 1"
         for name in ("exactly", "times", "every", "fail_attempts")
         if (value := getattr(rule, name)) is not None and value < 1
     ]
     if rule.skip < 0:
         problems.append(f"skip: {rule.skip} is below 0")
     problems += [
-        f"{name}: a rule counts to 2**53 at most"
+        f"{name}: counts go up to 2**53"
         for name in ("skip", "exactly", "times", "every", "fail_attempts")
         if (getattr(rule, name) or 0) > LARGEST_COUNT
     ]
@@ -341,15 +342,15 @@ def _is_unicode(text: str) -> bool:
 def _contradictions(rule: Rule) -> Iterable[str]:
     nth, attempt = rule.match.nth, rule.match.attempt
     if nth is not None and (rule.skip or rule.every or (rule.times or 1) > 1):
-        yield "match.nth: the nth call comes once; skip, every and times contradict it"
+        yield "match.nth: there is only one nth call; skip, every and times contradict it"
     if attempt is not None and rule.fail_attempts is not None and attempt > rule.fail_attempts:
-        yield f"fail_attempts: never strikes at attempt {attempt}, which match.attempt asks for"
+        yield f"fail_attempts: never applies at attempt {attempt}, which match.attempt requires"
 
 
 def parse_rules(
     values: Any, where: Callable[[int], str], *, read_reply: ReadReply | None = None, known_models: Iterable[str] = ()
 ) -> tuple[Rule, ...]:
-    """The rules of a list of tables; `where` says of an index how to tell of it. Raises RuleError."""
+    """Parse a list of tables; `where` returns the prefix of error messages for an index. Raises RuleError."""
     if not isinstance(values, list):
         raise RuleError(f"{where(0)}: rules are a list of tables, written as [[rules]]")
     known = list(known_models)
@@ -360,12 +361,12 @@ def parse_rules(
 
 
 def together(rules: Iterable[Rule], where: Callable[[int], str] = "rule {}".format) -> tuple[Rule, ...]:
-    """Rules that stand in one list, each with a name of its own. Raises RuleError for one that another one hides."""
+    """Return the rules as one list with unique names. Raises RuleError for a rule that an earlier one hides."""
     placed: list[Rule] = []
     for at, rule in enumerate(rules):
         names = {other.name for other in placed}
         if hiding := next((other for other in placed if hides(other, rule)), None):
-            raise RuleError(f"{where(at)}: can never match, {hiding.name!r} before it takes everything")
+            raise RuleError(f"{where(at)}: can never match because {hiding.name!r} before it matches everything")
         if rule.name in names:
             number = next(n for n in range(2, len(placed) + 3) if f"{rule.name} {n}" not in names)
             rule = replace(rule, name=f"{rule.name} {number}")
@@ -374,7 +375,7 @@ def together(rules: Iterable[Rule], where: Callable[[int], str] = "rule {}".form
 
 
 def hides(first: Rule, second: Rule) -> bool:
-    """Whether a rule before another one leaves it nothing to strike."""
+    """Return whether a rule leaves nothing to match for a later one."""
     same = first.on == second.on and first.on not in ("webhook", "batch")
     return same and first.unconditional and first.fault not in PASSING | FLAPS
 
@@ -386,4 +387,4 @@ PASSING = frozenset(
         *("messages.slicer", "messages.bandwidth", "messages.slow_start"),
     }
 )
-"""Faults that let the rules behind them have their turn."""
+"""Faults that do not stop later rules from being applied."""

@@ -1,4 +1,4 @@
-"""Faults of the stream of results, of where it is found, and of what a later API might send.
+"""Faults of the results stream, of its URL, and forward-compatibility faults: content that a later API might send.
 
 Source: reactions of the official SDK as its tests here show them.
 """
@@ -27,8 +27,8 @@ ENDS = ("clean", "reset", "no_terminator", "stall", "close", "short")
 URLS = ("other_host", "nxdomain", "relative", "redirect", "null", "doubled_path")
 
 _CHOSEN = {
-    "custom_id": Option("text", "Only rows whose custom_id is like this; a glob.", "*"),
-    "first": Option("count", "Only so many of them.", 1),
+    "custom_id": Option("text", "Only rows whose custom_id matches this glob.", "*"),
+    "first": Option("count", "Only the first n of them.", 1),
 }
 
 
@@ -47,48 +47,48 @@ def _pattern_problem(options: dict[str, Any]) -> str | None:
 
 
 def rate_problem(options: dict[str, Any]) -> str | None:
-    """Return what is wrong with a bandwidth."""
+    """Return what is wrong with a bandwidth, if anything."""
     rate = parse_size(str(options["per_second"]))
     return None if rate else "per_second: at 0 nothing would ever come"
 
 
 def slice_problem(options: dict[str, Any]) -> str | None:
-    """Return what is wrong with the size of slices."""
+    """Return what is wrong with the size of slices, if anything."""
     return None if options["bytes"] else "bytes: slices of 0 bytes would have no end"
 
 
 CUT_HOW = Option(
     "choice",
-    "`clean`: as if that were all; `reset`: the connection is reset; `no_terminator`: it is closed without the last "
-    "chunk; `stall`: nothing more comes; `close`: HTTP without chunks, ended by closing; `short`: before the "
+    "`clean`: as if complete; `reset`: reset the connection; `no_terminator`: close it without the last chunk; "
+    "`stall`: send nothing more; `close`: an unchunked response that ends by closing; `short`: close before "
     "content-length is reached.",
     "clean",
     ENDS,
 )
-BANDWIDTH = {"per_second": Option("size", "Bytes in a second.", "64kB")}
+BANDWIDTH = {"per_second": Option("size", "Bytes per second.", "64kB")}
 SLICER = {
-    "bytes": Option("count", "Bytes in a slice, at least 1.", 7),
-    "gap": Option("span", "Between two slices, in real time.", "0s"),
+    "bytes": Option("count", "Bytes per slice, at least 1.", 7),
+    "gap": Option("span", "The pause between slices, in real time.", "0s"),
 }
-SLOW_START = {"delay": Option("span", "How late, in real time.", "5s")}
+SLOW_START = {"delay": Option("span", "The delay, in real time.", "5s")}
 
 
 STREAM_FAULTS = (
     Fault(
         "results.cut",
         ("results",),
-        "The stream of results ends after so many rows or bytes.",
+        "Cut the results stream after this many rows or bytes.",
         "clean or close at a line boundary: no error, fewer rows; mid-line: JSONDecodeError; reset, no_terminator, "
-        "short: httpx2 errors, no retry; stall: httpx2.ReadTimeout, which is no anthropic.APIError",
+        "short: httpx2 errors, no retry; stall: httpx2.ReadTimeout, which is not an anthropic.APIError",
         (2, 32, 33, 45),
         "tests/e2e/test_faults_streams.py::test_the_ends_of_a_stream",
         options={
-            "after_items": Option("count", "After so many rows; 0 without either."),
-            "after_bytes": Option("size", "After so many bytes."),
+            "after_items": Option("count", "After this many rows; 0 if neither is given."),
+            "after_bytes": Option("size", "After this many bytes."),
             "at": Option(
                 "choice",
-                "At the end of a line, as by default after rows, or in the middle of the next; by default after bytes: "
-                "exactly there.",
+                "At the end of a line (the default with after_items) or in the middle of the next; the default with "
+                "after_bytes is the exact byte.",
                 choices=("boundary", "mid_line"),
             ),
             "how": CUT_HOW,
@@ -98,21 +98,21 @@ STREAM_FAULTS = (
     Fault(
         "results.stall",
         ("results",),
-        "The stream pauses after so many rows or bytes, then goes on.",
-        "httpx2.ReadTimeout when the pause is longer than the timeout; it holds back up to 63 bytes meanwhile",
+        "Pause the stream after this many rows or bytes, then continue.",
+        "httpx2.ReadTimeout if the pause is longer than the timeout; up to 63 bytes are held back meanwhile",
         (33,),
         "tests/e2e/test_faults_streams.py::test_a_stall_that_ends",
         options={
-            "after_items": Option("count", "After so many rows; 0 without either."),
-            "after_bytes": Option("size", "After so many bytes."),
-            "lasts": Option("span", "How long, in real time.", "10s"),
+            "after_items": Option("count", "After this many rows; 0 if neither is given."),
+            "after_bytes": Option("size", "After this many bytes."),
+            "lasts": Option("span", "The length of the pause, in real time.", "10s"),
         },
         check=_one_place,
     ),
     Fault(
         "results.omit",
         ("results",),
-        "Rows are missing, though everything looks complete.",
+        "Omit rows from results that otherwise look complete.",
         "no error; fewer rows",
         (2,),
         "tests/e2e/test_faults_streams.py::test_rows_that_are_missing",
@@ -122,7 +122,7 @@ STREAM_FAULTS = (
     Fault(
         "results.duplicate",
         ("results",),
-        "Rows come twice.",
+        "Send rows twice.",
         "no error; more rows",
         (28, 30),
         "tests/e2e/test_faults_streams.py::test_rows_that_come_twice",
@@ -132,16 +132,16 @@ STREAM_FAULTS = (
     Fault(
         "results.bytes",
         ("results",),
-        "The rows come with odd bytes in or between them.",
+        "Put odd bytes into or between the rows.",
         "crlf_split, blank_line: JSONDecodeError; invalid_utf8: UnicodeDecodeError; the others pass",
         (19, 22),
         "tests/e2e/test_faults_streams.py::test_odd_bytes",
-        options={"trick": Option("choice", "Which bytes.", "u2028", TRICKS)},
+        options={"trick": Option("choice", "The bytes to insert.", "u2028", TRICKS)},
     ),
     Fault(
         "results.bandwidth",
         ("results",),
-        "The stream comes only so fast, in real time.",
+        "Limit the bandwidth of the stream, in real time.",
         "waits",
         (33,),
         "tests/e2e/test_faults_streams.py::test_a_narrow_stream",
@@ -151,7 +151,7 @@ STREAM_FAULTS = (
     Fault(
         "results.slicer",
         ("results",),
-        "The stream comes in small slices.",
+        "Send the stream in small slices.",
         "works; a line or a character may be cut anywhere",
         (19, 33),
         "tests/e2e/test_faults_streams.py::test_a_stream_in_slices",
@@ -161,8 +161,8 @@ STREAM_FAULTS = (
     Fault(
         "results.slow_start",
         ("results",),
-        "The first byte comes late, after the headers.",
-        "httpx2.ReadTimeout when it is later than the timeout",
+        "Delay the first byte of the body; the headers are on time.",
+        "httpx2.ReadTimeout if the delay is longer than the timeout",
         (33,),
         "tests/e2e/test_faults_streams.py::test_a_late_first_byte",
         options=SLOW_START,
@@ -170,7 +170,7 @@ STREAM_FAULTS = (
     Fault(
         "results.url",
         ("retrieve", "list"),
-        "`results_url` points elsewhere.",
+        "Point `results_url` elsewhere.",
         "relative and redirect work; other_host and nxdomain: APIConnectionError; null: AnthropicError; "
         "doubled_path: NotFoundError",
         (8, 47),
@@ -180,26 +180,26 @@ STREAM_FAULTS = (
     Fault(
         "compat.unknown_result_type",
         ("results",),
-        "Rows have a result type that does not exist yet.",
+        "Give rows a result type that does not exist yet.",
         "typed MessageBatchSucceededResult, with `.message` None",
         (48,),
         "tests/e2e/test_faults_streams.py::test_a_result_type_of_tomorrow",
-        options={"type": Option("text", "The type.", "deferred"), **_CHOSEN},
+        options={"type": Option("text", "The result type.", "deferred"), **_CHOSEN},
         check=_pattern_problem,
     ),
     Fault(
         "compat.unknown_status",
         ("batch",),
-        "The batch has a processing_status that does not exist yet, until it has ended.",
-        "passes it through as a text",
+        "Until it has ended, the batch has a processing_status that does not exist yet.",
+        "passes it through as a string",
         (5, 48),
         "tests/e2e/test_faults_batches.py::test_a_status_of_tomorrow",
-        options={"status": Option("text", "The status.", "validating")},
+        options={"status": Option("text", "The processing_status.", "validating")},
     ),
     Fault(
         "compat.extra_fields",
         ("batch", "results"),
-        "Batches, or rows, have fields that do not exist yet.",
+        "Give batches or rows fields that do not exist yet.",
         "keeps them as attributes",
         (48,),
         "tests/e2e/test_faults_streams.py::test_fields_of_tomorrow",
@@ -207,21 +207,21 @@ STREAM_FAULTS = (
 )
 _SHOWN = "tests/e2e/test_webhooks.py::test_faults_of_webhooks_are_rules"
 WEBHOOK_FAULTS = (
-    Fault("webhook.lost", ("webhook",), "The notice is not sent.", "it has no webhooks for batches", (52,), _SHOWN),
-    Fault("webhook.twice", ("webhook",), "The notice is sent twice.", "it has no webhooks for batches", (52,), _SHOWN),
+    Fault("webhook.lost", ("webhook",), "The webhook is not sent.", "it has no webhooks for batches", (52,), _SHOWN),
+    Fault("webhook.twice", ("webhook",), "The webhook is sent twice.", "it has no webhooks for batches", (52,), _SHOWN),
     Fault(
         "webhook.late",
         ("webhook",),
-        "The notice is sent later.",
+        "The webhook is sent late.",
         "it has no webhooks for batches",
         (52,),
         _SHOWN,
-        options={"delay": Option("delay", "How much later, in virtual time.", "10m")},
+        options={"delay": Option("delay", "The delay, in virtual time.", "10m")},
     ),
     Fault(
         "webhook.out_of_order",
         ("webhook",),
-        "The notice is sent behind the next one of the session.",
+        "The webhook is sent after the next one of the session.",
         "it has no webhooks for batches",
         (52,),
         _SHOWN,
@@ -229,7 +229,7 @@ WEBHOOK_FAULTS = (
     Fault(
         "webhook.bad_signature",
         ("webhook",),
-        "The notice is signed with another secret.",
+        "The webhook is signed with a wrong secret.",
         "`webhooks.unwrap` raises",
         (52,),
         _SHOWN,

@@ -1,6 +1,6 @@
-"""What rules make of the lines of results: rows that are missing, doubled or odd, and bytes that are.
+"""The effect of rules on the lines of results: missing, doubled or odd rows, and odd bytes.
 
-Each `Work` is fed with lines without their ends, and answers bytes; `finish` gives what is left.
+Each `Work` is fed lines without their line endings and returns bytes; `finish` returns the rest.
 """
 
 import re
@@ -14,7 +14,7 @@ from mockbatch.core.rules.match import test_of
 from mockbatch.core.rules.rules import Rule
 from mockbatch.core.sizes import parse_size
 
-# as many bytes as the official SDK decodes at once
+# the chunk size of the official SDK's decoder
 _CHUNK = 64
 _NAME = re.compile(rb'"custom_id":"([^"]*)"')
 _TEXT = re.compile(rb'"(?:text|message)":"')
@@ -22,7 +22,7 @@ _RESULT = re.compile(rb'"result":.*\Z', re.DOTALL)
 
 
 class Work(Protocol):
-    """Something that is done to lines."""
+    """A transformation of lines."""
 
     def feed(self, lines: Sequence[bytes]) -> bytes: ...
 
@@ -30,7 +30,7 @@ class Work(Protocol):
 
 
 class Rows:
-    """Something is done to those rows that a rule means."""
+    """Transforms the rows that a rule matches."""
 
     def __init__(self, rule: Rule, change: Callable[[bytes], bytes]) -> None:
         self._means = test_of(rule.option("custom_id"))
@@ -57,7 +57,7 @@ def _of_type(kind: str) -> Callable[[bytes], bytes]:
 
 
 class EveryRow:
-    """Something is done to each line, and the number of bytes before it is known."""
+    """Transforms each line, given the number of bytes before it."""
 
     def __init__(self, change: Callable[[bytes, int], bytes]) -> None:
         self._change = change
@@ -75,14 +75,14 @@ class EveryRow:
 
 
 class FirstRow(EveryRow):
-    """Something is done to the first line only."""
+    """Transforms the first line only."""
 
     def __init__(self, change: Callable[[bytes], bytes]) -> None:
         super().__init__(lambda line, offset: line + b"\n" if offset else change(line))
 
 
 class NoFinalNewline:
-    """The end of a line comes with the next one."""
+    """Sends each line ending with the next line, so that the last line has none."""
 
     def __init__(self) -> None:
         self._between = b""
@@ -99,7 +99,7 @@ class NoFinalNewline:
 
 
 def _split_before(end: bytes) -> Callable[[bytes, int], bytes]:
-    """Lines filled up with blanks, so that the first byte of their end is the last one of a chunk."""
+    """Pad lines with blanks so that the first byte of the line ending is the last byte of a chunk."""
 
     def change(line: bytes, offset: int) -> bytes:
         blanks = -(offset + len(line) + 1) % _CHUNK
@@ -109,13 +109,13 @@ def _split_before(end: bytes) -> Callable[[bytes, int], bytes]:
 
 
 def _with_crlf(line: bytes, offset: int) -> bytes:
-    """The line with CR LF behind it, which a blank keeps from being split between two chunks."""
+    """Return the line with CR LF; a blank keeps these from being split across two chunks."""
     blank = b" " if (offset + len(line) + 1) % _CHUNK == 0 else b""
     return line + blank + b"\r\n"
 
 
 def _with_text(line: bytes, text: bytes) -> bytes:
-    """The line with more in its first text, if it has one."""
+    """Insert `text` at the start of the line's first text or message, if it has one."""
     found = _TEXT.search(line)
     at = found.end() if found else len(line)
     return line[:at] + (text if found else b"") + line[at:] + b"\n"
@@ -124,7 +124,7 @@ def _with_text(line: bytes, text: bytes) -> bytes:
 def _split_emoji(line: bytes, offset: int) -> bytes:
     found = _TEXT.search(line)
     at = found.end() if found else 0
-    # two of its four bytes are in one chunk, two in the next
+    # two of its four bytes fall into one chunk, two into the next
     filled = b"." * (-(offset + at + 2) % _CHUNK)
     return _with_text(line, filled + "\N{PILE OF POO}".encode())
 
@@ -156,15 +156,13 @@ _WORKS: dict[str, Callable[[Rule], Work]] = {
 
 
 def work_of(rule: Rule) -> Work | None:
-    """What a rule does to the lines; None for one that does nothing to them."""
+    """Return the transformation that a rule applies to the lines, or None."""
     make = _WORKS.get(rule.fault or "")
     return make(rule) if make else None
 
 
 class Place:
-    """A place in a stream, after so many lines or bytes, or in the middle of the next line: how much of each piece
-    comes before it.
-    """
+    """A position in a stream: after a number of lines or bytes, or in the middle of the next line."""
 
     def __init__(self, lines: int, size: int | None = None, *, mid_line: bool = False, boundary: bytes = b"\n") -> None:
         self._lines = lines
@@ -174,7 +172,7 @@ class Place:
         self.reached = False
 
     def before(self, piece: bytes) -> bytes:
-        """What of the next piece comes before the place; `reached` says whether it is there then."""
+        """Return the part of the next piece before the position; sets `reached` when the position is in the piece."""
         end = self._end(piece)
         if end is None:
             return piece
@@ -208,18 +206,18 @@ class Place:
 
 
 EVENT_LINES = 3
-"""How many lines an event of a streamed message has: its name, its data, and nothing."""
+"""The number of lines of an event of a streamed message: its name, its data, and a blank line."""
 
 
 def place_of(rule: Rule) -> Place:
-    """The place in a stream that a rule names: after so many rows, events or bytes."""
+    """Return the position that a rule gives: after a number of rows, events or bytes."""
     options = FAULTS[str(rule.fault)].options
     size = rule.option("after_bytes") if "after_bytes" in options else None
     exact = size is not None
     middle = rule.options.get("at", "mid_line" if exact else "boundary") != "boundary"
     if "after_events" in options:
         lines = (rule.option("after_events") or 0) * EVENT_LINES
-        # to cut an event in the middle is to cut its data
+        # cutting an event in the middle means cutting its data
         lines += middle and not exact
     else:
         lines = rule.option("after_items") or 0
@@ -228,5 +226,5 @@ def place_of(rule: Rule) -> Place:
 
 
 def error_event(envelope: bytes) -> bytes:
-    """The event that ends a message which cannot go on, with the envelope that the error would have as an answer."""
+    """Return the event that ends a failed message, with the envelope that the error would have as a response."""
     return b"event: error\ndata: %b\n\n" % envelope

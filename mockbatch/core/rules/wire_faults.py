@@ -1,4 +1,4 @@
-"""Faults of how an answer is sent: its headers, its encoding. Its status and its content stay what they are.
+"""Faults of how a response is sent: its headers and its encoding. Its status and content stay the same.
 
 Source: reactions of the official SDK as its tests here show them.
 """
@@ -23,22 +23,22 @@ WIRE_FAULTS = (
     Fault(
         "http.headers",
         ANY_CALL,
-        "The answer has no Content-Type; or lacks other headers, or has others.",
-        "reads JSON, rows and events whatever the Content-Type says; other clients give back text, or nothing",
+        "Send no Content-Type, or remove, add or replace other headers.",
+        "ignores the Content-Type of JSON, rows and events; other clients return text, or nothing",
         (57,),
         "tests/e2e/test_faults_wire.py::test_answers_without_a_content_type",
         options={
             "without": Option(
-                "list", "The headers to leave out; `content-type` where no `headers` are given either, like a/b."
+                "list", "The headers to remove, like a/b; by default `content-type`, unless `headers` are given."
             ),
-            "headers": Option("table", "Headers to add, or to send instead of those of the same name."),
+            "headers": Option("table", "Headers to add, or to replace those of the same name."),
         },
         check=_headers_problem,
     ),
     Fault(
         "http.encoding",
         ANY_CALL,
-        "The answer and its Content-Encoding do not fit together.",
+        "Send a body that does not match its Content-Encoding.",
         "not_gzip, corrupt: httpx2.DecodingError from results(), elsewhere APIConnectionError after 3 requests; "
         "truncated: JSONDecodeError, or fewer rows; unannounced: UnicodeDecodeError; unknown: passes",
         (57,),
@@ -46,9 +46,9 @@ WIRE_FAULTS = (
         options={
             "how": Option(
                 "choice",
-                "`not_gzip`: it says gzip and is not; `truncated`: gzip that lacks its last bytes; `corrupt`: gzip "
-                "with a wrong byte; `unannounced`: gzip that says nothing of it; `unknown`: an encoding that nobody "
-                "knows, of a body that is as it was.",
+                "`not_gzip`: labeled gzip but is not; `truncated`: gzip without its last bytes; `corrupt`: gzip with a"
+                " wrong byte; `unannounced`: gzip that is not labeled as such; `unknown`: an unknown encoding, with an"
+                " unencoded body.",
                 "not_gzip",
                 ENCODINGS,
             )

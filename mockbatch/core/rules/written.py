@@ -1,4 +1,4 @@
-"""Rules as texts: read from a flag, written as a table, as TOML and as a line of a test."""
+"""Rules as text: parsed from a flag, dumped as a table, as TOML and as a line of a test."""
 
 import json
 import re
@@ -17,7 +17,7 @@ _CHOOSING = ("rate", "exactly", "skip", "times", "every", "probability", "fail_a
 def parse_flag(
     text: str, where: str = "", *, read_reply: ReadReply | None = None, known_models: Iterable[str] = ()
 ) -> Rule:
-    """The rule of a text like `results.cut,after_items=73,how=reset,times=1`: a fault, then keys. Raises RuleError."""
+    """Parse a text like `results.cut,after_items=73,how=reset,times=1`: a fault, then keys. Raises RuleError."""
     try:
         table = _split(text)
     except RuleError as error:
@@ -37,7 +37,7 @@ def _split(text: str) -> dict[str, Any]:
     key = ""
     for part in others:
         name, equals, value = part.partition("=")
-        # a value may have commas in it, and a delay equals signs behind them
+        # a value may contain commas, and a delay equals signs after them
         goes_on = key and (not equals or (name.strip() not in known and ":" in str(table[key])))
         if goes_on:
             table[key] += f",{part}"
@@ -46,14 +46,14 @@ def _split(text: str) -> dict[str, Any]:
         else:
             key = name.strip()
             if key in table:
-                raise RuleError(f"{key}: is given twice")
+                raise RuleError(f"{key}: given twice")
             value = value.strip()
             table[key] = f"0{value}" if key in _SHARES and value.startswith(".") else value
     return table
 
 
 def dump_rule(rule: Rule) -> dict[str, Any]:
-    """The table that `parse_rule` reads back."""
+    """Return the table that `parse_rule` reads back."""
     table: dict[str, Any] = {"name": rule.name}
     if rule.id:
         table["id"] = rule.id
@@ -73,10 +73,10 @@ def _chosen(rule: Rule) -> dict[str, Any]:
 
 
 def _done(rule: Rule) -> dict[str, Any]:
-    """What the rule does."""
+    """Return the action of the rule."""
     if rule.errored is not None:
         fields = rule.errored.__struct_fields__
-        return {"errored": {name: told for name in fields if (told := getattr(rule.errored, name)) is not None}}
+        return {"errored": {name: value for name in fields if (value := getattr(rule.errored, name)) is not None}}
     if rule.fault == "http.error":
         return {"http": dict(rule.options)}
     if rule.fault is not None:
@@ -85,7 +85,7 @@ def _done(rule: Rule) -> dict[str, Any]:
 
 
 def as_toml(rule: Rule) -> str:
-    """The rule as a table of a rules file. What has no value in TOML is left out."""
+    """Return the rule as a table of a rules file. Values that TOML cannot represent are omitted."""
     table = {name: value for name, value in dump_rule(rule).items() if name != "id"}
     return "[[rules]]\n" + "".join(f"{name} = {_toml(value)}\n" for name, value in table.items())
 
@@ -106,7 +106,7 @@ def _toml_key(key: str) -> str:
 
 
 def as_pytest(rule: Rule) -> str:
-    """The rule as a line of a test that has the fixture `mockbatch`."""
+    """Return the rule as a line of a test that uses the `mockbatch` fixture."""
     match = {name: getattr(rule.match, name) for name in rule.match.given()}
     during = {} if rule.during is None else {"during": rule.during.written()}
     chosen = _arguments([repr(rule.on)], {**match, **_chosen(rule), **during})

@@ -1,7 +1,7 @@
-"""How long things take: distributions, each the inverse of its cumulative function.
+"""Delay distributions, each as its inverse cumulative distribution function.
 
-A delay is asked with a number in (0, 1) and answers microseconds; the larger the number, the longer the delay.
-That monotony is what makes the last of many rows known without looking at each: it is the one with the largest draw.
+A delay maps a number in (0, 1) to microseconds, and is monotonic. The last of many rows is therefore the one with the
+largest draw, and no other row needs to be evaluated.
 """
 
 from collections.abc import Callable
@@ -15,19 +15,19 @@ from mockbatch.core.time.spans import DAY, format_span, parse_span
 
 Delay = Callable[[float], int]
 Span = NewType("Span", int)
-"""Microseconds. A parameter of this type is read as `10m`; one that is a float as `1.5`."""
+"""Microseconds. A parameter of this type is parsed like `10m`, a float parameter like `1.5`."""
 
 _LONGEST = 3650 * DAY
 _LARGEST_EXPONENT = 60
 
 
 def fixed(span: Span) -> Delay:
-    """Always the same: `fixed:10m`, or just `10m`."""
+    """A constant: `fixed:10m`, or just `10m`."""
     return lambda u: span
 
 
 def uniform(low: Span, high: Span) -> Delay:
-    """Anything between two bounds, evenly: `uniform:1m,10m`. When you know the limits and nothing else."""
+    """Uniform between two bounds: `uniform:1m,10m`. When you only know the limits."""
     if low > high:
         raise ValueError(f"uniform: {format_span(low)} is longer than {format_span(high)}")
     return lambda u: low + int((high - low) * u)
@@ -39,14 +39,14 @@ def exponential(mean: Span) -> Delay:
 
 
 def lognormal(p50: Span, p99: Span | None = None, *, sigma: float | None = None) -> Delay:
-    """Mostly short, a long tail: `lognormal:p50=20m,p99=6h`, or `lognormal:20m,sigma=1.2`. What queues look like."""
-    # not before: most starts can do without it
+    """Mostly short, with a long tail: `lognormal:p50=20m,p99=6h`, or `lognormal:20m,sigma=1.2`. Typical of queues."""
+    # not before: startup rarely needs it
     from statistics import NormalDist
 
     if (p99 is None) == (sigma is None):
         raise TypeError("either p99 or sigma")
     if p50 <= 0 or (p99 is not None and p99 < p50):
-        raise ValueError("lognormal: wants 0 < p50 <= p99")
+        raise ValueError("lognormal: needs 0 < p50 <= p99")
     quantile = NormalDist().inv_cdf
     width = log(p99 / p50) / quantile(0.99) if p99 is not None else sigma or 0.0
     mu = log(p50)
@@ -54,9 +54,9 @@ def lognormal(p50: Span, p99: Span | None = None, *, sigma: float | None = None)
 
 
 def empirical(*observed: Span) -> Delay:
-    """As seen before: `empirical:FILE`, one span a line. Draws one of them, each as often as it is there."""
+    """Observed values: `empirical:FILE`, one span per line. Draws each value as often as it occurs."""
     if not observed:
-        raise ValueError("empirical: wants at least one span")
+        raise ValueError("empirical: needs at least one span")
     ranked = sorted(observed)
     return lambda u: ranked[int(u * len(ranked))]
 
@@ -71,7 +71,7 @@ DELAYS: dict[str, Callable[..., Delay]] = {
 
 
 def parse_delay(text: str) -> Delay:
-    """The delay that `text` describes, like `10m` or `lognormal:p50=20m,p99=6h`. Raises ValueError."""
+    """Parse a delay like `10m` or `lognormal:p50=20m,p99=6h`. Raises ValueError."""
     kind, colon, arguments = text.strip().partition(":")
     if not colon:
         kind, arguments = "fixed", kind
@@ -87,7 +87,7 @@ def parse_delay(text: str) -> Delay:
 
 
 def _read(make: Callable[..., Delay], arguments: str) -> tuple[list[Any], dict[str, Any]]:
-    """The arguments of a delay, each read as its parameter says. Raises ValueError."""
+    """Parse the arguments of a delay by the types of its parameters. Raises ValueError."""
     kinds = {name: kind for name, kind in make.__annotations__.items() if name != "return"}
     in_order = list(kinds.values())
     positional: list[Any] = []
@@ -97,7 +97,7 @@ def _read(make: Callable[..., Delay], arguments: str) -> tuple[list[Any], dict[s
         if equals:
             named[name.strip()] = _value(kinds.get(name.strip(), Span), value)
         else:
-            # those of `*observed` are all like the last
+            # `*observed` takes any number of arguments of the last type
             kind = in_order[min(len(positional), len(in_order) - 1)]
             positional.append(_value(kind, argument))
     return positional, named
@@ -122,14 +122,14 @@ _READERS: dict[Any, Callable[[str], Any]] = {Span: parse_span, float: _number}
 
 
 def _bounded(delay: Delay) -> Delay:
-    # a tail of astronomic length would leave the range of instants
+    # an extreme tail would exceed the range of instants
     return lambda u: min(max(delay(u), 0), _LONGEST)
 
 
 def inlined(text: str, lines: Callable[[str], list[str]]) -> str:
-    """`text` with the file of an `empirical:FILE` replaced by its spans, so that it can be stored with a batch.
+    """Return `text` with the file of an `empirical:FILE` replaced by its spans, so that it can be stored with a batch.
 
-    `lines` reads a file. Raises ValueError for a line that is no span.
+    `lines` reads a file. Raises ValueError for a line that is not a span.
     """
     kind, _, path = text.strip().partition(":")
     if kind != "empirical":
@@ -143,17 +143,17 @@ def inlined(text: str, lines: Callable[[str], list[str]]) -> str:
 
 
 class QueuePreset:
-    """A queue: the wait until work starts, the duration of a request, the share that never finishes."""
+    """A queue: the wait until work starts, the duration of a request, and the share that never finishes."""
 
     def __init__(self, wait: str, delay: str, never: float = 0.0, *, summary: str) -> None:
         self.wait, self.delay, self.never, self.summary = wait, delay, never, summary
 
 
 PRESETS: dict[str, QueuePreset] = {
-    "immediate": QueuePreset("0s", "0s", summary="ended as soon as it is asked for"),
-    "fast": QueuePreset("500ms", "uniform:500ms,3s", summary="a few seconds, to watch it happen"),
+    "immediate": QueuePreset("0s", "0s", summary="ended at the first retrieve"),
+    "fast": QueuePreset("500ms", "uniform:500ms,3s", summary="a few seconds, to watch progress"),
     "realistic": QueuePreset(
         "lognormal:p50=4m,p99=6h", "lognormal:p50=1m,p99=15m", summary="most within the hour, a tail to 24 h"
     ),
-    "stuck": QueuePreset("5m", "10m", never=1.0, summary="never done, so it expires after 24 h"),
+    "stuck": QueuePreset("5m", "10m", never=1.0, summary="never finishes, so it expires after 24 h"),
 }

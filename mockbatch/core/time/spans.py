@@ -1,4 +1,4 @@
-"""Spans and instants as people write them: `25h`, `1d12h`, `90s`, `2026-01-01T00:00:00Z`."""
+"""Spans and instants in human notation: `25h`, `1d12h`, `90s`, `2026-01-01T00:00:00Z`."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -18,17 +18,17 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|m|h|d)", re.ASCII)
 _SPAN = re.compile(rf"\d+(\.\d+)?|({_PART.pattern}\s*)+", re.ASCII)
 _MOST_WRITTEN = 200
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# the years that RFC 3339 can write, less a margin for what is added to an instant
+# the years that RFC 3339 can represent, less a margin for spans added to an instant
 EARLIEST = -62_000_000_000 * SECOND
 LATEST = 253_000_000_000 * SECOND
 LONGEST = 1_000_000 * DAY
-"""How long a span may be: after it, today is still a date."""
+"""The longest span; today plus this span is still a valid date."""
 
 
 def parse_span(text: str) -> int:
-    """Microseconds of `"25h"`, `"1d12h"`, `"1.5s"`, `"300ms"`; a bare number is seconds.
+    """Parse `"25h"`, `"1d12h"`, `"1.5s"` or `"300ms"` into microseconds; a bare number is in seconds.
 
-    Raises ValueError for anything else, negative spans included.
+    Raises ValueError for anything else, including negative spans.
     """
     stripped = text.strip()
     if len(stripped) > _MOST_WRITTEN or not _SPAN.fullmatch(stripped):
@@ -41,7 +41,7 @@ def parse_span(text: str) -> int:
 
 
 def format_span(span: int) -> str:
-    """The shortest way to write `span` that `parse_span` reads back."""
+    """Return the shortest notation of `span` that `parse_span` reads back."""
     parts = []
     for unit, size in (("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", SECOND), ("ms", MILLISECOND), ("us", 1)):
         count, span = divmod(span, size)
@@ -51,7 +51,7 @@ def format_span(span: int) -> str:
 
 
 def parse_instant(text: str) -> int:
-    """The instant of an RFC 3339 time or date; without an offset it is UTC. Raises ValueError."""
+    """Parse an RFC 3339 time or date into an instant; without an offset it is UTC. Raises ValueError."""
     try:
         moment = datetime.fromisoformat(text.strip())
     except (ValueError, OverflowError):
@@ -59,18 +59,18 @@ def parse_instant(text: str) -> int:
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     instant = (aware - _EPOCH) // timedelta(microseconds=1)
     if not EARLIEST <= instant <= LATEST:
-        raise ValueError(f"{shortened(text)} is too far away")
+        raise ValueError(f"{shortened(text)} is out of range")
     return instant
 
 
 def format_instant(instant: int) -> str:
-    """RFC 3339 with microseconds and the offset spelled out, as the live API sends it."""
+    """Format as RFC 3339 with microseconds and an explicit offset, as the live API sends it."""
     seconds, microseconds = divmod(instant, SECOND)
     return f"{_format_seconds(seconds)}.{microseconds:06d}+00:00"
 
 
 def format_day(instant: int) -> str:
-    """The day of an instant, in UTC: `YYYY-MM-DD`."""
+    """Return the UTC day of an instant as `YYYY-MM-DD`."""
     return _format_seconds(instant // DAY * 86_400)[:10]
 
 

@@ -1,10 +1,10 @@
-"""The life of a batch as arithmetic: which instants decide it, and what it looks like at any other.
+"""The lifecycle of a batch as arithmetic: the instants that determine it, and its state at any other.
 
     in_progress ──────────────► ended        when the last row is done, or after 24 h
          │ cancel                 ▲
-         └──► canceling ──────────┘          when what was in flight has settled
+         └──► canceling ──────────┘          when requests in flight have settled
 
-Cancel and the 24 hours only cut: they never move what was decided before.
+A cancel and the 24-hour limit only cut work off; they never move instants that were decided before.
 Source: https://platform.claude.com/docs/en/build-with-claude/batch-processing
 """
 
@@ -23,11 +23,11 @@ Ending = Literal["done", "canceled", "expired"]
 
 
 class Timeline(Struct, frozen=True):
-    """The instants that decide a batch. NEVER stands for what does not happen by itself.
+    """The instants that determine a batch. NEVER marks events that do not happen on their own.
 
-    `starts_at` is when work begins on the first row, `last_start_at` on the last one, `done_at` when all would be
-    done, `settles_at` when a cancel that came at `canceled_at` takes the batch to its end. What a tester may do besides
-    is to let the batch expire early (`expired_at`), to let no more be done (`stuck_at`), to archive it (`shelved_at`).
+    `starts_at` is when work on the first row begins, `last_start_at` that on the last one; `done_at` is when all rows
+    would be done; `settles_at` is when a cancel at `canceled_at` ends the batch. A tester may also expire the batch
+    early (`expired_at`), stop all further work (`stuck_at`) or archive it (`shelved_at`).
     """
 
     created_at: int
@@ -46,7 +46,7 @@ class Timeline(Struct, frozen=True):
 
     @property
     def archived_at(self) -> int:
-        """When the results are gone, counted from creation."""
+        """When the results are deleted, counted from creation."""
         return min(self.created_at + ARCHIVED_AFTER, self.shelved_at)
 
     @property
@@ -55,15 +55,15 @@ class Timeline(Struct, frozen=True):
 
     @property
     def ending(self) -> Ending:
-        """What ends the batch. A tie goes to the work that is done."""
+        """The reason why the batch ends. Completed work wins a tie."""
         if self._all_done_at == self.ended_at:
             return "done"
         return "expired" if self._runs_out_at == self.ended_at else "canceled"
 
     def counts(self, start: int, duration: int) -> bool:
-        """Whether a row that starts then and takes so long is done when the batch ends.
+        """Return whether a row with this start and duration is done when the batch ends.
 
-        A cancel lets what is in flight finish, but starts nothing.
+        A cancel lets requests in flight finish, but starts no new ones.
         """
         return start <= self.canceled_at and start + duration <= min(self.ended_at, self.stuck_at)
 
@@ -88,7 +88,7 @@ class Timeline(Struct, frozen=True):
 
 
 class Event(Struct, frozen=True, order=True):
-    """Something that happens to a batch by time alone."""
+    """An event that happens to a batch through time alone."""
 
     at: int
     type: Literal["batch.started", "batch.ended", "batch.archived"]
@@ -96,7 +96,7 @@ class Event(Struct, frozen=True, order=True):
 
 
 def events(batch_id: str, timeline: Timeline) -> list[Event]:
-    """All that ever happens to the batch, in order."""
+    """Return all events of the batch, in order."""
     happens: list[Event] = []
     if timeline.starts_at < timeline.ended_at and timeline.starts_at < timeline.canceled_at:
         happens.append(Event(timeline.starts_at, "batch.started", batch_id))

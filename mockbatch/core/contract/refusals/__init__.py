@@ -1,6 +1,6 @@
-"""The table of what the API refuses. The checks, their tests, the docs page and `mockbatch batch check` use it.
+"""The table of everything the API refuses. The checks, their tests, the docs page and `mockbatch batch check` use it.
 
-To add a refusal, add one entry to the file of its subject.
+To add a refusal, add one entry to the module for its subject.
 """
 
 from mockbatch.core.contract.refusals.asked import Asked

@@ -17,7 +17,7 @@ _OF_SERVERS = ("server_tool_use", "mcp_tool_use")
 
 
 class Placed(NamedTuple):
-    """A content block and where it is: its path in the request, its message and the role of that."""
+    """A content block with its path in the request, its message and the role of that message."""
 
     block: Block
     path: str
@@ -59,7 +59,7 @@ class Asked:
 
     @cached_property
     def runs(self) -> list[list[Turn]]:
-        """The messages of the user and the assistant; the API takes those of one role in a row for one."""
+        """The messages of the user and the assistant; the API merges consecutive ones of the same role."""
         runs: list[list[Turn]] = []
         for turn in self.turns:
             if turn.role == "system":
@@ -71,7 +71,7 @@ class Asked:
 
     @cached_property
     def blocks(self) -> dict[str, list[Placed]]:
-        """The blocks of the conversation by type, those inside results and documents too."""
+        """The blocks of the conversation by type, including those inside results and documents."""
         found: dict[str, list[Placed]] = {}
         for turn in self.turns:
             for placed in _inside(turn.blocks, f"messages.{turn.place}.content", turn.place, turn.role):
@@ -84,7 +84,7 @@ class Asked:
 
     @cached_property
     def tool_sources(self) -> list[tuple[int, bytes]]:
-        """The place of each tool of the caller's own, and its schema as JSON."""
+        """The index of each client tool, and its schema as JSON."""
         found = (
             (place, encoded(tool["input_schema"])) for place, tool in enumerate(self.tools) if "input_schema" in tool
         )
@@ -121,12 +121,12 @@ class Asked:
 
     @property
     def format(self) -> dict[str, Any] | None:
-        """The format that the reply must have."""
+        """The required format of the reply."""
         return format_of(self.params)
 
     @property
     def prefill(self) -> Turn | None:
-        """The start of the reply. A turn that ends in a call of a server tool goes on instead."""
+        """The prefilled start of the reply. A turn that ends in a server tool call is continued instead."""
         last = self.turns[-1]
         if last.role != "assistant" or any(block["type"] in _OF_SERVERS for block in last.blocks):
             return None
@@ -147,7 +147,7 @@ class Asked:
 
     @cached_property
     def limit(self) -> Limit | None:
-        """The first thing that these schemas may not say."""
+        """The first unsupported feature in these schemas."""
         for where, root in self.roots:
             if limit := first_limit(root):
                 return Limit(limit.kind, {"where": where, **limit.values})

@@ -1,4 +1,4 @@
-"""What the API takes elsewhere, but not in batches. The request may have any shape.
+"""Features that the API supports elsewhere, but not in batches. The request may have any shape.
 
 Source: https://platform.claude.com/docs/en/build-with-claude/batch-processing
 """

@@ -1,4 +1,4 @@
-"""Cache breakpoints: how many, where, and in which order of lifetimes.
+"""Cache breakpoints: their number, their positions, and the order of their lifetimes.
 
 Source: https://platform.claude.com/docs/en/build-with-claude/prompt-caching
 """

@@ -1,4 +1,4 @@
-"""What every call needs: a key and a version.
+"""The requirements of every call: a key and a version.
 
 Source: https://platform.claude.com/docs/en/api/errors and .../api/versioning
 """

@@ -1,4 +1,4 @@
-"""Containers, which the API looks at last.
+"""Containers, which the API checks last.
 
 Source: https://platform.claude.com/docs/en/agents-and-tools/tool-use/code-execution-tool
 """

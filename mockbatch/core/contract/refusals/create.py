@@ -1,4 +1,4 @@
-"""What create answers at once: the body is read so far, and no `params` of a request are looked at.
+"""The errors of create: the body around the requests, without their `params`.
 
 Source: https://platform.claude.com/docs/en/api/creating-message-batches and captured calls
 """
@@ -21,7 +21,7 @@ def _create(
     error: type[ApiError] = InvalidRequest,
     guess: bool = False,
 ) -> Refusal:
-    """An entry for a body: what is sent, or the text of it."""
+    """Return an entry for a body, given as a value or as its text."""
     return Refusal(
         name=name,
         says=says,

@@ -1,4 +1,4 @@
-"""How many tokens a reply may have.
+"""The token limit of a reply.
 
 Source: https://platform.claude.com/docs/en/about-claude/models/overview and .../build-with-claude/prompt-caching
 """

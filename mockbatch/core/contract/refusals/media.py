@@ -1,4 +1,4 @@
-"""Images and documents that are not what they say.
+"""Invalid images and documents.
 
 Source: https://platform.claude.com/docs/en/build-with-claude/vision and .../pdf-support
 """
@@ -35,7 +35,7 @@ _PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGA
 
 
 def _file(*objects: bytes, more: bytes = b"") -> str:
-    """A PDF of these objects, in base64."""
+    """Return a PDF with these objects, base64-encoded."""
     written, places = b"%PDF-1.4\n", []
     for number, one in enumerate(objects, 1):
         places.append(len(written))
@@ -64,7 +64,7 @@ def _document(data: str) -> dict[str, Any]:
 
 
 def _encoded(asked: Asked, kind: str) -> Iterator[tuple[Placed, dict[str, Any]]]:
-    """The blocks of a type that hold their data themselves, with their sources."""
+    """Yield the blocks of a type with embedded data, and their sources."""
     for placed in asked.of(kind):
         source = placed.block["source"]
         if source["type"] == "base64":
@@ -92,7 +92,7 @@ def _kind(data: str) -> str | None:
 
 
 def _reads_as(problem: type[Unreadable]) -> Callable[[dict[str, Any]], bool]:
-    """Whether a PDF cannot be read for that reason."""
+    """Return a check whether a PDF is unreadable for this reason."""
 
     def is_bad(source: dict[str, Any]) -> bool:
         try:
@@ -122,7 +122,7 @@ def _too_many_bytes(asked: Asked) -> Found:
 
 
 def _sides(*, many: bool) -> Callable[[Asked], Found]:
-    """Find images with a side that is too long; where there are many, less is allowed."""
+    """Find images with a side that is too long; the limit is lower if there are many."""
 
     def finds(asked: Asked) -> Found:
         if (len(asked.of("image")) > _FEW) != many:
@@ -140,7 +140,7 @@ def _longest(data: str) -> int:
 
 
 def _pixels(width: int, height: int = 1) -> dict[str, Any]:
-    """An image of that size, as far as its head goes."""
+    """Return an image that has this size according to its header."""
     head = (
         b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\x06" + bytes(9)
     )
@@ -152,7 +152,7 @@ def _pdf(is_bad: Callable[[dict[str, Any]], bool]) -> Callable[[Asked], Found]:
 
 
 def _is_pdf(placed: Placed) -> bool:
-    """Whether a document is a PDF, as those by URL are."""
+    """Return whether a document is a PDF; those by URL are."""
     source = placed.block["source"]
     return bool(source["type"] == "url" or source.get("media_type") == PDF)
 

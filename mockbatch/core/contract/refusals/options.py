@@ -1,4 +1,4 @@
-"""Options of a request that do not go with its model, or with each other.
+"""Options of a request that conflict with its model or with each other.
 
 Source: https://platform.claude.com/docs/en/api/errors and .../api/messages/create
 """

@@ -1,4 +1,4 @@
-"""One refusal: the condition, the API's words, a request it refuses, and a similar one it accepts."""
+"""One refusal: its condition, the API's message, a request it refuses, and a similar one it accepts."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
@@ -12,14 +12,14 @@ from mockbatch.core.contract.shape_check import Surface
 NEWEST, OLDEST = "2026-10-21", "2023-06-01"
 
 Stage = Literal["call", "create", "row"]
-"""When it comes: at any call, when a batch is created, or as the result of a request."""
+"""When it is reported: by any call, when a batch is created, or as the result of a request."""
 
 Found = Mapping[str, Any] | bool | None
-"""Nothing, or what the text names."""
+"""The result of a check: nothing, or the values for the message."""
 
 
 class Long(Struct, frozen=True):
-    """A text that is some other one `times` over: in an example it takes no memory before it is sent."""
+    """A text repeated `times` times; in an example it takes no memory until it is sent."""
 
     text: str
     times: int
@@ -34,7 +34,7 @@ def _written(value: Any) -> Any:
 
 
 class Example(Struct, frozen=True):
-    """A request: changes of an ordinary one, where `...` takes a key out, and what it is sent under."""
+    """A request: changes to an ordinary one, where `...` removes a key, and the terms it is sent under."""
 
     change: dict[str, Any]
     version: str = NEWEST
@@ -66,10 +66,9 @@ def text(words: str, **more: Any) -> dict[str, Any]:
 class Refusal(Struct, frozen=True, kw_only=True):
     """One entry of the table.
 
-    `finds` looks for it where the request has `on`, one of its triggers, and returns what fills the braces of `says`.
-    An entry without `finds` is found by what reads the body, or by its shape.
-    `source` is a page under https://platform.claude.com/docs/en/ or a public report; `seen` is its date.
-    A `guess` has no published text.
+    `finds` is called if the request has `on`, one of its triggers, and returns the values for the braces of `says`. An
+    entry without `finds` is detected when the body or its shape is parsed. `source` is a page under
+    https://platform.claude.com/docs/en/ or a public report; `seen` is its date. A `guess` has no published text.
     """
 
     name: str
@@ -85,10 +84,10 @@ class Refusal(Struct, frozen=True, kw_only=True):
     error: type[ApiError] = InvalidRequest
 
     def details(self, found: Found) -> dict[str, Any]:
-        """Return the details of the error: all may be shown, and what was found may have more."""
+        """Return the details of the error: the message may be shown, and the finding may add more."""
         more = found.get("details", {}) if isinstance(found, Mapping) else {}
         return {"error_visibility": "user_facing", **more}
 
     def text(self, found: Found) -> str:
-        """Return the sentence for what was found."""
+        """Return the message for a finding."""
         return self.says.format_map(found) if isinstance(found, Mapping) else self.says

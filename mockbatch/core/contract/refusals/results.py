@@ -1,4 +1,4 @@
-"""Calls of tools and their results.
+"""Tool calls and their results.
 
 Source: https://platform.claude.com/docs/en/agents-and-tools/tool-use/handle-tool-calls
 """
@@ -46,7 +46,7 @@ def _double_use(asked: Asked) -> Found:
 
 
 class Exchange(NamedTuple):
-    """Calls of tools by id, each with the place of its message, and the blocks of the user right behind them."""
+    """Tool calls by id, each with the index of its message, and the user blocks right after them."""
 
     calls: dict[str, int]
     behind: list[tuple[str, Block]]
@@ -58,7 +58,7 @@ class Exchange(NamedTuple):
 
     @property
     def answered(self) -> set[str]:
-        """The calls with a result before any other block of the user."""
+        """The calls whose result precedes all other user blocks."""
         first = takewhile(lambda one: one[1]["type"] == "tool_result", self.behind)
         return {block["tool_use_id"] for _, block in first}
 

@@ -1,4 +1,4 @@
-"""Schemas that the reply must follow: structured outputs, and tools that are strict.
+"""The schemas that a reply must follow: structured outputs and strict tools.
 
 Source: https://platform.claude.com/docs/en/build-with-claude/structured-outputs
 """
@@ -38,7 +38,7 @@ def _limit(kind: Kind) -> Callable[[Asked], Found]:
 def _keyword(
     kind: Kind, says: str, refused: dict[str, Any], taken: dict[str, Any], source: str = _PAGE, **more: Any
 ) -> Refusal:
-    """An entry for what a schema may not say, where a property has the schema of the example."""
+    """Return an entry for an unsupported schema feature; the example has it in a property."""
     return Refusal(
         name=f"structured outputs: {kind}",
         says=f"{{where}}: {says}",

@@ -1,4 +1,4 @@
-"""What is missing, unknown or of another shape, in the validator's words. `shapes/` finds it.
+"""Missing, unknown or malformed parts, in the validator's words. `shapes/` detects them.
 
 Source: https://platform.claude.com/docs/en/api/messages/create, and measured by a third party, 2026-09-04
 """
@@ -40,7 +40,7 @@ def _null(name: str, says: str, taken: Any) -> Refusal:
 
 
 def _beta(field: BetaField) -> Refusal:
-    """An entry for a part that is there under a beta header only."""
+    """Return an entry for a part that requires a beta header."""
     return Refusal(
         name=f"without its beta header: {field.path}",
         says="{path}: Extra inputs are not permitted" if _is_key(field.path) else "{problem}",
@@ -53,7 +53,7 @@ def _beta(field: BetaField) -> Refusal:
 
 
 def _is_key(path: str) -> bool:
-    """Whether a path leads to a key, and to no value or type of one."""
+    """Return whether a path leads to a key rather than to a value or a type of it."""
     return not any(mark in path.rpartition(".")[2] for mark in ":=")
 
 
@@ -124,6 +124,6 @@ REFUSALS = (
     _null("output_config", "Input does not match the expected shape.", None),
     _null("stream", "Input should be a valid boolean", False),
     _null("service_tier", "Input should be 'auto' or 'standard_only'", "auto"),
-    # which no batch takes, with a header or without
+    # never accepted in batches, with a header or without
     *(_beta(field) for field in BETA_FIELDS if field.path != "thread"),
 )

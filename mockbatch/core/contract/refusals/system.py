@@ -55,7 +55,7 @@ def _end(role: str) -> list[dict[str, Any]]:
 
 
 def _steers(turn: Turn) -> bool:
-    """Whether a system message is cleared at a turn of the user."""
+    """Return whether a system message is cleared at a user turn."""
     return turn.message.get("clear_at") == "next_user_message"
 
 

@@ -53,7 +53,7 @@ _OF_BATCHES = frozenset(one.on for one in batches.REFUSALS)
 
 
 def check_batch(params: dict[str, Any], profile: str = "") -> None:
-    """Raise InvalidRequest for what the API takes elsewhere, but not in batches. `params` may have any shape."""
+    """Raise InvalidRequest for features that batches do not support. `params` may have any shape."""
     if _OF_BATCHES.isdisjoint(params):
         return
     asked = Asked(params, _ANY, "", profile=profile)
@@ -63,7 +63,7 @@ def check_batch(params: dict[str, Any], profile: str = "") -> None:
 
 
 def check_request(asked: Asked) -> None:
-    """Raise the ApiError for the first entry that a request meets. Its shape is checked before."""
+    """Raise the ApiError of the first entry that matches a request of valid shape."""
     for refusal in _concerning(triggers_of(asked.params)):
         assert refusal.finds is not None
         if found := refusal.finds(asked):
@@ -72,5 +72,5 @@ def check_request(asked: Asked) -> None:
 
 @lru_cache(maxsize=1_024)
 def _concerning(triggers: frozenset[str]) -> tuple[Refusal, ...]:
-    """The entries that requests with these parts may meet."""
+    """Return the entries that may match requests with these triggers."""
     return tuple(one for one in _OF_REQUESTS if one.on in triggers and one.finds is not None)

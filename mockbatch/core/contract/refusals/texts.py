@@ -1,4 +1,4 @@
-"""Texts that say nothing.
+"""Empty and blank texts.
 
 Source: https://platform.claude.com/docs/en/api/errors
 """
@@ -13,7 +13,7 @@ _MARK = {"type": "ephemeral"}
 
 
 def _written(asked: Asked) -> Iterator[tuple[Placed, bool]]:
-    """The blocks of text of the turns, and whether each stands in the start of the reply."""
+    """Yield the text blocks of the turns, and whether each belongs to the prefilled reply."""
     last = len(asked.turns) - 1
     for turn in asked.turns:
         begins = turn.place == last and turn.role == "assistant"

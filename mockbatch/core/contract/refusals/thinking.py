@@ -22,7 +22,7 @@ def _lacks(mode: str, suits: Callable[[Asked], bool] = lambda asked: True) -> Ca
 
 
 def _is_preview(asked: Asked) -> bool:
-    """Whether the model thinks always and takes a budget for it."""
+    """Return whether the model always thinks and accepts a budget."""
     return asked.model.thinks == "always" and "enabled" in asked.model.thinking
 
 
@@ -40,7 +40,7 @@ def _level(asked: Asked) -> Found:
 
 
 def _changed(asked: Asked) -> Found:
-    """A system message that changes the effort while nothing is thought."""
+    """Find a system message that changes the effort while thinking is off."""
     if asked.thinks or not any(turn.role == "system" for turn in asked.turns):
         return None
     now = asked.effort or asked.model.default_effort

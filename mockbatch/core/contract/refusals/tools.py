@@ -1,4 +1,4 @@
-"""Tools and the choice among them.
+"""Tools and tool choice.
 
 Source: https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview and .../api/errors
 """
@@ -39,7 +39,7 @@ def _screen(kind: str) -> dict[str, Any]:
 
 
 def _first(problem: str) -> Callable[[Asked], Found]:
-    """Find the first schema of a tool that has this problem."""
+    """Find the first tool schema with this problem."""
 
     def finds(asked: Asked) -> Found:
         return next(({"index": place} for place, source in asked.tool_sources if problem in _problems(source)), None)
@@ -48,7 +48,7 @@ def _first(problem: str) -> Callable[[Asked], Found]:
 
 
 def _problems_in(source: bytes) -> frozenset[str]:
-    """What is wrong with the input_schema of a tool."""
+    """Return the problems of a tool's input_schema."""
     schema = {name: value for name, value in msgspec.json.decode(source).items() if value is not None}
     found = {
         "union": any(keyword in schema for keyword in _UNIONS),
@@ -58,7 +58,7 @@ def _problems_in(source: bytes) -> frozenset[str]:
     return frozenset(name for name, is_so in found.items() if is_so)
 
 
-# tools are the same from row to row
+# rows usually share their tools
 _problems: Remembered[bytes, frozenset[str]] = Remembered(_problems_in, 256, 4 << 20)
 
 

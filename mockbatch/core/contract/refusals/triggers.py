@@ -1,13 +1,13 @@
-"""Find the parts of a request that refusals care about, in one pass. Most requests have almost none."""
+"""Find the parts of a request that refusals check, in one pass. Most requests have almost none."""
 
 from typing import Any
 
 
 def triggers_of(params: dict[str, Any]) -> frozenset[str]:
-    """Return the keys of a request, the types of its blocks as `<type>`, and what is worth a closer look:
+    """Return the keys of a request, the types of its blocks as `<type>`, and other features to check:
 
-    `@role` for messages that are not the user's, `<blank>` for texts and messages that say nothing, `<marked>` for
-    cache breakpoints, `<cited>` for citations, `<schema>` for a schema that the reply must follow.
+    `@role` for messages that are not the user's, `<blank>` for empty or blank texts and messages, `<marked>` for cache
+    breakpoints, `<cited>` for citations, `<schema>` for a schema that the reply must follow.
     """
     found = set(params)
     for message in params["messages"]:

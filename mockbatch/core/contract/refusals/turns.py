@@ -1,4 +1,4 @@
-"""The order of a conversation, and what its turns hold.
+"""The order of a conversation and the content of its turns.
 
 Source: https://platform.claude.com/docs/en/api/errors and .../api/migration-2026-10-21
 """

@@ -1,10 +1,10 @@
-"""The shapes of what is nested in a request, and the API's sentences for what is not in shape.
+"""The shapes of nested parts of a request, and the API's messages for malformed ones.
 
-The API words these as pydantic does, so pydantic's core words them here. It is only imported for requests that
-`ordinary.py` does not recognise.
+The API words these as pydantic does, so pydantic's core words them here. It is imported only for requests that
+`ordinary.py` does not recognize.
 
 Source: https://platform.claude.com/docs/en/api/messages/create and the types of the official SDK; the order of the
-checks, the nulls that are taken and the words of params as third parties measured them from 2026-07 to 2026-09.
+checks, the accepted nulls and the wording for params as third parties measured them from 2026-07 to 2026-09.
 """
 
 from functools import lru_cache
@@ -21,14 +21,14 @@ from mockbatch.core.contract.shapes.words import sentence
 
 __all__ = ["Call", "missing_beta", "shape_problem"]
 
-# each set of betas has shapes of its own; callers have few of them
+# each set of betas has its own shapes; callers use few sets
 _KEPT = 32
-# more problems than anybody makes by mistake
+# more problems than anyone makes by mistake
 _MANY = 1_000
 
 
 def shape_problem(params: dict[str, Any], call: Call) -> str | None:
-    """Return the sentence for the first thing in `params` that is not in shape, if anything is."""
+    """Return the message for the first malformed part of `params`, if any."""
     try:
         _validator(call).validate_python(params)
     except ValidationError as error:
@@ -39,7 +39,7 @@ def shape_problem(params: dict[str, Any], call: Call) -> str | None:
 
 
 def _of_fewer(error: ValidationError, params: dict[str, Any], call: Call) -> ValidationError:
-    """Return the same first problem among fewer, where that is possible."""
+    """Return the same first problem in a smaller error, if possible."""
     try:
         _validator(call).validate_python(narrowed(params, names_in(request(call))))
     except ValidationError as fewer:
@@ -48,7 +48,7 @@ def _of_fewer(error: ValidationError, params: dict[str, Any], call: Call) -> Val
 
 
 def missing_beta(params: dict[str, Any], call: Call) -> str | None:
-    """Return the path of what is refused only because the call has no beta header for it."""
+    """Return the path of a part that is rejected only for lack of a beta header."""
     problem = shape_problem(params, call)
     if problem is None or shape_problem(params, replace(call, betas=OPENING)) == problem:
         return None

@@ -32,7 +32,7 @@ CITATIONS_SWITCH = record({}, {"enabled": FLAG})
 
 def _location(kind: str, unit: str) -> Fields:
     required: Fields = {"cited_text": TEXT, "document_index": INT, f"end_{unit}": INT, f"start_{unit}": INT}
-    # replies have a file_id, and are sent back
+    # replies contain a file_id, and are sent back
     return tagged(kind, required, {"document_title": _NULL_TEXT, "file_id": _NULL_TEXT})
 
 
@@ -134,7 +134,7 @@ _SERVER_TOOLS = (
 
 
 def _failed(tool: str, *codes: str, optional: Fields | None = None) -> Fields:
-    """What a tool that the API runs answers instead of a result."""
+    """Return the error results of a server tool."""
     return tagged(f"{tool}_tool_result_error", {"error_code": one_value(*codes)}, optional)
 
 
@@ -257,7 +257,7 @@ _IN_BETA = merged(
             "compaction",
             optional={
                 **dict.fromkeys(("content", "encrypted_content", "signature"), _NULL_TEXT),
-                # sent back as the API made them
+                # sent back as the API created them
                 "tool_changes": nullable(listed(OBJECT)),
                 **CACHED,
             },
@@ -268,7 +268,7 @@ _IN_BETA = merged(
 
 
 def blocks(call: Call, tool: CoreSchema) -> CoreSchema:
-    """Return the schema of a content block; `tool` is that of a tool's definition."""
+    """Return the schema of a content block; `tool` is that of a tool definition."""
     server_tools = (*_SERVER_TOOLS, *call.only("messages[].content[].name=advisor", {"advisor": TEXT}))
     server_tool = tagged("server_tool_use", {"id": ID, "name": one_value(*server_tools), "input": OBJECT}, _CALLED)
     in_beta = {**_IN_BETA, **_tool_changes(call, tool)}
@@ -292,5 +292,5 @@ def _tool_changes(call: Call, tool: CoreSchema) -> Fields:
 
 
 def content(call: Call, tool: CoreSchema) -> CoreSchema:
-    """Return the schema of what a message says."""
+    """Return the schema of the content of a message."""
     return text_or(listed(blocks(call, tool)), HIDDEN + "list")

@@ -1,4 +1,4 @@
-"""Requests with fewer unknown keys: of a million of them only the first is reported, and each costs microseconds."""
+"""Reduce the unknown keys of a request: only the first of a million is reported, and each costs microseconds."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ _DEPTH = 20
 
 
 def names_in(schema: Any) -> frozenset[str]:
-    """Return the keys that any object of a schema may have."""
+    """Return all keys that objects in a schema may have."""
     names, seen, waiting = set[str](), set[int](), [schema]
     while waiting:
         node = waiting.pop()
@@ -24,7 +24,7 @@ def names_in(schema: Any) -> frozenset[str]:
 
 
 def narrowed(value: Any, names: frozenset[str], depth: int = _DEPTH) -> Any:
-    """Return a copy in which each object has the keys of these names, and the first of the others."""
+    """Return a copy whose objects keep the keys in `names` and the first other one."""
     if depth and isinstance(value, list):
         return [narrowed(item, names, depth - 1) for item in value]
     if not depth or not isinstance(value, dict):

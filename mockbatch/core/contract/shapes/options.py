@@ -1,4 +1,4 @@
-"""What a request asks for besides its messages and tools."""
+"""The options of a request besides messages and tools."""
 
 from pydantic_core import CoreSchema
 from pydantic_core import core_schema as core
@@ -40,7 +40,7 @@ CONTAINER = nullable(text_or(shaped(_CONTAINER), "ContainerParams"))
 
 
 def thinking(call: Call) -> CoreSchema:
-    """Return the schema of how to think."""
+    """Return the schema of `thinking`."""
     updates = ["updates"] if call.opens("thinking.display=updates") else []
     binding = record({}, {"prefix_mismatch_behavior": nullable(one_value("error", "drop_block"))})
     shown: Fields = {
@@ -57,7 +57,7 @@ def thinking(call: Call) -> CoreSchema:
 
 
 def output_config(call: Call) -> CoreSchema:
-    """Return the schema of how much effort to make, and in which format to answer."""
+    """Return the schema of `output_config`: effort and format."""
     budget = call.only("output_config.task_budget", {"task_budget": nullable(_BUDGET)})
     return shaped(record({}, {**EFFORT, "format": nullable(FORMAT), **budget}))
 
@@ -82,7 +82,7 @@ _COMPACT: Fields = {
 
 
 def context_management(call: Call) -> CoreSchema:
-    """Return the schema of what is taken out of a long conversation."""
+    """Return the schema of `context_management`: what is cleared from a long conversation."""
     compact = tagged("compact_20260112", optional=_COMPACT)
     edits = {
         **tagged("clear_tool_uses_20250919", optional=_CLEAR_TOOL_USES),
@@ -106,7 +106,7 @@ COMPACTION = nullable(union(tagged("summarize", optional={"instructions": nullab
 
 
 def fallbacks(call: Call) -> CoreSchema:
-    """Return the schema of the models to ask where the first declines."""
+    """Return the schema of the fallback models for a refusal."""
     own: Fields = {
         "max_tokens": nullable(INT),
         "output_config": nullable(output_config(call)),
@@ -119,6 +119,6 @@ def fallbacks(call: Call) -> CoreSchema:
 
 
 def fallback_credit_token(call: Call) -> CoreSchema:
-    """Return the schema of what a refusal was compensated with."""
+    """Return the schema of the credit token that compensates for a refusal."""
     detailed = record({"token": TEXT}, {"mode": one_value("strict", "best_effort")})
     return nullable(text_or(detailed) if call.opens("fallback_credit_token:object") else TEXT)

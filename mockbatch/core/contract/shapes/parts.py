@@ -1,6 +1,6 @@
-"""What the shapes of requests are made of: schemas of pydantic-core, which are plain dictionaries.
+"""Building blocks for request shapes: pydantic-core schemas, which are plain dictionaries.
 
-An object of which a key is not known is refused. Null is a value of its own: only what is `nullable` takes it.
+An object with an unknown key is rejected. Null is a distinct value: only a `nullable` schema accepts it.
 """
 
 from collections.abc import Container, Iterable
@@ -12,7 +12,7 @@ from pydantic_core import core_schema as core
 
 from mockbatch.core.contract.beta_fields import OPENED_BY
 
-# what tells members of a union apart here and is no part of the path on the wire
+# distinguishes members of a union here, but is not part of the path on the wire
 HIDDEN = "~"
 
 Fields = dict[str, CoreSchema]
@@ -24,48 +24,48 @@ INT = core.int_schema(strict=True)
 COUNT = core.int_schema(strict=True, gt=0)
 OBJECT = core.dict_schema(strict=True)
 ID = core.str_schema(strict=True, pattern=r"^[a-zA-Z0-9_-]+$")
-# to find a tag asks for `type` only, whatever else is in the object
+# finding a tag only looks at `type`, regardless of the other keys
 _IS_OBJECT = core.is_instance_schema(dict)
-# before pydantic 2.8 all problems are looked for
+# before pydantic 2.8 there is no fail-fast validation
 _FIRST_ONLY: Any = {"fail_fast": True} if "fail_fast" in (core.list_schema.__kwdefaults__ or {}) else {}
 
 
 class Call(Struct, frozen=True):
-    """What decides about which shapes a request may have."""
+    """The facts about a call that determine the shapes of its request."""
 
     counting: bool = False
     sampling: bool = False
-    """Whether the version still has `temperature` and its like."""
+    """Whether the version still has `temperature` and the other sampling parameters."""
     least_tokens: int = 0
     betas: frozenset[str] = frozenset()
 
     def opens(self, path: str) -> bool:
-        """Return whether the part of a request that needs a beta header is there."""
+        """Return whether the call enables a part of a request that requires a beta header."""
         return not OPENED_BY[path].isdisjoint(self.betas)
 
     def only(self, path: str, fields: Fields) -> Fields:
-        """Return the fields if the part at `path` is there."""
+        """Return the fields if the part at `path` is enabled, else none."""
         return fields if self.opens(path) else {}
 
 
 def record(required: Fields, optional: Fields | None = None, *, open_ended: bool = False) -> CoreSchema:
-    """Return the schema of an object with these keys, and no other unless it is open-ended."""
+    """Return the schema of an object with exactly these keys, or more if it is open-ended."""
     return ordered({**required, **(optional or {})}, required.keys(), open_ended=open_ended)
 
 
 def ordered(fields: Fields, required: Container[str], *, open_ended: bool = False) -> CoreSchema:
-    """Return the schema of an object whose keys are checked in this order, those that are not known last."""
+    """Return the schema of an object whose keys are checked in this order, unknown ones last."""
     known = {name: core.typed_dict_field(schema, required=name in required) for name, schema in fields.items()}
     return core.typed_dict_schema(known, extra_behavior="ignore" if open_ended else "forbid", strict=True)
 
 
 def tagged(tag: str, required: Fields | None = None, optional: Fields | None = None) -> Fields:
-    """Return a member of a union: an object that says in `type` what it is."""
+    """Return a member of a union, identified by its `type`."""
     return {tag: record({"type": one_value(tag), **(required or {})}, optional)}
 
 
 def union(members: Fields) -> CoreSchema:
-    """Return the schema of a union whose members say in `type` what they are."""
+    """Return the schema of a union whose members are identified by `type`."""
     return core.tagged_union_schema(members, "type", strict=True)
 
 
@@ -82,7 +82,7 @@ def nullable(schema: CoreSchema) -> CoreSchema:
 
 
 def listed(items: CoreSchema, least: int = 0, most: int | None = None) -> CoreSchema:
-    """Return the schema of a list. Only its first problem is looked for: it may hold a million."""
+    """Return the schema of a list. Validation stops at the first problem, as the list may have a million items."""
     return core.list_schema(items, strict=True, min_length=least or None, max_length=most, **_FIRST_ONLY)
 
 
@@ -91,7 +91,7 @@ def mapped(values: CoreSchema) -> CoreSchema:
 
 
 def text_or(schema: CoreSchema, tag: str = HIDDEN, text: CoreSchema = TEXT) -> CoreSchema:
-    """Return the schema of a text or something else, which is what is reported of whatever is neither."""
+    """Return the schema of a text or something else; errors are reported for the latter."""
     return core.tagged_union_schema(
         {HIDDEN + "text": text, tag: schema}, lambda value: HIDDEN + "text" if isinstance(value, str) else tag
     )
@@ -106,17 +106,17 @@ def list_or(items: CoreSchema, other: CoreSchema) -> CoreSchema:
 
 
 def worded(schema: CoreSchema, words: str) -> CoreSchema:
-    """Return the schema with other words for whatever does not fit."""
+    """Return the schema with a custom error message."""
     return core.custom_error_schema(schema, custom_error_type="worded", custom_error_message=words)
 
 
 def narrowed(schema: CoreSchema, narrower: CoreSchema, words: str) -> CoreSchema:
-    """Return the schema of what fits the first, and the words for what does not fit the second as well."""
+    """Return a schema that requires both, with a custom error message for the second."""
     return core.chain_schema([schema, worded(narrower, words)])
 
 
 def shaped(schema: CoreSchema) -> CoreSchema:
-    """Return the schema of an object in the place of which others are told so in words of their own."""
+    """Return the schema of an object with its own message for values that are not objects."""
     return core.chain_schema([worded(_IS_OBJECT, "Input does not match the expected shape."), schema])
 
 
@@ -125,7 +125,7 @@ def an_object(schema: CoreSchema) -> CoreSchema:
 
 
 def never(words: str) -> CoreSchema:
-    """Return a schema that nothing fits, and why."""
+    """Return a schema that always fails with this message."""
     return worded(core.literal_schema([HIDDEN]), words)
 
 

@@ -32,7 +32,7 @@ _SPEAKERS = ("user", "assistant")
 _CLEAR_AT, _OUTPUT_CONFIG = "messages[].clear_at", "messages[].output_config"
 _SYSTEM = text_or(listed(shaped(TEXT_BLOCK["text"])), HIDDEN + "list")
 
-# sent with requests that are counted only
+# sent only with count_tokens requests
 _COUNTED = (
     *("model", "tool_choice", "tools", "messages", "system", "thinking", "output_config", "cache_control", "speed"),
     *("context_management", "mcp_servers", "compaction", "billing_policy", "output_format"),
@@ -40,7 +40,7 @@ _COUNTED = (
 
 
 def request(call: Call) -> CoreSchema:
-    """Return the schema of the params that a call takes."""
+    """Return the schema of the params of a call."""
     fields = _fields(call)
     if call.counting:
         fields = {name: schema for name, schema in fields.items() if name in _COUNTED}
@@ -48,7 +48,7 @@ def request(call: Call) -> CoreSchema:
 
 
 def _fields(call: Call) -> Fields:
-    """The fields in the order in which a third party saw the API check them, those that it did not try last."""
+    """Return the fields in the order in which a third party saw the API check them, untested ones last."""
     tool = tools.definition(call)
     temperature: Fields = {"temperature": options.SHARE} if call.sampling else {}
     top: Fields = {"top_k": core.int_schema(strict=True, ge=0), "top_p": options.SHARE} if call.sampling else {}
@@ -96,17 +96,17 @@ def _at_least(least: int) -> CoreSchema:
 
 
 def _message(call: Call, tool: CoreSchema) -> CoreSchema:
-    said: Fields = {"content": content(call, tool)}
+    common: Fields = {"content": content(call, tool)}
     misplaced = call.only(_CLEAR_AT, {"clear_at": never("clear_at is only permitted on role 'system' messages")})
-    roles = {HIDDEN + role: record({"role": one_value(role), **said}, misplaced) for role in _SPEAKERS}
-    roles[HIDDEN + "system"] = _system_message(call, said)
+    roles = {HIDDEN + role: record({"role": one_value(role), **common}, misplaced) for role in _SPEAKERS}
+    roles[HIDDEN + "system"] = _system_message(call, common)
     return an_object(core.tagged_union_schema(roles, _role_of))
 
 
-def _system_message(call: Call, said: Fields) -> CoreSchema:
+def _system_message(call: Call, common: Fields) -> CoreSchema:
     fields: Fields = {
         "role": one_value("system"),
-        **said,
+        **common,
         **call.only(_CLEAR_AT, {"clear_at": nullable(one_value("next_user_message", "never"))}),
         **call.only(_OUTPUT_CONFIG, {"output_config": nullable(record({}, options.EFFORT))}),
     }

@@ -1,4 +1,4 @@
-"""The definitions of tools, and which of them to use."""
+"""Tool definitions and tool choice."""
 
 from typing import Any
 
@@ -146,7 +146,7 @@ def _in_beta(call: Call) -> Fields:
 
 
 def definition(call: Call) -> CoreSchema:
-    """Return the schema of a tool's definition."""
+    """Return the schema of a tool definition."""
     opened = {tag: tool for tag, tool in _in_beta(call).items() if call.opens(f"tools[]:{tag}")}
     return an_object(core.tagged_union_schema(dict(sorted({**_GENERAL, **opened}.items())), _kind_of))
 

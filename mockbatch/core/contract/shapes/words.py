@@ -1,4 +1,4 @@
-"""The API's sentences for what is not in shape. Most are those of pydantic."""
+"""The API's messages for malformed input. Most are pydantic's."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,7 +17,7 @@ _TOOLS_PAGE = "https://platform.claude.com/docs/en/agents-and-tools/tool-use/ove
 
 
 def sentence(error: ValidationError) -> str:
-    """Return what the API says of the first problem; that a key is missing at the top comes before all others."""
+    """Return the API's message for the first problem; a missing key at the top level takes precedence."""
     problems = error.errors(include_url=False)
     missing = (problem for problem in problems if problem["type"] == "missing" and len(problem["loc"]) == 1)
     return _worded(next(missing, problems[0]))
@@ -52,7 +52,7 @@ def _wrong_tag(problem: Any, where: str) -> str:
 
 
 def _advice(role: str) -> str:
-    """What the API adds for the role of another vendor."""
+    """Return what the API adds for a role of another vendor."""
     return f". For instructions on how to use tools, see {_TOOLS_PAGE}." if role == "tool" else ""
 
 
