@@ -84,8 +84,7 @@ class Tls(NamedTuple):
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server whose signal handlers only request a stop, with a readiness callback and an optional TLS socket.
-    """
+    """A uvicorn server whose signal handlers only request a stop, with a ready callback and an optional TLS socket."""
 
     def __init__(
         self, app: Router, on_ready: Callable[[], None], drain: float = _DRAIN_SECONDS, tls: Tls | None = None
@@ -255,14 +254,14 @@ def ready_line(config: Config, url: str) -> str:
 def for_people(config: Config, url: str, recording: str | None = None) -> list[str]:
     """Return the lines that follow the ready line on a terminal."""
     key = "..." if config.api_key or recording else "sk-ant-anything"
-    whose = "  # one of --api-key" if config.api_key else "  # your own" if recording else ""
+    note = "  # one of --api-key" if config.api_key else "  # your own" if recording else ""
     recorded = config.replay is not None and config.takes_its_time
     return [
         "",
         *([] if recording else [f"  dashboard: {url}/"]),
         "  in the terminal of your program:",
         f"    export ANTHROPIC_BASE_URL={url}",
-        f"    export ANTHROPIC_API_KEY={key}{whose}",
+        f"    export ANTHROPIC_API_KEY={key}{note}",
         *([] if recording or recorded else (f"  {line}" for line in expected(config.profile(), clock_of(config, 0)))),
         "  Ctrl-C stops it.",
         "",

@@ -30,7 +30,7 @@ class State(TypedDict):
     """The state that the lifespan passes to the endpoints."""
 
     mock: Mock
-    told: set[str]
+    logged: set[str]
     """Messages already logged, of those logged only once."""
 
 
@@ -56,7 +56,7 @@ def create_app(config: Config, wall: Wall | None = None) -> Router:
         _warn(config, mock.now())
         try:
             await mock.open()
-            yield {"mock": mock, "told": set()}
+            yield {"mock": mock, "logged": set()}
             if unhit := mock.unhit():
                 _log.warning("armed and never hit: %s", ", ".join(unhit))
         finally:

@@ -45,20 +45,20 @@ def gzipped(body: bytes) -> bytes:
 def as_gzip(headers: Headers, length: int | None = None) -> Headers:
     """Return the headers of a response compressed to `length` bytes, None if the length is unknown."""
     kept = [header for header in headers if header[0] != b"content-length"]
-    told = [] if length is None else [(b"content-length", b"%d" % length)]
-    return [*kept, *told, (b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
+    length_header = [] if length is None else [(b"content-length", b"%d" % length)]
+    return [*kept, *length_header, (b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
 
 
 def fits(headers: Headers, least: int) -> bool:
     """Return whether a response with these headers should be compressed: not if it is shorter than `least` or already
     encoded, and not event streams, whose events must arrive as they are sent.
     """
-    told = dict(headers)
-    length = told.get(b"content-length")
+    values = dict(headers)
+    length = values.get(b"content-length")
     return (
         (length is None or int(length) >= max(least, 1))
-        and b"content-encoding" not in told
-        and not told.get(b"content-type", b"").startswith(b"text/event-stream")
+        and b"content-encoding" not in values
+        and not values.get(b"content-type", b"").startswith(b"text/event-stream")
     )
 
 

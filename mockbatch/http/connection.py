@@ -192,9 +192,9 @@ def by_hand(send: Send, hand: ByHand) -> Send:
 
 def _head(status: int, headers: Any, length: int | None) -> bytes:
     phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
-    told = [(name, value) for name, value in headers if length is None or name != b"content-length"]
-    told += [(b"connection", b"close"), *([(b"content-length", b"%d" % length)] if length is not None else [])]
-    lines = [f"HTTP/1.1 {status} {phrase}".encode(), *(b"%b: %b" % pair for pair in sendable(told))]
+    sent_headers = [(name, value) for name, value in headers if length is None or name != b"content-length"]
+    sent_headers += [(b"connection", b"close"), *([(b"content-length", b"%d" % length)] if length is not None else [])]
+    lines = [f"HTTP/1.1 {status} {phrase}".encode(), *(b"%b: %b" % pair for pair in sendable(sent_headers))]
     return b"\r\n".join([*lines, b"", b""])
 
 
