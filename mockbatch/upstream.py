@@ -71,7 +71,7 @@ class Answer:
             async for piece in self._response.aiter_raw():
                 yield piece
         except httpx2.HTTPError as error:
-            raise UpstreamFailed(f"the answer broke off: {_reason(error)}") from None
+            raise UpstreamFailed(f"the response broke off: {_reason(error)}") from None
 
 
 def _reason(error: Exception) -> str:

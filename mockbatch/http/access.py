@@ -103,6 +103,6 @@ def _refusal(call: Call) -> ApiError:
         hint = "start the server with --control-key KEY, and send that key in x-mockbatch-control-key"
     if not (key_of(call) or call.header(_CONTROL_KEY)):
         return Authentication(
-            f"This call needs a key: that of your own session in x-api-key; to reach beyond it, {hint}"
+            f"This call needs a key: send the key of your session in x-api-key; to reach beyond it, {hint}"
         )
-    return PermissionDenied(f"Your key controls its own session only; to reach beyond it, {hint}")
+    return PermissionDenied(f"Your key controls only its own session; to reach beyond it, {hint}")

@@ -58,7 +58,7 @@ def create_app(config: Config, wall: Wall | None = None) -> Router:
             await mock.open()
             yield {"mock": mock, "logged": set()}
             if unhit := mock.unhit():
-                _log.warning("armed and never hit: %s", ", ".join(unhit))
+                _log.warning("rules that never matched: %s", ", ".join(unhit))
         finally:
             await mock.close()
 

@@ -294,4 +294,4 @@ async def _note_delivery(call: Call, delivery: Delivery) -> None:
         except NotFound:
             return  # deleted meanwhile, together with its deliveries
         except (ApiError, StoreError) as error:
-            _log.error("the download of batch %s is not counted: %s", name, error)
+            _log.error("the download of batch %s could not be recorded: %s", name, error)

@@ -93,7 +93,7 @@ def connection_of(scope: Scope) -> Protocol:
     """Return the connection of a call. Raises Broken if there is none."""
     found: Protocol | None = scope.get(_KEY)
     if found is None:
-        raise Broken("a rule breaks the connection here")
+        raise Broken("a rule breaks the connection")
     return found
 
 

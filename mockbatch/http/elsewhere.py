@@ -52,7 +52,7 @@ def _tell(scope: Scope, path: str, meant: str) -> None:
     if how not in scope["state"]["logged"]:
         scope["state"]["logged"].add(how)
         _log.warning(
-            "%s %.100r is answered as %.100r: the base URL of this client should %s in /v1",
+            "%s %.100r is handled as %.100r: the base URL of this client should %s in /v1",
             scope["method"],
             path,
             meant,
@@ -73,7 +73,7 @@ def _nowhere(routes: Sequence[Route]) -> ASGIApp:
     def nearest(method: str, path: str) -> str:
         route = _nearest(routes, path)
         if route is None:
-            return "GET /_mockbatch/openapi.json names all that mockbatch serves."
+            return "GET /_mockbatch/openapi.json lists all endpoints."
         handlers = endpoint_of(route).handlers
         return f"Did you mean {method if method in handlers else next(iter(handlers))} {route.path}?"
 

@@ -41,7 +41,7 @@ async def count_tokens(call: Call) -> Answer:
 
 
 async def _entered(call: Call) -> tuple[Session, dict[str, Any], int]:
-    """Return the session, the params and their size in bytes; schemas, media and rules' replies count as the maximum."""
+    """Return the session, the params and their size in bytes; schemas, media and rules' replies count as maximal."""
     session = await known_caller(call)
     params, body = await read_object(call, _LARGEST)
     if session.rules.armed:

@@ -29,7 +29,7 @@ async def rate_limits(call: Call) -> Answer:
     query = call.query()
     group_type, model = query.get("group_type"), query.get("model")
     if group_type is not None and group_type not in _GROUPS:
-        raise InvalidRequest(f"group_type: {group_type!r} is not one.{did_you_mean(group_type, _GROUPS)}")
+        raise InvalidRequest(f"group_type: {group_type!r} is not a group type.{did_you_mean(group_type, _GROUPS)}")
     limits = [
         limit
         for limit in organization_rate_limits(call.mock.seed, call.mock.tier, call.mock.models)

@@ -67,7 +67,7 @@ class Recorder:
         if scope["path"] == "/health":
             await _answer(send, 200, {"status": "recording", "name": "mockbatch", "version": __version__})
         elif not scope["path"].startswith("/v1/"):
-            await _refuse(send, 404, "not_found_error", "mockbatch is recording: it passes on /v1/* and nothing else")
+            await _refuse(send, 404, "not_found_error", "mockbatch is recording and forwards only /v1/*")
         elif not (keys := _keys(scope)):
             await _refuse(send, 401, "authentication_error", "x-api-key header is required")
         else:

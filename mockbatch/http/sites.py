@@ -63,10 +63,12 @@ def check_site(call: Call) -> None:
     config = call.mock.config
     host = _host(call.header(b"host") or "localhost")
     if not _is_ours(host, config):
-        raise PermissionDenied(f"Host {host!r} is no name of this server; start it with --allow-host {host} if it is")
+        raise PermissionDenied(
+            f"Host {host!r} is not a name of this server; if it should be, start it with --allow-host {host}"
+        )
     origin = call.header(b"origin")
     if origin is not None and not _is_origin_of_ours(origin, host, config):
-        raise PermissionDenied(f"Pages from {origin} may not use the control plane; --allow-host names those that may")
+        raise PermissionDenied(f"Pages from {origin} may not use the control plane; allow them with --allow-host")
 
 
 def _is_ours(host: str, config: Config) -> bool:

@@ -92,9 +92,9 @@ class Proxy:
             return await reach(self._routes.api, None)
         if self._routes.is_refused(target):
             self.refused[str(target)] += 1
-            raise Refused(403, f"mockbatch run --offline refuses {target}; hosts in NO_PROXY are let through")
+            raise Refused(403, f"mockbatch run --offline refuses {target}; hosts in NO_PROXY are allowed")
         if not is_tunnel:
-            raise Refused(405, "this is a proxy for https")
+            raise Refused(405, "this proxy supports only https")
         try:
             other = await reach(target, self._routes.upstream_for(target))
         except Refused:

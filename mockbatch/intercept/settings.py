@@ -64,9 +64,9 @@ def upstream_of(environ: Mapping[str, str]) -> Upstream | None:
     except ValueError:
         host = None
     if not host:
-        raise InterceptError(f"the proxy that {name} names is not a URL")
+        raise InterceptError(f"{name} is not the URL of a proxy")
     if parts.scheme not in ("http", "https"):
-        raise InterceptError(f"{name} names a {parts.scheme} proxy, and only http and https ones can be passed through")
+        raise InterceptError(f"{name} is a {parts.scheme} proxy; only http and https proxies are supported")
     user = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
     authorization = f"Basic {b64encode(user.encode()).decode()}" if parts.username else None
     return Upstream(host, port or (443 if parts.scheme == "https" else 80), parts.scheme == "https", authorization)

@@ -17,7 +17,7 @@ _LINGER_SECONDS = 1.0
 _RESET = struct.pack("ii", 1, 0)
 _HOST_AND_PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]+))(?::(\d{1,5}))?", re.ASCII).fullmatch
 _REQUEST = re.compile(r"([A-Z]+) (\S+) HTTP/1\.[01]").fullmatch
-_NOT_HTTP = "this is a proxy that speaks HTTP"
+_NOT_HTTP = "this proxy expects HTTP"
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -54,7 +54,7 @@ async def asked_for(reader: asyncio.StreamReader, seconds: float) -> tuple[Targe
     except asyncio.LimitOverrunError:
         raise Refused(431, "the head of the request is too large") from None
     except TimeoutError:
-        raise Refused(408, "the request did not come in time") from None
+        raise Refused(408, "the request did not arrive in time") from None
     found = _REQUEST(line.decode("latin-1"))
     if found is None:
         raise Refused(400, _NOT_HTTP)
@@ -64,7 +64,7 @@ async def asked_for(reader: asyncio.StreamReader, seconds: float) -> tuple[Targe
 def _target_of_url(url: str) -> Target:
     """Return the target in the URL of a plain request. Raises Refused."""
     if not url.lower().startswith("http://"):
-        raise Refused(405, "this is a proxy for https")
+        raise Refused(405, "this proxy supports only https")
     return _target(re.split(r"[/?#]", url[7:], maxsplit=1)[0].rpartition("@")[2], 80)
 
 
@@ -87,7 +87,7 @@ async def reach(target: Target, upstream: Upstream | None) -> Streams:
     except TimeoutError:
         raise Refused(504, f"{target} did not answer in time{through}") from None
     except (OSError, EOFError, UnicodeError, asyncio.LimitOverrunError) as error:
-        reason = getattr(error, "strerror", None) or "it is not understood"
+        reason = getattr(error, "strerror", None) or "unexpected response"
         raise Refused(502, f"{target} cannot be reached{through}: {reason}") from None
 
 

@@ -25,7 +25,9 @@ class Catalogue:
         model = terms.models.named(model_id)
         if terms.models.lifecycle(model, terms.day) != "retired":
             return None
-        warning = f"{model_id} was retired on {model.retires}; the API answers not_found_error, as --models strict does"
+        warning = (
+            f"{model_id} was retired on {model.retires}; the API would return not_found_error, as with --models strict"
+        )
         if model_id not in self._told:
             self._told.add(model_id)
             _log.warning(warning)

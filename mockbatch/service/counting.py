@@ -49,6 +49,6 @@ class Counting:
         try:
             await self._store.commit(*counters)
         except StoreError as error:
-            _log.error("counters of rules and limits: %s", error)
+            _log.error("the counters of rules and limits could not be saved: %s", error)
             for session in sessions:
                 session.rules.counted = True

@@ -37,7 +37,7 @@ def function_of(name: str) -> Callable[[Request], Any]:
     except Exception as error:
         raise ReplyError(f"{name} cannot be imported: {type(error).__name__}: {error}") from error
     if not path or not callable(found):
-        raise ReplyError(f"{name} is no function; write it like mymodule:function")
+        raise ReplyError(f"{name} is not a function; write it like mymodule:function")
     function: Callable[[Request], Any] = found
     return function
 

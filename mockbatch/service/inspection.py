@@ -296,7 +296,7 @@ def _order(text: str, known: tuple[str, ...]) -> tuple[str, bool]:
     """Return the field of an order like `-cost`, and whether it is descending. Raise InvalidRequest."""
     name = text.removeprefix("-")
     if name and name not in known:
-        raise InvalidRequest(f"sort: Input should be one of {', '.join(known)}, with - in front to descend")
+        raise InvalidRequest(f"sort: Input should be one of {', '.join(known)}, with the prefix - for descending order")
     return name, text.startswith("-")
 
 
@@ -316,19 +316,19 @@ def _reply(row: Row) -> str:
 def _reasons(batch: Batch, planned: PlannedRow, profile: Profile, luck: str) -> Iterator[str]:
     row = planned.row
     if planned.done_at == NEVER:
-        how = "canceled" if batch.timeline.ending == "canceled" else "out of its 24 hours"
-        yield f"It was not done when the batch was {how}."
+        how = "canceled" if batch.timeline.ending == "canceled" else "out of time"
+        yield f"It was not finished when the batch was {how}."
     elif row.rule:
         yield _by_rule(row, profile, luck)
     elif row.failure and not row.failure.executed:
-        yield "The check of its params refused it, as the API does while it works on a batch."
+        yield "Its params failed validation, as they would in the API during processing."
     elif profile.fail_rate:
         drawn = fraction(draw(subseed(profile.seed, "fail"), luck))
         side = "below" if drawn < profile.fail_rate else "above"
         again = "" if row.failure or side == "above" else f", but it passes after {profile.fail_attempts} attempts"
-        yield f"The share of failures is {profile.fail_rate:g}; its draw was {drawn:.4f}, which is {side}{again}."
+        yield f"The failure rate is {profile.fail_rate:g}; its draw was {drawn:.4f}, which is {side}{again}."
     else:
-        yield "No rule struck it, and no failures are drawn."
+        yield "No rule matched it, and no random failures are configured."
     if row.more.unmet and row.succeeds:
         yield f"{row.more.unmet} The nearest one is sent."
     yield _duration(batch, row, profile)
@@ -339,16 +339,16 @@ def _by_rule(row: Row, profile: Profile, luck: str) -> str:
     if rule is None or rule.rate is None:
         return f"The rule {row.rule!r} decided."
     drawn = fraction(draw(subseed(profile.seed, "rule", rule.name) or 1, luck))
-    return f"The rule {row.rule!r} decided: it strikes a share of {rule.rate:g}, and the draw was {drawn:.4f}."
+    return f"The rule {row.rule!r} decided: its rate is {rule.rate:g}, and the draw was {drawn:.4f}."
 
 
 def _duration(batch: Batch, row: Row, profile: Profile) -> str:
     if profile.polls:
-        return f"The batch ends at retrieve number {profile.polls}, and its rows with it."
+        return f"The batch ends at retrieve number {profile.polls}, with all its rows."
     durations = Durations.of_batch(batch, profile)
     drawn = fraction(durations.drawn([row.custom_id])[0])
     takes = durations.of(row.custom_id)
     if takes == NEVER:
-        return f"It is one of those that never finish (its draw of the delay was {drawn:.4f})."
+        return f"It never finishes (its draw of the delay was {drawn:.4f})."
     span = format_span(takes // SECOND * SECOND) if takes >= SECOND else f"{takes / 1000:g} ms"
-    return f"Its work takes {span}: its draw of the delay was {drawn:.4f}."
+    return f"It takes {span}: its draw of the delay was {drawn:.4f}."

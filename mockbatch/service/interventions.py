@@ -41,7 +41,7 @@ class Interventions:
     async def fail(self, session: Session, batch: Batch, custom_ids: Collection[str]) -> int:
         """Make rows of a running batch fail; return how many would not have failed otherwise. Raises InvalidRequest."""
         if batch.timeline.has_ended(session.now()):
-            raise InvalidRequest("It has ended: its results do not change any more.")
+            raise InvalidRequest("The batch has ended; its results are final.")
         wanted = frozenset(custom_ids)
         failed = await self._batches.rewrite(
             session, batch, lambda row: _failed(row) if row.custom_id in wanted else row

@@ -27,7 +27,7 @@ class _Profiles(dict[int, Profile]):
     """Profiles by number. Raises Missing for one that was removed with the last of its batches."""
 
     def __missing__(self, number: int) -> Profile:
-        raise Missing(f"profile {number} is not there", profile=number)
+        raise Missing(f"profile {number} does not exist", profile=number)
 
 
 class Planning:

@@ -82,7 +82,7 @@ class Player:
         if len(self.misses) < _EXPLAINED:
             near = self.tape.nearest(request, kind=kind, custom_id=custom_id)
         if near is not None:
-            text = f"{text}; the nearest recording is {near[0]}, of which these differ:\n{near[1]}"
+            text = f"{text}; the nearest recording is {near[0]}, with these differences:\n{near[1]}"
         self.missed += 1
         if len(self.misses) < _EXPLAINED:
             self.misses.append(Miss(kind, custom_id, text))

@@ -18,7 +18,7 @@ from mockbatch.service.playback import Playback
 from mockbatch.service.sessions import Session
 from mockbatch.service.turns import in_turns
 
-_NEAREST = "got a value that only nearly meets its schema"
+_NEAREST = "got a value that does not fully satisfy its schema"
 _STORM = 30
 _NAMED = 5
 # resending these unchanged cannot succeed
@@ -108,7 +108,7 @@ class Problems:
                         unmet.append(row)
             hopeless |= failed
             if again:
-                text = f"{_counted(len(again), 'request')} of {batch.id} had failed for good before, unchanged"
+                text = f"{_counted(len(again), 'request')} of {batch.id} resent unchanged after a permanent error"
                 yield Problem("identical_retry", text, [batch.id], again[:_NAMED])
             if unmet:
                 text = f"{_counted(len(unmet), 'request')} of {batch.id} {_NEAREST}; the first: {unmet[0].more.unmet}"
@@ -117,7 +117,7 @@ class Problems:
 
 def _unread_batch(batch: Batch, now: int) -> Problem | None:
     if batch.deleted and not batch.downloads:
-        return Problem("deleted_before_download", f"{batch.id} was deleted and its results never read", [batch.id])
+        return Problem("deleted_before_download", f"{batch.id} was deleted and its results were never read", [batch.id])
     if not batch.timeline.has_ended(now):
         if batch.timeline.canceled_at != NEVER:
             return None
@@ -135,7 +135,7 @@ def _never_hit(session: Session) -> Iterator[Problem]:
     implied = session.config.implied_rules()
     for record in session.rules.records:
         if record.rule.enabled and not record.hits and replace(record.rule, id="") not in implied:
-            yield Problem("rule_never_hit", f"the rule {record.rule.name!r} was armed and never hit anything")
+            yield Problem("rule_never_hit", f"the rule {record.rule.name!r} never matched anything")
 
 
 def _storms(session: Session) -> Iterator[Problem]:
@@ -151,7 +151,7 @@ def _storms(session: Session) -> Iterator[Problem]:
         last[batch] = record.at
     for batch, count in longest.items():
         if count >= _STORM:
-            text = f"{batch} was polled {count} times in a row with less than a second between"
+            text = f"{batch} was polled {count} times in a row, less than a second apart"
             yield Problem("poll_storm", text, [batch])
 
 

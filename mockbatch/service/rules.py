@@ -172,11 +172,11 @@ class SessionRules(CallRules):
         rule = parse_rule(table, where, read_reply=armory.read_reply, known_models=armory.known_models)
         if rule.fault in SERVER_WIDE:
             raise RuleError(
-                f"{where}: fault: {rule.fault} strikes before it is known whose connection it is; "
-                "give it to the server, with --fault or in its file"
+                f"{where}: fault: {rule.fault} applies before the session of a connection is known; "
+                "configure it on the server, with --fault or in its file"
             )
         if rule.match.session is not None:
-            raise RuleError(f"{where}: match.session: these are the rules of one session alone")
+            raise RuleError(f"{where}: match.session: not allowed in the rules of a single session")
         return rule
 
     def _take(self, records: list[Record]) -> None:
@@ -187,7 +187,7 @@ class SessionRules(CallRules):
             raise InvalidRequest(str(error)) from None
         ids = [rule.id for rule in rules]
         if double := next((one for one in ids if ids.count(one) > 1), None):
-            raise InvalidRequest(f"id: there are two rules {double!r}")
+            raise InvalidRequest(f"id: duplicate rule id {double!r}")
         for record, rule in zip(records, rules, strict=True):
             record.become(rule)
         self.replace(records)

@@ -341,7 +341,7 @@ class Sessions:
 
     async def mend(self, name: str) -> Session:
         """Open a session whose facts were lost, with the options of the server."""
-        _log.warning("session %s has batches and no facts of its own; it goes on with the options of the server", name)
+        _log.warning("session %s has batches but no stored options; it uses those of the server", name)
         return await self._opened(self._facts(name, self._config), self._config)
 
     def _facts(self, name: str, config: Config, **more: Any) -> SessionFacts:
@@ -365,7 +365,7 @@ class Sessions:
                 self._places += 1
                 return self._take(facts, config)
         if only_new:
-            raise Conflict(f"the key of {found.told} has a session; delete it first, or choose another key")
+            raise Conflict(f"the key already belongs to {found.told}; delete it first, or choose another key")
         return found
 
     def _take(self, facts: SessionFacts, config: Config, counters: Counters | None = None) -> Session:
@@ -439,7 +439,7 @@ class Sessions:
         named = {name.replace("-", "_"): value for name, value in [*session.options.items(), *options.items()]}
         for name in sorted(_OF_CLOCK & {name.replace("-", "_") for name in options}):
             raise InvalidRequest(
-                f"options: {name} is what the clock of a session starts with; move it by /_mockbatch/clock"
+                f"options: {name} only sets the initial clock of a session; use /_mockbatch/clock to change it"
             )
         config = config_of(self._config, named)
         settings = settings_of(config, self._played(config))

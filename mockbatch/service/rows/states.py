@@ -77,7 +77,7 @@ class RowStates:
         instants = await self._instants_of(batch)
         first = nsmallest(count, (at for times in instants.of.values() for at in times[:count]))
         if len(first) < count:
-            raise InvalidRequest(f"count: no more than {len(first)} requests of this batch are ever done")
+            raise InvalidRequest(f"count: only {len(first)} requests of this batch ever finish")
         return first[-1] if first else batch.timeline.created_at
 
     async def rows(self, batch: Batch, start: int = 0) -> AsyncIterator[list[PlannedRow]]:
