@@ -1,6 +1,6 @@
-"""A process that checks requests and builds rows for a server, a slice at a time.
+"""A process that checks requests and builds rows for a server, slice by slice.
 
-It reads tasks from standard input and writes what they come to on standard output, until the server closes it or ends.
+It reads tasks from standard input and writes the results to standard output, until the server closes the pipe or ends.
 """
 
 import os
@@ -10,7 +10,7 @@ import sys
 from typing import IO, Any
 
 _LENGTH = struct.Struct(">Q")
-# the server itself comes first: it answers everybody
+# the server has priority: it handles all calls
 _NICE = 10
 
 
@@ -36,14 +36,14 @@ def _read(stream: IO[bytes], size: int) -> bytes:
 
 
 def main() -> None:
-    """Work until there are no more tasks."""
+    """Process tasks until the input ends."""
     if hasattr(os, "nice"):
         os.nice(_NICE)
-    # not before: the imports are to be nice too
+    # imported late: the imports are to run at low priority too
     from mockbatch.core.rows.slices import build_slice, check_slice
 
     tasks, answers = sys.stdin.buffer, sys.stdout.buffer
-    # nothing else may write among the answers
+    # keep other output out of the answers
     sys.stdout = sys.stderr
     while True:
         try:

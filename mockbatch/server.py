@@ -28,30 +28,30 @@ from mockbatch.http.connection import Protocol
 from mockbatch.service.settings import clock_of
 from mockbatch.store import StoreError
 
-# what was made at the start stays, and calls leave no cycles behind: the collector need not look so often
+# objects made at startup stay alive and calls leave no cycles, so collections can be rare
 _GC_THRESHOLD = (20_000, 20, 100)
-# how long a download may go on after the server was told to stop
+# grace period for running downloads at shutdown, in seconds
 _DRAIN_SECONDS = 0.5
-# and how long what is recorded may take to get onto the disk
+# grace period for recordings to reach the disk
 RECORDER_DRAIN = 30
 
 
-# and how long what it cancels may take to tidy up
+# grace period for cancelled calls to clean up
 _TIDY_SECONDS = 2.0
-# how long a client may take to end a connection over TLS in order
+# how long a client may take for the TLS closing handshake
 _TLS_END_SECONDS = 1.0
 
 
 class PortInUse(Exception):
-    """The port belongs to somebody else."""
+    """The port is already in use."""
 
 
 class CannotStart(Exception):
-    """Something besides the port keeps the server from getting ready; the message is one sentence."""
+    """The server cannot start, for a reason other than the port. The message is one sentence."""
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
-    """A socket that listens on `host` and `port`; 0 picks a free port. Raises PortInUse or OSError."""
+    """Return a socket that listens on `host` and `port`; port 0 picks a free one. Raises PortInUse or OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -70,21 +70,21 @@ _IN_USE = {48, 98, 10048}
 
 
 def url_of(listener: socket.socket) -> str:
-    """The URL at which this machine reaches the socket."""
+    """Return the URL at which this machine reaches the socket."""
     host, port = listener.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 class Tls(NamedTuple):
-    """A second socket, on which the same is served over TLS."""
+    """A second listening socket that serves the same application over TLS."""
 
     listener: socket.socket
     context: ssl.SSLContext
 
 
 class Server(uvicorn.Server):
-    """uvicorn, with signals that only say stop, a call when connections are accepted, and a socket for TLS besides."""
+    """A uvicorn server whose signal handlers only request a stop, with a ready callback and an optional TLS socket."""
 
     def __init__(
         self, app: Router, on_ready: Callable[[], None], drain: float = _DRAIN_SECONDS, tls: Tls | None = None
@@ -98,19 +98,19 @@ class Server(uvicorn.Server):
         self.stopped_by: signal.Signals | None = None
 
     def serve_on(self, listener: socket.socket) -> None:
-        """Serve until told to stop. Raises StoreError, FixtureError, OSError or CannotStart before it is ready."""
+        """Serve until stopped. Raises StoreError, FixtureError, OSError or CannotStart if startup fails."""
         with (
             contextlib.closing(listener),
             contextlib.closing(self._tls.listener) if self._tls else contextlib.nullcontext(),
         ):
             try:
                 self.run(sockets=[listener])
-            except SystemExit:  # uvicorn's own end when the lifespan fails
+            except SystemExit:  # raised by uvicorn when the lifespan fails
                 if self._failures:
                     raise self._failures[0] from None
                 raise
             except RuntimeError as error:
-                # uvicorn's loop cannot even be made, nor closed then
+                # uvicorn's event loop could not be created, and then not closed either
                 raise _first_os_error(error) or error from None
             if self._failed_ready:
                 raise self._failed_ready
@@ -123,7 +123,7 @@ class Server(uvicorn.Server):
                     await self._listen(self._tls)
                 self._on_ready()
             except Exception as error:
-                # not from here: what was opened is closed first
+                # not raised here: what was opened has to be closed first
                 self._failed_ready = error
                 self.should_exit = True
 
@@ -138,13 +138,13 @@ class Server(uvicorn.Server):
         )
 
     async def _tidied(self) -> None:
-        """Wait until calls that were cancelled are over: they use the store to tidy up."""
+        """Wait for cancelled calls to finish: they use the store to clean up."""
         if self.server_state.tasks:
             await asyncio.wait(list(self.server_state.tasks), timeout=_TIDY_SECONDS)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        # uvicorn raises a signal once more when it is done, which would end the process before it has tidied up
+        # uvicorn re-raises the signal at the end, which would kill the process before it has cleaned up
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -161,16 +161,16 @@ class Server(uvicorn.Server):
 def serve(
     config: Config, say: Callable[[str], None], app: Router | None = None, recording: str | None = None
 ) -> signal.Signals | None:
-    """Serve until a signal comes, which is answered. `say` gets the ready line. `app` replaces the server of
-    `config`; where it is `recording`, that is the URL of what it records.
+    """Serve until a signal arrives, and return it. `say` receives the ready line. `app` replaces the server described
+    by `config`; if it is a recorder, `recording` is the URL of its upstream.
 
-    Raises PortInUse, OSError, CannotStart, StoreError or FixtureError before anything is served.
+    Raises PortInUse, OSError, CannotStart, StoreError or FixtureError if the server cannot start.
     """
     keep_freed_memory()
-    # so long the thread that writes to the store waits for its turn while a body is taken in
+    # the longest wait of the store's writer thread for the GIL while a body is parsed
     sys.setswitchinterval(0.0005)
     logging.basicConfig(level=config.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # a broken PDF is the caller's, and has its answer
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # the response reports a broken PDF
     listener = listening_socket(config.host, config.port)
     url = url_of(listener)
 
@@ -194,10 +194,11 @@ def serve(
 
 
 class Background:
-    """A server in a thread of this process, which it leaves as it is; ready when it is made, gone after `with`.
+    """A server in a thread of this process, whose signals and GC settings it leaves alone. Ready once constructed,
+    stopped when the `with` block ends.
 
-    `failure` is what ended it, if that was not `stop`. `drain` is how many seconds calls may go on then. With a context
-    for TLS it also serves on a free port of loopback, `tls_port`. Raises what `serve` raises.
+    `failure` is the exception that ended it, if `stop` did not. `drain` is the grace period for running calls in
+    seconds. With a TLS context it also serves on a free loopback port, `tls_port`. Raises the same errors as `serve`.
     """
 
     def __init__(
@@ -245,22 +246,22 @@ class Background:
 
 
 def ready_line(config: Config, url: str) -> str:
-    """What a person sees first."""
+    """Return the first line of output."""
     time = "frozen" if config.frozen else f"x{config.speedup:g}"
     return f"mockbatch {__version__} ready on {url} (seed {config.seed}, clock {time}, delays {_delays(config)})"
 
 
 def for_people(config: Config, url: str, recording: str | None = None) -> list[str]:
-    """What somebody at a terminal wants to know besides, line by line."""
+    """Return the lines that follow the ready line on a terminal."""
     key = "..." if config.api_key or recording else "sk-ant-anything"
-    whose = "  # one of --api-key" if config.api_key else "  # your own" if recording else ""
+    note = "  # one of --api-key" if config.api_key else "  # your own" if recording else ""
     recorded = config.replay is not None and config.takes_its_time
     return [
         "",
         *([] if recording else [f"  dashboard: {url}/"]),
         "  in the terminal of your program:",
         f"    export ANTHROPIC_BASE_URL={url}",
-        f"    export ANTHROPIC_API_KEY={key}{whose}",
+        f"    export ANTHROPIC_API_KEY={key}{note}",
         *([] if recording or recorded else (f"  {line}" for line in expected(config.profile(), clock_of(config, 0)))),
         "  Ctrl-C stops it.",
         "",
@@ -270,12 +271,12 @@ def for_people(config: Config, url: str, recording: str | None = None) -> list[s
 def is_terminal(stream: TextIO | None) -> bool:
     try:
         return stream is not None and stream.isatty()
-    except ValueError:  # it is closed
+    except ValueError:  # closed
         return False
 
 
 def recording_line(upstream: str, url: str) -> str:
-    """What a person sees first who records."""
+    """Return the first line of output of a recorder."""
     return f"mockbatch {__version__} recording {upstream} on {url}"
 
 
@@ -286,7 +287,7 @@ def _delays(config: Config) -> str:
 
 
 def write_ready_file(path: Path, url: str) -> None:
-    """Write the file at once, so that whoever waits for it never reads half of it."""
+    """Write the file atomically, so that no reader sees half of it."""
     content = {"url": url, "pid": os.getpid(), "version": __version__}
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.write_bytes(msgspec.json.encode(content))
@@ -314,14 +315,14 @@ def _first_os_error(error: BaseException | None) -> OSError | None:
 
 
 def _is_no_cancellation(record: logging.LogRecord) -> bool:
-    """Whether a record is about something else than a call that was cancelled because the server stops."""
+    """Return False for records about calls that were cancelled because the server stops."""
     return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 def _remembering(
     app: Router, failures: list[StoreError | FixtureError | OSError], tidied: Callable[[], Awaitable[None]]
 ) -> Router:
-    """The app with what keeps it from starting kept for us, which uvicorn only logs. It ends once all is `tidied`."""
+    """Wrap the lifespan of the app: collect startup errors, which uvicorn only logs, and await `tidied` at shutdown."""
     lifespan = app.lifespan_context
 
     @contextlib.asynccontextmanager

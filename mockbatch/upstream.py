@@ -1,4 +1,4 @@
-"""The API that a recording is made of: calls go there as they came, and come back as they were sent."""
+"""The API that is being recorded: requests are forwarded unchanged, and responses streamed back."""
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -7,7 +7,7 @@ import httpx2
 
 Headers = list[tuple[bytes, bytes]]
 
-# what is between two neighbours only, and what is made anew for the next
+# hop-by-hop headers, and those the next hop sets itself
 _HOP = frozenset(
     {
         *(b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection"),
@@ -19,11 +19,11 @@ _CONNECTING = 30.0
 
 
 class UpstreamFailed(Exception):
-    """The upstream cannot be reached, or broke off; the message is one sentence."""
+    """The upstream cannot be reached, or broke off. The message is one sentence."""
 
 
 class Upstream:
-    """An HTTP client for one base URL that neither retries, nor redirects, nor gives up before its caller does."""
+    """An HTTP client for one base URL. It does not retry, follow redirects, or time out after connecting."""
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
@@ -38,9 +38,9 @@ class Upstream:
     async def call(
         self, method: str, path: str, headers: Iterable[tuple[bytes, bytes]], body: AsyncIterator[bytes] | None
     ) -> AsyncIterator["Answer"]:
-        """Make a call; `path` begins with a slash and includes the query. Raises UpstreamFailed.
+        """Forward a call. `path` begins with a slash and includes the query. Raises UpstreamFailed.
 
-        Answers are asked for as they are, not compressed, so that what passes can be read.
+        Responses are requested uncompressed, so that they can be read on the way.
         """
         sent = [(name, value) for name, value in headers if name not in _NOT_SENT]
         sent.append((b"accept-encoding", b"identity"))
@@ -56,7 +56,7 @@ class Upstream:
 
 
 class Answer:
-    """The head of an answer; its body comes in `pieces`."""
+    """The status and headers of a response; `pieces` yields the body."""
 
     def __init__(self, response: httpx2.Response) -> None:
         self._response = response
@@ -66,12 +66,12 @@ class Answer:
         ]
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """The body, byte for byte. Raises UpstreamFailed where it breaks off."""
+        """Yield the body, byte for byte. Raises UpstreamFailed if it breaks off."""
         try:
             async for piece in self._response.aiter_raw():
                 yield piece
         except httpx2.HTTPError as error:
-            raise UpstreamFailed(f"the answer broke off: {_reason(error)}") from None
+            raise UpstreamFailed(f"the response broke off: {_reason(error)}") from None
 
 
 def _reason(error: Exception) -> str:

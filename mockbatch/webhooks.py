@@ -1,4 +1,4 @@
-"""Calls of webhooks over HTTP, signed by Standard Webhooks."""
+"""Webhook deliveries over HTTP, signed as in Standard Webhooks."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -13,14 +13,14 @@ _SECONDS = 10.0
 
 
 class Webhooks:
-    """Posts notices. Redirects are not followed: whoever moved is not the one who was named."""
+    """Posts webhook events. Redirects are not followed: only the configured host may be called."""
 
     def __init__(self) -> None:
         self._clients: dict[bool, AsyncClient] = {}
 
     async def post(self, url: str, body: bytes, *, id: str, secret: str, now: int) -> tuple[int | None, str]:
-        """The status that came back, or None and why none did. `now` is the real time in microseconds."""
-        # not before: most servers call nobody
+        """Return the response status, or None and the reason. `now` is the real time in microseconds."""
+        # imported lazily: most servers have no webhooks
         from httpx2 import HTTPError, InvalidURL
         from standardwebhooks import Webhook
 
@@ -44,7 +44,7 @@ class Webhooks:
     def _client(self, url: str) -> "AsyncClient":
         from httpx2 import AsyncClient
 
-        # a proxy is for the world outside
+        # proxies are only for hosts outside this machine
         trusting = not is_local(url)
         if trusting not in self._clients:
             self._clients[trusting] = AsyncClient(timeout=_SECONDS, follow_redirects=False, trust_env=trusting)

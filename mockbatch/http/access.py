@@ -1,5 +1,5 @@
-"""Who may use the control plane. A key controls the session that is its own; what reaches beyond that is for callers on
-this machine, or for those with a key that the server was given.
+"""Access to the control plane. A key controls its own session; everything beyond needs a caller on this machine, or a
+key that the server was configured with.
 """
 
 from ipaddress import IPv6Address, ip_address
@@ -16,7 +16,7 @@ _PROXIED = frozenset({b"forwarded", b"via", b"x-real-ip"})
 
 
 def check_access(call: Call, reach: Caller) -> None:
-    """Raise Authentication or PermissionDenied for a caller who may not use an endpoint with that reach."""
+    """Raise Authentication or PermissionDenied if the caller may not use an endpoint with that reach."""
     if reach == "all":
         check_control(call)
     elif reach == "own" and not may_control(call):
@@ -26,13 +26,13 @@ def check_access(call: Call, reach: Caller) -> None:
 
 
 def check_control(call: Call) -> None:
-    """Raise Authentication or PermissionDenied for a caller who may not reach beyond a session of their own."""
+    """Raise Authentication or PermissionDenied if the caller may not reach beyond its own session."""
     if not may_control(call):
         raise _refusal(call)
 
 
 def may_control(call: Call) -> bool:
-    """Whether a caller may reach beyond a session of their own."""
+    """Return whether the caller may reach beyond its own session."""
     config = call.mock.config
     given = [key for key in (call.header(_CONTROL_KEY), key_of(call)) if key]
     known = (*config.control_key, *config.api_key)
@@ -42,13 +42,13 @@ def may_control(call: Call) -> bool:
 
 
 def is_owner(call: Call) -> bool:
-    """Whether the process that started the server calls, which may name files and functions."""
+    """Return whether the caller is the process that started the server, which may name files and functions."""
     token, owner = call.header(_OWNER), call.mock.config.owner
     return bool(token and owner) and is_one_of(token or "", (owner,))
 
 
 def own_key(call: Call) -> str | None:
-    """The API key of a call; None where what it brought is a control key."""
+    """Return the API key of a call; None if the key it sent is a control key."""
     key, config = key_of(call), call.mock.config
     if key is None or not config.control_key or is_one_of(key, config.api_key):
         return key
@@ -56,7 +56,10 @@ def own_key(call: Call) -> str | None:
 
 
 def session_of_id(call: Call, name: str) -> Session:
-    """The session of that id, if the caller may see it. Raises NotFound, or what tells a stranger nothing."""
+    """Return the session with that id, if the caller may see it.
+
+    Raises NotFound, or an error that does not reveal whether the session exists to callers without access.
+    """
     sessions, key = call.mock.sessions, key_of(call)
     if may_control(call):
         call.about = sessions.identified(name)
@@ -69,12 +72,12 @@ def session_of_id(call: Call, name: str) -> Session:
 
 
 def is_local(call: Call) -> bool:
-    """Whether the peer is on this machine: by the address of its socket, and not through a proxy."""
+    """Return whether the peer is on this machine: judged by its socket address, and never through a proxy."""
     if any(name in _PROXIED or name.startswith(b"x-forwarded-") for name in call.headers):
         return False
     peer = call.scope.get("client")
     if peer is None:
-        # a socket of the file system, or none at all; the peer of a TCP connection that is gone is not known either
+        # a Unix socket, or no socket at all; the peer of a closed TCP connection is unknown too
         server = call.scope.get("server")
         return server is None or server[1] is None
     return _is_loopback(peer[0])
@@ -100,6 +103,6 @@ def _refusal(call: Call) -> ApiError:
         hint = "start the server with --control-key KEY, and send that key in x-mockbatch-control-key"
     if not (key_of(call) or call.header(_CONTROL_KEY)):
         return Authentication(
-            f"This call needs a key: that of your own session in x-api-key; to reach beyond it, {hint}"
+            f"This call needs a key: send the key of your session in x-api-key; to reach beyond it, {hint}"
         )
-    return PermissionDenied(f"Your key controls its own session only; to reach beyond it, {hint}")
+    return PermissionDenied(f"Your key controls only its own session; to reach beyond it, {hint}")

@@ -1,4 +1,4 @@
-"""What goes back: a JSON answer that is there as a whole, or a stream that is sent as it is made."""
+"""Responses: JSON sent whole, or streams sent as they are produced."""
 
 import asyncio
 import re
@@ -13,21 +13,21 @@ from mockbatch.service.turns import to_the_end
 
 Headers = list[tuple[bytes, bytes]]
 Edit = Callable[[Headers], Headers]
-"""A change of the headers of an answer."""
+"""A change to the headers of a response."""
 
 _encode = msgspec.json.Encoder().encode
 
 
 class Answer(Protocol):
-    """Anything that can be sent."""
+    """Anything that can be sent as a response."""
 
     async def send(self, own: Headers, receive: Receive, send: Send) -> None:
-        """Send it; `own` are the headers that every answer has."""
+        """Send it; `own` are the headers common to all responses."""
         ...
 
 
 class Json:
-    """A JSON answer."""
+    """A JSON response."""
 
     def __init__(self, content: Any, headers: Mapping[str, str] | None = None, status: int = 200) -> None:
         self.status = status
@@ -35,7 +35,7 @@ class Json:
         self.headers = headers
 
     def head(self, own: Headers) -> Headers:
-        """All headers it has."""
+        """Return the complete headers."""
         length = b"%d" % len(self.body)
         headers = [(b"content-type", b"application/json"), (b"content-length", length), *own]
         if self.headers:
@@ -48,7 +48,7 @@ class Json:
 
 
 class Text:
-    """An answer that is no JSON."""
+    """A response other than JSON."""
 
     def __init__(self, body: bytes, content_type: bytes) -> None:
         self.body = body
@@ -61,7 +61,7 @@ class Text:
 
 
 class Moved:
-    """A redirect to another path here, method and body as they are."""
+    """A redirect to another path on this server that keeps method and body."""
 
     def __init__(self, path: bytes) -> None:
         self._path = path
@@ -73,7 +73,7 @@ class Moved:
 
 
 class Stream:
-    """An answer in pieces; no more are made once the caller is gone."""
+    """A response in pieces; none are produced once the client has disconnected."""
 
     def __init__(self, pieces: AsyncGenerator[bytes], content_type: bytes) -> None:
         self.pieces = pieces
@@ -95,15 +95,15 @@ class Stream:
 
 
 async def until_gone(receive: Receive) -> None:
-    """Wait until the caller has gone away."""
+    """Wait until the client disconnects."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 class Overheard:
-    """A `send` that remembers what was sent: the status, 0 before there is one, the beginning of the body and its size.
+    """A wrapper of `send` that records the status (0 until sent), the first piece of the body, and the body size.
 
-    `edits` are made to the headers, whichever way they are sent.
+    `edits` are applied to the headers, however they are sent.
     """
 
     __slots__ = ("_edits", "_send", "body", "size", "status")
@@ -126,10 +126,10 @@ class Overheard:
         await self._send(message)
 
     async def finish(self) -> None:
-        """Do what is to be done once no more is sent."""
+        """Run after the last message was sent."""
 
     def through(self, send: Send) -> None:
-        """Send what comes from now on by another `send`; what encodes it still does."""
+        """Send further messages through another `send`, still encoded if they were before."""
         if isinstance(self._send, Coded):
             self._send.through(send)
         else:
@@ -137,10 +137,10 @@ class Overheard:
 
 
 class Delivery(Overheard):
-    """A `send` that counts the rows of results that were sent, and where `named` notes their custom_ids.
+    """A wrapper of `send` that counts the rows of results sent, and records their custom_ids if `named`.
 
-    `note` is called once, before the end is sent: a caller who has seen the end finds the download counted, whatever
-    happens to the server. If the end is never sent, it is called when the answer is over.
+    `note` is called once, before the final message: a client that has seen the end finds the download counted, even if
+    the server stops right after. If the end is never sent, `note` is called when the response is over.
     """
 
     __slots__ = ("_left", "_note", "custom_ids", "rows")

@@ -1,4 +1,4 @@
-"""The composition root: picks the store, names the wall clock, puts the rooms together."""
+"""The composition root: opens the store, provides the wall clock, and assembles the routes."""
 
 import logging
 import time
@@ -27,23 +27,23 @@ _FRONT_ROOMS = (batches, messages, models, files, health)
 
 
 class State(TypedDict):
-    """What the lifespan hands to the endpoints."""
+    """The state that the lifespan passes to the endpoints."""
 
     mock: Mock
-    told: set[str]
-    """What is said once only."""
+    logged: set[str]
+    """Messages already logged, of those logged only once."""
 
 
 def wall_clock() -> Wall:
-    """Microseconds since 1970 that never go back, whatever is done to the machine's clock."""
+    """Return a clock of microseconds since 1970 that never goes back, even if the machine's clock is changed."""
     started, base = time.monotonic_ns(), time.time_ns()
     return lambda: (base + time.monotonic_ns() - started) // 1000
 
 
 def create_app(config: Config, wall: Wall | None = None) -> Router:
-    """The ASGI application. `wall` gives the real time in microseconds; by default that of the machine.
+    """Return the ASGI application. `wall` returns the real time in microseconds; the default is the machine's clock.
 
-    Raises ConfigError for a function that is not there. Its lifespan opens the store and raises StoreError when that
+    Raises ConfigError for a function that does not exist. The lifespan opens the store, and raises StoreError if it
     cannot be used.
     """
     check_functions(config)
@@ -56,9 +56,9 @@ def create_app(config: Config, wall: Wall | None = None) -> Router:
         _warn(config, mock.now())
         try:
             await mock.open()
-            yield {"mock": mock, "told": set()}
+            yield {"mock": mock, "logged": set()}
             if unhit := mock.unhit():
-                _log.warning("armed and never hit: %s", ", ".join(unhit))
+                _log.warning("rules that never matched: %s", ", ".join(unhit))
         finally:
             await mock.close()
 
@@ -77,8 +77,8 @@ def _front_routes() -> list[Route]:
 
 
 def all_routes() -> list[Route]:
-    """Every path that is served."""
-    # not before: many servers are never asked for more than what is in front
+    """Return the routes of every path that is served."""
+    # imported lazily: many servers only ever serve the front routes
     from mockbatch.http import control, openapi, organization, reports
     from mockbatch.http.sites import guarded
 
@@ -87,7 +87,7 @@ def all_routes() -> list[Route]:
 
 
 class Rooms(Router):
-    """Starlette's router, which tries route after route; paths that need no trying are looked up first."""
+    """Starlette's router with a lookup table for common paths; all others are matched route by route."""
 
     def __init__(self, routes: Sequence[Route], **more: Any) -> None:
         super().__init__(routes, **more)
@@ -109,11 +109,11 @@ class Rooms(Router):
 
 
 class LoggedRooms(Rooms):
-    """The same, with a line for each call on standard error."""
+    """A router that logs a line for each call to standard error."""
 
     def __init__(self, routes: Sequence[Route], **more: Any) -> None:
         super().__init__(routes, **more)
-        # not before: most servers log no calls
+        # imported lazily: most servers do not log calls
         from mockbatch.http.request_log import RequestLog
 
         self._log = RequestLog()

@@ -19,7 +19,7 @@ from mockbatch.service.sessions import Session
 async def create(call: Call) -> Answer:
     """Create a batch.
 
-    As an extension the requests may come as lines of JSON, or as a file of such lines in a form.
+    As an extension, the requests may be sent as JSON lines, or as a file of JSON lines in a form.
     """
     session = await _entered(call, "create")
     terms = terms_of(call, session)
@@ -31,7 +31,7 @@ async def create(call: Call) -> Answer:
 
 @described(wire.MessageBatch, op="retrieve", caller="key")
 async def retrieve(call: Call) -> Answer:
-    """A batch as it is now."""
+    """Retrieve a batch."""
     session = await _entered(call, "retrieve")
     batch = await call.mock.batches.retrieve(session, call.path_value("id"), origin_of(call))
     return Json(batch, None if batch.processing_status == "ended" else {"retry-after": "10"})
@@ -39,7 +39,7 @@ async def retrieve(call: Call) -> Answer:
 
 @described(wire.BatchPage, query=PAGE, op="list", caller="key")
 async def page(call: Call) -> Answer:
-    """A page of the batches, newest first."""
+    """List batches, newest first."""
     session = await _entered(call, "list")
     return Json(await call.mock.batches.page(session, window_of(call), origin_of(call)))
 
@@ -60,7 +60,7 @@ async def delete(call: Call) -> Answer:
 
 @described(wire.ResultLine, kind=JSONL, op="results", caller="key")
 async def results(call: Call) -> Answer:
-    """The results of a batch that has ended, one JSON object a line."""
+    """Stream the results of a batch that has ended, one JSON object per line."""
     if call.scope["query_string"] == REDIRECTED:
         return Moved(call.scope.get("raw_path", b""))
     session = await _entered(call, "results")

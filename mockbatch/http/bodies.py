@@ -1,4 +1,4 @@
-"""Bodies: decompressed, in a charset that the API takes, and read as JSON.
+"""Request bodies: decompressed, decoded from a supported charset, and parsed as JSON.
 
 Source: https://platform.claude.com/docs/en/api/errors
 """
@@ -24,18 +24,18 @@ _QUICK = 32 << 10
 
 
 async def json_object(call: Call, largest: int) -> dict[str, Any]:
-    """The JSON object in the body of a call. Raises InvalidRequest, or RequestTooLarge over `largest` bytes."""
+    """Return the JSON object in the body of a call. Raises InvalidRequest, or RequestTooLarge over `largest` bytes."""
     content, _ = await read_object(call, largest)
     return content
 
 
 async def read_object(call: Call, largest: int) -> tuple[dict[str, Any], bytes]:
-    """The same, and the bytes that it was read from."""
+    """Return the same object, and the bytes it was parsed from."""
     data = bytearray()
     async for piece in received(call, largest):
         data += piece
     body = bytes(data)
-    # a large one is read off the event loop
+    # parse large bodies off the event loop
     content = await asyncio.to_thread(_object, body) if len(body) > _QUICK else _object(body)
     return content, body
 
@@ -54,15 +54,15 @@ def _decoded(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError):
-        # JSON all the same: a number beyond all ranges, or nesting beyond all depths
+        # valid JSON all the same: a number out of any range, or nested too deeply
         raise InvalidRequest("The request body is not valid JSON: a value is out of range") from None
 
 
 def received(call: Call, largest: int) -> AsyncIterable[bytes]:
-    """The body as it arrives: decompressed, and in UTF-8.
+    """Return the body as it arrives, decompressed and in UTF-8.
 
-    Raises InvalidRequest for an encoding or a charset that the API does not take, or for data that is not in the
-    encoding that it says; RequestTooLarge where it has more than `largest` bytes, before or after decompression.
+    Raises InvalidRequest for an unsupported encoding or charset, or if the data does not match its encoding;
+    RequestTooLarge if it exceeds `largest` bytes, before or after decompression.
     """
     if (natural(call.header(b"content-length") or "") or 0) > largest:
         raise RequestTooLarge("Request exceeds the maximum size")
@@ -129,9 +129,9 @@ async def _decompressed(
                 )
             if piece:
                 yield piece
-                # a small body may become a large one, while others wait
+                # a small body may inflate to a large one; let other calls run
                 await asyncio.sleep(0)
-            # a full piece may have more behind it, even where nothing is left to read
+            # a full piece may be followed by more output, even if no input is left
             data, more = decompressor.unconsumed_tail, len(piece) == _PIECE
         if decompressor.unused_data:
             raise _broken()

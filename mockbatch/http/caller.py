@@ -1,4 +1,4 @@
-"""Who calls, and from where: keys, versions and origins, read from the headers."""
+"""The caller of a request: keys, versions and betas, read from the headers."""
 
 from mockbatch.core.contract.betas import betas_of
 from mockbatch.core.contract.errors import Authentication, InvalidRequest
@@ -13,7 +13,7 @@ _ADMIN = "sk-ant-admin"
 
 
 def key_of(call: Call) -> str | None:
-    """The API key of a call, in either header; None when there is none."""
+    """Return the API key of a call, from either header; None if there is none."""
     if key := call.header(b"x-api-key"):
         return key
     scheme, _, token = (call.header(b"authorization") or "").partition(" ")
@@ -21,7 +21,7 @@ def key_of(call: Call) -> str | None:
 
 
 def version_of(call: Call) -> str:
-    """Return the API version of a call. Raise InvalidRequest for none, and for one that the API does not have.
+    """Return the API version of a call. Raise InvalidRequest if it is missing or unknown.
 
     Source: https://platform.claude.com/docs/en/api/versioning
     """
@@ -35,7 +35,7 @@ def version_of(call: Call) -> str:
 
 
 def asked_betas(call: Call) -> tuple[str, ...]:
-    """The betas that a call asks for. Raises InvalidRequest for an unknown one, and for a header that names none.
+    """Return the betas that a call requests. Raises InvalidRequest for an unknown one, or a header without any.
 
     Source: https://platform.claude.com/docs/en/api/beta-headers
     """
@@ -49,13 +49,13 @@ def asked_betas(call: Call) -> tuple[str, ...]:
 
 
 def terms_of(call: Call, session: Session) -> Terms:
-    """What the call is made under. Raises InvalidRequest for an unknown version or beta."""
+    """Return the terms of a call. Raises InvalidRequest for an unknown version or beta."""
     profile = call.header(b"anthropic-user-profile-id") or ""
     return call.mock.terms(session, version_of(call), asked_betas(call), profile)
 
 
 async def caller(call: Call, scope: Scope = "http") -> Session:
-    """The session of a call, which has met the rules that it has in that scope."""
+    """Authenticate a call, apply the rules of `scope`, and return the session."""
     session = await known_caller(call)
     if session.rules.armed:
         await meet(call, session, scope)
@@ -63,8 +63,9 @@ async def caller(call: Call, scope: Scope = "http") -> Session:
 
 
 async def known_caller(call: Call) -> Session:
-    """The session of a call. Raises Authentication without a good key, InvalidRequest without a version or with an
-    unknown beta.
+    """Authenticate a call without applying rules, and return the session.
+
+    Raises Authentication for a missing or bad key, InvalidRequest for a missing version or an unknown beta.
     """
     key = _required_key(call)
     if key.startswith(_ADMIN):
@@ -76,13 +77,13 @@ async def known_caller(call: Call) -> Session:
 
 
 async def named_session(call: Call, key: str) -> Session:
-    """The session of a key, in the workspace that the call names."""
+    """Return the session of a key, in the workspace that the call names."""
     call.session = await call.mock.sessions.of_key(key, call.header(b"anthropic-workspace-id"))
     return call.session
 
 
 def administrator(call: Call) -> str:
-    """The admin key of a call, and of nobody else. Raises Authentication, and InvalidRequest without a version.
+    """Return the admin key of a call. Raises Authentication for any other key, and InvalidRequest without a version.
 
     Source: https://platform.claude.com/docs/en/manage-claude/admin-api
     """

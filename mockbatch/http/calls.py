@@ -1,7 +1,7 @@
-"""A call, close to the bytes: a batch is polled far more often than anything else is done to it.
+"""A call, handled close to the bytes: polling is by far the most frequent operation.
 
-An Endpoint is an ASGI application with a function for each method of a path. It gives every answer the headers
-that go with it, and every error its answer.
+An Endpoint is an ASGI application with one handler per method of a path. It adds the common headers to every response,
+and turns errors into responses.
 """
 
 import asyncio
@@ -28,16 +28,16 @@ from mockbatch.store import Missing, StoreError
 
 _log = logging.getLogger(__name__)
 
-# what is not of the API is not behind its edge
+# paths outside the API are not behind its edge
 _API = "/v1/"
 
 
 class Disconnected(Exception):
-    """The caller went away before the body was there."""
+    """The client disconnected before the whole body had arrived."""
 
 
 class Instead(Exception):
-    """A rule has the call answered with this, instead of what it asks for."""
+    """A rule answers the call with this response, instead of its handler."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__()
@@ -45,14 +45,16 @@ class Instead(Exception):
 
 
 class Call:
-    """One HTTP request. `session` is whose it is, once that is known; `about` is the one that it is about, if another
-    calls; `told` are headers that its answer gets too, `sent` is the beginning of its body, once that is read.
+    """One HTTP request.
 
-    `struck_by` are the names of the rules that have to do with it, `altering` what they do to its answer, `edits` what
-    they do to the headers of that, and `decided_by` the one that decides what a message is answered. `coding` is the
-    encoding that a rule wants, and where that wants the bytes as they are, the answer is `plain`. `unmet` says of which
-    schema the answer has only the nearest value. `made` is the id of the batch that the call has created,
-    `received` the size of its body so far, `began` when it came, in nanoseconds.
+    `session` is the session of the caller, once known; `about` the session that the call concerns, if it is another.
+    `told` are extra headers of the response, `sent` is the beginning of the request body, once read.
+
+    `struck_by` are the names of the rules that match the call, `altering` their changes to the response, `edits` their
+    changes to its headers, and `decided_by` is the rule that decides the reply to a message. `coding` is the encoding
+    that a rule demands; `plain` is set if a rule needs the bytes uncompressed. `unmet` names the schema for which the
+    reply is only the nearest value. `made` is the id of the batch that the call created, `received` the size of the
+    body so far, `began` the time of arrival in nanoseconds.
     """
 
     __slots__ = (
@@ -102,14 +104,14 @@ class Call:
 
     @property
     def request_id(self) -> str:
-        """The id of the call, given out when it is first asked for."""
+        """The id of the call, assigned on first access."""
         if self._request_id is None:
             source = self.session or self.mock
             self._request_id = source.next_request_id()
         return self._request_id
 
     def own_headers(self) -> Headers:
-        """The headers that the answer has whatever it says."""
+        """Return the headers common to all responses."""
         owner = self.session or self.mock
         headers = [
             (b"request-id", self.request_id.encode()),
@@ -122,22 +124,22 @@ class Call:
         return headers
 
     def note_unmet(self, unmet: str) -> None:
-        """Keep for the journal of which schema the answer has only the nearest value."""
+        """Record for the journal the schema that the reply does not fully satisfy."""
         self.unmet = unmet
 
     def header(self, name: bytes) -> str | None:
-        """A header by its name in small letters; the last one where it comes twice."""
+        """Return a header by its lowercase name; the last one if it is repeated."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
 
     def header_values(self, name: bytes) -> list[str]:
-        """All values of a header that may come several times."""
+        """Return all values of a header that may be repeated."""
         if name not in self.headers:
             return []
         return [value.decode("latin-1") for key, value in self.scope["headers"] if key == name]
 
     def zips(self, answer: Answer) -> int | None:
-        """From which size on the answer is compressed; None where it is not."""
+        """Return the minimum size for compressing the response; None if it is not compressed."""
         least = self.session.settings.gzip_from if self.session else self.mock.config.gzip_from
         if least is None or (type(answer) is Json and len(answer.body) < least):
             return None
@@ -153,14 +155,14 @@ class Call:
         return dict(self._pairs())
 
     def query_list(self, name: str) -> list[str]:
-        """All values of a parameter that may come several times, with `[]` behind its name or without."""
+        """Return all values of a parameter that may be repeated, with or without `[]` after its name."""
         return [value for key, value in self._pairs() if key in (name, f"{name}[]")]
 
     def _pairs(self) -> list[tuple[str, str]]:
         return parse_qsl(self.scope["query_string"].decode("latin-1"), keep_blank_values=True)
 
     async def stream(self) -> AsyncIterator[bytes]:
-        """The body as it arrives. Raises Disconnected where it ends too early."""
+        """Yield the body as it arrives. Raises Disconnected if it ends early."""
         more = True
         while more:
             message = await self._receive()
@@ -177,7 +179,7 @@ class Call:
 
 
 def _written(now: int) -> bytes:
-    """An instant as `format_instant` has it; every answer has one, so that most of it is remembered."""
+    """Format an instant like `format_instant`. Every response needs one, so the seconds are cached."""
     seconds, microseconds = divmod(now, SECOND)
     return _second(seconds) % microseconds
 
@@ -192,7 +194,7 @@ Alter = Callable[[Answer], Answer]
 
 
 class Endpoint:
-    """What a path answers, by method; HEAD as GET, of which the server leaves out the body."""
+    """The handlers of a path, by method. HEAD is handled as GET; the server drops the body."""
 
     def __init__(self, **handlers: Handler) -> None:
         self.handlers = handlers
@@ -217,7 +219,7 @@ class Endpoint:
         zipped = call.zips(answer)
         if not call.struck_by and written(answer, own, scope, zipped=zipped is not None):
             if op:
-                # it leaves at the end of this turn of the loop, and what comes next is read after the next one's calls
+                # written at the end of this loop iteration; the note comes after the calls of the next one
                 asyncio.get_running_loop().call_soon(_note, call, op, answer.status, answer.body, len(answer.body))
             return
         coding = call.coding or (None if zipped is None else Gzip(zipped))
@@ -255,7 +257,7 @@ class Endpoint:
 
 
 def _note(call: Call, op: str, status: int, body: bytes, size: int) -> None:
-    """Write a call into the journal of its session, or of the server where it has none."""
+    """Add a call to the journal of its session, or to the server's if it has none."""
     session = call.session
     real = call.mock.real()
     name = call.scope["path_params"].get("id") if op in OF_A_BATCH else call.made
@@ -290,6 +292,6 @@ async def _note_delivery(call: Call, delivery: Delivery) -> None:
         try:
             await call.mock.batches.note_delivery(call.session, name, delivery.rows, delivery.custom_ids)
         except NotFound:
-            return  # deleted meanwhile, and what was delivered of it with it
+            return  # deleted meanwhile, together with its deliveries
         except (ApiError, StoreError) as error:
-            _log.error("the download of batch %s is not counted: %s", name, error)
+            _log.error("the download of batch %s could not be recorded: %s", name, error)

@@ -1,4 +1,4 @@
-"""Answers that are compressed on their way: with gzip, as the API's edge does it, or wrongly, where a rule says so.
+"""Compressed responses: with gzip, as the API's edge does it, or wrongly, if a rule demands it.
 
 Source: https://developers.cloudflare.com/speed/optimization/content/compression/
 """
@@ -15,16 +15,16 @@ Headers = list[tuple[bytes, bytes]]
 
 _LEVEL = 1
 _GZIP = 31
-# a window of 4 kB: to make room for one of 32 kB takes longer than to compress a short answer
+# a window of 4 kB: allocating one of 32 kB takes longer than compressing a short response
 _SHORT, _LITTLE = 28, 6
 _TRAILER = 8
 QUICK = 32 << 10
-"""More bytes than that are compressed off the event loop."""
+"""Bodies larger than this are compressed off the event loop."""
 _WEIGHT = re.compile(r";\s*q\s*=\s*([01](?:\.\d*)?)\s*$", re.IGNORECASE)
 
 
 def accepts_gzip(value: bytes | None) -> bool:
-    """Whether a header Accept-Encoding, None where there is none, allows gzip."""
+    """Return whether an Accept-Encoding header (None if absent) allows gzip."""
     if not value:
         return False
     weights = dict(map(_weighed, value.decode("latin-1").lower().split(",")))
@@ -37,33 +37,33 @@ def _weighed(coding: str) -> tuple[str, float]:
 
 
 def gzipped(body: bytes) -> bytes:
-    """The same, compressed: always into the same bytes. Meant for short answers."""
+    """Compress a short body; equal input gives equal output."""
     compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _SHORT, _LITTLE)
     return compressor.compress(body) + compressor.flush()
 
 
 def as_gzip(headers: Headers, length: int | None = None) -> Headers:
-    """The headers of an answer that is compressed to so many bytes, or to nobody knows how many."""
+    """Return the headers of a response compressed to `length` bytes, None if the length is unknown."""
     kept = [header for header in headers if header[0] != b"content-length"]
-    told = [] if length is None else [(b"content-length", b"%d" % length)]
-    return [*kept, *told, (b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
+    length_header = [] if length is None else [(b"content-length", b"%d" % length)]
+    return [*kept, *length_header, (b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
 
 
 def fits(headers: Headers, least: int) -> bool:
-    """Whether an answer with these headers is to be compressed: not one that is shorter than `least`, or encoded
-    already; nor events, each of which is to arrive as it is sent.
+    """Return whether a response with these headers should be compressed: not if it is shorter than `least` or already
+    encoded, and not event streams, whose events must arrive as they are sent.
     """
-    told = dict(headers)
-    length = told.get(b"content-length")
+    values = dict(headers)
+    length = values.get(b"content-length")
     return (
         (length is None or int(length) >= max(least, 1))
-        and b"content-encoding" not in told
-        and not told.get(b"content-type", b"").startswith(b"text/event-stream")
+        and b"content-encoding" not in values
+        and not values.get(b"content-type", b"").startswith(b"text/event-stream")
     )
 
 
 class Compressor:
-    """Bytes into gzip, off the event loop where they are many; each piece can be read when it arrives."""
+    """A gzip stream, compressed off the event loop if a piece is large. Each piece is decodable on arrival."""
 
     def __init__(self) -> None:
         self._deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
@@ -80,7 +80,7 @@ class Compressor:
 
 
 class Coding(Protocol):
-    """What becomes of the headers and the pieces of an answer. `head` answers None where they stay as they are."""
+    """A transformation of the headers and pieces of a response. `head` returns None to leave it unchanged."""
 
     def head(self, headers: Headers) -> Headers | None: ...
 
@@ -88,7 +88,7 @@ class Coding(Protocol):
 
 
 class Gzip(Compressor):
-    """Gzip for answers that fit."""
+    """Gzip for the responses that should be compressed."""
 
     def __init__(self, least: int) -> None:
         super().__init__()
@@ -99,7 +99,7 @@ class Gzip(Compressor):
 
 
 class Renamed:
-    """An answer that says it has an encoding which it has not."""
+    """A response that declares an encoding it does not have."""
 
     def __init__(self, encoding: bytes) -> None:
         self._encoding = encoding
@@ -112,14 +112,14 @@ class Renamed:
 
 
 class Unannounced(Compressor):
-    """Gzip of which the headers say nothing."""
+    """Gzip without a content-encoding header."""
 
     def head(self, headers: Headers) -> Headers | None:
         return [header for header in headers if header[0] != b"content-length"]
 
 
 class Truncated(Compressor):
-    """Gzip of which the end is missing: half of what came last."""
+    """Gzip without its end: half of the last piece is missing."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -138,7 +138,7 @@ class Truncated(Compressor):
 
 
 class Corrupt(Compressor):
-    """Gzip whose checksum is that of something else."""
+    """Gzip with a wrong checksum."""
 
     def head(self, headers: Headers) -> Headers | None:
         return as_gzip(headers)
@@ -158,11 +158,11 @@ CODINGS: dict[str, Callable[[], Coding]] = {
     "unannounced": Unannounced,
     "unknown": lambda: Renamed(b"x-unknown"),
 }
-"""What `http.encoding` can do."""
+"""The values of `http.encoding`."""
 
 
 class Coded:
-    """A `send` that has answers encoded."""
+    """A wrapper of `send` that encodes responses."""
 
     def __init__(self, send: Send, coding: Coding) -> None:
         self._send = send
@@ -170,7 +170,7 @@ class Coded:
         self._on = False
 
     def through(self, send: Send) -> None:
-        """Send what comes from now on by another `send`."""
+        """Send further messages through another `send`."""
         self._send = send
 
     async def __call__(self, message: Message) -> None:

@@ -1,5 +1,5 @@
-"""The connection under a call: written to at once, or reset, closed and written to by hand, where HTTP itself has to be
-broken.
+"""The connection under a call: fast writes, and resets, early closes and hand-written HTTP for faults that break the
+protocol.
 """
 
 import asyncio
@@ -18,14 +18,14 @@ from mockbatch.http.heads import Heads, sendable
 _KEY = "mockbatch.connection"
 _LINGER = struct.pack("ii", 1, 0)
 _WRITTEN = 0.001
-# what must not be in a header, besides the end of its line
+# characters not allowed in a header, apart from the end of the line
 _CONTROLS = bytes({*range(0x20), 0x7F} - {*b"\t\r\n"})
 
 
 class Protocol(Heads):
-    """uvicorn's protocol, which hands itself to its calls; and does not even listen where a rule refuses that.
+    """uvicorn's protocol, which passes itself to its calls, and resets new connections if a rule refuses them.
 
-    `lost` is set when the connection is gone; `resting` says that a call waits because a rule wants it to.
+    `lost` is set when the connection is gone; `resting` while a rule makes a call wait.
     """
 
     lost: asyncio.Event
@@ -34,7 +34,7 @@ class Protocol(Heads):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.lost = asyncio.Event()
-        mock = self.app_state.get("mock")  # a recorder has none
+        mock = self.app_state.get("mock")  # None for a recorder
         if mock is not None and mock.door.armed and mock.refuses():
             reset(transport)
 
@@ -43,7 +43,7 @@ class Protocol(Heads):
         self.lost.set()
 
     def shutdown(self) -> None:
-        # what rests on purpose should not keep the server from stopping
+        # calls that wait on purpose must not delay the shutdown
         if self.resting:
             reset(self.transport)
         else:
@@ -54,8 +54,8 @@ class Protocol(Heads):
         self.scope[_KEY] = self  # type: ignore[literal-required]
 
     def write_whole(self, status: int, headers: Headers, body: bytes) -> bool:
-        """Write an answer at once, which uvicorn's `send` does header by header; False where that is for uvicorn to do:
-        the connection ends with it or does not take it now, or the headers are not fit to be sent.
+        """Write a response in one go, where uvicorn's `send` works header by header. Return False if uvicorn has to do
+        it: the connection closes afterwards or is not writable now, or the headers are invalid.
         """
         cycle = self.cycle_now
         if cycle.response_started or cycle.disconnected or not cycle.keep_alive or self.flow.write_paused:
@@ -73,7 +73,7 @@ class Protocol(Heads):
 
 
 def written(answer: Answer, own: Headers, scope: Scope, *, zipped: bool = False) -> TypeGuard[Json]:
-    """Write an answer that is JSON and nothing but that, and compressed if it is to be; whether that was possible."""
+    """Write a plain JSON response directly, compressed if `zipped`. Return whether that was possible."""
     connection: Protocol | None = scope.get(_KEY)
     if connection is None or type(answer) is not Json or scope["method"] == "HEAD":
         return False
@@ -86,21 +86,21 @@ def written(answer: Answer, own: Headers, scope: Scope, *, zipped: bool = False)
 
 
 class Broken(ConnectionResetError):
-    """What a call in this process meets where it would lose a connection, as it has none."""
+    """Raised by a call in this process that would lose its connection, since it has none."""
 
 
 def connection_of(scope: Scope) -> Protocol:
-    """The connection of a call. Raises Broken where there is none."""
+    """Return the connection of a call. Raises Broken if there is none."""
     found: Protocol | None = scope.get(_KEY)
     if found is None:
-        raise Broken("a rule breaks the connection here")
+        raise Broken("a rule breaks the connection")
     return found
 
 
 async def rest(scope: Scope, seconds: float | None) -> bool:
-    """Wait so long, None for without end, or until the connection is gone; whether it is.
+    """Wait `seconds` (None: forever), or until the connection is lost; return whether it is.
 
-    Raises Broken where there is none to wait for.
+    Raises Broken if there is no connection to wait for.
     """
     if seconds is not None and scope.get(_KEY) is None:
         await asyncio.sleep(seconds)
@@ -117,7 +117,7 @@ async def rest(scope: Scope, seconds: float | None) -> bool:
 
 
 def reset(transport: asyncio.Transport) -> None:
-    """Have the caller's system told that the connection is gone, with what is still on its way."""
+    """Reset the connection, dropping unsent data."""
     if transport.is_closing():
         return
     raw = transport.get_extra_info("socket")
@@ -127,10 +127,10 @@ def reset(transport: asyncio.Transport) -> None:
 
 
 async def end(scope: Scope, *, by_reset: bool) -> None:
-    """End the connection when all that was written is on its way."""
+    """Close the connection once everything written has been sent."""
     connection = connection_of(scope)
     transport = connection.transport
-    # a transport tells nobody when its buffer is empty
+    # a transport does not signal that its buffer is empty
     while not connection.lost.is_set() and transport.get_write_buffer_size():  # noqa: ASYNC110
         await asyncio.sleep(_WRITTEN)
     if by_reset:
@@ -141,7 +141,7 @@ async def end(scope: Scope, *, by_reset: bool) -> None:
 
 
 class Dropped:
-    """No answer: the connection is reset."""
+    """No response: the connection is reset."""
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
@@ -153,7 +153,7 @@ class Dropped:
 class ByHand:
     """A `send` that writes HTTP itself, without chunks: the body ends with the connection.
 
-    `gap` are seconds between the bytes of the head; `length` is a content-length that is told, true or not.
+    `gap` is the pause between the bytes of the head, in seconds; `length` is the declared content-length, true or not.
     """
 
     def __init__(self, scope: Scope, *, gap: float = 0.0, length: int | None = None) -> None:
@@ -183,7 +183,7 @@ class ByHand:
 
 
 def by_hand(send: Send, hand: ByHand) -> Send:
-    """A `send` by hand, of which is known what would be known of the other."""
+    """Return `hand` as a `send`, still observed if `send` was."""
     if not isinstance(send, Overheard):
         return hand
     send.through(hand)
@@ -192,14 +192,14 @@ def by_hand(send: Send, hand: ByHand) -> Send:
 
 def _head(status: int, headers: Any, length: int | None) -> bytes:
     phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
-    told = [(name, value) for name, value in headers if length is None or name != b"content-length"]
-    told += [(b"connection", b"close"), *([(b"content-length", b"%d" % length)] if length is not None else [])]
-    lines = [f"HTTP/1.1 {status} {phrase}".encode(), *(b"%b: %b" % pair for pair in sendable(told))]
+    sent_headers = [(name, value) for name, value in headers if length is None or name != b"content-length"]
+    sent_headers += [(b"connection", b"close"), *([(b"content-length", b"%d" % length)] if length is not None else [])]
+    lines = [f"HTTP/1.1 {status} {phrase}".encode(), *(b"%b: %b" % pair for pair in sendable(sent_headers))]
     return b"\r\n".join([*lines, b"", b""])
 
 
 class SlowHeaders:
-    """The answer, its headers byte by byte."""
+    """A response whose headers are sent byte by byte."""
 
     def __init__(self, answer: Answer, scope: Scope, gap: float) -> None:
         self._answer = answer
@@ -212,7 +212,7 @@ class SlowHeaders:
 
 
 class LastOne:
-    """The answer, and then the end of the connection, announced or not."""
+    """A response followed by the end of the connection, announced or not."""
 
     def __init__(self, answer: Answer, scope: Scope, announced: bool) -> None:
         self._answer = answer

@@ -1,4 +1,4 @@
-"""What an endpoint takes and answers, written beside it, for the OpenAPI document."""
+"""Request and response types of an endpoint, declared on its handler, for the OpenAPI document."""
 
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar
@@ -10,14 +10,15 @@ from mockbatch.core.vocabulary import OfNoSession, Operation
 H = TypeVar("H", bound=Callable[..., Any])
 
 Caller = Literal["key", "admin", "own", "all", "anyone"]
-"""Who may call: a key of the API, an admin key; of the control plane whoever has a key, as far as the session of that
-reaches (`own`), or only who may reach beyond it (`all`); or `anyone`."""
+"""Who may call. Of the API: `key` or `admin` (an admin key). Of the control plane: `own` (any key, limited to its
+session), `all` (only callers that may reach beyond their session) or `anyone`.
+"""
 
 JSON, JSONL, EVENTS = "application/json", "application/x-jsonl", "text/event-stream"
 
 
 class Parameter(Struct, frozen=True):
-    """A parameter of the query."""
+    """A query parameter."""
 
     name: str
     schema: dict[str, Any]
@@ -25,8 +26,8 @@ class Parameter(Struct, frozen=True):
 
 
 class Description(Struct, frozen=True):
-    """What goes in, as JSON or a form, and what comes out by content type; `caller` is who may call, `op` how the
-    journal and rules call it.
+    """The request body, as JSON or a form, and the responses by content type. `caller` is who may call, `op` the name
+    of the operation in the journal and in rules.
     """
 
     takes: Any
@@ -38,7 +39,7 @@ class Description(Struct, frozen=True):
 
 
 PAGE = (
-    Parameter("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 20}, "Entries in a page."),
+    Parameter("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 20}, "Entries per page."),
     Parameter("after_id", {"type": "string"}, "The page right after this entry."),
     Parameter("before_id", {"type": "string"}, "The page right before this entry."),
 )
@@ -55,7 +56,9 @@ def described(
     form: tuple[str, ...] = (),
     op: Operation | OfNoSession | Literal[""] = "",
 ) -> Callable[[H], H]:
-    """Note the types of a handler; `more` are answers of other content types, `form` fields, the first a file."""
+    """Declare the types of a handler; `more` are responses of other content types, `form` fields, the first of them a
+    file.
+    """
 
     def note(handler: H) -> H:
         handler.__description__ = Description(takes, {kind: answers, **(more or {})}, query, caller, form, op)  # type: ignore[attr-defined]
@@ -65,12 +68,12 @@ def described(
 
 
 def description_of(handler: Callable[..., Any]) -> Description:
-    """What was noted of a handler. Raises AttributeError where nothing was."""
+    """Return the declaration of a handler. Raises AttributeError if it has none."""
     found: Description = handler.__description__  # type: ignore[attr-defined]
     return found
 
 
 def op_of(handler: Callable[..., Any]) -> str:
-    """How the journal calls what a handler does; nothing where it takes no note of it."""
+    """Return the journal's name of the operation of a handler; empty if it is not logged."""
     found: Description | None = getattr(handler, "__description__", None)
     return found.op if found else ""

@@ -1,4 +1,4 @@
-"""Carries out what rules do to a call: before it is handled, instead of that, or to its answer."""
+"""Effects of rules on a call: before it is handled, instead of handling it, or on its response."""
 
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
@@ -49,7 +49,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Strike(Struct, frozen=True):
-    """A rule that strikes a call of a session, now."""
+    """A rule that applies to a call of a session, now."""
 
     call: Call
     session: Session
@@ -60,7 +60,7 @@ class Strike(Struct, frozen=True):
         return self.hit.rule.option(name)
 
     def seconds(self, name: str) -> float | None:
-        """A span among the options, in real seconds."""
+        """Return a time span option in real seconds."""
         span = self.option(name)
         return None if span is None else min(parse_span(span), LONGEST_SPAN) / SECOND
 
@@ -68,8 +68,10 @@ class Strike(Struct, frozen=True):
 async def meet(
     call: Call, session: Session, scope: Scope, params: dict[str, Any] | None = None, model: str = ""
 ) -> None:
-    """Have the call meet the rules of its session. Raises Instead where one answers it, NotFound where one hides what
-    it asks for; others wait for the answer, in `call.altering`.
+    """Apply the rules of the session to the call.
+
+    Raises Instead if a rule answers the call, NotFound if one hides its batch. Changes to the response are collected in
+    `call.altering`.
     """
     now = session.now()
     batch_id = call.scope.get("path_params", {}).get("id", "")
@@ -107,7 +109,7 @@ def _hide(call: Call, session: Session, batch_id: str, now: int) -> None:
 
 
 async def _progress(call: Call, session: Session, batch_id: str, now: int) -> RequestCounts | None:
-    """How many rows of a batch are really done, where a rule may want to tell."""
+    """Return the actual row counts of a running batch, if a rule may need them."""
     batch = session.batches.get(batch_id)
     wanted = any(record.rule.fault == "batch.progressive_counts" for record in session.rules.records)
     if batch is None or not wanted or batch.timeline.has_ended(now):
@@ -116,7 +118,7 @@ async def _progress(call: Call, session: Session, batch_id: str, now: int) -> Re
 
 
 def _showing(call: Call, session: Session, now: int, progress: RequestCounts | None, *, counted: bool) -> Alter:
-    """Has batches shown as the rules of the scope `batch` want them."""
+    """Return an alteration that shows batches as the rules of the scope `batch` demand."""
 
     def show(shown: Shown) -> Shown:
         for hit in session.rules.of_batch(shown["id"], now, counted=counted):
@@ -130,7 +132,7 @@ def _showing(call: Call, session: Session, now: int, progress: RequestCounts | N
 
 
 def _on_batches(show: Callable[[Shown], Shown]) -> Alter:
-    """An alteration of each batch that an answer shows; other answers stay as they are."""
+    """Return an alteration of each batch in a response; other responses are left unchanged."""
 
     def alter(answer: Answer) -> Answer:
         if not isinstance(answer, Json) or answer.status != 200:
@@ -147,7 +149,7 @@ def _on_batches(show: Callable[[Shown], Shown]) -> Alter:
 
 
 class Odd:
-    """An answer that is no JSON of ours."""
+    """A response that is not one of our JSON responses."""
 
     def __init__(self, status: int, headers: dict[str, str], content_type: str, body: bytes) -> None:
         self._status = status
@@ -155,11 +157,11 @@ class Odd:
         self._body = body
 
     async def send(self, own: Headers, receive: Receive, send: Send) -> None:
-        told = [
+        encoded = [
             (name.encode("latin-1", "replace"), text.encode("latin-1", "replace"))
             for name, text in self._headers.items()
         ]
-        await send({"type": "http.response.start", "status": self._status, "headers": [*told, *own]})
+        await send({"type": "http.response.start", "status": self._status, "headers": [*encoded, *own]})
         await send({"type": "http.response.body", "body": self._body})
 
 
@@ -199,13 +201,13 @@ def _api_error(status: int, kind: str | None, message: str | None, details: dict
 
 
 def _error_headers(strike: Strike) -> dict[str, str]:
-    headers = {name.decode(): text.decode("latin-1") for name, text in _told_headers(strike)}
+    headers = {name.decode(): text.decode("latin-1") for name, text in _extra_headers(strike)}
     if (seconds := strike.option("retry_after")) is not None:
         headers["retry-after"] = str(seconds)
     if (milliseconds := strike.option("retry_after_ms")) is not None:
         headers["retry-after-ms"] = str(milliseconds)
     if (later := strike.seconds("retry_after_date")) is not None:
-        # the caller compares it with a clock that is real
+        # the client compares it with a real clock
         headers["retry-after"] = formatdate(strike.session.real() / SECOND + later, usegmt=True)
     if (again := strike.option("x_should_retry")) is not None:
         headers["x-should-retry"] = "true" if again else "false"
@@ -226,7 +228,7 @@ async def _accept_then_drop(strike: Strike) -> None:
 
 
 def _losing(strike: Strike) -> Alter:
-    """Loses the answer to a create that was good; a refused one has nothing to lose."""
+    """Return an alteration that drops the response to a successful create. Failed creates are left alone."""
     return lambda answer: _drop(strike) if isinstance(answer, Json) and answer.status == 200 else answer
 
 
@@ -266,28 +268,28 @@ async def _reset(strike: Strike) -> None:
 
 async def _refused(strike: Strike) -> None:
     fault = ACCOUNT_REFUSALS[str(strike.hit.rule.fault)]
-    told = {name: strike.option(name) for name in fault.options}
-    if not fault.message and not told["message"]:
+    options = {name: strike.option(name) for name in fault.options}
+    if not fault.message and not options["message"]:
         raise spent_too_much(month_after(format_day(strike.now)))
     error = error_of(fault.status)
-    error.message = told["message"] or fault.message
-    error.details = refusal_details(fault, told)
-    if told.get("retry_after") is not None:
-        error.headers = {"retry-after": str(told["retry_after"])}
+    error.message = options["message"] or fault.message
+    error.details = refusal_details(fault, options)
+    if options.get("retry_after") is not None:
+        error.headers = {"retry-after": str(options["retry_after"])}
     raise error
 
 
 async def _headers(strike: Strike) -> None:
-    headers = _told_headers(strike)
+    headers = _extra_headers(strike)
     without = strike.option("without") or ([] if headers else ["content-type"])
     left_out = {name.lower().encode("latin-1", "replace") for name in without} | {name for name, _ in headers}
     strike.call.edits.append(lambda sent: [*(pair for pair in sent if pair[0].lower() not in left_out), *headers])
 
 
-def _told_headers(strike: Strike) -> Headers:
-    # a rule of an older database may have what is refused now
-    told: dict[str, str] = strike.option("headers") or {}
-    return [(name.encode(), text.encode("latin-1")) for name, text in told.items() if is_header(name, text)]
+def _extra_headers(strike: Strike) -> Headers:
+    # rules from an older database may contain headers that are rejected today
+    given: dict[str, str] = strike.option("headers") or {}
+    return [(name.encode(), text.encode("latin-1")) for name, text in given.items() if is_header(name, text)]
 
 
 async def _encoding(strike: Strike) -> None:
@@ -306,7 +308,7 @@ BEFORE: dict[str, Callable[[Strike], Awaitable[None]]] = {
     "cancel.lost": _cancel_lost,
     "connection.reset": _reset,
 }
-"""What is done before a call is handled, or instead of that."""
+"""Effects before a call is handled, or instead of handling it."""
 
 
 def _latency(strike: Strike) -> Alter:
@@ -389,7 +391,7 @@ def _url(strike: Strike) -> Alter:
     return _on_batches(show)
 
 
-# in the order in which they are carried out: rows, then the stream of them, then the whole answer
+# in order of execution: rows, then their stream, then the whole response
 ON_ANSWER: dict[str, Callable[[Strike], Alter]] = {
     "results.omit": rows_of,
     "results.duplicate": rows_of,
@@ -409,4 +411,4 @@ ON_ANSWER: dict[str, Callable[[Strike], Alter]] = {
     "connection.slow_headers": _slow_headers,
     "connection.hang": _hang,
 }
-"""What is done to an answer."""
+"""Effects on a response."""

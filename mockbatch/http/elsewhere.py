@@ -1,4 +1,4 @@
-"""What answers where there is no route: paths that are nearly right, and the 404 for all others."""
+"""Paths without a route: near misses, and the 404 for all others."""
 
 import logging
 import re
@@ -22,8 +22,10 @@ _ALIKE = 0.75
 
 
 class Elsewhere:
-    """Answers paths without a route: once more without doubled slashes, and as a client means it whose base URL ends in
-    `/v1` too seldom or too often; then with a 404 that names the nearest route.
+    """Serves paths without a route.
+
+    Retries them without doubled slashes, and with `/v1` added or removed for clients whose base URL is off by it;
+    otherwise responds with a 404 that suggests the nearest route.
     """
 
     def __init__(self, routes: Sequence[Route]) -> None:
@@ -45,12 +47,12 @@ class Elsewhere:
 
 
 def _tell(scope: Scope, path: str, meant: str) -> None:
-    """Say once for each server that a base URL is not as it should be."""
+    """Log a wrong base URL, once per server."""
     how = "not end" if path.startswith(f"{_API}/") else "end"
-    if how not in scope["state"]["told"]:
-        scope["state"]["told"].add(how)
+    if how not in scope["state"]["logged"]:
+        scope["state"]["logged"].add(how)
         _log.warning(
-            "%s %.100r is answered as %.100r: the base URL of this client should %s in /v1",
+            "%s %.100r is handled as %.100r: the base URL of this client should %s in /v1",
             scope["method"],
             path,
             meant,
@@ -59,11 +61,11 @@ def _tell(scope: Scope, path: str, meant: str) -> None:
 
 
 def _nowhere(routes: Sequence[Route]) -> ASGIApp:
-    """What answers with a 404."""
+    """Return the application that responds with a 404."""
 
     @described(None, caller="anyone", op="unknown")
     async def unknown(call: Call) -> Answer:
-        """What is asked for where nothing is."""
+        """Report an unknown path."""
         near = nearest(call.method, call.scope["path"][:_LOOKED_AT])
         raise NotFound(f"The requested resource could not be found. {near}")
 
@@ -71,7 +73,7 @@ def _nowhere(routes: Sequence[Route]) -> ASGIApp:
     def nearest(method: str, path: str) -> str:
         route = _nearest(routes, path)
         if route is None:
-            return "GET /_mockbatch/openapi.json names all that mockbatch serves."
+            return "GET /_mockbatch/openapi.json lists all endpoints."
         handlers = endpoint_of(route).handlers
         return f"Did you mean {method if method in handlers else next(iter(handlers))} {route.path}?"
 
@@ -79,8 +81,8 @@ def _nowhere(routes: Sequence[Route]) -> ASGIApp:
 
 
 def _nearest(routes: Sequence[Route], path: str) -> Route | None:
-    """The route that a path is nearly one of."""
-    # not before: nobody should pay for a mistake that was not made
+    """Return the route that a path is close to."""
+    # imported lazily: only a mistyped path needs it
     from difflib import SequenceMatcher
 
     def likeness(route: Route) -> float:
@@ -91,13 +93,13 @@ def _nearest(routes: Sequence[Route], path: str) -> Route | None:
 
 
 def _filled(template: str, path: str) -> str:
-    """The path of a route with the parts of another path where it takes any."""
+    """Return a route's path, its parameters filled from another path."""
     given = path.split("/")
     parts = template.split("/")
     return "/".join(given[at] if part.startswith("{") and at < len(given) else part for at, part in enumerate(parts))
 
 
 def endpoint_of(route: Route) -> Endpoint:
-    """What answers on a route."""
+    """Return the endpoint of a route."""
     assert isinstance(route.app, Endpoint)
     return route.app

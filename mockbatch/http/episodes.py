@@ -1,6 +1,6 @@
-"""New episodes: what is on the tape is answered here, and what is not goes to the upstream and is recorded.
+"""New episodes: recorded requests are replayed here, all others are sent to the upstream and recorded.
 
-A batch goes there whole where one of its requests is not on the tape, since a batch is one thing to its caller.
+A batch is sent to the upstream whole if any of its requests is not recorded, since a client sees it as one unit.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _NO_LIMIT = 1 << 62
 
 
 class _Kept:
-    """A body that is looked at before it is known where it goes."""
+    """A request body, buffered until its destination is known."""
 
     def __init__(self) -> None:
         self.file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
@@ -45,7 +45,7 @@ class _Kept:
             yield piece
 
     def again(self, receive: Receive) -> Receive:
-        """What receives the same body once more, and then whatever comes."""
+        """Return a `receive` that replays the body, and then continues with the original."""
         self.file.seek(0)
         ended = not self.whole
 
@@ -61,7 +61,7 @@ class _Kept:
 
 
 class Episodes:
-    """Tells calls to `mock` from those to `recorder`, by what is on `tape`."""
+    """Routes calls to `mock` or `recorder`, depending on what is on `tape`."""
 
     def __init__(self, mock: Router, recorder: Router, tape: Tape) -> None:
         self._mock, self._recorder, self._tape = mock, recorder, tape
@@ -84,14 +84,14 @@ class Episodes:
             await app(scope, kept.again(receive), sending)
 
     async def _is_known(self, scope: Scope, pieces: AsyncIterator[bytes]) -> bool:
-        """Whether all that is asked is on the tape; the body is taken in to its end all the same."""
+        """Return whether everything requested is on the tape. Always consumes the whole body."""
         look = _Look(self._tape, scope)
         async for piece in pieces:
             await asyncio.to_thread(look.feed, piece)
         return await asyncio.to_thread(look.finish)
 
     def _noting(self, scope: Scope, send: Send) -> Send:
-        """Remembers the id of a batch that the upstream has created."""
+        """Record the id of a batch that the upstream has created."""
         body = bytearray()
 
         async def sent(message: Message) -> None:
@@ -104,7 +104,7 @@ class Episodes:
 
 
 class _Look:
-    """Looks up what a body asks, as it comes."""
+    """Looks up the requests of a body as it arrives."""
 
     def __init__(self, tape: Tape, scope: Scope) -> None:
         self._tape = tape
@@ -131,13 +131,15 @@ class _Look:
             self._known = False
 
     def finish(self) -> bool:
-        """A body that is wrong is nothing that was recorded, and is answered here: the mistake costs no call."""
+        """Return whether everything was found. Invalid bodies count as found: they are never recorded, and rejecting
+        them here costs no upstream call.
+        """
         try:
             if not self._known:
                 return False
             if self._kind:
-                asked = object_of(bytes(self._body))
-                return not asked or self._tape.find(asked, kind=self._kind) is not None
+                request = object_of(bytes(self._body))
+                return not request or self._tape.find(request, kind=self._kind) is not None
             self._look(self._intake.rest())
             self._intake.check()
         except ApiError:
@@ -154,7 +156,7 @@ class _Look:
 
 
 def create_episodes(mock: Router, recorder: Router, tape: Tape) -> Router:
-    """The application that answers what is on the tape with `mock`, and records the rest."""
+    """Return the application that answers recorded requests with `mock`, and records the rest."""
 
     @asynccontextmanager
     async def lifespan(app: Router) -> AsyncIterator[Any]:

@@ -1,15 +1,15 @@
-"""The one place where errors become HTTP."""
+"""Conversion of errors to HTTP, in one place."""
 
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.errors import ApiError
 from mockbatch.http.answers import Json
 
-# the SDK would not repeat these calls anyway, and the API says so
+# the SDK does not retry these anyway, and the API says so
 _FINAL = {401, 404}
 
 
 def refused(error: ApiError, request_id: str) -> Json:
-    """The API's envelope around an error."""
+    """Return the API's error envelope as a response."""
     envelope = wire.ErrorResponse(
         error=wire.ErrorDetail(details=error.details, type=error.type, message=error.message),
         request_id=request_id,

@@ -27,7 +27,7 @@ _OLD = "files-api-2025-04-14"
 _PIECE = 1 << 18
 _QUERY = (
     *PAGE,
-    Parameter("page", {"type": "string"}, "The page to go on with."),
+    Parameter("page", {"type": "string"}, "Cursor of the page to return."),
     Parameter("ids[]", {"type": "array", "items": {"type": "string"}, "maxItems": 100}, "Only these files."),
 )
 
@@ -44,7 +44,7 @@ async def upload(call: Call) -> Answer:
 
 @described(wire.FilePage, query=_QUERY, op="files", caller="key")
 async def page(call: Call) -> Answer:
-    """A page of the files, newest first."""
+    """List files, newest first."""
     session = await caller(call)
     query, only = call.query(), call.query_list("ids")
     if len(only) > _MOST_IDS:
@@ -63,7 +63,7 @@ async def page(call: Call) -> Answer:
 
 @described(wire.FileMetadata, op="files", caller="key")
 async def retrieve(call: Call) -> Answer:
-    """What is known of a file."""
+    """Retrieve the metadata of a file."""
     session = await caller(call)
     return Json(call.mock.files.retrieve(session, call.path_value("id")))
 
@@ -77,7 +77,7 @@ async def delete(call: Call) -> Answer:
 
 @described(None, kind="application/octet-stream", op="files", caller="key")
 async def content(call: Call) -> Answer:
-    """The content of a file that a tool made; that of an uploaded one is refused."""
+    """Download a file that a tool created; uploaded files are refused."""
     session = await caller(call)
     raise call.mock.files.content(session, call.path_value("id"))
 
@@ -103,7 +103,7 @@ def _place(listed: list[wire.FileMetadata], file_id: str, name: str) -> int:
 
 
 async def _uploaded(call: Call) -> Upload:
-    # not before: most runs upload nothing
+    # imported lazily: most runs upload no files
     from starlette.datastructures import Headers, UploadFile
     from starlette.formparsers import MultiPartException, MultiPartParser
 
@@ -136,7 +136,7 @@ async def _stream(call: Call) -> AsyncGenerator[bytes, None]:
 
 
 def _named(filename: str | None, content_type: str | None) -> tuple[str, str]:
-    """The name without folders, and the type: as told, as the name suggests, or any bytes."""
+    """Return the name without folders, and the media type: as given, as guessed from the name, or the generic one."""
     name = (filename or "").replace("\\", "/").rpartition("/")[2]
     kind = (content_type or "").partition(";")[0].strip() or guess_type(name)[0] or "application/octet-stream"
     name = name or "unnamed" + (guess_extension(kind) or "")

@@ -1,6 +1,6 @@
-"""What comes before a body: limited in bytes and in time, and refused in the API's envelope where it is no HTTP.
+"""Request heads: limited in size and time, and rejected with the API's error envelope if they are not valid HTTP.
 
-llhttp, which reads it, knows no limits. Memory and time stay in proportion, as no head without an end is read on.
+The parser, llhttp, has no limits of its own. Here endless heads are cut off early, so memory and time stay bounded.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ LARGEST_HEAD = 64 << 10
 MOST_HEADERS = 200
 LONGEST_URL = 16 << 10
 HEAD_SECONDS = 60.0
-"""How long a head may take, in real time."""
+"""How long a head may take, in seconds of real time."""
 _LINGER_SECONDS = 2.0
 _CLOSE = (b"connection", b"close")
 
@@ -37,7 +37,7 @@ class _Stage(Enum):
 
 
 def sendable(headers: Any) -> Headers:
-    """The headers without what would break the answer: control characters, and names or lengths that are none."""
+    """Remove anything that would break the response: control characters, invalid names and lengths."""
     kept: Headers = []
     lengths = 0
     for name, value in headers:
@@ -52,7 +52,7 @@ def sendable(headers: Any) -> Headers:
 
 
 class Cycle(RequestResponseCycle):
-    """uvicorn's call and answer, which fails in the envelope, and sends whatever headers it is given."""
+    """uvicorn's request/response cycle, with the API's envelope for failures and sanitized headers."""
 
     connection: "Heads"
 
@@ -68,11 +68,11 @@ class Cycle(RequestResponseCycle):
 
 
 class Heads(HttpToolsProtocol):
-    """uvicorn's protocol with limits on all that is no body: heads, and what stands between the chunks of a body.
+    """uvicorn's protocol with limits on everything outside the body: heads, and the data between chunks.
 
-    `_fresh` says that what arrives now has brought something to an end; `_waiting` counts the bytes that did not.
-    `cycle_now` is the call that is being answered; uvicorn's `cycle` is the last one that came.
-    `_last_words` are the refusal that is the last answer of the connection, and `_said` whether it is sent.
+    `_fresh` is set if the data being parsed completed something; `_waiting` counts the bytes that completed nothing.
+    `cycle_now` is the call being answered; uvicorn's `cycle` is the last one received. `_last_words` is the refusal
+    that ends the connection, `_said` whether it was sent.
     """
 
     cycle_now: RequestResponseCycle = None  # type: ignore[assignment]
@@ -100,7 +100,7 @@ class Heads(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            # answered as if nothing had been asked for; what follows may be another protocol
+            # ignore the upgrade; the data that follows may be another protocol
             self._end_after(self.cycle)
             return
         except httptools.HttpParserError as error:
@@ -113,7 +113,7 @@ class Heads(HttpToolsProtocol):
             self._wait()
 
     def _wait(self) -> None:
-        """Something is not whole yet."""
+        """Count and time the incomplete data."""
         self._waiting = 0 if self._fresh else self._waiting + self._size
         if self._waiting > LARGEST_HEAD:
             self._refuse(_too_large() if self.headers or len(self.url) <= LONGEST_URL else _too_long())
@@ -123,7 +123,7 @@ class Heads(HttpToolsProtocol):
     def _late(self) -> None:
         self._timer = None
         if self.cycle is not None and not self.cycle.response_complete:
-            # nothing is read while calls wait for their turn
+            # nothing is read while pipelined calls wait
             self._timer = self.loop.call_later(HEAD_SECONDS, self._late)
         elif not self.transport.is_closing():
             self.transport.close()
@@ -149,7 +149,7 @@ class Heads(HttpToolsProtocol):
         if self.cycle is not last:
             self._take_over(self.cycle)
         self._stage, self._fresh = _Stage.BODY, True
-        # what comes behind a body is no header
+        # what follows a body is not a header
         self.headers = []
 
     def on_body(self, body: bytes) -> None:
@@ -168,10 +168,10 @@ class Heads(HttpToolsProtocol):
             raise _too_large()
 
     def _take_over(self, cycle: RequestResponseCycle) -> None:
-        # uvicorn makes it and offers no way to say of which class; its task has not run yet
+        # uvicorn creates it and has no hook for the class; its task has not run yet
         cycle.__class__ = Cycle
         cycle.connection = self  # type: ignore[attr-defined]
-        if _CLOSE in self.scope["headers"]:  # which old versions see when they send
+        if _CLOSE in self.scope["headers"]:  # old versions of uvicorn look at this when they send
             cycle.keep_alive = False
         if not self.pipeline:
             self.cycle_now = cycle
@@ -191,8 +191,8 @@ class Heads(HttpToolsProtocol):
             super().shutdown()
 
     def refusal(self, error: ApiError) -> tuple[Headers, bytes]:
-        """Headers and body of an answer that no call gives, with an id of its own."""
-        mock = self.app_state.get("mock")  # a recorder has none
+        """Return headers and body of an error response outside any call, with its own request id."""
+        mock = self.app_state.get("mock")  # None for a recorder
         request_id = mock.next_request_id() if mock else f"req_{secrets.token_hex(12)}"
         headers = [(b"request-id", request_id.encode())]
         if mock:
@@ -201,7 +201,7 @@ class Heads(HttpToolsProtocol):
         return [*answer.head(headers), _CLOSE], answer.body
 
     def _refuse(self, error: ApiError) -> None:
-        """Answer what cannot be read, after all that could be; nothing is read any more."""
+        """Reject unreadable input, after answering the calls before it; nothing more is read."""
         headers, body = self.refusal(error)
         if self._stage is _Stage.HEAD and self.url and self.parser.get_method() == b"HEAD":
             body = b""
@@ -214,19 +214,19 @@ class Heads(HttpToolsProtocol):
         self._say()
 
     def _give_up(self, cycle: RequestResponseCycle) -> None:
-        """Tell a call that the rest of its body will not come."""
+        """Tell a call that the rest of its body will not arrive."""
         if cycle is not self.cycle_now:
             self.pipeline.popleft()
             self.cycle = self.pipeline[0][0] if self.pipeline else self.cycle_now
         elif cycle.response_started:
-            # its answer is the last one
+            # its response is the last one
             self._last_words = b""
         else:
             cycle.disconnected = True
             cycle.message_event.set()
 
     def _say(self) -> None:
-        """Send the refusal, once all calls before it have their answers."""
+        """Send the refusal once all earlier calls are answered."""
         now = self.cycle_now
         busy = now is not None and not (now.response_complete or now.disconnected)
         if busy or self.pipeline or self._said or self.transport.is_closing():
@@ -234,7 +234,7 @@ class Heads(HttpToolsProtocol):
         self._said = True
         self._unset_keepalive_if_required()
         self.transport.write(self._last_words)
-        # a connection that is closed while something arrives is reset, and the answer lost
+        # closing while data arrives would reset the connection and lose the response
         if self.transport.can_write_eof():
             self.transport.write_eof()
             self.flow.resume_reading()
@@ -243,7 +243,7 @@ class Heads(HttpToolsProtocol):
             self.transport.close()
 
     def _end_after(self, cycle: RequestResponseCycle) -> None:
-        """Close the connection when this call has its answer."""
+        """Close the connection once this call is answered."""
         self._refused = True
         self._no_timer()
         if cycle.response_complete:

@@ -1,4 +1,4 @@
-"""`/health`: whether a server is there."""
+"""`/health`: the liveness check."""
 
 from typing import Literal
 
@@ -12,7 +12,7 @@ from mockbatch.http.described import described
 
 
 class Health(Struct, frozen=True):
-    """That the server is there, and which it is."""
+    """The status, name and version of the server."""
 
     status: Literal["ready"]
     name: str
@@ -21,7 +21,7 @@ class Health(Struct, frozen=True):
 
 @described(Health, caller="anyone")
 async def health(call: Call) -> Answer:
-    """Whether the server is there."""
+    """Report that the server is ready."""
     return Json(Health("ready", "mockbatch", __version__))
 
 

@@ -1,7 +1,7 @@
-"""Batches created of files: an extension, which the official API does not have.
+"""Batches created from files: an extension that the official API does not have.
 
-Their requests become the JSON body that create takes, as they arrive. Each is looked at on the way, so that what is
-wrong is told at once and with the number of its line.
+The requests are converted to the JSON body of a create as they arrive. Each is checked on the way, so that errors come
+early and with a line number.
 """
 
 import asyncio
@@ -29,14 +29,14 @@ LINES = ("application/jsonl", "application/x-jsonl", "application/x-ndjson", "ap
 FORM = "multipart/form-data"
 _FIELDS = ("file", "requests")
 _PIECE = 1 << 18
-_ROOM = 4  # for what is between requests that are printed to be read
+_ROOM = 4  # allowance for whitespace in pretty-printed requests
 
 
 @asynccontextmanager
 async def body_of(call: Call, largest: int) -> AsyncIterator[AsyncIterable[bytes]]:
-    """The body of a create as JSON, whether it came as that, as lines, or as a file of lines in a form.
+    """Return the body of a create as JSON, whether it was sent as JSON, as lines, or as a file of lines in a form.
 
-    Raises InvalidRequest and RequestTooLarge; those for a line while the body is read.
+    Raises InvalidRequest and RequestTooLarge; errors in a line are raised while the body is read.
     """
     kind = (call.header(b"content-type") or "").partition(";")[0].strip().lower()
     if kind in LINES:
@@ -49,7 +49,7 @@ async def body_of(call: Call, largest: int) -> AsyncIterator[AsyncIterable[bytes
 
 
 async def as_json(pieces: AsyncIterable[bytes], longest: int) -> AsyncIterator[bytes]:
-    """Make a JSON body of the requests that arrive in pieces. Raises InvalidRequest for the first one that is wrong."""
+    """Yield a JSON body with the requests that arrive in pieces. Raises InvalidRequest for the first bad one."""
     seen: dict[int, int] = {}
     body = bytearray(b'{"requests":[')
     async for lines in _lines(pieces, longest):
@@ -78,13 +78,13 @@ def _look_at(line: Line, seen: dict[int, int], longest: int) -> None:
 
 
 def _guessed(line: Line) -> str:
-    """Say what a file is whose first line is no request, if that can be told."""
+    """Describe a file whose first line is not a request, if its kind is recognized."""
     kind = kind_of(line.raw)
     return "" if kind is None or kind.name in REQUESTS.names else f"this is {kind.words}; expected {REQUESTS.words}"
 
 
 async def _lines(pieces: AsyncIterable[bytes], longest: int) -> AsyncIterator[list[Line]]:
-    """Yield the requests that each piece completes. Raises InvalidRequest for what cannot be read."""
+    """Yield the requests that each piece completes. Raises InvalidRequest for unreadable input."""
     documents, recoder, size = Documents(longest), Recoder(), 0
     try:
         async for piece in _unpacked(pieces):
@@ -99,7 +99,7 @@ async def _lines(pieces: AsyncIterable[bytes], longest: int) -> AsyncIterator[li
 
 
 async def _unpacked(pieces: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    """Yield what is in a file: decompressed from disk where it is compressed, else as it arrives."""
+    """Yield the content of a file: decompressed via disk if it is compressed, else as it arrives."""
     head = b""
     rest = aiter(pieces)
     while len(head) < LONGEST_MAGIC and (piece := await anext(rest, b"")):
@@ -120,8 +120,8 @@ async def _unpacked(pieces: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
 
 @asynccontextmanager
 async def _file(call: Call, largest: int) -> AsyncIterator[AsyncIterable[bytes]]:
-    """The file in a form, which waits on disk when it is large."""
-    # not before: most runs get no forms
+    """Open the file in a form; large ones are buffered on disk."""
+    # imported lazily: most runs receive no forms
     from starlette.datastructures import Headers, UploadFile
     from starlette.formparsers import MultiPartException, MultiPartParser
 

@@ -16,13 +16,13 @@ from mockbatch.http.effects import meet
 from mockbatch.service.sessions import Session
 
 _LARGEST = 32_000_000
-# what may stand for more work than its size says; an escape may hide it
+# signs of more work than the size suggests; an escape may hide them
 _HEAVY = (b"schema", b"document", b'"image', b"\\u")
 
 
 @described(wire.Message, takes=wire.MessageCreate, more={EVENTS: None}, op="messages", caller="key")
 async def create(call: Call) -> Answer:
-    """Answer a message, streamed when that is asked for."""
+    """Create a message, streamed on request."""
     session, params, effort = await _entered(call)
     terms = terms_of(call, session)
     message = await call.mock.messages.create(session, params, terms, call.decided_by, effort, call.note_unmet)
@@ -41,7 +41,7 @@ async def count_tokens(call: Call) -> Answer:
 
 
 async def _entered(call: Call) -> tuple[Session, dict[str, Any], int]:
-    """The session, the request, and its size in bytes: a schema, media or a rule's reply counts as a large one."""
+    """Return the session, the params and their size in bytes; schemas, media and rules' replies count as maximal."""
     session = await known_caller(call)
     params, body = await read_object(call, _LARGEST)
     if session.rules.armed:

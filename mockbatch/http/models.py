@@ -17,13 +17,13 @@ _STAGES: tuple[str, ...] = get_args(Lifecycle)
 _LIFECYCLE = Parameter(
     "lifecycle",
     {"type": "array", "items": {"type": "string", "enum": list(_STAGES)}},
-    "Stages of life; by default active and deprecated.",
+    "Lifecycle stages; default: active and deprecated.",
 )
 
 
 @described(wire.ModelPage, query=(*PAGE, _LIFECYCLE), op="models", caller="key")
 async def page(call: Call) -> Answer:
-    """A page of the models."""
+    """List models."""
     session = await caller(call)
     stages = call.query_list("lifecycle") or ["active", "deprecated"]
     for stage in stages:
@@ -34,7 +34,7 @@ async def page(call: Call) -> Answer:
 
 @described(wire.ModelInfo, op="models", caller="key")
 async def retrieve(call: Call) -> Answer:
-    """A model by its id or alias."""
+    """Retrieve a model by its id or alias."""
     session = await caller(call)
     return Json(call.mock.catalogue.retrieve(session, call.path_value("id")))
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document of all that is served, made of the routes and the wire models."""
+"""The OpenAPI document of all endpoints, generated from the routes and the wire models."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -31,7 +31,7 @@ _HEADERS = (
 
 
 def document(routes: Sequence[Route]) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of these routes."""
+    """Return the OpenAPI 3.1 document of these routes."""
     operations = [
         (route.path, method, handler)
         for route in routes
@@ -49,7 +49,7 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
         "info": {
             "title": "mockbatch",
             "version": __version__,
-            "description": "A local stand-in for the Message Batches API, and the control of it under /_mockbatch.",
+            "description": "A local stand-in for the Message Batches API, with its control plane under /_mockbatch.",
         },
         "paths": paths,
         "components": {
@@ -110,7 +110,7 @@ def _media(kind: Any, known: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refused(known: dict[str, Any]) -> dict[str, Any]:
-    return {"description": "The API's envelope around an error.", "content": {JSON: _media(wire.ErrorResponse, known)}}
+    return {"description": "The API's error envelope.", "content": {JSON: _media(wire.ErrorResponse, known)}}
 
 
 def _path_parameters(path: str) -> Iterable[dict[str, Any]]:
@@ -130,11 +130,11 @@ def _headers(caller: str) -> Iterable[dict[str, Any]]:
 
 
 def route_of(routes: Sequence[Route]) -> Route:
-    """The route at which the document of these routes, and of itself, is found."""
+    """Return the route that serves the document of these routes and itself."""
 
     @described(dict[str, Any], caller="own")
     async def openapi(call: Call) -> Answer:
-        """This document."""
+        """Return this document."""
         return Json(document([*routes, own]))
 
     own = Route("/_mockbatch/openapi.json", Endpoint(GET=openapi))

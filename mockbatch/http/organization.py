@@ -17,19 +17,19 @@ _GROUPS = ("batch", "files", "model_group", "skills", "token_count", "web_search
 _QUERY = (
     Parameter("group_type", {"type": "string", "enum": list(_GROUPS)}, "Only limits of this group."),
     Parameter("model", {"type": "string"}, "Only limits of this model."),
-    Parameter("limit", {"type": "integer", "minimum": 1, "maximum": 1000}, "Entries in a page; by default all."),
-    Parameter("page", {"type": "string"}, "The page to go on with."),
+    Parameter("limit", {"type": "integer", "minimum": 1, "maximum": 1000}, "Entries per page; default: all."),
+    Parameter("page", {"type": "string"}, "Cursor of the page to return."),
 )
 
 
 @described(wire.RateLimitPage, query=_QUERY, caller="admin", op="organization")
 async def rate_limits(call: Call) -> Answer:
-    """The rate limits of the organization."""
+    """List the rate limits of the organization."""
     administrator(call)
     query = call.query()
     group_type, model = query.get("group_type"), query.get("model")
     if group_type is not None and group_type not in _GROUPS:
-        raise InvalidRequest(f"group_type: {group_type!r} is not one.{did_you_mean(group_type, _GROUPS)}")
+        raise InvalidRequest(f"group_type: {group_type!r} is not a group type.{did_you_mean(group_type, _GROUPS)}")
     limits = [
         limit
         for limit in organization_rate_limits(call.mock.seed, call.mock.tier, call.mock.models)

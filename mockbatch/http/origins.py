@@ -1,4 +1,4 @@
-"""Under which address a caller reached us."""
+"""The address at which a client reached us."""
 
 from mockbatch.http.calls import Call
 
@@ -6,7 +6,7 @@ _FORWARDED = frozenset({b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded
 
 
 def origin_of(call: Call) -> str:
-    """Scheme, host and prefix under which the caller reached us, so that what we name can be reached as well."""
+    """Return scheme, host and prefix as seen by the client, so that URLs we return are reachable."""
     if call.mock.public_url:
         return call.mock.public_url
     headers, scope = call.headers, call.scope

@@ -1,4 +1,4 @@
-"""Lists come in pages: how the caller says which.
+"""Paging of lists by query parameters.
 
 Source: https://platform.claude.com/docs/en/api/overview
 """
@@ -12,7 +12,7 @@ _PAGE = 20
 
 
 def window_of(call: Call) -> Window:
-    """Which part of a list is asked for by `limit`, `after_id` and `before_id`. Raises InvalidRequest."""
+    """Return the window requested by `limit`, `after_id` and `before_id`. Raises InvalidRequest."""
     query = call.query()
     after_id, before_id = query.get("after_id") or None, query.get("before_id") or None
     if after_id and before_id:

@@ -1,7 +1,7 @@
-"""A recorder: passes `/v1/*` on to an upstream with the caller's key, and takes in what passes.
+"""A recorder: forwards `/v1/*` to an upstream with the client's key, and records requests and responses.
 
-The caller sees what the upstream sent, byte for byte, but for one value: a `results_url` names the recorder, since
-a client follows it to the letter, and what it downloads there would otherwise not be recorded.
+The client sees what the upstream sent, byte for byte, with one exception: each `results_url` points to the recorder,
+since clients follow it literally and the download would otherwise not be recorded.
 """
 
 import asyncio
@@ -29,11 +29,11 @@ _RESULTS_PATH = re.compile(rf"{_BATCHES}/[^/?#]+/results(?:[?#].*)?\Z")
 
 
 class _Gone(Exception):
-    """The caller went away."""
+    """The client disconnected."""
 
 
 class Watch:
-    """Tells an exchange what passes, off the event loop; where it fails, what passes goes on unrecorded."""
+    """Feeds an exchange off the event loop. If that fails, the traffic continues unrecorded."""
 
     def __init__(self, spool: Spool, method: str, path: str, headers: dict[str, str]) -> None:
         self._spool, self._call = spool, f"{method} {path}"
@@ -43,12 +43,12 @@ class Watch:
         except ValueError as error:
             self._fail(error)
 
-    async def tell(self, what: Callable[[Exchange], Callable[..., None]], *told: Any) -> None:
+    async def tell(self, what: Callable[[Exchange], Callable[..., None]], *arguments: Any) -> None:
         """Call a method of the exchange."""
         if self._exchange is None or type(self._exchange) is Exchange:
             return
         try:
-            await asyncio.to_thread(what(self._exchange), *told)
+            await asyncio.to_thread(what(self._exchange), *arguments)
         except (ValueError, SpoolError, OSError, RecursionError) as error:
             self._fail(error)
 
@@ -58,7 +58,7 @@ class Watch:
 
 
 class Recorder:
-    """An ASGI application for one upstream; what it gathers goes to `spool`. `now` gives nanoseconds."""
+    """An ASGI application for one upstream that records to `spool`. `now` returns nanoseconds."""
 
     def __init__(self, upstream: Upstream, spool: Spool, now: Callable[[], int] = time.monotonic_ns) -> None:
         self._upstream, self._spool, self._now = upstream, spool, now
@@ -67,7 +67,7 @@ class Recorder:
         if scope["path"] == "/health":
             await _answer(send, 200, {"status": "recording", "name": "mockbatch", "version": __version__})
         elif not scope["path"].startswith("/v1/"):
-            await _refuse(send, 404, "not_found_error", "mockbatch is recording: it passes on /v1/* and nothing else")
+            await _refuse(send, 404, "not_found_error", "mockbatch is recording and forwards only /v1/*")
         elif not (keys := _keys(scope)):
             await _refuse(send, 401, "authentication_error", "x-api-key header is required")
         else:
@@ -97,7 +97,7 @@ class _Passing:
         try:
             whole = await self._passed_on()
         except UpstreamFailed as failure:
-            # an answer that has begun is broken off here as well: it is left without its end
+            # a response that has begun is broken off here as well: it stays without its end
             if not self._answering:
                 await self._rest_of_body()
                 await _refuse(self._send, 502, "api_error", str(failure))
@@ -128,7 +128,7 @@ class _Passing:
         return True
 
     async def _rest_of_body(self) -> None:
-        """Take in what the upstream did not, so that what was asked for can be told."""
+        """Read the part of the body that the upstream did not, so that the request is recorded whole."""
         with suppress(_Gone):
             async for _ in self._body():
                 pass
@@ -168,7 +168,7 @@ class _Passing:
 
 
 def with_results_here(body: bytes, origin: str) -> bytes:
-    """Batches as they were shown, each `results_url` at `origin` and every other byte as it was."""
+    """Return the body with every `results_url` at `origin`, and every other byte unchanged."""
 
     def here(found: re.Match[bytes]) -> bytes:
         path = _RESULTS_PATH.search(decode(found[1]))
@@ -188,7 +188,7 @@ def _has_body(scope: Scope) -> bool:
 
 
 def _keys(scope: Scope) -> list[str]:
-    """The keys that a call was made with."""
+    """Return the keys of a call."""
     headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
     scheme, _, token = headers.get(b"authorization", "").partition(" ")
     return [key for key in (headers.get(b"x-api-key", ""), token.strip() if scheme.lower() == "bearer" else "") if key]
@@ -217,7 +217,7 @@ async def _answer(send: Send, status: int, content: Any) -> None:
 
 
 def create_recorder(url: str, spool: Spool) -> Router:
-    """The application that records what passes between its callers and the API at `url`."""
+    """Return the application that records the traffic between its clients and the API at `url`."""
     upstream = Upstream(url)
 
     @asynccontextmanager

@@ -23,13 +23,11 @@ def _texts(name: str, known: tuple[str, ...], help: str) -> Parameter:
 
 def _span(widths: tuple[str, ...], most: int) -> tuple[Parameter, ...]:
     return (
-        Parameter(
-            "starting_at", {"type": "string", "format": "date-time"}, "The first bucket is the one of this time."
-        ),
+        Parameter("starting_at", {"type": "string", "format": "date-time"}, "The first bucket contains this time."),
         Parameter("ending_at", {"type": "string", "format": "date-time"}, "Buckets end before this time."),
-        Parameter("bucket_width", {"type": "string", "enum": list(widths), "default": "1d"}, "How long a bucket is."),
-        Parameter("limit", {"type": "integer", "minimum": 1, "maximum": most}, "Buckets in a page."),
-        Parameter("page", {"type": "string"}, "The page to go on with."),
+        Parameter("bucket_width", {"type": "string", "enum": list(widths), "default": "1d"}, "Width of a bucket."),
+        Parameter("limit", {"type": "integer", "minimum": 1, "maximum": most}, "Buckets per page."),
+        Parameter("page", {"type": "string"}, "Cursor of the page to return."),
     )
 
 
@@ -43,7 +41,7 @@ _COST_QUERY = (*_span(("1d",), 31), _texts("group_by", COST_GROUPS, "A row for e
 
 @described(UsageReport, query=_USAGE_QUERY, caller="admin")
 async def usage(call: Call) -> Answer:
-    """What was used, in buckets of time."""
+    """Report usage, in time buckets."""
     key = administrator(call)
     query = usage_query(_values(call, _USAGE_QUERY), asked_betas(call))
     sessions, now = await _settled(call, key)
@@ -52,7 +50,7 @@ async def usage(call: Call) -> Answer:
 
 @described(CostReport, query=_COST_QUERY, caller="admin")
 async def cost(call: Call) -> Answer:
-    """What that costs, day by day."""
+    """Report costs per day."""
     key = administrator(call)
     query = cost_query(_values(call, _COST_QUERY))
     sessions, now = await _settled(call, key)
@@ -67,8 +65,9 @@ def _values(call: Call, query: tuple[Parameter, ...]) -> dict[str, list[str]]:
 
 
 async def _settled(call: Call, key: str) -> tuple[list[Session], int]:
-    """The sessions that an admin key reports on, all that has ended settled, and the latest instant of theirs: all, or
-    the one whose id the key ends with, for tests that share a server.
+    """Return the sessions that an admin key reports on, with ended batches settled, and their latest time.
+
+    These are all sessions, or only the one whose id the key ends with, for tests that share a server.
     """
     sessions = call.mock.sessions.all()
     own = [session for session in sessions if key.endswith(f"-{session.name}")]

@@ -1,4 +1,4 @@
-"""A line for each call of the API, for somebody who watches the server."""
+"""A log line for each API call, for people who watch the server."""
 
 import sys
 import threading
@@ -27,8 +27,8 @@ def to_standard_error(text: str) -> None:
 
 
 class RequestLog:
-    """Writes lines in a thread of its own, so that no call waits for a terminal or a pipe. Where lines come faster than
-    they can be written, some are left out, and their number is told.
+    """Writes lines in a separate thread, so that no call waits for a terminal or a pipe. If lines arrive faster than
+    they can be written, some are dropped and counted.
     """
 
     def __init__(self, write: Callable[[str], object] = to_standard_error) -> None:
@@ -40,23 +40,23 @@ class RequestLog:
         self._thread.start()
 
     def begin(self) -> "Entry":
-        """A call has come."""
+        """Start timing a call."""
         return Entry(self, time.perf_counter())
 
     def add(self, line: str) -> None:
-        """Write a line some time soon. What would do something to a terminal is replaced."""
+        """Queue a line. Characters that would affect a terminal are replaced."""
         try:
             self._lines.put_nowait("".join(char if char.isprintable() else "?" for char in line))
         except Full:
             self._left_out += 1
 
     def whose(self, session: Session) -> str:
-        """How to tell whose call it is; nothing as long as there is one session."""
+        """Return a suffix that identifies the session; empty while there is only one."""
         self._first = self._first or session.name
         return "" if session.name == self._first else f"  ({session.told})"
 
     def close(self) -> None:
-        """Write what is left, as far as that goes quickly."""
+        """Flush the queue, within a short timeout."""
         try:
             self._lines.put(None, timeout=_PATIENCE_SECONDS)
         except Full:
@@ -74,17 +74,17 @@ class RequestLog:
 
 
 def _nothing(text: str) -> None:
-    """What is written when nobody reads it any more."""
+    """Discard text; used once standard error is closed."""
 
 
 class Entry(Struct, frozen=True):
-    """A call that is to be logged once it is answered; when it came, in seconds of some clock."""
+    """A call to log once it is answered; `came` is its arrival, in seconds of the performance counter."""
 
     log: RequestLog
     came: float
 
     def end(self, record: Record, session: Session | None, mock: Mock) -> None:
-        """Log a call as it was noted in the journal."""
+        """Log a call from its journal record."""
         error, created = _answered(record)
         path = "" if session and record.op in _SAYING else f"{record.method} {record.path}"
         about = record.batch or created or path
@@ -100,12 +100,12 @@ class Entry(Struct, frozen=True):
             self.log.add(f"  {outlook}")
 
 
-# calls that need no path to be known
+# operations whose line needs no path
 _SAYING = frozenset({"create", "list", "messages", "count_tokens"})
 
 
 def _answered(record: Record) -> tuple[str, str]:
-    """What an error says, and the id of a batch that was created."""
+    """Return the message of an error, and the id of a created batch."""
     if record.status < _REFUSED and record.op != "create":
         return "", ""
     try:

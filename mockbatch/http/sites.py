@@ -1,7 +1,7 @@
-"""Which pages may call the control plane: our own, and none that was loaded from elsewhere.
+"""Origin checks of the control plane: only our own pages may call it.
 
-A page of another site can send requests here, and with a name that it points to this machine (DNS rebinding) even read
-the answers. What it cannot do is to lie about `Origin` and `Host`. Programs that are no browsers send no `Origin`.
+A page of another site can send requests here, and even read the responses with a name that resolves to this machine
+(DNS rebinding). But it cannot forge `Origin` and `Host`. Programs other than browsers send no `Origin`.
 Sources: https://fetch.spec.whatwg.org/#origin-header, https://www.rfc-editor.org/rfc/rfc6761
 """
 
@@ -22,13 +22,13 @@ from mockbatch.http.answers import Answer
 from mockbatch.http.calls import Call, Endpoint, Handler
 from mockbatch.http.described import description_of
 
-# names under these are nobody's on the internet
+# names under these do not exist on the public internet
 _PRIVATE = (".localhost", ".internal", ".test", ".invalid")
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]]+))(?::\d*)?").fullmatch
 
 
 def guarded(route: Route) -> Route:
-    """A route that pages of other sites cannot use, and callers only as far as its endpoints say."""
+    """Protect a route against pages of other sites, and against callers beyond the reach of its endpoints."""
     assert isinstance(route.app, Endpoint)
     return Route(route.path, Endpoint(**{method: _guarded(handler) for method, handler in route.app.handlers.items()}))
 
@@ -41,7 +41,7 @@ def _guarded(handler: Handler) -> Handler:
     async def checked(call: Call) -> Answer:
         check_site(call)
         check_access(call, described.caller)
-        if described.caller != "anyone":  # the address of the dashboard is for the dashboard
+        if described.caller != "anyone":  # the query of the dashboard's address belongs to its scripts
             _check_query(call, known)
         return await handler(call)
 
@@ -49,7 +49,7 @@ def _guarded(handler: Handler) -> Handler:
 
 
 def _check_query(call: Call, known: Sequence[str]) -> None:
-    """Raise InvalidRequest for a parameter that the endpoint does not have: it would be ignored in silence."""
+    """Raise InvalidRequest for an unknown parameter, which would otherwise be ignored silently."""
     if not call.scope["query_string"]:
         return
     for name in call.query():
@@ -59,25 +59,27 @@ def _check_query(call: Call, known: Sequence[str]) -> None:
 
 
 def check_site(call: Call) -> None:
-    """Raise PermissionDenied for a call that a page of another site may have made."""
+    """Raise PermissionDenied for a call that may come from a page of another site."""
     config = call.mock.config
     host = _host(call.header(b"host") or "localhost")
     if not _is_ours(host, config):
-        raise PermissionDenied(f"Host {host!r} is no name of this server; start it with --allow-host {host} if it is")
+        raise PermissionDenied(
+            f"Host {host!r} is not a name of this server; if it should be, start it with --allow-host {host}"
+        )
     origin = call.header(b"origin")
     if origin is not None and not _is_origin_of_ours(origin, host, config):
-        raise PermissionDenied(f"Pages from {origin} may not use the control plane; --allow-host names those that may")
+        raise PermissionDenied(f"Pages from {origin} may not use the control plane; allow them with --allow-host")
 
 
 def _is_ours(host: str, config: Config) -> bool:
-    """Whether a name can only lead here on purpose: no other site is called by an address, or a name without dots."""
+    """Return whether a host name can only lead here on purpose: no other site has an address or a dotless name."""
     if host in _named(config) or "." not in host or host.endswith(_PRIVATE):
         return True
     return _is_address(host)
 
 
 def _is_origin_of_ours(origin: str, host: str, config: Config) -> bool:
-    """Whether a page comes from this server, or from this machine."""
+    """Return whether a page comes from this server, or from this machine."""
     site = host_of(origin)
     if site is None:
         return False
@@ -85,13 +87,13 @@ def _is_origin_of_ours(origin: str, host: str, config: Config) -> bool:
 
 
 def _named(config: Config) -> set[str]:
-    """The names that somebody gave this server."""
+    """Return the configured names of this server."""
     public = host_of(config.public_url) if config.public_url else None
     return {name.lower() for name in (config.host, public, *config.allow_host) if name}
 
 
 def _host(header: str) -> str:
-    """The name in a `Host`; as it came where it is none."""
+    """Return the name in a `Host` header; an invalid one is returned unchanged."""
     found = _HOST(header)
     return (found[1] or found[2]).lower() if found else f"{header}."
 

@@ -1,4 +1,4 @@
-"""What rules make of an answer on its way: late, slow, sliced, cut off."""
+"""Effects of rules on a response in transit: late, slow, sliced, cut off."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -14,7 +14,7 @@ Pieces = AsyncGenerator[bytes]
 
 
 class Late:
-    """The answer, so many seconds later; without a number, never."""
+    """A delayed response; if `seconds` is None, it never comes."""
 
     def __init__(self, answer: Answer, scope: Scope, seconds: float | None) -> None:
         self._answer = answer
@@ -31,7 +31,7 @@ class _Gone(Exception):
 
 
 class HeadersFirst:
-    """The headers of the answer, and the rest so many seconds later; without a number, never."""
+    """A response whose body is delayed after the headers; if `seconds` is None, it never comes."""
 
     def __init__(self, answer: Answer, scope: Scope, seconds: float | None) -> None:
         self._answer = answer
@@ -51,7 +51,7 @@ class HeadersFirst:
 
 
 class CutOff:
-    """A stream of results up to a place, and the end of it in one of the ways of `results.cut`."""
+    """A stream of results up to a position, ended in one of the ways of `results.cut`."""
 
     def __init__(self, stream: Stream, scope: Scope, place: Place, how: str) -> None:
         self._stream = stream
@@ -97,7 +97,7 @@ class CutOff:
             await end(self._scope, by_reset=self._how == "reset")
 
     async def _send_short(self, own: Headers, send: Send) -> None:
-        """Count the whole, and send a part of it."""
+        """Declare the full length, and send only a part."""
         part, length = [], 0
         async for piece in self._stream.pieces:
             length += len(piece)
@@ -110,7 +110,7 @@ class CutOff:
 
 
 async def worked_on(pieces: Pieces, work: Work) -> Pieces:
-    """Pieces that end where lines end, after something was done to the lines."""
+    """Transform the lines of pieces that end at line ends."""
     async with aclosing(pieces):
         async for piece in pieces:
             yield work.feed(piece.removesuffix(b"\n").split(b"\n"))
@@ -118,7 +118,7 @@ async def worked_on(pieces: Pieces, work: Work) -> Pieces:
 
 
 async def paused(pieces: Pieces, scope: Scope, place: Place, seconds: float) -> Pieces:
-    """The same bytes, with a pause at a place."""
+    """Yield the same bytes, with a pause at a position."""
     async with aclosing(pieces):
         async for piece in pieces:
             if place.reached:
@@ -131,7 +131,7 @@ async def paused(pieces: Pieces, scope: Scope, place: Place, seconds: float) -> 
 
 
 async def broken_off(pieces: Pieces, place: Place, ended: Callable[[], bytes]) -> Pieces:
-    """The same bytes up to a place, and then an end of its own; nothing else where the place is never reached."""
+    """Yield the bytes up to a position, and then `ended()`; all bytes if the position is never reached."""
     async with aclosing(pieces):
         async for piece in pieces:
             yield place.before(piece)
@@ -141,7 +141,7 @@ async def broken_off(pieces: Pieces, place: Place, ended: Callable[[], bytes]) -
 
 
 async def delayed(pieces: Pieces, scope: Scope, seconds: float) -> Pieces:
-    """The same bytes, after a pause."""
+    """Yield the same bytes after a pause."""
     async with aclosing(pieces):
         if await rest(scope, seconds):
             return
@@ -150,7 +150,7 @@ async def delayed(pieces: Pieces, scope: Scope, seconds: float) -> Pieces:
 
 
 async def sliced(pieces: Pieces, scope: Scope, size: int, seconds: float) -> Pieces:
-    """The same bytes in slices of that size, with pauses between them."""
+    """Yield the same bytes in slices of `size`, with pauses between them."""
     async with aclosing(pieces):
         async for piece in pieces:
             for at in range(0, len(piece), size):
@@ -160,13 +160,13 @@ async def sliced(pieces: Pieces, scope: Scope, size: int, seconds: float) -> Pie
 
 
 def throttled(pieces: Pieces, scope: Scope, per_second: int) -> Pieces:
-    """The same bytes, so many of them a second."""
+    """Yield the same bytes at `per_second` bytes per second."""
     size = max(per_second // 20, 1)
     return sliced(pieces, scope, size, size / per_second)
 
 
 def reshaped(reshape: Callable[[Pieces], Pieces]) -> Callable[[Answer], Answer]:
-    """An alteration of answers that are streams; others stay as they are."""
+    """Return an alteration of streamed responses; other responses are left unchanged."""
 
     def alter(answer: Answer) -> Answer:
         return Stream(reshape(answer.pieces), answer.content_type) if isinstance(answer, Stream) else answer

@@ -1,8 +1,8 @@
-"""Catches programs that name the official host themselves: a proxy, a certificate, and variables that name both."""
+"""Interception of programs that hard-code the official host: a proxy, a certificate, and their variables."""
 
 HOST = "api.anthropic.com"
 PORT = 443
 
 
 class InterceptError(Exception):
-    """What keeps a run from intercepting; the message is one sentence."""
+    """Interception is not possible. The message is one sentence."""

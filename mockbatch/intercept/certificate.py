@@ -1,4 +1,4 @@
-"""A certificate for the official host, from an authority that exists for one run."""
+"""A certificate for the official host, issued by an authority that exists for one run."""
 
 import ssl
 from pathlib import Path
@@ -7,10 +7,10 @@ from mockbatch.intercept import HOST, InterceptError
 
 
 def certified(folder: Path) -> tuple[ssl.SSLContext, bytes]:
-    """Return a TLS context that answers for the official host, and the PEM of the authority that vouches for it.
+    """Return a TLS context for the official host, and the PEM of the authority that signed its certificate.
 
-    The authority's key is never written. The certificate's own is, as OpenSSL loads keys from files only, and is
-    deleted at once. Raises InterceptError.
+    The authority's key is never written. The key of the certificate is, because OpenSSL only loads keys from files, and
+    is deleted immediately. Raises InterceptError.
     """
     try:
         import trustme

@@ -1,4 +1,4 @@
-"""A proxy for one run: it listens on loopback, leads the official host to our server, and all others where they are."""
+"""A proxy for one run: it listens on loopback, sends the official host to our server, and passes on all others."""
 
 import asyncio
 import socket
@@ -14,7 +14,7 @@ _OPEN = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 
 class Routes(NamedTuple):
-    """Where tunnels lead. Without a proxy, other hosts are reached directly."""
+    """Routing of tunnels. Without an upstream proxy, other hosts are reached directly."""
 
     api: Target
     bypass: Bypass
@@ -29,10 +29,10 @@ class Routes(NamedTuple):
 
 
 class Proxy:
-    """Serves in a thread of its own until it is stopped, which ends all tunnels.
+    """A proxy in a thread. `stop` ends it and all tunnels.
 
-    `caught` counts connections to the official host; the others are counted by target. A client has `head_seconds` to
-    say where it wants to go. Raises OSError if it cannot listen.
+    `caught` counts connections to the official host; other connections are counted by target. A client has
+    `head_seconds` to send its request head. Raises OSError if it cannot listen.
     """
 
     def __init__(self, routes: Routes, head_seconds: float = 10.0) -> None:
@@ -86,15 +86,15 @@ class Proxy:
             writer.close()
 
     async def _connected(self, target: Target, is_tunnel: bool) -> Streams:
-        """The other end of a tunnel. Raises Refused."""
+        """Open the other end of a tunnel. Raises Refused."""
         if is_tunnel and target == (HOST, PORT):
             self.caught += 1
             return await reach(self._routes.api, None)
         if self._routes.is_refused(target):
             self.refused[str(target)] += 1
-            raise Refused(403, f"mockbatch run --offline refuses {target}; hosts in NO_PROXY are let through")
+            raise Refused(403, f"mockbatch run --offline refuses {target}; hosts in NO_PROXY are allowed")
         if not is_tunnel:
-            raise Refused(405, "this is a proxy for https")
+            raise Refused(405, "this proxy supports only https")
         try:
             other = await reach(target, self._routes.upstream_for(target))
         except Refused:

@@ -1,6 +1,6 @@
-"""Bundles of root certificates: what a program would trust anyway, and one more.
+"""Bundles of root certificates: the roots a program trusts anyway, and one more.
 
-Most variables that name a bundle replace the roots that a program trusts otherwise, so the bundle holds those too.
+Most variables that name a bundle replace the default roots of a program, so the bundle includes these.
 """
 
 import os
@@ -12,13 +12,13 @@ from pathlib import Path
 
 from mockbatch.intercept import InterceptError
 
-# a variable, and those that programs look at in its place when it is not set
+# each variable, and the ones programs fall back to if it is not set
 _INSTEAD = {
     "SSL_CERT_FILE": (),
     "REQUESTS_CA_BUNDLE": ("CURL_CA_BUNDLE",),
     "CURL_CA_BUNDLE": ("SSL_CERT_FILE",),
 }
-# adds to the roots that are built in
+# extends the built-in roots
 _ADDS = "NODE_EXTRA_CA_CERTS"
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
@@ -37,14 +37,14 @@ def write_bundles(folder: Path, environ: Mapping[str, str], root: bytes) -> dict
 
 
 def _trusted(variable: str, environ: Mapping[str, str]) -> list[bytes]:
-    """The certificates that a program which looks at this variable trusts so far."""
+    """Return the certificates that a program which reads this variable trusts so far."""
     name = next((name for name in (variable, *_INSTEAD[variable]) if environ.get(name)), None)
     files = _named(name, environ[name]) if name else list(_defaults())
     return [*files, *_in_folders(environ.get("SSL_CERT_DIR", ""))]
 
 
 def _named(variable: str, path: str) -> list[bytes]:
-    """The certificates in the file or folder that somebody's variable names."""
+    """Return the certificates in the file or folder that a variable names."""
     try:
         return list(_in_folders(path) if Path(path).is_dir() else _in_files([Path(path)]))
     except OSError as error:
@@ -52,7 +52,7 @@ def _named(variable: str, path: str) -> list[bytes]:
 
 
 def _defaults() -> Iterator[bytes]:
-    """What programs trust by themselves: the system's roots, or those of Mozilla in certifi."""
+    """Yield the default roots of programs: those of the system, and Mozilla's from certifi."""
     paths = ssl.get_default_verify_paths()
     if Path(paths.openssl_cafile).is_file():
         yield from _in_files([Path(paths.openssl_cafile)])
@@ -70,7 +70,7 @@ def _defaults() -> Iterator[bytes]:
 
 
 def _in_folders(folders: str) -> Iterator[bytes]:
-    """The certificates in folders that stand in one text, as OpenSSL reads it; those that are not there have none."""
+    """Yield the certificates in a list of folders, as OpenSSL reads it; missing folders are skipped."""
     for folder in filter(None, folders.split(os.pathsep)):
         if Path(folder).is_dir():
             yield from _in_files(sorted(path for path in Path(folder).iterdir() if path.is_file()))

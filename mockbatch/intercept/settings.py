@@ -1,4 +1,4 @@
-"""The proxy settings of a command: those that it has, and those that it gets."""
+"""The proxy settings of a command: those it inherits, and those it is given."""
 
 from base64 import b64encode
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ _OF_HTTPS = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 
 
 class Upstream(NamedTuple):
-    """A proxy that connections to other hosts have to take."""
+    """A proxy through which other hosts have to be reached."""
 
     host: str
     port: int
@@ -22,7 +22,7 @@ class Upstream(NamedTuple):
 
 
 class Bypass(NamedTuple):
-    """Hosts that are reached without a proxy, as `NO_PROXY` names them."""
+    """Hosts to reach without a proxy, as in `NO_PROXY`."""
 
     entries: tuple[str, ...]
 
@@ -37,23 +37,23 @@ class Bypass(NamedTuple):
 
     @property
     def kept(self) -> tuple[str, ...]:
-        """Without those that stand for the official host too, which would never be caught."""
+        """Return the entries that do not match the official host, which would otherwise bypass us."""
         return tuple(entry for entry in self.entries if entry != "*" and not _covers(entry, HOST, PORT))
 
     def has(self, host: str, port: int) -> bool:
-        """Whether a host is named, or is this machine."""
+        """Return whether a host matches an entry, or is this machine."""
         named = any(_covers(entry, host, port) for entry in self.entries if entry != "*")
         return named or is_local(f"https://[{host}]" if ":" in host else f"https://{host}")
 
 
 def _covers(entry: str, host: str, port: int) -> bool:
-    """Whether an entry of `NO_PROXY` is a host, or a domain above it."""
+    """Return whether an entry of `NO_PROXY` is this host, or a parent domain of it."""
     name = entry.lower().removesuffix(f":{port}").lstrip("*.").strip("[]")
     return bool(name) and f".{host}".endswith(f".{name}")
 
 
 def upstream_of(environ: Mapping[str, str]) -> Upstream | None:
-    """The proxy that programs would take for https; None if there is none. Raises InterceptError."""
+    """Return the proxy that programs would use for https; None if there is none. Raises InterceptError."""
     name = next((name for name in _OF_HTTPS if environ.get(name)), None)
     if name is None:
         return None
@@ -64,16 +64,16 @@ def upstream_of(environ: Mapping[str, str]) -> Upstream | None:
     except ValueError:
         host = None
     if not host:
-        raise InterceptError(f"the proxy that {name} names is not a URL")
+        raise InterceptError(f"{name} is not the URL of a proxy")
     if parts.scheme not in ("http", "https"):
-        raise InterceptError(f"{name} names a {parts.scheme} proxy, and only http and https ones can be passed through")
+        raise InterceptError(f"{name} is a {parts.scheme} proxy; only http and https proxies are supported")
     user = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
     authorization = f"Basic {b64encode(user.encode()).decode()}" if parts.username else None
     return Upstream(host, port or (443 if parts.scheme == "https" else 80), parts.scheme == "https", authorization)
 
 
 def variables(proxy: str, bypass: Bypass, *, offline: bool) -> dict[str, str]:
-    """What points programs to a proxy: for https, and for everything if they are offline. Loopback stays direct."""
+    """Return the variables that select a proxy: for https, or for all schemes if `offline`. Loopback stays direct."""
     names = ("https_proxy", "http_proxy", "all_proxy") if offline else ("https_proxy",)
     no_proxy = ",".join(dict.fromkeys([*bypass.kept, *_LOOPBACK]))
     pairs = {**dict.fromkeys(names, proxy), "no_proxy": no_proxy}

@@ -1,4 +1,4 @@
-"""Tunnels of a proxy: which host is asked for, the connection to it, and the bytes that go to and fro."""
+"""Tunnels through the proxy: parsing the request, connecting to the target, and copying bytes both ways."""
 
 import asyncio
 import contextlib
@@ -11,19 +11,19 @@ from typing import NamedTuple
 from mockbatch.intercept.settings import Upstream
 
 LIMIT = 65_536
-"""The most bytes of a head, and of a block."""
+"""The largest size of a head, and of a block to copy, in bytes."""
 _CONNECT_SECONDS = 30.0
 _LINGER_SECONDS = 1.0
 _RESET = struct.pack("ii", 1, 0)
 _HOST_AND_PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]+))(?::(\d{1,5}))?", re.ASCII).fullmatch
 _REQUEST = re.compile(r"([A-Z]+) (\S+) HTTP/1\.[01]").fullmatch
-_NOT_HTTP = "this is a proxy that speaks HTTP"
+_NOT_HTTP = "this proxy expects HTTP"
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Target(NamedTuple):
-    """A host and port that a client asks for."""
+    """The host and port that a client requests."""
 
     host: str
     port: int
@@ -33,7 +33,7 @@ class Target(NamedTuple):
 
 
 class Refused(Exception):
-    """What a client gets instead of a tunnel. The sentence is the reason too, as that is what most programs show."""
+    """A refused tunnel. The sentence is also the reason phrase, since most programs show only that."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -44,7 +44,7 @@ class Refused(Exception):
 
 
 async def asked_for(reader: asyncio.StreamReader, seconds: float) -> tuple[Target, bool]:
-    """Which target a client asks for, and whether by a tunnel. Raises Refused, or EOFError if the client has gone."""
+    """Return the requested target, and whether it was a CONNECT. Raises Refused, or EOFError if the client is gone."""
     try:
         async with asyncio.timeout(seconds):
             first = await reader.readexactly(1)
@@ -54,7 +54,7 @@ async def asked_for(reader: asyncio.StreamReader, seconds: float) -> tuple[Targe
     except asyncio.LimitOverrunError:
         raise Refused(431, "the head of the request is too large") from None
     except TimeoutError:
-        raise Refused(408, "the request did not come in time") from None
+        raise Refused(408, "the request did not arrive in time") from None
     found = _REQUEST(line.decode("latin-1"))
     if found is None:
         raise Refused(400, _NOT_HTTP)
@@ -62,9 +62,9 @@ async def asked_for(reader: asyncio.StreamReader, seconds: float) -> tuple[Targe
 
 
 def _target_of_url(url: str) -> Target:
-    """The host in the URL of a request that is not a tunnel. Raises Refused."""
+    """Return the target in the URL of a plain request. Raises Refused."""
     if not url.lower().startswith("http://"):
-        raise Refused(405, "this is a proxy for https")
+        raise Refused(405, "this proxy supports only https")
     return _target(re.split(r"[/?#]", url[7:], maxsplit=1)[0].rpartition("@")[2], 80)
 
 
@@ -77,7 +77,7 @@ def _target(name: str, default_port: int) -> Target:
 
 
 async def reach(target: Target, upstream: Upstream | None) -> Streams:
-    """A connection to a target, through a proxy if there is one. Raises Refused."""
+    """Connect to a target, through the upstream proxy if there is one. Raises Refused."""
     through = f" through the proxy {upstream.host}" if upstream else ""
     try:
         async with asyncio.timeout(_CONNECT_SECONDS):
@@ -87,7 +87,7 @@ async def reach(target: Target, upstream: Upstream | None) -> Streams:
     except TimeoutError:
         raise Refused(504, f"{target} did not answer in time{through}") from None
     except (OSError, EOFError, UnicodeError, asyncio.LimitOverrunError) as error:
-        reason = getattr(error, "strerror", None) or "it is not understood"
+        reason = getattr(error, "strerror", None) or "unexpected response"
         raise Refused(502, f"{target} cannot be reached{through}: {reason}") from None
 
 
@@ -108,7 +108,7 @@ async def _through(upstream: Upstream, target: Target) -> Streams:
 
 
 async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: bytes) -> None:
-    """Send an answer, and let the client read it: to close on what it still sends would take it away."""
+    """Send a response and wait for the client to read it: closing while it still sends would discard the response."""
     with contextlib.suppress(OSError, TimeoutError):
         writer.write(answer)
         writer.write_eof()
@@ -118,7 +118,7 @@ async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ans
 
 
 async def join(one: Streams, other: Streams) -> None:
-    """Pass on all bytes both ways until both are through. What resets one end resets the other."""
+    """Copy bytes both ways until both sides are done. A reset of one side resets the other."""
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(_pass_on(one[0], other[1]))
@@ -134,12 +134,12 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
         await writer.drain()
     if writer.can_write_eof():
         writer.write_eof()
-    else:  # TLS has no half that could be closed
+    else:  # TLS has no half-close
         writer.close()
 
 
 def reset(writer: asyncio.StreamWriter) -> None:
-    """End a connection as one that broke."""
+    """Close a connection with a TCP reset."""
     raw = writer.get_extra_info("socket")
     if raw is not None and not writer.is_closing():
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Use cases: the one floor where clock, store and core meet."""
+"""Use cases: the layer that combines clock, store and core."""
 
 import logging
 from pathlib import Path
@@ -36,9 +36,9 @@ from mockbatch.service.synthesis import Synthesis
 from mockbatch.service.upkeep import Upkeep
 from mockbatch.store import Store
 
-# where calls of no session are counted
+# the slot of the call counter for calls without a session
 _SLOT = 0
-# warnings about broken PDFs are for those who ask for them
+# warnings about broken PDFs are opt-in
 logging.getLogger("pypdf").addHandler(logging.NullHandler())
 
 
@@ -93,26 +93,26 @@ class Mock:
         self.door = armory_of(config).door(self.now())
 
     def now(self) -> int:
-        """The virtual time of no session in particular: that of one which nobody changed."""
+        """Return the virtual time outside any session: that of a session with the default clock."""
         return self._clock.now(self.real())
 
     def refuses(self) -> bool:
-        """Whether a rule refuses a connection that was just made."""
+        """Return whether a rule refuses a connection that was just accepted."""
         return bool(self.door.decide("connection", CallFacts(), self.now()))
 
     def next_request_id(self) -> str:
-        """The id of a call that belongs to no session."""
+        """Return the id of a call without a session."""
         calls = self._store.calls.get(_SLOT) + 1
         self._store.calls.set(_SLOT, calls)
         return ids.request_id(self._request_seed, str(calls))
 
     def terms(self, session: Session, version: str, betas: tuple[str, ...], profile: str = "") -> Terms:
-        """What a call of this session is made under, now."""
+        """Return the terms of a call of this session, now."""
         day = format_day(session.now())
         return Terms(version, betas, session.settings.models, day, session.settings.validation, profile)
 
     async def open(self) -> None:
-        """Take up what the store has. Raises FixtureError for a fixture that cannot be played."""
+        """Load the state from the store. Raises FixtureError for a fixture that cannot be replayed."""
         self.playback.tape(self.config)
         facts = await self._store.load()
         self.files.restore(facts.files)
@@ -123,7 +123,7 @@ class Mock:
         self.notices.start(facts.notices, self.sessions.all())
 
     def unhit(self) -> list[str]:
-        """The names of the rules of flags and file that struck nothing in any session."""
+        """Return the names of the configured rules that matched nothing in any session."""
         struck = {
             record.rule.name
             for rules in (self.door, *(session.rules for session in self.sessions.all()))
@@ -136,7 +136,7 @@ class Mock:
     async def close(self) -> None:
         await self.notices.close()
         if self.config.replay_used:
-            # not before: most servers play nothing
+            # imported lazily: most servers replay nothing
             from mockbatch.fixtures.used import note_used
 
             note_used(Path(self.config.replay_used), self.playback.used())

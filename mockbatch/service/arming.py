@@ -1,4 +1,4 @@
-"""Changes of rules while the server runs, each saved before it is answered."""
+"""Changes to the rules of a running server, each saved before the response."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Arming:
-    """Changes the rules of sessions. What is refused or cannot be saved changes nothing."""
+    """Changes the rules of sessions. A change that is invalid or cannot be saved has no effect."""
 
     async def change(self, session: Session, how: Callable[[SessionRules], T]) -> T:
         """Change the rules of a session. Raise InvalidRequest, NotFound, or StoreError if it cannot be saved."""

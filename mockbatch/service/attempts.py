@@ -1,4 +1,4 @@
-"""How often a request was sent: counted by its custom_id and by what it asks for, in one session."""
+"""The number of times a request was sent in a session, counted by its custom_id and by its content."""
 
 from array import array
 from collections import Counter
@@ -11,13 +11,13 @@ from mockbatch.core.contract.envelope import Item, items_of
 from mockbatch.service.sessions import Session
 from mockbatch.store import Store
 
-_FIELDS = 3  # of each request: its custom_id and its content as hashes, and which attempt it is
+_FIELDS = 3  # per request: the hashes of its custom_id and its content, and its attempt number
 
 
 class Attempts:
-    """Counts what sessions sent, as soon as a rule asks for it: before that, nobody pays for it.
+    """Counts the requests of sessions, once a rule needs it; until then it costs nothing.
 
-    What was counted is stored beside the requests, and outlives them: a deleted batch was sent all the same.
+    Counts are stored with the requests, and outlive them: a deleted batch was still sent.
     """
 
     def __init__(self, store: Store) -> None:
@@ -36,7 +36,7 @@ class Attempts:
         await self._count(counted, batch, slices)
 
     async def of(self, batch: Batch) -> list[list[int]] | None:
-        """Return which attempt each request of a batch is, slice by slice; None if that was not counted."""
+        """Return the 1-based attempt number of each request, per slice; None if attempts were not counted."""
         found = []
         for index in range(batch.slices):
             sent = await self._store.sent(batch.seq, index)
@@ -49,7 +49,7 @@ class Attempts:
         self._counted.pop(session.name, None)
 
     async def _count(self, counted: Counter[int], batch: Batch, slices: AsyncIterable[bytes | memoryview]) -> None:
-        # what the batch itself has counts only when all of it is known: it may have a content twice
+        # the batch's own requests are added at the end: the same content may occur in it twice
         keys: list[int] = []
         index = 0
         async for raw in slices:
@@ -63,7 +63,7 @@ class Attempts:
         counted.update(keys)
 
     async def _stored(self, session: Session) -> Counter[int]:
-        """What was counted of all batches of a session."""
+        """Return the counts over all batches of a session."""
         counted: Counter[int] = Counter()
         for batch in session.ever():
             for index in range(batch.slices):
@@ -79,7 +79,7 @@ class Attempts:
 
 
 def _keys(item: Item) -> tuple[int, int]:
-    # of two kinds, so that no name counts as a content
+    # two hash seeds, so that a custom_id never equals a content
     return xxh3_64_intdigest(item.custom_id.encode(), 1), xxh3_64_intdigest(item.params, 2)
 
 

@@ -51,7 +51,7 @@ _WEBHOOK = b"x-mockbatch-webhook"
 
 
 class Batches:
-    """The use cases of `/v1/messages/batches`. Whatever changes is kept before it is answered."""
+    """The use cases of `/v1/messages/batches`. Every change is saved before the response."""
 
     def __init__(
         self,
@@ -85,10 +85,10 @@ class Batches:
         self._settling = Settling(store, self._profiles, self._rows, self.caches, self._changed)
 
     async def restore(self, facts: Facts) -> None:
-        """Take up what the store has."""
+        """Load the state from the store."""
         self._sessions.restore(facts.sessions, facts.counters)
         held = [batch for snapshot in facts.snapshots for batch in snapshot.batches]
-        # what snapshots hold is counted when these are taken up
+        # batches held by snapshots are counted when the snapshots are restored
         unused = self._planning.restore(facts.profiles, facts.batches, held)
         await self._store.commit(*unused)
         known = {session.name for session in facts.sessions}
@@ -102,7 +102,7 @@ class Batches:
         self._playback.restore(facts.played)
 
     async def close(self) -> None:
-        """Give up what is done in the background; it is done again when it is needed."""
+        """Abandon background work; it is redone when needed."""
         await self._settling.close()
         await self._rows.close()
 
@@ -115,10 +115,10 @@ class Batches:
         headers: Headers,
         rules: tuple[Rule, ...] = (),
     ) -> wire.MessageBatch:
-        """Take a batch in; `headers` are those of the call, and may name a webhook to call in the end. `rules` are some
-        that it has besides those of the session.
+        """Create a batch. `headers` are those of the call, and may name a webhook. `rules` apply in addition to those
+        of the session.
 
-        A body that is cut short or refused leaves nothing behind.
+        A body that is incomplete or rejected leaves nothing behind.
         """
         seq, self._next_seq = self._next_seq, self._next_seq + 1
         early = self._early(session, terms) if terms.validation == "early" else None
@@ -143,8 +143,8 @@ class Batches:
         return as_created(batch, origin)
 
     async def _add(self, session: Session, batch: Batch, reception: Reception) -> None:
-        """Save a batch that was planned, with all that changes with it, and take it up."""
-        # before anything is waited for: the last other batch with this profile may go meanwhile
+        """Save a planned batch with all related changes, and add it to the session."""
+        # before the first await: the last other batch with this profile may be deleted meanwhile
         self._planning.use(batch)
         try:
             if self._counts(session, batch):
@@ -170,11 +170,11 @@ class Batches:
         return self._playback.player(session, self._sessions.identified(session).config)
 
     def _counts(self, session: Session, batch: Batch) -> bool:
-        """Whether it is counted how often requests were sent: from the first batch on for which that matters."""
+        """Return whether attempts are counted: from the first batch on that needs it."""
         return session.counts_attempts or (batch.kept and self._rows.of(batch).conditions.needs_attempts)
 
     def _webhook(self, session: Session, named: str) -> str:
-        """The URL to call in the end: the one that the batch names, or that of the session. Raises InvalidRequest."""
+        """Return the webhook of a batch: the one it names, or that of the session. Raises InvalidRequest."""
         url = named or session.config.webhook or ""
         if url:
             self._notices.check(url)
@@ -197,7 +197,7 @@ class Batches:
         return await self._shown(session, batch, now, origin)
 
     async def page(self, session: Session, window: Window, origin: str) -> wire.BatchPage:
-        """A page of the list, newest first. The cursor of a deleted batch keeps its place."""
+        """Return a page of the list, newest first. The cursor of a deleted batch keeps its position."""
         if window.before_id is not None:
             nearest_first = session.newer_than(self._cursor(session, window.before_id))
         elif window.after_id is not None:
@@ -228,7 +228,7 @@ class Batches:
         batch = self.found(session, batch_id)
         if not batch.timeline.has_ended(session.now()):
             raise InvalidRequest("In progress batches cannot be deleted. Consider canceling the batch instead.")
-        # what it was billed, how its rows ended and why stays known
+        # keep its usage, the outcomes of its rows, and the causes
         batch = await self._settling.settled(session, batch)
         reasons = await reasons_of(self.states, batch) if batch.tally and batch.tally.errored else ()
         batch = self.found(session, batch_id)
@@ -245,7 +245,7 @@ class Batches:
         return wire.DeletedMessageBatch(id=batch.id)
 
     async def settle(self, session: Session) -> None:
-        """Count what every batch of a session used that has ended."""
+        """Compute the usage of every batch of a session that has ended."""
         now = session.now()
         async for batch in in_turns(session.live()):
             if batch.sums is None and batch.timeline.has_ended(now):
@@ -253,11 +253,11 @@ class Batches:
                     await self._settling.settled(session, batch)
 
     async def billed(self, session: Session, batch: Batch) -> Batch:
-        """Return the facts of a batch, with what it used if it has ended."""
+        """Return the facts of a batch, with its usage if it has ended."""
         return await self._settling.settled(session, batch) if batch.timeline.has_ended(session.now()) else batch
 
     async def counts(self, batch: Batch, now: int) -> wire.RequestCounts | None:
-        """How many rows of a batch are where at an instant; None if it was deleted meanwhile."""
+        """Return the row counts of a batch at an instant; None if it was deleted meanwhile."""
         if batch.tally is not None and batch.timeline.has_ended(now):
             return batch.tally
         with self.unless_gone():
@@ -266,7 +266,7 @@ class Batches:
 
     @contextmanager
     def unless_gone(self) -> Iterator[None]:
-        """Go on after this if what it is about was deleted meanwhile."""
+        """Suppress errors caused by a batch that was deleted meanwhile."""
         try:
             yield
         except NotFound:
@@ -276,18 +276,18 @@ class Batches:
                 raise
 
     def lacks(self, missing: Missing) -> bool:
-        """Whether what is missing belongs to a batch that is still there."""
+        """Return whether the missing data belongs to a batch that still exists."""
         return any(missing.concerns(batch) for session in self._sessions.all() for batch in session.live())
 
     async def check_spending(self, session: Session) -> None:
-        """Raises RateLimited when a session has spent what it may in this calendar month."""
+        """Raise RateLimited if a session has reached its spend limit for this calendar month."""
         limit = session.settings.rates.spending
         if limit is not None:
             await self.settle(session)
             self._ledger.check(session, limit)
 
     async def row_entries(self, session: Session, batch: Batch) -> AsyncIterator[list[Entry]]:
-        """The entries of the ledger of a batch that has ended, some rows at a time."""
+        """Yield the ledger entries of a batch that has ended, a block of rows at a time."""
         batch = await self._settling.settled(session, batch)
         results = self._results(batch)
         async for block in self.states.rows(batch):
@@ -300,7 +300,7 @@ class Batches:
             await asyncio.sleep(0)
 
     async def used_by_row(self, session: Session, batch: Batch) -> AsyncIterator[list[Dated]]:
-        """What each row of a batch that has ended has used."""
+        """Yield the usage of each row of a batch that has ended."""
         batch = await self._settling.settled(session, batch)
         profile = self._profiles[batch.profile]
         async for block in self.states.rows(batch):
@@ -310,44 +310,44 @@ class Batches:
             await asyncio.sleep(0)
 
     async def change(self, session: Session, batch_id: str, how: Callable[[Batch, int], Batch]) -> Batch:
-        """The batch as `how` leaves it now, which may be as it is. Raises NotFound."""
+        """Apply `how` to a batch and save it if that changed anything. Raises NotFound."""
         batch = self.found(session, batch_id)
         after = how(batch, session.now())
         return batch if after is batch else await self._changed(session, replace(after, tally=None, sums=None))
 
     async def looked_at(self, session: Session, batch: Batch, origin: str = "") -> wire.MessageBatch:
-        """The batch as the API would answer it now; to look at it is no retrieve."""
+        """Return the API's current view of a batch; this does not count as a retrieve."""
         return await self._shown(session, batch, session.now(), origin)
 
     async def row_whole(self, batch: Batch, planned: PlannedRow) -> tuple[bytes, bytes]:
-        """The params of a row as they came, and its line in the results."""
+        """Return the params of a row as received, and its line in the results."""
         item = await self._rows.of(batch).item(planned.row.index)
         return bytes(item.params), await self._results(batch).line(planned.row, done=planned.done_at != NEVER)
 
     async def params(self, batch: Batch, planned: PlannedRow) -> bytes:
-        """Return the params of a row as they came."""
+        """Return the params of a row as received."""
         return bytes((await self._rows.of(batch).item(planned.row.index)).params)
 
     def with_params(self, batch: Batch, *, every: bool) -> AsyncIterator[tuple[Row, bytes]]:
-        """The rows of a batch with the params that they came with: every one, or those that fail or meet less than all
-        of a schema.
+        """Yield the rows of a batch with their params as received: all rows, or those that fail or do not fully satisfy
+        their schema.
         """
         return self._rows.of(batch).with_params(every=every)
 
     async def requests(self, batch: Batch, index: int) -> list[Item]:
-        """The requests of a slice, as they came."""
+        """Return the requests of a slice as received."""
         return await self._rows.of(batch).items(index)
 
     def profile(self, batch: Batch) -> Profile:
-        """All that decided about a batch besides its requests."""
+        """Return the profile of a batch: everything that determines it apart from its requests."""
         return self._profiles[batch.profile]
 
     def message_id(self, batch: Batch, row: Row) -> str:
-        """The id of the message of a row."""
+        """Return the id of the message of a row."""
         return self._results(batch).message_id(row)
 
     async def rewrite(self, session: Session, batch: Batch, change: Callable[[Row], Row]) -> int:
-        """Keep the rows of a batch as `change` leaves them; answers how many it changed."""
+        """Replace the rows of a batch by the result of `change`; return how many it changed."""
         changed, of_batch = 0, self._rows.of(batch)
         for index in range(batch.slices):
             rows = await of_batch.rows(index)
@@ -362,13 +362,13 @@ class Batches:
         return changed
 
     async def remove(self, session: Session, batch: Batch) -> None:
-        """Remove a batch as if it had never been."""
+        """Remove a batch as if it had never existed."""
         async with self.unless_saved(session):
             await session.commit(*self.removals(session, [batch]))
 
     @asynccontextmanager
     async def unless_saved(self, session: Session) -> AsyncIterator[None]:
-        """Have the batches of a session as they were, where changes of them cannot be saved."""
+        """Restore the batches of a session if changes to them cannot be saved."""
         live, deleted = session.live(), session.deleted.copy()
         try:
             yield
@@ -382,7 +382,7 @@ class Batches:
         self._planning.forget_unused()
 
     def removals(self, session: Session, batches: Iterable[Batch]) -> list[Change]:
-        """Let go of batches as if they had never been; answers what to commit for that."""
+        """Drop batches as if they had never existed; return the changes to commit."""
         changes: list[Change] = []
         for batch in batches:
             session.drop(batch)
@@ -393,17 +393,17 @@ class Batches:
         return changes
 
     def _parts(self, batch: Batch) -> list[Gone]:
-        """The requests of a batch that goes, unless a snapshot needs them."""
+        """Return the removal of a batch's requests, unless a snapshot needs them."""
         return [] if self._held[batch.seq] else [Gone("parts", batch.seq)]
 
     def forget(self, session: Session) -> None:
-        """Let go of what is remembered of a session besides its batches."""
+        """Drop cached data of a session other than its batches."""
         self.caches.forget(session)
         self._attempts.forget(session)
         self._playback.forget(session.name)
 
     def put_back(self, session: Session, batch: Batch) -> Change:
-        """Have a batch as these facts say, which were held; answers what to commit for that."""
+        """Restore a batch that was held to these facts; return the change to commit."""
         before = session.batches.get(batch.id)
         if before is None:
             self._planning.use(batch)
@@ -413,13 +413,13 @@ class Batches:
         return batch
 
     def hold(self, batches: Iterable[Batch]) -> None:
-        """Keep the requests of these batches, whatever happens to them."""
+        """Keep the requests of these batches, even if they are deleted."""
         for batch in batches:
             self._held[batch.seq] += 1
             self._planning.use(batch)
 
     def release(self, session: Session, batches: Iterable[Batch]) -> list[Change]:
-        """Let go of what was held: what was deleted or removed meanwhile is gone now; answers what to commit."""
+        """Release held batches; those that were deleted or removed meanwhile go now. Return the changes to commit."""
         changes: list[Change] = []
         for batch in batches:
             changes += self._planning.release(batch)
@@ -435,7 +435,7 @@ class Batches:
         return changes
 
     def results(self, session: Session, batch_id: str) -> AsyncGenerator[bytes]:
-        """The result lines in pieces. Raises NotFound at once where there are none (yet, or any more)."""
+        """Return the result lines in pieces. Raises NotFound immediately if there are none (yet, or any more)."""
         batch = self.found(session, batch_id)
         now = session.now()
         if not batch.timeline.has_ended(now) or batch.timeline.is_archived(now):
@@ -462,7 +462,7 @@ class Batches:
     async def note_delivery(
         self, session: Session, batch_id: str, rows: int, custom_ids: Collection[str] | None
     ) -> None:
-        """Note that so many rows of a batch reached a caller: the first ones, or those of these custom_ids."""
+        """Record that `rows` rows of a batch were delivered: the first ones, or those with these custom_ids."""
         batch = session.known(batch_id)
         if batch is None:
             return
@@ -474,7 +474,7 @@ class Batches:
         session.bulletin.tell(session.now(), "batch.downloaded", batch=batch_id, rows=rows)
 
     async def _delivered(self, session: Session, batch: Batch, custom_ids: Collection[str]) -> int:
-        """How many different rows of a batch have reached a caller, with these among them."""
+        """Return the number of distinct rows of a batch delivered so far, including these."""
         seen = array("Q")
         seen.frombytes(await self._store.delivered(batch.seq) or b"")
         whole = array("Q", {*seen, *(xxh3_64_intdigest(name.encode()) for name in custom_ids)})
@@ -483,7 +483,7 @@ class Batches:
         return len(whole)
 
     async def _changed(self, session: Session, batch: Batch, *more: Change) -> Batch:
-        """Take up newer facts at once, so that calls that come meanwhile see them; back if they cannot be kept.
+        """Apply newer facts immediately, so that concurrent calls see them; roll back if they cannot be saved.
 
         Raise NotFound if the batch, or its session, is gone.
         """
@@ -500,7 +500,7 @@ class Batches:
         return batch
 
     def found(self, session: Session, batch_id: str) -> Batch:
-        """The facts of a batch. Raises NotFound."""
+        """Return the facts of a batch. Raises NotFound."""
         return session.found(batch_id)
 
     def _cursor(self, session: Session, batch_id: str) -> Batch:
@@ -513,7 +513,7 @@ class Batches:
         view = session.views.get(batch.id)
         if view and view.batch is batch and view.origin == origin and now < view.until:
             return view.shown
-        counts = batch.tally  # there is one only when the batch has ended, and then for ever
+        counts = batch.tally  # set only after the batch has ended, and final
         if counts is None:
             counts = wire.RequestCounts(processing=batch.size)
             if batch.timeline.has_ended(now):

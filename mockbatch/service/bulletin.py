@@ -1,4 +1,4 @@
-"""What happens in a session, told to whoever listens."""
+"""The events of a session, published to its listeners."""
 
 import asyncio
 from collections import deque
@@ -8,15 +8,15 @@ from typing import Any
 
 from msgspec import Struct
 
-# whoever listens too slowly misses the oldest news and is told so
+# slow listeners miss the oldest events, and are notified of that
 KEPT = 1_000
 KEPT_BYTES = 1 << 20
-# what a piece of news takes besides its texts
+# the size of an event without its texts, in bytes
 _OF_NEWS = 400
 
 
 class News(Struct, frozen=True):
-    """Something that happened at a virtual instant; `data` says to what."""
+    """An event at a virtual instant; `data` are its details."""
 
     at: int
     type: str
@@ -24,11 +24,11 @@ class News(Struct, frozen=True):
 
 
 class Closed(Exception):
-    """There will be no more news."""
+    """There are no more events."""
 
 
 class Listener:
-    """Somebody who hears the news in order."""
+    """A subscriber that receives events in order."""
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[News, int]] = deque()
@@ -38,13 +38,13 @@ class Listener:
         self._woken = asyncio.Event()
 
     def __len__(self) -> int:
-        """How many news wait to be heard."""
+        """Return the number of pending events."""
         return len(self._waiting)
 
     async def next(self, seconds: float) -> News | None:
-        """The next news; None when there are none for so many seconds. Raises Closed.
+        """Return the next event; None if there is none within `seconds`. Raises Closed.
 
-        News of the type `missed` stand for those that were too many to wait.
+        An event of type `missed` replaces events that were dropped from a full queue.
         """
         if not self._waiting and not self._closed:
             self._woken.clear()
@@ -72,20 +72,20 @@ class Listener:
         self._woken.set()
 
     def close(self) -> None:
-        """There will be no more news than those that wait."""
+        """Accept no more events; pending ones are still delivered."""
         self._closed = True
         self._woken.set()
 
 
 class Bulletin:
-    """Tells news to all listeners of a session. Nobody waits for a listener."""
+    """Publishes events to all listeners of a session, without waiting for them."""
 
     def __init__(self) -> None:
         self._listeners: set[Listener] = set()
         self._closed = False
 
     def __bool__(self) -> bool:
-        """Whether anybody listens."""
+        """Return whether there are listeners."""
         return bool(self._listeners)
 
     def tell(self, at: int, type: str, **data: Any) -> None:
@@ -96,14 +96,14 @@ class Bulletin:
                 listener.tell(news, weight)
 
     def close(self) -> None:
-        """Let all listeners go, those that come later too."""
+        """Close all listeners, current and future."""
         self._closed = True
         for listener in self._listeners:
             listener.close()
 
     @contextmanager
     def listening(self) -> Iterator[Listener]:
-        """Hear all that is told while this lasts."""
+        """Receive all events published in this context."""
         listener = Listener()
         if self._closed:
             listener.close()

@@ -1,7 +1,7 @@
-"""The prompt caches of sessions: what batches and messages left there for those that come after them.
+"""The prompt caches of sessions: entries left by batches and messages for later requests.
 
-A batch is in the cache from its start on: what its rows wrote or read lives so long from then. That follows
-from the batches that there are; what messages leave is saved with what they have used.
+A batch enters the cache when it starts: the entries its rows wrote or read live from then on. These are derived from
+the existing batches; entries of messages are saved with their usage.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,11 +14,11 @@ from mockbatch.service.sessions import Session
 from mockbatch.store import CacheEntries
 
 Touches = dict[int, int]
-"""Until when each entry lives at least."""
+"""The earliest expiry of each entry."""
 
 
 class Caches:
-    """Knows what is in the cache of a session at an instant."""
+    """Computes the cache of a session at an instant."""
 
     def __init__(self, rows: RowPipeline) -> None:
         self._rows = rows
@@ -26,7 +26,7 @@ class Caches:
         self._messages: dict[str, CacheState] = {}
 
     async def left(self, session: Session, batch: Batch) -> Callable[[int], bool]:
-        """What others have left in the cache for a batch when it starts."""
+        """Return a predicate for the entries that others have left in the cache when a batch starts."""
         starts_at = batch.timeline.starts_at
         left = await self._by_batches(session, starts_at, batch)
         messages = self._shared(session)
@@ -35,7 +35,7 @@ class Caches:
         return lambda key: left(key) or messages.live(key, starts_at)
 
     async def message(self, session: Session, prefixes: list[Prefix], now: int) -> CacheUse:
-        """What a message reads and writes now, which is done here."""
+        """Return what a message reads and writes now, and update the cache."""
         cache = self._messages.setdefault(session.name, CacheState())
         cache.prune(now)
         if session.settings.profile.cache.scope == "shared":
@@ -46,16 +46,16 @@ class Caches:
         return cache.request(prefixes, now)
 
     def restore(self, kept: Iterable[CacheEntries]) -> None:
-        """Take up what the store has."""
+        """Load the state from the store."""
         for one in kept:
             self._messages[one.session] = CacheState(one.entries)
 
     def entries(self, session: Session) -> CacheEntries:
-        """What messages of a session left, to be saved."""
+        """Return the entries left by messages of a session, to be saved."""
         return CacheEntries(session.name, self._messages.setdefault(session.name, CacheState()).entries())
 
     def take_back(self, before: CacheEntries) -> None:
-        """Have what messages left before one that could not be saved."""
+        """Restore the entries from before a message that could not be saved."""
         self._messages[before.session] = CacheState(before.entries)
 
     def forget(self, session: Session) -> None:
@@ -67,7 +67,7 @@ class Caches:
         return self._messages.get(session.name) if shared else None
 
     async def _by_batches(self, session: Session, at: int, but: Batch | None) -> Callable[[int], bool]:
-        """Whether batches that had started by an instant left an entry alive then."""
+        """Return a predicate for the entries that batches started by then keep alive at an instant."""
         found = []
         for earlier in session.live():
             start = earlier.timeline.starts_at
@@ -77,7 +77,7 @@ class Caches:
         return lambda key: any(at < touches.get(key, 0) for touches in found)
 
     async def _touches(self, session: Session, batch: Batch) -> Touches:
-        """Until when the entries live that a batch wrote or read."""
+        """Return the expiry of the entries that a batch wrote or read."""
         of_session = self._touched.setdefault(session.name, {})
         touches = of_session.get(batch.seq)
         if touches is None:

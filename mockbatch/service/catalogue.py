@@ -1,4 +1,4 @@
-"""The models of a session, on its day."""
+"""The models available to a session on its virtual date."""
 
 import logging
 from collections.abc import Collection
@@ -21,18 +21,20 @@ class Catalogue:
         self._told: set[str] = set()
 
     def warn_if_retired(self, model_id: str, terms: Terms) -> str | None:
-        """A sentence about a model that answers here and no more there; it is logged once."""
+        """Return a warning if a model works here but is retired in the API; it is logged once."""
         model = terms.models.named(model_id)
         if terms.models.lifecycle(model, terms.day) != "retired":
             return None
-        warning = f"{model_id} was retired on {model.retires}; the API answers not_found_error, as --models strict does"
+        warning = (
+            f"{model_id} was retired on {model.retires}; the API would return not_found_error, as with --models strict"
+        )
         if model_id not in self._told:
             self._told.add(model_id)
             _log.warning(warning)
         return warning
 
     def page(self, session: Session, window: Window, stages: Collection[str]) -> wire.ModelPage:
-        """A page of the models in these stages of their lives. Raises NotFound for a cursor that names none."""
+        """Return a page of the models in these lifecycle stages. Raises NotFound for an unknown cursor."""
         day = format_day(session.now())
         models = session.settings.models
         shown = [model_info(model, models, day) for model in models.all()]
@@ -52,7 +54,7 @@ class Catalogue:
         return wire.ModelPage(data, more, first, last)
 
     def retrieve(self, session: Session, name: str) -> wire.ModelInfo:
-        """The model of an id or alias, retired ones too. Raises NotFound."""
+        """Return the model of an id or alias, even if retired. Raises NotFound."""
         models = session.settings.models
         model = models.find(name, "")
         if model is None:

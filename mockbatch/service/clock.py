@@ -1,4 +1,4 @@
-"""What a tester does with time."""
+"""Control of the virtual time."""
 
 from collections.abc import Callable
 from heapq import nsmallest
@@ -14,21 +14,21 @@ from mockbatch.store import StoreError
 
 
 class Moved(Struct, frozen=True):
-    """Where the clock is after an advance, and what happened on the way."""
+    """The time of the clock after an advance, and the events it passed."""
 
     now: int
     events: list[Event]
 
 
 class Clocks:
-    """Reads and moves the clocks of sessions. Every change is kept before it is answered."""
+    """Reads and moves the clocks of sessions. Every change is saved before the response."""
 
     async def next_event(self, session: Session) -> Event | None:
-        """What time alone will do next."""
+        """Return the next event caused by time alone."""
         return min(await self._events(session, session.now(), None), default=None)
 
     async def between(self, session: Session, after: int, until: int) -> list[Event]:
-        """What time alone has done in that span, in order."""
+        """Return the events caused by time alone in that span, in order."""
         if until <= after:
             return []
         found = await self._events(session, after, until)
@@ -41,7 +41,7 @@ class Clocks:
         return await self._advance(session, lambda now: now + span)
 
     async def advance_events(self, session: Session, count: int) -> Moved:
-        """Advance to the `count`th event from now, or the last there is."""
+        """Advance to the `count`th event from now, or to the last one."""
 
         coming = nsmallest(count, [event.at for event in await self._events(session, session.now(), None)])
         return await self._advance(session, lambda now: max([now, *coming[-1:]]))
@@ -54,7 +54,7 @@ class Clocks:
         return await self._advance(session, lambda now: max(ended_at, now))
 
     async def _advance(self, session: Session, target: Callable[[int], int]) -> Moved:
-        # one look at the real time: a fast clock moves between two
+        # read the real time once: a fast clock moves between two reads
         real = session.real()
         before = session.clock.now(real)
         instant = target(before)

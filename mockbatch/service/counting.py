@@ -1,4 +1,4 @@
-"""Saves what calls have counted before they are answered: what rules have seen, and what is left of a rate limit."""
+"""Saving of counters before the response: rule states and rate limits."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ _log = logging.getLogger(__name__)
 
 
 class Counting:
-    """Saves counters of sessions; calls that come while one commit is on its way share the next."""
+    """Saves the counters of sessions; calls that arrive during a commit share the next one."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -20,9 +20,9 @@ class Counting:
         self._next: asyncio.Task[None] | None = None
 
     async def save(self, session: Session) -> None:
-        """Return when what the session has counted is saved.
+        """Return once the counters of the session are saved.
 
-        A counter that cannot be saved fails no call; it is saved with the next one that can.
+        A counter that cannot be saved does not fail the call; it is saved with the next successful commit.
         """
         if not self._store.outlives:
             session.saved()
@@ -33,7 +33,7 @@ class Counting:
         await asyncio.shield(self._next)
 
     async def close(self, sessions: Iterable[Session]) -> None:
-        """Save what could not be saved before."""
+        """Save the counters that could not be saved before."""
         for session in sessions:
             if session.counted:
                 await self.save(session)
@@ -49,6 +49,6 @@ class Counting:
         try:
             await self._store.commit(*counters)
         except StoreError as error:
-            _log.error("counters of rules and limits: %s", error)
+            _log.error("the counters of rules and limits could not be saved: %s", error)
             for session in sessions:
                 session.rules.counted = True

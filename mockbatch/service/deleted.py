@@ -1,4 +1,4 @@
-"""Deleted batches: what is still asked of them, packed small."""
+"""Deleted batches: the facts still needed, in compact form."""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,7 +13,7 @@ from mockbatch.core.money.ledger import Sum
 from mockbatch.core.time.timeline import NEVER, Timeline
 
 _SEQ = 8
-# instants of a timeline that each batch has
+# the instants that every timeline has
 _DECIDED = 4
 
 
@@ -31,8 +31,8 @@ class _Packed(Struct, frozen=True, array_like=True):
 
 
 def as_deleted(batch: Batch, reasons: Iterable[Reason]) -> Batch:
-    """Return what is left of a batch that is deleted: what the ledger, problems, webhooks and cursors ask of it, and
-    why its rows erred.
+    """Return what remains of a deleted batch: the facts needed by the ledger, problems, webhooks and cursors, and the
+    causes of its errors.
     """
     return Batch(
         batch.seq,
@@ -54,11 +54,11 @@ def as_deleted(batch: Batch, reasons: Iterable[Reason]) -> Batch:
 
 
 class Deleted:
-    """The deleted batches of a session, each as a few hundred bytes until somebody asks for it."""
+    """The deleted batches of a session, stored as a few hundred bytes each and unpacked on access."""
 
     def __init__(self, session: str) -> None:
         self._session = session
-        # behind its number, so that sorted bytes are sorted batches
+        # prefixed with the sequence number, so that sorting the bytes sorts the batches
         self._packed: dict[str, bytes] = {}
 
     def __len__(self) -> int:
@@ -71,26 +71,26 @@ class Deleted:
         return iter(self._packed)
 
     def copy(self) -> "Deleted":
-        """Return those that are there now."""
+        """Return a copy of the current collection."""
         other = Deleted(self._session)
         other._packed = dict(self._packed)
         return other
 
     def add(self, batch: Batch) -> None:
-        """Take up a deleted batch, or the newer facts of one."""
+        """Add or update a deleted batch."""
         self._packed[batch.id] = batch.seq.to_bytes(_SEQ, "big") + _pack(batch)
 
     def discard(self, id: str) -> None:
-        """Let go of a batch, if it is there."""
+        """Remove a batch, if present."""
         self._packed.pop(id, None)
 
     def get(self, id: str) -> Batch | None:
-        """Return a deleted batch, if it is there."""
+        """Return a deleted batch, if present."""
         packed = self._packed.get(id)
         return None if packed is None else self._unpacked(id, packed)
 
     def in_order(self) -> Iterator[Batch]:
-        """Yield the deleted batches as they are now, the oldest first, each unpacked when its turn comes."""
+        """Yield the batches deleted by now, oldest first, each unpacked on iteration."""
         packed = sorted((packed, id) for id, packed in self._packed.items())
         return (self._unpacked(id, one) for one, id in packed)
 

@@ -1,4 +1,4 @@
-"""Checks at create that the API makes only later, for those who want to know at once."""
+"""Checks at create that the API only makes later, for immediate feedback."""
 
 import asyncio
 from collections.abc import Collection
@@ -13,7 +13,7 @@ _BLOCK = 200
 
 
 class EarlyCheck:
-    """Looks at requests while they are taken in, and keeps the first one that will err as the `problem`."""
+    """Checks requests while they are received, and keeps the first error as `problem`."""
 
     def __init__(self, terms: Terms, files: Collection[str]) -> None:
         self._checker = RowChecker(Conditions(terms, files=files))
@@ -21,7 +21,7 @@ class EarlyCheck:
         self.problem: InvalidRequest | None = None
 
     async def look_at(self, items: list[Item]) -> None:
-        """Look at the next requests."""
+        """Check the next requests."""
         for at in range(0, len(items) if self.problem is None else 0, _BLOCK):
             for index, item in enumerate(items[at : at + _BLOCK], self._count + at):
                 failure = self._checker.refusal(item) if self.problem is None else None

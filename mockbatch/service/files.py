@@ -1,4 +1,4 @@
-"""The life of files: upload, retrieve, list, delete. What a request may name is decided by the virtual clock."""
+"""The life of files: upload, retrieve, list, delete. The virtual clock decides which files a request may reference."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
@@ -16,7 +16,9 @@ from mockbatch.store import Gone, Store, StoreError
 
 
 class Upload(Struct, frozen=True):
-    """What came: `identity` are 64 bits of the content, `sha256` its hash in hex, `lifetime` is in seconds."""
+    """An uploaded file: `identity` are 64 bits of a hash of the content, `sha256` is its hash in hex, `lifetime` is in
+    seconds.
+    """
 
     filename: str
     mime_type: str
@@ -27,7 +29,7 @@ class Upload(Struct, frozen=True):
 
 
 class Files:
-    """The use cases of `/v1/files`. Every change is kept before it is answered."""
+    """The use cases of `/v1/files`. Every change is saved before the response."""
 
     def __init__(self, store: Store, seed: int) -> None:
         self._store = store
@@ -43,7 +45,7 @@ class Files:
             self._next_seq = max(self._next_seq, file.seq + 1)
 
     async def upload(self, session: Session, upload: Upload, known_id: str | None = None) -> wire.FileMetadata:
-        """Take a file up, under an id that is known for it or one of its own."""
+        """Add a file, under its recorded id or a new one."""
         seq, self._next_seq = self._next_seq, self._next_seq + 1
         same = (session.name, upload.filename, upload.identity)
         ordinal = self._uploaded[same]
@@ -72,7 +74,7 @@ class Files:
         return shown_file(self._found(session, file_id))
 
     def content(self, session: Session, file_id: str) -> InvalidRequest:
-        """Why there is none: only files that tools made can be downloaded."""
+        """Return the error for a download: only files created by tools can be downloaded."""
         file = self._found(session, file_id)
         return InvalidRequest(f"File `{file.id}` is not downloadable.", details={"error_code": "file_not_downloadable"})
 
@@ -83,23 +85,23 @@ class Files:
         return wire.DeletedFile(id=file.id)
 
     def removals(self, session: Session) -> list[Gone]:
-        """What to commit to remove all files of a session as if they had never been."""
+        """Return the changes that remove all files of a session as if they had never existed."""
         return [Gone("file", file.seq) for file in self._of_session[session.name].values()]
 
     def forget(self, session: Session) -> None:
-        """Let go of all files of a session."""
+        """Drop all files of a session."""
         for file in self._of_session.pop(session.name, {}).values():
             self._uploaded.pop((session.name, file.filename, file.identity), None)
 
     def listed(self, session: Session, only: Collection[str]) -> list[wire.FileMetadata]:
-        """The files that are there, newest first; of `only` these, if any are named."""
+        """Return the existing files, newest first; only those in `only`, unless it is empty."""
         now = session.now()
         files = [file for file in self._of_session[session.name].values() if file.there(now)]
         files.sort(key=lambda file: (file.created_at, file.seq), reverse=True)
         return [shown_file(file) for file in files if not only or file.id in only]
 
     def there(self, session: str, at: int) -> frozenset[str]:
-        """The files that a request of that instant may name."""
+        """Return the files that a request created at `at` may reference."""
         return frozenset(file.id for file in self._of_session[session].values() if file.there(at))
 
     def _found(self, session: Session, file_id: str) -> File:

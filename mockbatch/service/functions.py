@@ -1,4 +1,4 @@
-"""Replies that a function of the tester makes: `module:function`, given the request, sync or async."""
+"""Replies computed by a user's function: `module:function`, called with the request, sync or async."""
 
 import asyncio
 import inspect
@@ -18,7 +18,7 @@ from mockbatch.core.replies.reply import Reply, ReplyError, Request
 _log = logging.getLogger(__name__)
 
 PATIENCE = 60.0
-"""Seconds after which a function that has not returned is given up."""
+"""Seconds after which a function that has not returned is abandoned."""
 
 Wanted = Sequence[tuple[ReplySpec, Request]]
 Made = list[Reply | ReplyError | None]
@@ -26,7 +26,7 @@ Made = list[Reply | ReplyError | None]
 
 @cache
 def function_of(name: str) -> Callable[[Request], Any]:
-    """The function that `module:function` names, looked for in the working directory too. Raises ReplyError."""
+    """Return the function named by `module:function`; the working directory is searched too. Raises ReplyError."""
     module, _, path = name.partition(":")
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
@@ -37,15 +37,15 @@ def function_of(name: str) -> Callable[[Request], Any]:
     except Exception as error:
         raise ReplyError(f"{name} cannot be imported: {type(error).__name__}: {error}") from error
     if not path or not callable(found):
-        raise ReplyError(f"{name} is no function; write it like mymodule:function")
+        raise ReplyError(f"{name} is not a function; write it like mymodule:function")
     function: Callable[[Request], Any] = found
     return function
 
 
 async def replies_of(wanted: Wanted, patience: float = PATIENCE) -> list[Reply | ReplyError]:
-    """The replies of functions to some requests, in order; a ReplyError for each that raised, or did not return.
+    """Return the replies of functions to some requests, in order; a ReplyError for each that raised or did not return.
 
-    Functions run off the event loop: async ones in one of their own, others one after the other.
+    Functions run off the event loop: async ones in an event loop of their own, sync ones one after the other.
     """
     made: Made = [None] * len(wanted)
     while left := [at for at, reply in enumerate(made) if reply is None]:
@@ -57,8 +57,8 @@ async def replies_of(wanted: Wanted, patience: float = PATIENCE) -> list[Reply |
 
 
 class _Run:
-    """Calls of functions on a thread of their own, which keeps neither others from theirs nor the process from ending:
-    one that does not return is left alone.
+    """Function calls on a separate thread, which neither blocks other threads nor the end of the process: a function
+    that does not return is abandoned.
     """
 
     def __init__(self, wanted: Wanted) -> None:
@@ -72,7 +72,7 @@ class _Run:
         threading.Thread(target=self._work, name="mockbatch functions", daemon=True).start()
 
     async def finished(self, patience: float) -> None:
-        """Wait until all replies are made; give up what hangs when none was made for that many seconds."""
+        """Wait until all replies are made; abandon hanging functions if none is made for `patience` seconds."""
         while not self._is_over:
             self._news.clear()
             try:
@@ -83,12 +83,12 @@ class _Run:
 
     def _give_up(self, patience: float) -> None:
         running = self._running
-        # others may only have waited for the one that is running; without one, all that have begun hang
+        # others may only wait for the running one; if none is running, all started ones hang
         for at in range(self._begun) if running is None else (running,):
             if self.made[at] is None:
                 name = self._wanted[at][0].options[FUNCTION]
                 self.made[at] = ReplyError(f"{name} did not return within {patience:g} s")
-        self.made = list(self.made)  # what the thread may still write is not read any more
+        self.made = list(self.made)  # ignore later writes by the thread
 
     def _work(self) -> None:
         try:
@@ -103,7 +103,7 @@ class _Run:
     def _tell(self) -> None:
         try:
             self._waiting.call_soon_threadsafe(self._news.set)
-        except RuntimeError:  # the server has stopped: nobody waits
+        except RuntimeError:  # the server has stopped, and does not wait for replies
             return
 
     async def _all(self, made: Made) -> None:
@@ -130,21 +130,21 @@ class _Run:
         except ReplyError as error:
             return error
         except BaseException as error:
-            # what the function raises is about its row, even where it says that the process is to end
+            # whatever the function raises fails only its row, even SystemExit
             _log.error("%s failed on %s", name, request.custom_id or "a message", exc_info=_shown(error))
-            return ReplyError(f"{name} raised {type(error).__name__}{_said(error)}")
+            return ReplyError(f"{name} raised {type(error).__name__}{_described(error)}")
 
 
-def _said(error: BaseException) -> str:
+def _described(error: BaseException) -> str:
     try:
-        said = str(error)
+        text = str(error)
     except BaseException:
         return ""
-    return f": {said}"
+    return f": {text}"
 
 
 def _shown(error: BaseException) -> BaseException | None:
-    """The error where it can be written to a log."""
+    """Return the error if it can be written to a log."""
     try:
         str(error)
     except BaseException:

@@ -1,6 +1,4 @@
-"""What a person wants to know of a batch or a row besides its state: what it cost, why it is so, where else it was
-sent; and which ones a search finds.
-"""
+"""Details of batches and rows for people: costs, causes, other batches with the same custom_id, and search."""
 
 import asyncio
 from collections.abc import Iterator
@@ -39,7 +37,7 @@ BATCH_FIELDS: dict[str, Kind] = {
     "canceled": "number",
     "expired": "number",
 }
-# of the rows of a batch that failed as a whole, so many are named
+# how many rows of a completely failed batch are named
 _NAMED = 5
 _OUTCOMES = ("model", "cost", "succeeded", "errored", "canceled", "expired")
 ROW_FIELDS: dict[str, Kind] = {
@@ -59,11 +57,11 @@ ROW_FIELDS: dict[str, Kind] = {
 
 BATCH_ORDERS = ("created_at", "size", "downloads", "cost", "succeeded", "errored", "canceled", "expired")
 ROW_ORDERS = ("index", "input_tokens", "output_tokens", "cost")
-"""By what batches and rows can be sorted."""
+"""Sort keys of batches and rows."""
 
 
 class ErrorGroup(Struct, frozen=True):
-    """Rows that err alike: how many they are, and the first of them."""
+    """Rows with the same error: their number, and the first of them."""
 
     type: str
     message: str
@@ -72,7 +70,7 @@ class ErrorGroup(Struct, frozen=True):
 
 
 class FailedBatch(Struct, frozen=True):
-    """A batch all rows of which have failed: the error that most of them have, and the first rows."""
+    """A batch whose rows have all failed: the most frequent error, and the first rows."""
 
     id: str
     size: int
@@ -81,28 +79,28 @@ class FailedBatch(Struct, frozen=True):
 
 
 class Sent(Struct, frozen=True):
-    """A batch in which a custom_id was sent, and whether its params were the same."""
+    """A batch that contains a custom_id, and whether its params are the same."""
 
     batch: str
     same: bool
 
 
 class Inspection:
-    """Looks into batches for a person. Looking changes nothing."""
+    """Read-only queries on batches."""
 
     def __init__(self, batches: Batches, ledger: Ledger) -> None:
         self._batches = batches
         self._ledger = ledger
 
     def total(self, batch: Batch) -> Total | None:
-        """What a batch was billed; None before that is known."""
+        """Return the billed amount of a batch; None until it is known."""
         return net(batch.sums, batch.terms.day, self._ledger.prices) if batch.sums is not None else None
 
     async def found(self, session: Session, text: str, order: str = "") -> list[Batch]:
-        """Return the batches that a search finds, the newest first or in that order; what came of them is known of
-        those that have ended.
+        """Return the batches that match a search, newest first or in `order`. Outcomes and costs are known only for
+        batches that have ended.
 
-        Raise InvalidRequest for what is no search, or no order.
+        Raise InvalidRequest for an invalid search or order.
         """
         terms, name, descending = _terms(text, BATCH_FIELDS), *_order(order, BATCH_ORDERS)
         if name in _OUTCOMES or any(term.field in _OUTCOMES for term in terms):
@@ -142,7 +140,9 @@ class Inspection:
         return value
 
     async def rows(self, session: Session, batch: Batch, text: str, start: int, limit: int) -> list[PlannedRow]:
-        """The first `limit` rows from a place on that a search finds. Raises InvalidRequest for what is no search."""
+        """Return the first `limit` rows from `start` on that match a search. Raises InvalidRequest for an invalid
+        search.
+        """
         terms = _terms(text, ROW_FIELDS)
         everywhere = any(not term.field for term in terms)
         found: list[PlannedRow] = []
@@ -163,9 +163,9 @@ class Inspection:
     async def sorted_rows(
         self, session: Session, batch: Batch, text: str, order: str, start: int, limit: int
     ) -> tuple[list[PlannedRow], int]:
-        """Return `limit` rows from a place on, in an order, of those that a search finds, and how many it finds.
+        """Return `limit` rows from `start` on, in `order`, of those that match a search, and the number of matches.
 
-        Raise InvalidRequest for what is no search, or no order.
+        Raise InvalidRequest for an invalid search or order.
         """
         name, descending = _order(order, ROW_ORDERS)
         found = await self.rows(session, batch, text, 0, batch.size)
@@ -175,7 +175,7 @@ class Inspection:
         return [planned for _, planned in ranked[start : start + limit]], len(ranked)
 
     async def errors(self, session: Session, batch: Batch) -> list[ErrorGroup]:
-        """Return the errors of the rows that have failed by now, the most frequent first."""
+        """Return the errors of the rows that have failed by now, most frequent first."""
         groups: dict[tuple[str, str], tuple[int, str]] = {}
         now = session.now()
         async for block in self._batches.states.decided(batch):
@@ -185,12 +185,12 @@ class Inspection:
                     count, first = groups.get((failure.type, failure.message), (0, planned.row.custom_id))
                     groups[failure.type, failure.message] = count + 1, first
             await asyncio.sleep(0)
-        told = [ErrorGroup(kind, message, count, first) for (kind, message), (count, first) in groups.items()]
-        return sorted(told, key=lambda group: -group.count)
+        found = [ErrorGroup(kind, message, count, first) for (kind, message), (count, first) in groups.items()]
+        return sorted(found, key=lambda group: -group.count)
 
     async def all_failed(self, session: Session) -> list[FailedBatch]:
-        """Return the batches that have ended and all rows of which have failed, the newest first. Only of the first it
-        is looked up how.
+        """Return the batches that have ended with all rows failed, newest first. Details are filled in only for the
+        first.
         """
         await self._batches.settle(session)
         now = session.now()
@@ -209,7 +209,7 @@ class Inspection:
         errors = await self.errors(session, batch)
         rows, _ = await self._batches.states.page(batch, 0, _NAMED, lambda planned: True)
         names = [planned.row.custom_id for planned in rows]
-        # none where the clock was set back meanwhile
+        # empty if the clock was set back meanwhile
         how = f"{errors[0].type}: {errors[0].message}" if errors else ""
         return FailedBatch(batch.id, batch.size, how, names)
 
@@ -241,7 +241,7 @@ class Inspection:
         return value
 
     def cost(self, batch: Batch, planned: PlannedRow, now: int) -> Decimal | None:
-        """What a row was billed in USD; None before the batch has ended, and without a price."""
+        """Return the billed amount of a row in USD; None before the batch has ended, and for models without a price."""
         if not batch.timeline.has_ended(now):
             return None
         row = planned.row
@@ -252,7 +252,7 @@ class Inspection:
         return None if rates is None else cost(counts, rates, "batch", row.geo)
 
     def entries(self, session: Session, batch: Batch, planned: PlannedRow) -> list[Entry]:
-        """What a row was billed, class by class; nothing before the batch has ended."""
+        """Return the ledger entries of a row; none before the batch has ended."""
         if not batch.timeline.has_ended(session.now()):
             return []
         outcome, row = planned.outcome(batch), planned.row
@@ -260,7 +260,7 @@ class Inspection:
         return self._ledger.entries(session, batch, row, outcome, self._batches.message_id(batch, row), usage)
 
     async def sent(self, session: Session, batch: Batch, custom_id: str) -> list[Sent]:
-        """The batches of a session in which a custom_id was sent, the oldest first."""
+        """Return the batches of a session that contain a custom_id, oldest first."""
         times: list[tuple[str, bytes]] = []
         for other in session.live():
             with self._batches.unless_gone():
@@ -272,14 +272,14 @@ class Inspection:
         return [Sent(name, params == own) for name, params in times]
 
     def outlook(self, session: Session, batch_id: str) -> str | None:
-        """When a batch ends, in words; None for one that is not there."""
+        """Describe when a batch ends; None if it does not exist."""
         batch = session.batches.get(batch_id)
         if batch is None:
             return None
         return outlook(batch, self._batches.profile(batch), session.clock, session.now())
 
     def reasons(self, batch: Batch, planned: PlannedRow, params: bytes) -> list[str]:
-        """Why the row of these params ends as it does, and when, in sentences."""
+        """Explain the outcome of a row, and its time, in sentences."""
         profile = self._batches.profile(batch)
         luck = luck_of(planned.row.custom_id, params, profile.luck_by)
         return list(_reasons(batch, planned, profile, luck))
@@ -293,15 +293,15 @@ def _terms(text: str, fields: dict[str, Kind]) -> list[Term]:
 
 
 def _order(text: str, known: tuple[str, ...]) -> tuple[str, bool]:
-    """Return the field of an order like `-cost`, and whether it descends. Raise InvalidRequest."""
+    """Return the field of an order like `-cost`, and whether it is descending. Raise InvalidRequest."""
     name = text.removeprefix("-")
     if name and name not in known:
-        raise InvalidRequest(f"sort: Input should be one of {', '.join(known)}, with - in front to descend")
+        raise InvalidRequest(f"sort: Input should be one of {', '.join(known)}, with the prefix - for descending order")
     return name, text.startswith("-")
 
 
 def _rank(value: Value) -> tuple[bool, Decimal]:
-    """Return what to sort a number by; what is not known comes before all that is."""
+    """Return the sort key of a number; unknown values come first."""
     return (False, Decimal(0)) if value is None else (True, Decimal(value))
 
 
@@ -316,19 +316,19 @@ def _reply(row: Row) -> str:
 def _reasons(batch: Batch, planned: PlannedRow, profile: Profile, luck: str) -> Iterator[str]:
     row = planned.row
     if planned.done_at == NEVER:
-        how = "canceled" if batch.timeline.ending == "canceled" else "out of its 24 hours"
-        yield f"It was not done when the batch was {how}."
+        how = "canceled" if batch.timeline.ending == "canceled" else "out of time"
+        yield f"It was not finished when the batch was {how}."
     elif row.rule:
         yield _by_rule(row, profile, luck)
     elif row.failure and not row.failure.executed:
-        yield "The check of its params refused it, as the API does while it works on a batch."
+        yield "Its params failed validation, as they would in the API during processing."
     elif profile.fail_rate:
         drawn = fraction(draw(subseed(profile.seed, "fail"), luck))
         side = "below" if drawn < profile.fail_rate else "above"
         again = "" if row.failure or side == "above" else f", but it passes after {profile.fail_attempts} attempts"
-        yield f"The share of failures is {profile.fail_rate:g}; its draw was {drawn:.4f}, which is {side}{again}."
+        yield f"The failure rate is {profile.fail_rate:g}; its draw was {drawn:.4f}, which is {side}{again}."
     else:
-        yield "No rule struck it, and no failures are drawn."
+        yield "No rule matched it, and no random failures are configured."
     if row.more.unmet and row.succeeds:
         yield f"{row.more.unmet} The nearest one is sent."
     yield _duration(batch, row, profile)
@@ -339,16 +339,16 @@ def _by_rule(row: Row, profile: Profile, luck: str) -> str:
     if rule is None or rule.rate is None:
         return f"The rule {row.rule!r} decided."
     drawn = fraction(draw(subseed(profile.seed, "rule", rule.name) or 1, luck))
-    return f"The rule {row.rule!r} decided: it strikes a share of {rule.rate:g}, and the draw was {drawn:.4f}."
+    return f"The rule {row.rule!r} decided: its rate is {rule.rate:g}, and the draw was {drawn:.4f}."
 
 
 def _duration(batch: Batch, row: Row, profile: Profile) -> str:
     if profile.polls:
-        return f"The batch ends at retrieve number {profile.polls}, and its rows with it."
+        return f"The batch ends at retrieve number {profile.polls}, with all its rows."
     durations = Durations.of_batch(batch, profile)
     drawn = fraction(durations.drawn([row.custom_id])[0])
     takes = durations.of(row.custom_id)
     if takes == NEVER:
-        return f"It is one of those that never finish (its draw of the delay was {drawn:.4f})."
+        return f"It never finishes (its draw of the delay was {drawn:.4f})."
     span = format_span(takes // SECOND * SECOND) if takes >= SECOND else f"{takes / 1000:g} ms"
-    return f"Its work takes {span}: its draw of the delay was {drawn:.4f}."
+    return f"It takes {span}: its draw of the delay was {drawn:.4f}."

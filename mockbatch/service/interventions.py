@@ -1,4 +1,4 @@
-"""What a tester does to batches by hand: send rows once more, have rows fail."""
+"""Manual actions on batches: resubmit rows, fail rows."""
 
 from collections.abc import AsyncIterator, Collection
 
@@ -18,7 +18,7 @@ _FAILURE = Failure("api_error", "Internal server error", None, executed=True)
 
 
 class Interventions:
-    """Acts on batches without a call of the API."""
+    """Acts on batches outside the API."""
 
     def __init__(self, batches: Batches) -> None:
         self._batches = batches
@@ -26,7 +26,7 @@ class Interventions:
     async def again(
         self, session: Session, batch: Batch, custom_ids: Collection[str], terms: Terms
     ) -> wire.MessageBatch:
-        """A new batch of the requests with these custom_ids, as they came. Raises InvalidRequest without any."""
+        """Create a batch from the requests with these custom_ids, as received. Raises InvalidRequest if none match."""
         return await self._batches.create(session, self._body(batch, frozenset(custom_ids)), terms, "", {})
 
     async def _body(self, batch: Batch, custom_ids: Collection[str]) -> AsyncIterator[bytes]:
@@ -39,9 +39,9 @@ class Interventions:
         yield b'{"requests":[]}' if comma != b"," else b"]}"
 
     async def fail(self, session: Session, batch: Batch, custom_ids: Collection[str]) -> int:
-        """Have these rows of a running batch fail; answers how many do that would not have. Raises InvalidRequest."""
+        """Make rows of a running batch fail; return how many would not have failed otherwise. Raises InvalidRequest."""
         if batch.timeline.has_ended(session.now()):
-            raise InvalidRequest("It has ended: its results do not change any more.")
+            raise InvalidRequest("The batch has ended; its results are final.")
         wanted = frozenset(custom_ids)
         failed = await self._batches.rewrite(
             session, batch, lambda row: _failed(row) if row.custom_id in wanted else row

@@ -1,4 +1,4 @@
-"""What was called: the last calls of a session, kept as they came and shown when somebody asks."""
+"""The call journal: the last calls of a session, stored as received."""
 
 import itertools
 from collections import Counter, deque
@@ -16,17 +16,17 @@ BODY = 16 << 10
 HEADERS = 16 << 10
 PATH = 4 << 10
 _REFUSED = 400
-# what a record and each of its headers take besides their texts
+# the approximate size of a record and of each header without their texts, in bytes
 _OF_RECORD, _OF_HEADER = 500, 100
 
 
 class Record(Struct, frozen=True):
-    """A call: when it came on the virtual clock and on the real one, what it was, how it was answered.
+    """A call: its virtual and real time, its request, and its response.
 
     Instants are microseconds. `sent` and `answered` are the first `BODY` bytes of the bodies; `path` and `headers` are
-    cut where they are longer than `PATH` and `HEADERS`. `unmet` says of which schema the answer has only the nearest
-    value. `batch` is the one that the call is about, or has created; `took` are microseconds of real time,
-    `received` and `size` the bytes of the whole bodies.
+    cut at `PATH` and `HEADERS` bytes. `unmet` names the schema for which the reply is only the nearest value. `batch`
+    is the batch that the call concerns or has created; `took` are microseconds of real time, `received` and `size` the
+    sizes of the whole bodies in bytes.
     """
 
     at: int
@@ -48,12 +48,12 @@ class Record(Struct, frozen=True):
 
     @property
     def retry_count(self) -> int:
-        """How often the SDK had tried before."""
+        """The number of earlier attempts, as reported by the SDK."""
         return natural(self.headers.get(b"x-stainless-retry-count", b"").decode("latin-1")) or 0
 
 
 class Criteria(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Which calls are meant: all that is given has to be true of one. `body` is a part of what was sent."""
+    """Conditions on calls: a call must match all that are given. `body` is a substring of the request body."""
 
     op: Operation | None = None
     method: Method | None = None
@@ -67,7 +67,7 @@ class Criteria(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
         return not self.misses(record)
 
     def misses(self, record: Record) -> list[str]:
-        """The names of what is not true of a call."""
+        """Return the names of the conditions that a call does not match."""
         found = [
             name
             for name in ("op", "method", "path", "status", "batch", "fault")
@@ -79,7 +79,7 @@ class Criteria(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 
 
 def trimmed(headers: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
-    """The headers, or the first `HEADERS` bytes of them."""
+    """Return the headers, cut at `HEADERS` bytes."""
     if _size_of(headers) <= HEADERS:
         return headers
     kept: dict[bytes, bytes] = {}
@@ -98,15 +98,15 @@ def _size_of(headers: Mapping[bytes, bytes]) -> int:
 
 
 def _weight(record: Record) -> int:
-    """About how many bytes a record keeps in memory."""
+    """Return the approximate size of a record in memory, in bytes."""
     texts = len(record.path) + len(record.sent) + len(record.answered)
     return _OF_RECORD + texts + _size_of(record.headers)
 
 
 class Journal:
-    """The last calls, bounded by number and by bytes, and how many there were of each kind since the beginning.
+    """The last calls, limited by number and size, and the totals of each kind.
 
-    `refused` counts by status those that no rule struck and that were refused all the same; `refusal` is the last one.
+    `refused` counts the refused calls that no rule touched, by status; `refusal` is the last of them.
     """
 
     def __init__(self) -> None:
@@ -142,32 +142,32 @@ class Journal:
         self.refusal = None
 
     def records(self, criteria: Criteria | None = None) -> Iterator[Record]:
-        """The calls that meet the criteria, in the order in which they were answered."""
+        """Return the calls that match the criteria, in order of completion."""
         return (record for record in self._records if criteria is None or criteria.meet(record))
 
     def closest(self, criteria: Criteria, count: int = 3) -> list[Record]:
-        """The calls that miss least of the criteria, those first, and the latest of them."""
+        """Return the calls that miss the fewest criteria."""
         ranked = sorted(self._records, key=lambda record: len(criteria.misses(record)))
         return ranked[:count]
 
     def calls(self) -> dict[str, int]:
-        """How many calls of each kind there were since the beginning."""
+        """Return the total number of calls by kind."""
         counted: Counter[str] = Counter()
         for (op, _), number in self.total.items():
             counted[op] += number
         return dict(counted)
 
     def refusals(self) -> dict[str, int]:
-        """How many calls were refused since the beginning, by status, besides those that a rule struck."""
+        """Return the total number of refused calls by status, except those that a rule touched."""
         return {str(status): number for status, number in sorted(self.refused.items())}
 
     def count(self, op: str) -> int:
-        """How many calls of a kind there were since the beginning."""
+        """Return the total number of calls of a kind."""
         return sum(number for (name, _), number in self.total.items() if name == op)
 
 
 class Expectation(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How often there should have been which calls; `min_gap` are microseconds of virtual time between them."""
+    """Expected calls and their number; `min_gap` is the minimum virtual time between them in microseconds."""
 
     calls: Criteria
     count: int | None = None
@@ -176,7 +176,7 @@ class Expectation(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     min_gap: int | None = None
 
     def shortfall(self, records: Iterable[Record]) -> str | None:
-        """What is not as it should be, in words; None where all is."""
+        """Describe the first unmet expectation; None if all are met."""
         found = list(records)
         number = len(found)
         if self.count is not None and number != self.count:

@@ -1,4 +1,4 @@
-"""What was billed: batches from their sums, messages as they were answered."""
+"""The ledger: batches from their sums, messages as they were answered."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator
 from decimal import Decimal
@@ -41,16 +41,16 @@ _ACCOUNTS = 1 << 32
 
 
 class _Used(Struct, frozen=True, array_like=True):
-    """What messages used in one minute, in one account."""
+    """Usage of messages in one minute, in one account."""
 
     requests: int
     counts: Counts
 
 
 class _Messages:
-    """What the messages of a session used, by minute and account, in the order in which these came first.
+    """Usage of the messages of a session, by minute and account, in order of first use.
 
-    A minute is kept as its JSON: sessions may have one for each of their messages.
+    Each entry is kept as JSON, since a session may have one for each of its messages.
     """
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ class _Messages:
 
 
 class Ledger:
-    """Puts together what sessions were billed. Looking changes nothing."""
+    """Computes what sessions were billed. Reading changes nothing."""
 
     def __init__(self, store: Store, prices: Prices, lag: int) -> None:
         self._store = store
@@ -81,18 +81,18 @@ class Ledger:
         self.prices = prices
 
     def restore(self, spent: Iterable[Spent]) -> None:
-        """Take up what messages had used."""
+        """Load the usage of messages."""
         for one in spent:
             self._add(one)
 
     async def note(self, session: Session, message: wire.Message, key: int, *more: Change) -> None:
-        """Save what a message has used, and `more` with it; `key` identifies its request."""
+        """Save the usage of a message together with `more`; `key` identifies its request."""
         details = message.stop_details
         refusal = refusal_of({"stop_reason": message.stop_reason, "content": message.content, "stop_details": details})
         await self._note(session, message.id, message.model, message.usage, refusal, key, *more)
 
     async def note_played(self, session: Session, message: dict[str, Any], *more: Change) -> None:
-        """Save what a message has used that was recorded, and `more` with it."""
+        """Save the usage of a replayed message together with `more`."""
         from mockbatch.core.cassette.tape import Recorded
 
         row = played_row(Recorded("succeeded", message, None, None, 200, None, None, 0), "", 0)
@@ -121,7 +121,7 @@ class Ledger:
         self._messages.pop(session.name, None)
 
     def check(self, session: Session, limit: Decimal) -> None:
-        """Raises RateLimited when a session was billed that much or more in the calendar month that it is."""
+        """Raise RateLimited if a session was billed `limit` or more in the current calendar month."""
         month = format_day(session.now())[:7]
         sums: dict[str, Sums] = {}
         for used in self.used(session):
@@ -132,7 +132,7 @@ class Ledger:
             raise spent_too_much(f"{year + number // 12:04}-{number % 12 + 1:02}-01")
 
     async def usage_between(self, start: int, end: int, sessions: Iterable[Session]) -> list[Dated]:
-        """What sessions used from one instant until before another, as far as reports know of it by now."""
+        """Return the usage of sessions in `[start, end)`, as far as reports include it by now."""
         found: list[Dated] = []
         for session in sessions:
             known = session.now() - self._lag
@@ -142,11 +142,11 @@ class Ledger:
         return found
 
     def used_in_turns(self, session: Session) -> AsyncIterator[Dated]:
-        """Yield what a session has used, while others get their turn."""
+        """Yield the usage of a session, letting other tasks run."""
         return in_turns(self.used(session))
 
     def used(self, session: Session) -> Iterator[Dated]:
-        """What a session has used: by batch, at its end, and by minute outside of batches."""
+        """Yield the usage of a session: by batch, at its end, and by minute outside of batches."""
         now = session.now()
         for batch in session.ever():
             yield from _of_batch(session, batch, now)
@@ -167,7 +167,7 @@ class Ledger:
             )
 
     def used_by(self, session: Session, batch: Batch, row: Row, lengths: Iterable[int]) -> Dated:
-        """What a row that succeeded has used."""
+        """Return the usage of a row that succeeded."""
         counts = counts_of(usage_of_row(row))
         account = _account(row.model, counts, row.geo, "batch", lengths)
         return Dated(
@@ -186,7 +186,7 @@ class Ledger:
     def entries(
         self, session: Session, batch: Batch, row: Row, outcome: str, message_id: str, usage: wire.Usage | None
     ) -> list[Entry]:
-        """The entries of one row of a batch that has ended; without a usage, that it was not billed."""
+        """Return the entries of one row of a batch that has ended; without a usage, a single unbilled one."""
         origin = Origin(
             batch.id,
             row.custom_id,
@@ -205,7 +205,7 @@ class Ledger:
         return entries_of(counts, origin, rates, "batch", usage.inference_geo)
 
     async def message_entries(self, session: Session) -> AsyncIterator[list[Entry]]:
-        """The entries of messages outside of batches."""
+        """Yield the entries of messages outside of batches."""
         for spent in await self._store.spent(session.name):
             origin = Origin(
                 None,
@@ -227,7 +227,7 @@ class Ledger:
 
 
 def _of_batch(session: Session, batch: Batch, now: int) -> Iterator[Dated]:
-    """What a batch has used, if it has ended."""
+    """Yield the usage of a batch, if it has ended."""
     if batch.timeline.has_ended(now):
         for row in batch.sums or ():
             yield Dated(
@@ -244,6 +244,6 @@ def _of_batch(session: Session, batch: Batch, now: int) -> Iterator[Dated]:
 
 
 def _account(model: str, counts: Counts, geo: str, tier: str, lengths: Iterable[int]) -> Account:
-    """Where a request is summed up, by the lengths of prompts where prices change."""
+    """Return the account of a request. `lengths` are the prompt lengths at which prices change."""
     above = max((length for length in lengths if counts.prompt_tokens > length), default=0)
     return Account(model, above, context_window(counts.prompt_tokens), geo, tier)

@@ -1,4 +1,4 @@
-"""Messages outside batches: one request, answered at once, and its tokens counted."""
+"""Messages outside of batches, and token counts."""
 
 import asyncio
 import logging
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from mockbatch.core.cassette.interaction import Kind
 
 QUICK = 32 << 10
-"""The largest request, in bytes, that is answered on the event loop, unless it has schemas or documents."""
+"""The largest request answered on the event loop, in bytes, unless it has schemas or documents."""
 _IMPORTED = "mockbatch.core.replies.kinds"
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -63,12 +63,12 @@ class Messages:
         self._sent: defaultdict[str, Counter[int]] = defaultdict(Counter)
 
     def restore(self, spent: Iterable[Spent]) -> None:
-        """Take up how often each request was answered."""
+        """Load the number of times each request was answered."""
         for one in spent:
             self._sent[one.session][one.key] += 1
 
     def forget(self, session: Session) -> None:
-        """Count the requests of a session from the beginning."""
+        """Reset the request counts of a session."""
         self._sent.pop(session.name, None)
 
     async def create(
@@ -80,11 +80,11 @@ class Messages:
         size: int = 0,
         note_unmet: Callable[[str], None] = lambda unmet: None,
     ) -> wire.Message | dict[str, Any]:
-        """The reply, which a rule may have decided, or which was recorded; `size` is that of the request in bytes.
+        """Return the reply, which may come from a rule or a recording. `size` is the size of the request in bytes.
 
-        `note_unmet` is told of which schema no value was found, where the nearest is sent.
+        `note_unmet` is called with the schema for which the reply is only the nearest value.
 
-        Raises the ApiError that the API answers.
+        Raises the ApiError with which the API would respond.
         """
         if rule is None and (played := self._played(session, params, "message")) is not None:
             await self._ledger.note_played(session, played, *self._playback.unsaved(session.name))
@@ -118,7 +118,7 @@ class Messages:
     async def count(
         self, session: Session, params: dict[str, Any], terms: Terms, size: int = 0
     ) -> wire.MessageTokensCount:
-        """How many tokens the request has. Raises the ApiError that the API answers."""
+        """Count the tokens of a request. Raises the ApiError with which the API would respond."""
         if (played := self._played(session, params, "count_tokens")) is not None:
             return wire.MessageTokensCount(played["input_tokens"])
         _, tokens = await self._apart(size, self._checked, session, params, terms, "count_tokens")
@@ -126,19 +126,19 @@ class Messages:
 
     @staticmethod
     async def _apart(size: int, work: Callable[..., T], *arguments: Any) -> T:
-        """What some work comes to: off the event loop where it may take long, so that others are answered meanwhile."""
+        """Run `work`, off the event loop if it may take long."""
         if _IMPORTED not in sys.modules:
-            # the first reply costs a long import
+            # the first reply needs a slow import
             await asyncio.to_thread(import_module, _IMPORTED)
         return await asyncio.to_thread(work, *arguments) if size > QUICK else work(*arguments)
 
     def _played(self, session: Session, params: dict[str, Any], kind: "Kind") -> dict[str, Any] | None:
-        """What was recorded for a call; None where nothing is played, or answers are made up."""
+        """Return the recording for a call; None if nothing is replayed, or the reply is to be generated."""
         player = self._playback.player(session.name, session.config)
         if player is None:
             return None
-        asked = {name: value for name, value in params.items() if name != "stream"}
-        found = player.answer(asked, kind)
+        request = {name: value for name, value in params.items() if name != "stream"}
+        found = player.answer(request, kind)
         return None if found is None else found.message or found.answer
 
     def _answered(
@@ -149,18 +149,18 @@ class Messages:
         builder: RowBuilder,
         rule: Rule | None,
     ) -> Row | Pending:
-        asked, limit = RowParams(params, builder.under), params.get("max_tokens")
+        request, limit = RowParams(params, builder.under), params.get("max_tokens")
         row = Row(
             "",
             0,
             model=model.id,
-            key=asked.key(),
+            key=request.key(),
             limit=limit if type(limit) is int else model.max_output,
             input_tokens=tokens,
             geo=geo_of(params, model),
             rule=rule.name if rule else "",
         )
-        return builder.answered(row, asked, model, reply_of_call(rule) if rule else None)
+        return builder.answered(row, request, model, reply_of_call(rule) if rule else None)
 
     async def _cached(self, session: Session, row: Row) -> Row:
         if not row.more.prefixes:
@@ -180,15 +180,15 @@ class Messages:
         )
 
     def _checked(self, session: Session, params: dict[str, Any], terms: Terms, surface: Surface) -> tuple[Model, int]:
-        """The model that is asked for, and the tokens of the prompt."""
-        asked = RowParams(params, self._conditions(session, terms))
+        """Return the requested model, and the number of tokens of the prompt."""
+        request = RowParams(params, self._conditions(session, terms))
         if not terms.validated:
-            model = asked.model()
-            return model, asked.tokens(model)
+            model = request.model()
+            return model, request.tokens(model)
         try:
             model = checked(params, terms, surface)
             check_files(params, self._files.there(session.name, session.now()))
-            tokens = asked.tokens(model)
+            tokens = request.tokens(model)
             if surface == "messages":
                 check_length(tokens, model)
             return model, tokens
@@ -197,7 +197,9 @@ class Messages:
 
 
 async def _settled(answered: Row | Pending, builder: RowBuilder) -> Row:
-    """Return the row, with the reply that it or a function makes. Raise the ApiError of a row that fails."""
+    """Return the row with its reply, calling the reply function if there is one. Raise the ApiError of a row that
+    fails.
+    """
     row = await _made(answered, builder) if isinstance(answered, Pending) else answered
     for _, error in builder.reply_errors:
         _log.error("rule %r, a message: %s", row.rule, error.message, exc_info=error.__cause__)
@@ -207,8 +209,8 @@ async def _settled(answered: Row | Pending, builder: RowBuilder) -> Row:
 
 
 async def _made(pending: Pending, builder: RowBuilder) -> Row:
-    """The row with the reply that a function makes."""
-    # not before: most servers have no such replies
+    """Return the row with the reply of a function."""
+    # imported lazily: most servers have no such replies
     from mockbatch.service.functions import replies_of
 
     (reply,) = await replies_of([(pending.spec, pending.request)])
@@ -216,11 +218,11 @@ async def _made(pending: Pending, builder: RowBuilder) -> Row:
 
 
 def _raise(failure: Failure) -> NoReturn:
-    """The failure of a row as an answer."""
+    """Raise the failure of a row as an ApiError."""
     raise Internal(failure.message) if failure.executed else InvalidRequest(failure.message)
 
 
 def _plainly(error: ApiError) -> NoReturn:
-    """The error of a row as an answer, which says nothing of who may see it."""
+    """Raise the error of a row without its visibility detail."""
     details = {name: value for name, value in (error.details or {}).items() if name != "error_visibility"}
     raise type(error)(error.message, details=details or None) from None

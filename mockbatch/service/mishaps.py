@@ -1,4 +1,4 @@
-"""What rules do to the notices of webhooks."""
+"""Effects of rules on webhook events."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from mockbatch.service.sessions import Session
 
 
 def mishap(session: Session, notice: Notice, next_due: int) -> Notice:
-    """The notice as the rules of its session leave it; `next_due` is when the next one of the session is."""
+    """Apply the rules of the session to a notice; `next_due` is when the next one of the session is due."""
     for hit in session.rules.of_notice(notice.batch, session.now()):
         notice = NOTICE_FAULTS[str(hit.rule.fault)](notice, hit.rule, session, next_due)
     return notice
@@ -28,4 +28,4 @@ NOTICE_FAULTS: dict[str, Callable[[Notice, Rule, Session, int], Notice]] = {
     "webhook.out_of_order": lambda notice, _rule, _session, next_due: out_of_order(notice, next_due),
     "webhook.bad_signature": lambda notice, *_: badly_signed(notice),
 }
-"""What each fault makes of a notice."""
+"""The effect of each fault on a notice."""

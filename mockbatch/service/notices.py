@@ -1,7 +1,7 @@
-"""Notices of the end of batches: sent when the state that they tell of can be seen, and at least once.
+"""Webhook events for ended batches: sent once the API shows the end, and at least once.
 
-Nothing here decides when that is: one task sleeps until the next instant that the facts name, and is woken when a
-clock or a batch changes. What was not acknowledged before a restart is sent after it, under the same id.
+Nothing here decides when that is: one task sleeps until the next instant given by the facts, and is woken when a clock
+or a batch changes. Events not acknowledged before a restart are sent after it, under the same id.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ Mishap = Callable[[Session, Notice, int], Notice]
 
 
 class Sender(Protocol):
-    """What carries notices out of the process."""
+    """Delivers webhook events over the network."""
 
     async def post(self, url: str, body: bytes, *, id: str, secret: str, now: int) -> tuple[int | None, str]: ...
 
@@ -39,10 +39,10 @@ class Sender(Protocol):
 
 
 class Notices:
-    """The notices of all sessions.
+    """The webhook events of all sessions.
 
-    `mishap` may do something to each before it is sent for the first time; it is told when the next one of the session
-    is due, NEVER when there is none.
+    `mishap` may alter each before its first delivery; it is given the time at which the next one of the session is due,
+    NEVER if there is none.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Notices:
         self._worker: asyncio.Task[None] | None = None
 
     def check(self, url: str) -> None:
-        """Raises InvalidRequest for a URL that is none, or that leads to a host which nobody has allowed."""
+        """Raise InvalidRequest for a malformed URL, or a host that is not allowed."""
         host = host_of(url)
         if host is None:
             raise InvalidRequest("webhook_url: Input should be a valid URL")
@@ -75,7 +75,7 @@ class Notices:
             )
 
     def start(self, kept: Iterable[Notice], sessions: Iterable[Session]) -> None:
-        """Begin, with the notices that the store has."""
+        """Start with the stored notices."""
         self._watched.clear()
         batches = {id: session for session in sessions for id in (*session.batches, *session.deleted)}
         for notice in kept:
@@ -95,19 +95,19 @@ class Notices:
         await self._sender.close()
 
     def changed(self, session: Session, batch: Batch | None = None) -> None:
-        """Take note that a clock or a batch is not as it was."""
+        """React to a change of a clock or a batch."""
         if batch is not None and batch.webhook:
             self._look_at(session, batch)
         if self._watched or self._gone:
             self._woken.set()
 
     def listed(self, session: Session) -> list[Notice]:
-        """The notices of a session that were sent or tried, the latest end first."""
+        """Return the notices of a session that were sent or tried, latest end first."""
         own = [notice for notice in self._kept.values() if notice.session == session.name]
         return sorted(own, key=lambda notice: (notice.at, notice.id), reverse=True)
 
     async def resend(self, session: Session, id: str) -> Notice:
-        """Send a notice once more, now, under its id. Raises NotFound."""
+        """Resend a notice now, under the same id. Raises NotFound."""
         notice = self._kept.get(id)
         if notice is None or notice.session != session.name:
             raise NotFound(f"Webhook {id} not found.")
@@ -138,7 +138,7 @@ class Notices:
                 await asyncio.wait_for(self._woken.wait(), seconds)
 
     async def _step(self) -> float | None:
-        """Begin to send what is due; answers for how long nothing else will be, None for ever."""
+        """Start sending what is due; return the seconds until the next is due, None if there is none."""
         while self._gone:
             await self._store.commit(Gone("notice", self._gone.pop()))
         waits = []
@@ -149,13 +149,13 @@ class Notices:
             elif notice.id in self._kept:
                 self._sending[notice.id] = asyncio.create_task(self._send(session, notice))
             else:
-                # kept behind what the batch became, so that nothing is told which a crash would take back
+                # saved after the batch itself, so that a crash never revokes what was announced
                 await self._keep(self.mishap(session, notice, self._next_due(session, notice)))
                 self._woken.set()
         return min((wait for wait in waits if wait is not None), default=None)
 
     def _open(self) -> Iterator[tuple[Session, Notice]]:
-        """The notices that are still to be sent and are not being sent."""
+        """Yield the notices that are still to be sent and not in progress."""
         for id, (session, batch_id) in list(self._watched.items()):
             batch = session.known(batch_id)
             if batch is not None and id not in self._sending:
@@ -191,5 +191,5 @@ class Notices:
 
 
 def seconds_until(clock: Clock, span: int) -> float | None:
-    """The real seconds in which so many virtual microseconds pass; None for ever."""
+    """Return the real seconds in which `span` virtual microseconds pass; None if they never do."""
     return None if clock.frozen or clock.rate == 0 else span / clock.rate / SECOND

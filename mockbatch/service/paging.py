@@ -1,10 +1,10 @@
-"""Which part of a list is asked for."""
+"""The requested part of a list."""
 
 from msgspec import Struct
 
 
 class Window(Struct, frozen=True):
-    """At most `limit` entries, right after one or right before one, or from the start."""
+    """At most `limit` entries, right after or right before a given one, or from the start."""
 
     limit: int = 20
     after_id: str | None = None

@@ -1,4 +1,4 @@
-"""The future of a batch, decided when it is created."""
+"""The timeline of a batch, decided when it is created."""
 
 import asyncio
 from array import array
@@ -24,14 +24,14 @@ Headers = Mapping[bytes, bytes]
 
 
 class _Profiles(dict[int, Profile]):
-    """Profiles by number. Raises Missing for one that went with the last of its batches."""
+    """Profiles by number. Raises Missing for one that was removed with the last of its batches."""
 
     def __missing__(self, number: int) -> Profile:
-        raise Missing(f"profile {number} is not there", profile=number)
+        raise Missing(f"profile {number} does not exist", profile=number)
 
 
 class Planning:
-    """Makes the facts of batches. `profiles` are what decided about each, by the number that is kept with it."""
+    """Creates the facts of batches. `profiles` determine their behavior, by the number stored with each batch."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -41,7 +41,7 @@ class Planning:
         self._users: Counter[int] = Counter()
 
     def restore(self, profiles: Mapping[int, Profile], batches: Iterable[Batch], held: Iterable[Batch]) -> list[Gone]:
-        """Take up what the store has; answers which profiles nobody needs any more."""
+        """Load the state from the store; return the removals of unused profiles."""
         for batch in batches:
             self.use(batch)
         used = {*self._users, *(batch.profile for batch in held if not batch.deleted)}
@@ -50,7 +50,7 @@ class Planning:
         return [Gone("options", number) for number in profiles if number not in used]
 
     def use(self, batch: Batch, profile: Profile | None = None) -> None:
-        """Keep the profile of a batch while it, or a snapshot of it, is there. Deleted batches need none."""
+        """Keep the profile of a batch while it, or a snapshot of it, exists. Deleted batches need none."""
         if batch.deleted:
             return
         self._users[batch.profile] += 1
@@ -59,7 +59,7 @@ class Planning:
             self.profiles[batch.profile] = profile
 
     def release(self, batch: Batch) -> list[Gone]:
-        """Let go of the profile of a batch; answers what that leaves to remove."""
+        """Release the profile of a batch; return the resulting removals."""
         if batch.deleted:
             return []
         self._users[batch.profile] -= 1
@@ -71,24 +71,24 @@ class Planning:
         return [Gone("options", batch.profile)]
 
     def forget_unused(self) -> None:
-        """Let go of the profiles that nobody needs, once the batches that did are gone for good."""
+        """Drop unused profiles, once the removal of their batches is final."""
         for number in self._unused:
             self.profiles.pop(number, None)
         self._unused.clear()
 
     def unsaved(self, batch: Batch) -> list[Options]:
-        """The profile of a batch, where it has to be saved with it."""
+        """Return the profile of a batch if it has to be saved with it."""
         if batch.profile in self._saved:
             return []
         return [Options(batch.profile, self.profiles[batch.profile])]
 
     def saved(self, batch: Batch) -> None:
-        """Take note that the profile of a batch is saved."""
+        """Record that the profile of a batch is saved."""
         self._saved.add(batch.profile)
 
     @asynccontextmanager
     async def turn(self, session: Session) -> AsyncIterator[None]:
-        """Let batches into a queue of limited capacity one after the other; give back what one took that failed."""
+        """Admit batches to a queue of limited capacity one at a time; restore the queue if one fails."""
         if not session.settings.profile.capacity:
             yield
             return
@@ -109,8 +109,8 @@ class Planning:
         headers: Headers,
         more: tuple[Rule, ...] = (),
     ) -> Batch:
-        """The facts of a batch that was taken in: its custom_ids are `ids`, slice by slice; `content` stands for all
-        that is in it; `headers` are those of the call, `more` are rules besides those of the session.
+        """Return the facts of a new batch. `ids` are its custom_ids, per slice; `content` is a hash of its requests;
+        `headers` are those of the call, `more` are rules in addition to those of the session.
         """
         profile = session.settings.profile
         identity = content >> 1
@@ -144,7 +144,7 @@ class Planning:
 
     @staticmethod
     def _new_id(session: Session, profile: Profile, identity: int) -> str:
-        """The id of a new batch, which is reserved until it was added or given up."""
+        """Return the id of a new batch, reserved until it is added or abandoned."""
         ordinals = count(session.identities[identity])
         found = (new_batch_id(profile, session.name, identity, ordinal) for ordinal in ordinals)
         batch_id = next(id for id in found if not session.knows(id) and id not in session.reserved)
@@ -152,7 +152,7 @@ class Planning:
         return batch_id
 
     def _number(self, profile: Profile) -> int:
-        """The number of a profile: a hash of it, so that the same one has the same number on every server."""
+        """Return the number of a profile: a hash, so that equal profiles have the same number on every server."""
         number = xxh3_64_intdigest(msgspec.json.encode(profile)) >> 1
         self.profiles.setdefault(number, profile)
         self._unused.discard(number)
@@ -168,7 +168,7 @@ class Planning:
         durations: Durations,
         factor: int,
     ) -> Timeline:
-        """The timeline of a batch in a queue of limited capacity, behind what the session has in it."""
+        """Return the timeline of a batch in a queue of limited capacity, behind the session's earlier batches."""
         assert profile.capacity is not None
         lanes = Lanes.load(profile.capacity, session.lanes)
         created_at = session.now()
@@ -185,7 +185,7 @@ class Planning:
 
 
 def _needs_rows(profile: Profile) -> bool:
-    """Whether the rows of a batch depend on more than its requests, however few they are."""
+    """Return whether the rows of a batch depend on more than its requests, even if it is small."""
     return profile.replay or profile.fail_attempts is not None or any(rule.on == "item" for rule in profile.rules)
 
 

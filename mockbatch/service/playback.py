@@ -1,4 +1,4 @@
-"""Answers from fixtures: what was recorded for a request comes back, what was not is told or made up."""
+"""Replay of fixtures: recorded requests get their recorded replies; the others fail or get generated ones."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from mockbatch.core.cassette.interaction import Kind
     from mockbatch.core.cassette.tape import Recorded, Tape
 
-# looking for what is nearest takes long: it is told of the first misses only
+# finding the nearest recording is slow: only the first misses are explained
 _EXPLAINED = 5
 
 
 class Miss(Struct, frozen=True):
-    """A request that was not recorded, and how that was told."""
+    """A request that was not recorded, with the explanation."""
 
     kind: str
     custom_id: str
@@ -32,9 +32,7 @@ class Miss(Struct, frozen=True):
 
 
 class Player:
-    """Plays one tape for one session. Of the requests that were not recorded it remembers the first `misses`, and how
-    many were `missed`.
-    """
+    """Replays one tape for one session. `misses` are the first unrecorded requests, `missed` is their total number."""
 
     def __init__(self, tape: "Tape", *, fake: bool, played: Played | None = None) -> None:
         self.tape = tape
@@ -46,12 +44,12 @@ class Player:
         self._turns: Counter[int] = Counter(played.turns if played else {})
 
     def dump(self, session: str) -> Played:
-        """What was played so far, to be saved."""
+        """Return the state of the replay, to be saved."""
         misses = Raw(msgspec.json.encode(self.misses))
         return Played(session, dict(self._turns), sorted(self.used), misses, self.missed)
 
     def find(self, request: dict[str, Any], kind: "Kind", custom_id: str = "", name: bytes = b"") -> "Recorded | None":
-        """What was recorded for a request, which is known by `name` where it may come again."""
+        """Return the recording for a request. `name` identifies repeats of the request."""
         turn = self._turn(name)
         own = self._turn(name, custom_id) if custom_id and self.tape.has_repeats else 0
         found = self.tape.find(request, kind=kind, custom_id=custom_id, turn=turn, own_turn=own)
@@ -60,7 +58,7 @@ class Player:
         return found
 
     def _turn(self, name: bytes, custom_id: str = "") -> int:
-        """Count a request, of any custom_id or of one; answers how often it came before."""
+        """Count a request, for any custom_id or for one; return how often it came before."""
         key = xxh3_64_intdigest(name, xxh3_64_intdigest(custom_id.encode()) if custom_id else 0)
         turn = self._turns[key]
         self._turns[key] += 1
@@ -68,7 +66,7 @@ class Player:
         return turn
 
     def row(self, params: dict[str, Any], custom_id: str, index: int, raw: bytes) -> Row | None:
-        """The row of a request; None for one that was not recorded where replies are made up."""
+        """Return the row of a request; None if it was not recorded and replies are generated."""
         found = self.find(params, "batch_item", custom_id, raw)
         if found is not None:
             return played_row(found, custom_id, index)
@@ -78,22 +76,22 @@ class Player:
         return Row(custom_id, index, Failure("invalid_request_error", text, None, executed=False))
 
     def miss(self, request: dict[str, Any], kind: "Kind", custom_id: str = "") -> str:
-        """Note a miss; answers a sentence with the nearest recording and what differs."""
+        """Record a miss; return a sentence with the nearest recording and the differences."""
         text = "this request was not recorded"
         near = None
         if len(self.misses) < _EXPLAINED:
             near = self.tape.nearest(request, kind=kind, custom_id=custom_id)
         if near is not None:
-            text = f"{text}; the nearest recording is {near[0]}, of which these differ:\n{near[1]}"
+            text = f"{text}; the nearest recording is {near[0]}, with these differences:\n{near[1]}"
         self.missed += 1
         if len(self.misses) < _EXPLAINED:
             self.misses.append(Miss(kind, custom_id, text))
         return text
 
     def answer(self, request: dict[str, Any], kind: "Kind") -> "Recorded | None":
-        """What was recorded for a call outside of batches; None for a miss where answers are made up.
+        """Return the recording for a call outside of batches; None for a miss if replies are generated.
 
-        Raises the ApiError that was recorded, or InvalidRequest for a miss.
+        Raises the recorded ApiError, or InvalidRequest for a miss.
         """
         found = self.find(request, kind)
         if found is None:
@@ -115,7 +113,7 @@ def _raise(found: "Recorded") -> NoReturn:
 
 
 class Playback:
-    """The tapes of a server, each read once, and the players of its sessions."""
+    """The tapes of a server, each loaded once, and the players of its sessions."""
 
     def __init__(self) -> None:
         self._tapes: dict[tuple[str, tuple[str, ...]], Tape] = {}
@@ -124,11 +122,11 @@ class Playback:
         self._kept: dict[str, Played] = {}
 
     def restore(self, played: Iterable[Played]) -> None:
-        """Take up what the store has."""
+        """Load the state from the store."""
         self._kept = {one.session: one for one in played}
 
     def unsaved(self, session: str) -> list[Played]:
-        """What a session has played since that was saved last, to be saved."""
+        """Return the state of a session's replay, if it changed since the last save."""
         player = self._players.get(session)
         if player is None or not player.counted:
             return []
@@ -136,24 +134,24 @@ class Playback:
         return [player.dump(session)]
 
     def tape(self, config: Config) -> "Tape | None":
-        """What is played under a configuration. Raises FixtureError for a fixture that cannot be used."""
+        """Return the tape for a configuration. Raises FixtureError for a fixture that cannot be used."""
         if config.replay is None:
             return None
         key = str(Path(config.replay).resolve()), config.match_on
         if key not in self._tapes:
-            # not before: most servers play nothing
+            # imported lazily: most servers replay nothing
             from mockbatch.fixtures.files import tape_of
 
             self._tapes[key] = tape_of(Path(config.replay), config.match_on)
         return self._tapes[key]
 
     def delay(self, config: Config) -> str | None:
-        """How long requests took that were recorded, as a delay; None where that is not known."""
+        """Return the duration of recorded requests as a delay; None if unknown."""
         tape = self.tape(config)
         return recorded_delay(tape.durations) if tape is not None else None
 
     def player(self, session: str, config: Config) -> Player | None:
-        """The player of a session; None where nothing is played."""
+        """Return the player of a session; None if nothing is replayed."""
         player = self._players.get(session)
         if player is None and (tape := self.tape(config)) is not None:
             kept = self._kept.pop(session, None)
@@ -161,7 +159,7 @@ class Playback:
         return player
 
     def file_id(self, session: str, config: Config, filename: str, sha256: str) -> str | None:
-        """The id that a file had when its upload was recorded, by which recorded requests name it."""
+        """Return the id of a file when its upload was recorded, since recorded requests reference it."""
         player = self.player(session, config)
         found = player.tape.uploaded(filename, sha256) if player else None
         return str(found.answer["id"]) if found and found.answer else None
@@ -172,5 +170,5 @@ class Playback:
             self._used |= player.tape.keys(player.used)
 
     def used(self) -> set[str]:
-        """The keys of all recordings that were played, by which `mockbatch fixtures prune` knows them."""
+        """Return the keys of all recordings that were replayed, for `mockbatch fixtures prune`."""
         return self._used.union(*(player.tape.keys(player.used) for player in self._players.values()))

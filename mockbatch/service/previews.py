@@ -1,4 +1,4 @@
-"""The beginnings of requests and replies, for lists: made for the rows that are seen, and for no others."""
+"""The beginnings of requests and replies, for lists: computed only for visible rows."""
 
 import asyncio
 from collections.abc import Iterable, Iterator
@@ -15,15 +15,15 @@ from mockbatch.service.rows.states import PlannedRow
 from mockbatch.service.sessions import Session
 
 _LENGTH = 160
-# what is looked at of a text, so that a secret at the end of what is shown is known as one
+# how much of a text is examined, so that a secret at the end of the preview is recognized
 _LOOKED_AT = 1_000
-# longer ones are not taken apart for a line in a list
+# larger ones are not parsed for a line in a list
 _LARGEST = 256 << 10
 _LONGEST_REPLY = 8_000
 
 
 class Preview(Struct, frozen=True):
-    """The beginning of the last turn of a request, and of its reply where the row has succeeded by now."""
+    """The beginning of the last turn of a request, and of its reply if the row has succeeded by now."""
 
     index: int
     prompt: str
@@ -31,13 +31,13 @@ class Preview(Struct, frozen=True):
 
 
 class Previews:
-    """Shows beginnings of rows. Looking changes nothing."""
+    """Reads the beginnings of rows."""
 
     def __init__(self, batches: Batches) -> None:
         self._batches = batches
 
     async def of(self, session: Session, batch: Batch, indexes: Iterable[int]) -> list[Preview]:
-        """Return the previews of the rows at these places, as far as there are some."""
+        """Return the previews of the rows at these positions, as far as they exist."""
         now = session.now()
         found = []
         for start, count in _runs(sorted({index for index in indexes if 0 <= index < batch.size})):
@@ -55,16 +55,16 @@ class Previews:
 
 
 def _runs(indexes: list[int]) -> Iterator[tuple[int, int]]:
-    """Yield the first of each run of neighbours, and how many they are."""
+    """Yield the start and the length of each run of consecutive indexes."""
     for _, run in groupby(enumerate(indexes), lambda pair: pair[1] - pair[0]):
         places = [index for _, index in run]
         yield places[0], len(places)
 
 
 def _preview(index: int, params: bytes, line: bytes) -> Preview:
-    asked, answered = _decoded(params), _decoded(line)
-    prompt = _text(_last(asked.get("messages"))) if asked else f"{len(params) // 1024:,} kB"
-    message = answered.get("result", {}).get("message", {})
+    request, response = _decoded(params), _decoded(line)
+    prompt = _text(_last(request.get("messages"))) if request else f"{len(params) // 1024:,} kB"
+    message = response.get("result", {}).get("message", {})
     return Preview(index, _short(prompt), _short(_text(message)))
 
 
@@ -83,7 +83,7 @@ def _last(messages: Any) -> Any:
 
 
 def _text(message: Any) -> str:
-    """Return the texts of a message, and the names of what is not text in it."""
+    """Return the texts of a message, and the names of its other blocks."""
     content = message.get("content") if isinstance(message, dict) else None
     if isinstance(content, str):
         return content[:_LOOKED_AT]

@@ -1,4 +1,4 @@
-"""What a program did not do, or should not have done, computed from what is known of a session."""
+"""What a program failed to do, or should not have done, derived from the state of a session."""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
@@ -18,15 +18,15 @@ from mockbatch.service.playback import Playback
 from mockbatch.service.sessions import Session
 from mockbatch.service.turns import in_turns
 
-_NEAREST = "got a value that only nearly meets its schema"
+_NEAREST = "got a value that does not fully satisfy its schema"
 _STORM = 30
 _NAMED = 5
-# sending these again, unchanged, cannot end otherwise
+# resending these unchanged cannot succeed
 _PERMANENT = frozenset({"invalid_request_error", "not_found_error", "request_too_large", "permission_error"})
 
 
 class Problem(Struct, frozen=True):
-    """One of them: a sentence, the batches that it is about, and some custom_ids where it is about rows."""
+    """A problem: a sentence, the batches it concerns, and some custom_ids if it concerns rows."""
 
     kind: ProblemKind
     text: str
@@ -35,14 +35,14 @@ class Problem(Struct, frozen=True):
 
 
 class Problems:
-    """Finds problems. Looking changes nothing."""
+    """Finds problems. Reading changes nothing."""
 
     def __init__(self, batches: Batches, playback: Playback) -> None:
         self._batches = batches
         self._playback = playback
 
     async def of(self, session: Session) -> list[Problem]:
-        """All problems of a session."""
+        """Return all problems of a session."""
         return [
             *[problem async for problem in self._duplicates(session)],
             *[problem async for problem in self._unread(session)],
@@ -54,7 +54,7 @@ class Problems:
         ]
 
     def _unmatched(self, session: Session) -> Iterator[Problem]:
-        """Requests that were not recorded."""
+        """Yield the requests that were not recorded."""
         player = self._playback.player(session.name, session.config)
         if player and player.missed:
             first = player.misses[0]
@@ -62,7 +62,7 @@ class Problems:
             yield Problem("unmatched_replay", text, custom_ids=[miss.custom_id for miss in player.misses[:_NAMED]])
 
     async def _duplicates(self, session: Session) -> AsyncIterator[Problem]:
-        """The same requests in several batches that are billed: neither canceled, nor all in vain."""
+        """Yield equal batches that are all billed: neither canceled, nor without any success."""
         same: defaultdict[int, list[Batch]] = defaultdict(list)
         async for batch in in_turns(session.ever()):
             if batch.timeline.canceled_at == NEVER:
@@ -81,7 +81,7 @@ class Problems:
         return counts is not None and (counts.succeeded > 0 or counts.processing > 0)
 
     async def _unread(self, session: Session) -> AsyncIterator[Problem]:
-        """Batches of which nobody read all results; one that was canceled in time has nothing to read."""
+        """Yield batches whose results were not fully read; one canceled before any success has nothing to read."""
         now = session.now()
         async for batch in in_turns(session.ever()):
             problem = _unread_batch(batch, now)
@@ -92,7 +92,7 @@ class Problems:
                 yield problem
 
     async def _of_rows(self, session: Session) -> AsyncIterator[Problem]:
-        """Rows that failed for good and were sent again as they were, and rows that meet less than all of a schema."""
+        """Yield rows resent unchanged after a permanent error, and rows whose reply does not satisfy its schema."""
         hopeless: set[int] = set()
         async for batch in in_turns(session.live()):
             again, failed = [], set()
@@ -108,7 +108,7 @@ class Problems:
                         unmet.append(row)
             hopeless |= failed
             if again:
-                text = f"{_counted(len(again), 'request')} of {batch.id} had failed for good before, unchanged"
+                text = f"{_counted(len(again), 'request')} of {batch.id} resent unchanged after a permanent error"
                 yield Problem("identical_retry", text, [batch.id], again[:_NAMED])
             if unmet:
                 text = f"{_counted(len(unmet), 'request')} of {batch.id} {_NEAREST}; the first: {unmet[0].more.unmet}"
@@ -117,7 +117,7 @@ class Problems:
 
 def _unread_batch(batch: Batch, now: int) -> Problem | None:
     if batch.deleted and not batch.downloads:
-        return Problem("deleted_before_download", f"{batch.id} was deleted and its results never read", [batch.id])
+        return Problem("deleted_before_download", f"{batch.id} was deleted and its results were never read", [batch.id])
     if not batch.timeline.has_ended(now):
         if batch.timeline.canceled_at != NEVER:
             return None
@@ -131,15 +131,15 @@ def _unread_batch(batch: Batch, now: int) -> Problem | None:
 
 
 def _never_hit(session: Session) -> Iterator[Problem]:
-    """Rules that somebody wrote and that struck nothing; those that follow from an option need not."""
+    """Yield explicit rules that matched nothing; rules implied by options are exempt."""
     implied = session.config.implied_rules()
     for record in session.rules.records:
         if record.rule.enabled and not record.hits and replace(record.rule, id="") not in implied:
-            yield Problem("rule_never_hit", f"the rule {record.rule.name!r} was armed and never hit anything")
+            yield Problem("rule_never_hit", f"the rule {record.rule.name!r} never matched anything")
 
 
 def _storms(session: Session) -> Iterator[Problem]:
-    """Batches that were polled again and again in no time."""
+    """Yield batches that were polled many times in quick succession."""
     last: dict[str, int] = {}
     streak: defaultdict[str, int] = defaultdict(int)
     longest: defaultdict[str, int] = defaultdict(int)
@@ -151,12 +151,12 @@ def _storms(session: Session) -> Iterator[Problem]:
         last[batch] = record.at
     for batch, count in longest.items():
         if count >= _STORM:
-            text = f"{batch} was polled {count} times in a row with less than a second between"
+            text = f"{batch} was polled {count} times in a row, less than a second apart"
             yield Problem("poll_storm", text, [batch])
 
 
 def _unmet_messages(session: Session) -> Iterator[Problem]:
-    """Answers outside of batches that meet less than all of a schema."""
+    """Yield replies outside of batches that do not fully satisfy the schema."""
     unmet = [record.unmet for record in session.journal.records() if record.unmet]
     if unmet:
         text = f"{_counted(len(unmet), 'message')} {_NEAREST}; the first: {unmet[0]}"

@@ -6,12 +6,12 @@ from mockbatch.service.sessions import Session
 
 Headers = list[tuple[bytes, bytes]]
 
-# what is told where nothing is limited
+# reported if there is no limit
 _GENEROUS = TIERS["scale"].batches.requests_per_minute or 0
 
 
 class Rates:
-    """Counts calls and queues. Nothing is refused where there are no limits, but what is told looks the same."""
+    """Counts calls and queued requests. Without limits nothing is rejected, but the headers look the same."""
 
     def __init__(self, organization: str) -> None:
         self._organization = organization
@@ -19,7 +19,7 @@ class Rates:
         self._unlimited: Headers = []
 
     def enter(self, session: Session) -> Headers:
-        """Count a call of a batch endpoint; answers the headers that tell of it. Raises RateLimited."""
+        """Count a call of a batch endpoint; return the rate limit headers. Raises RateLimited."""
         now = session.now()
         limit = session.settings.rates.requests_per_minute
         if limit is None:
@@ -27,13 +27,13 @@ class Rates:
         bucket = (session.bucket or Bucket.full(limit, now)).at_instant(now)
         after = bucket.taken(now)
         if after is None:
-            headers = {name.decode(): value.decode() for name, value in _told(limit, 0, bucket.full_at)}
+            headers = {name.decode(): value.decode() for name, value in _headers(limit, 0, bucket.full_at)}
             raise too_many_calls(limit, self._organization, _seconds(bucket.next_at - now), headers)
         session.bucket = after
-        return _told(limit, after.left, after.full_at)
+        return _headers(limit, after.left, after.full_at)
 
     def queue(self, session: Session, size: int) -> None:
-        """Let a batch of that size into the queue. Raises RateLimited where it does not fit."""
+        """Admit a batch of that size to the queue. Raises RateLimited if it does not fit."""
         limit = session.settings.rates.queued
         if limit is None:
             return
@@ -46,11 +46,11 @@ class Rates:
     def _of_second(self, second: int) -> Headers:
         if second != self._second:
             self._second = second
-            self._unlimited = _told(_GENEROUS, _GENEROUS - 1, (second + 1) * SECOND)
+            self._unlimited = _headers(_GENEROUS, _GENEROUS - 1, (second + 1) * SECOND)
         return self._unlimited
 
 
-def _told(limit: int, remaining: int, reset_at: int) -> Headers:
+def _headers(limit: int, remaining: int, reset_at: int) -> Headers:
     return [
         (b"anthropic-ratelimit-requests-limit", b"%d" % limit),
         (b"anthropic-ratelimit-requests-remaining", b"%d" % remaining),

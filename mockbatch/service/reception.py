@@ -1,4 +1,4 @@
-"""A body on its way in: slice by slice into the store, looked at meanwhile."""
+"""The upload of a batch: slices are stored and checked as they arrive."""
 
 import asyncio
 from asyncio import to_thread
@@ -10,19 +10,19 @@ from mockbatch.core.contract.envelope import Intake, Slice
 from mockbatch.service.early import EarlyCheck
 from mockbatch.store import Change, Gone, Store, StoreError
 
-# so many slices may wait for the store while the next ones arrive
+# how many slices may wait for the store while the next ones arrive
 _AHEAD = 4
-# to look at less takes no longer than to have it written on its own
+# smaller slices are written with the batch: checking them takes no longer than a separate write
 _SMALL = 128 << 10
-# to look at more than that takes too long for the event loop
+# larger slices are checked off the event loop
 _LARGE = 4 << 20
 _WHOLE: tuple[Literal["batch"], Literal["parts"], Literal["sent"]] = ("batch", "parts", "sent")
 
 
 class Reception:
-    """Takes in the body of the batch `seq`: `receive` it, then `add` the batch that was made of it; or `undo` it all.
+    """Receives the body of the batch `seq`: call `receive`, then `add` with the resulting batch; or `undo`.
 
-    `custom_ids` are those of the requests, slice by slice.
+    `custom_ids` are those of the requests, per slice.
     """
 
     def __init__(self, store: Store, seq: int, intake: Intake, early: EarlyCheck | None) -> None:
@@ -35,7 +35,7 @@ class Reception:
         self._only: bytes | memoryview | None = None
 
     async def receive(self, body: AsyncIterable[bytes]) -> None:
-        """Raises what is wrong with the body."""
+        """Receive the body. Raises the first error in it."""
         async for piece in body:
             for slice in await self._fed(piece):
                 self._put(slice)
@@ -55,7 +55,7 @@ class Reception:
             raise self._early.problem
 
     async def slices(self) -> AsyncIterator[bytes | memoryview]:
-        """The slices of the requests, as they came."""
+        """Yield the slices of the requests, as received."""
         if self._only is not None:
             yield self._only
             return
@@ -64,21 +64,21 @@ class Reception:
             yield await self._store.slice(self._seq, index)
 
     async def add(self, batch: Batch, more: Iterable[Change]) -> None:
-        """Save the batch, and more with it. Raises StoreError, and the batch is not there."""
+        """Save the batch together with `more`. Raises StoreError, and then the batch does not exist."""
         try:
             await self._store.add_batch(batch, self._only, *more)
         except StoreError:
-            await asyncio.gather(*self._writing)  # why a slice is not there, if that is it
+            await asyncio.gather(*self._writing)  # raises the cause if a slice is missing
             raise
 
     async def undo(self) -> None:
-        """Leave nothing behind."""
+        """Remove everything received."""
         await asyncio.gather(*self._writing, return_exceptions=True)
-        # the facts too: whoever broke off may have done so while they were being written
+        # the facts too: the call may have been cancelled while they were being written
         await self._store.commit(*(Gone(kind, self._seq) for kind in _WHOLE))
 
     async def _fed(self, piece: bytes) -> list[Slice]:
-        """The slices that a piece of the body completes; those of unusual bodies off the event loop."""
+        """Return the slices that a piece of the body completes; unusual bodies are parsed off the event loop."""
         if self._intake.is_long(piece):
             return await to_thread(self._intake.feed, piece)
         return self._intake.feed(piece)

@@ -1,4 +1,4 @@
-"""What was refused, and why: rows that err, and calls."""
+"""Errors of rows and refused calls, with their causes."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from mockbatch.service.journal import Record
 from mockbatch.service.rows.states import RowStates
 
 _LONGEST = 200
-# the most different errors that are counted apart, and that are named
+# the largest numbers of different errors counted separately, and reported
 _DISTINCT, _NAMED = 1_000, 20
 _OTHERS = "others"
 
@@ -19,7 +19,7 @@ _Errors = Counter[tuple[str, str, bool]]
 
 
 async def reasons_of(states: RowStates, batch: Batch) -> list[Reason]:
-    """Why the rows of a batch err, the most frequent reasons first."""
+    """Return the error causes of the rows of a batch, most frequent first."""
     errors: _Errors = Counter()
     async for block in states.decided(batch):
         for planned in block:
@@ -32,7 +32,7 @@ async def reasons_of(states: RowStates, batch: Batch) -> list[Reason]:
 
 
 def together(reasons: Iterable[Reason]) -> list[Reason]:
-    """Reasons of several batches, each once."""
+    """Merge the causes of several batches."""
     errors: _Errors = Counter()
     for reason in reasons:
         errors[reason.type, reason.message, reason.refused] += reason.count
@@ -45,14 +45,14 @@ def _as_reasons(errors: _Errors) -> list[Reason]:
 
 
 def _limit(errors: _Errors, distinct: int) -> None:
-    """Count at most `distinct` different messages apart, and the rest as one."""
+    """Keep at most `distinct` messages separate, and count the rest as one."""
     for (type, message, refused), count in errors.most_common()[distinct:]:
         del errors[type, message, refused]
         errors[type, _OTHERS, refused] += count
 
 
 def told(refusal: Record | None) -> str:
-    """A call that was refused, in a sentence; nothing where there is none."""
+    """Describe a refused call in a sentence; empty if there is none."""
     if refusal is None:
         return ""
     try:

@@ -1,4 +1,4 @@
-"""The rules of a session, as a tester changes them while the server runs. A bad rule changes nothing."""
+"""The rules of a session, which can be changed while the server runs. An invalid change has no effect."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
@@ -19,11 +19,11 @@ from mockbatch.core.time.spans import format_instant
 from mockbatch.store import Counters
 
 SERVER_WIDE = frozenset({"connection.refuse"})
-"""Faults of what happens before it is known whose call it is."""
+"""Faults that apply before the session of a connection is known."""
 
 
 class Armory(Struct, frozen=True):
-    """What sessions get their rules with: those of the server, the seed, and how what is new is read."""
+    """The rule defaults of sessions: the rules of the server, the seed, and how to parse new rules."""
 
     rules: tuple[Rule, ...] = ()
     seed: int = 0
@@ -31,12 +31,12 @@ class Armory(Struct, frozen=True):
     known_models: tuple[str, ...] = ()
 
     def patterns(self, key: str) -> tuple[str, ...]:
-        """The patterns for keys, among those in the rules, that this key matches."""
-        asked = {rule.match.session for rule in self.rules if rule.match.session is not None}
-        return tuple(pattern for pattern in sorted(asked) if test_of(pattern)(key))
+        """Return the `match.session` patterns of the rules that match this key."""
+        patterns = {rule.match.session for rule in self.rules if rule.match.session is not None}
+        return tuple(pattern for pattern in sorted(patterns) if test_of(pattern)(key))
 
     def of_patterns(self, patterns: Collection[str]) -> tuple[Rule, ...]:
-        """The rules of the server for a session whose key matches these patterns."""
+        """Return the server's rules for a session whose key matches these patterns."""
         return tuple(
             rule
             for rule in self.rules
@@ -44,17 +44,17 @@ class Armory(Struct, frozen=True):
         )
 
     def door(self, now: int) -> CallRules:
-        """The rules about connections of which nobody knows yet whose they are."""
+        """Return the rules for connections whose session is not known yet."""
         return CallRules((rule for rule in self.rules if rule.fault in SERVER_WIDE), seed=self.seed, started_at=now)
 
 
 def armory_of(config: Config) -> Armory:
-    """What a session under these options gets its rules with."""
+    """Return the rule defaults under these options."""
     return Armory(config.all_rules(), config.seed, read_reply, config.known_models())
 
 
 class SessionRules(CallRules):
-    """The rules of one session, each with an id of its own; `ids` counts those that were given out."""
+    """The rules of one session, each with a unique id; `ids` counts the ids assigned."""
 
     def __init__(self, armory: Armory, rules: Iterable[Rule], started_at: int) -> None:
         super().__init__((), seed=armory.seed, started_at=started_at)
@@ -65,7 +65,7 @@ class SessionRules(CallRules):
         self.replace([Record(rule) for rule in self._first])
 
     def resume(self, kept: list[dict[str, Any]] | None, counters: Counters) -> None:
-        """Go on as the rules that were saved, where they were changed, and from what they had seen."""
+        """Restore saved rules, if they were changed, and the saved states of rules."""
         if kept is not None:
             self.put(kept)
         self.ids = max(self.ids, counters.rule_ids)
@@ -73,30 +73,30 @@ class SessionRules(CallRules):
         self.counted = False
 
     def seen(self) -> dict[str, Seen]:
-        """What each rule has seen, by its id."""
+        """Return the state of each rule, by its id."""
         return {record.rule.id: record.dump() for record in self.records}
 
     def reset(self) -> None:
-        """Have the rules of the server again, as if none had struck yet."""
+        """Restore the rules of the server, with their counters reset."""
         self.replace([Record(rule) for rule in self._first])
         self.changed = False
 
     def dump(self) -> list[dict[str, Any]] | None:
-        """The rules as they are written, where they are not those of the server any more."""
+        """Return the rules in serialized form if they differ from those of the server."""
         return [{**dump_rule(record.rule), "id": record.rule.id} for record in self.records] if self.changed else None
 
     def add(self, values: Any) -> list[Record]:
-        """Add a rule, or a list of them, behind those that there are. Raises InvalidRequest."""
+        """Append a rule, or a list of them. Raises InvalidRequest."""
         added = [Record(rule) for rule in self._read(values)]
         self._take([*self.records, *added])
         return self.records[-len(added) :] if added else []
 
     def put(self, values: Any) -> None:
-        """Have these rules and no others. Raises InvalidRequest."""
+        """Replace all rules. Raises InvalidRequest."""
         self._take([Record(rule) for rule in self._read(values)])
 
     def merge(self, values: Any) -> None:
-        """Change the rules that are named by their id, or else by their name, and add the others."""
+        """Update the rules found by their id, or else by their name, and add the others."""
         changed, added = dict(enumerate(self.records)), []
         for value in values if isinstance(values, list) else [values]:
             at = self._place(value)
@@ -107,7 +107,7 @@ class SessionRules(CallRules):
         self._take([*changed.values(), *map(Record, added)])
 
     def change(self, rule_id: str, value: Any, *, wholly: bool) -> Record:
-        """Change a rule, or replace it `wholly`. Raises NotFound, InvalidRequest."""
+        """Update a rule, or replace it `wholly`. Raises NotFound, InvalidRequest."""
         at = self._index(rule_id)
         records = list(self.records)
         if wholly:
@@ -127,11 +127,11 @@ class SessionRules(CallRules):
         return dropped
 
     def named(self, rule_id: str) -> Record:
-        """The rule of an id. Raises NotFound."""
+        """Return the rule with an id. Raises NotFound."""
         return self.records[self._index(rule_id)]
 
     def warning(self, rule: Rule, now: int) -> str | None:
-        """What should be known of a rule that cannot be refused."""
+        """Return a warning about a valid rule that has no effect any more."""
         return past(rule, now, self.started_at)
 
     def _index(self, rule_id: str) -> int:
@@ -149,11 +149,11 @@ class SessionRules(CallRules):
         return None
 
     def _merged(self, record: Record, value: Any) -> Record:
-        """A copy of a record, of the rule with these keys changed; None takes one away."""
+        """Return a copy of a record whose rule has these keys changed; None removes one."""
         if not isinstance(value, Mapping):
             raise InvalidRequest(f"rule: {value!r} is not a table")
         table = {**dump_rule(record.rule), **value}
-        (rule,) = self._read([{key: told for key, told in table.items() if told is not None}])
+        (rule,) = self._read([{key: given for key, given in table.items() if given is not None}])
         copy = record.copy()
         copy.become(replace(rule, id=record.rule.id))
         return copy
@@ -172,22 +172,22 @@ class SessionRules(CallRules):
         rule = parse_rule(table, where, read_reply=armory.read_reply, known_models=armory.known_models)
         if rule.fault in SERVER_WIDE:
             raise RuleError(
-                f"{where}: fault: {rule.fault} strikes before it is known whose connection it is; "
-                "give it to the server, with --fault or in its file"
+                f"{where}: fault: {rule.fault} applies before the session of a connection is known; "
+                "configure it on the server, with --fault or in its file"
             )
         if rule.match.session is not None:
-            raise RuleError(f"{where}: match.session: these are the rules of one session alone")
+            raise RuleError(f"{where}: match.session: not allowed in the rules of a single session")
         return rule
 
     def _take(self, records: list[Record]) -> None:
-        """Have these records, if their rules can stand together. Raises InvalidRequest."""
+        """Replace the records if their rules are compatible. Raises InvalidRequest."""
         try:
             rules = together([record.rule for record in records], lambda at: f"rule {records[at].rule.name!r}")
         except RuleError as error:
             raise InvalidRequest(str(error)) from None
         ids = [rule.id for rule in rules]
         if double := next((one for one in ids if ids.count(one) > 1), None):
-            raise InvalidRequest(f"id: there are two rules {double!r}")
+            raise InvalidRequest(f"id: duplicate rule id {double!r}")
         for record, rule in zip(records, rules, strict=True):
             record.become(rule)
         self.replace(records)
@@ -199,7 +199,7 @@ class SessionRules(CallRules):
         return [rule if rule.id else replace(rule, id=self._next_id(taken)) for rule in rules]
 
     def _next_id(self, taken: Collection[str]) -> str:
-        """An id that was never given out, and that nobody has chosen."""
+        """Return an id that was never assigned or chosen."""
         while True:
             self.ids += 1
             if f"rule_{self.ids}" not in taken:
@@ -207,13 +207,13 @@ class SessionRules(CallRules):
 
 
 def _seen_by(rule: Rule, counters: Counters) -> Seen:
-    """What was saved of a rule, unless another one had its id: the server may have been started with other rules."""
+    """Return the saved state of a rule, unless its id belonged to another: the server may have new rules."""
     seen = counters.rules.get(rule.id, Seen())
     return seen if seen.rule == rule.name else Seen()
 
 
 def past(rule: Rule, now: int, started_at: int) -> str | None:
-    """That the time of a rule is over, if it is."""
+    """Return a warning if the time of a rule is over."""
     if rule.during is None:
         return None
     _, end = rule.during.span(started_at)

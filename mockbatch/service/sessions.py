@@ -1,4 +1,4 @@
-"""Sessions: an API key is a world of its own, opened on first use."""
+"""Sessions: each API key has isolated state, created on first use."""
 
 import asyncio
 import logging
@@ -37,7 +37,7 @@ Wall = Callable[[], int]
 
 
 class View(Struct, frozen=True):
-    """A batch as it was shown last, which it still is `until` then, as long as its facts are the same."""
+    """A cached view of a batch, valid `until` then unless its facts change."""
 
     batch: Batch
     origin: str
@@ -46,10 +46,10 @@ class View(Struct, frozen=True):
 
 
 class Session:
-    """What belongs to one API key: its clock and its batches, newest last. `reserved` are the ids of batches that are
-    about to be added.
+    """The state of one API key: its clock and its batches, newest last.
 
-    `deleted` are those that were deleted: a cursor that names one still has its place in the list.
+    `reserved` are the ids of batches about to be added. `deleted` are the deleted batches: as a cursor they still have
+    their position in the list.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class Session:
 
     @property
     def told(self) -> str:
-        """How a person knows it."""
+        """The name of the session for people."""
         return f"session {self.label!r}" if self.label else f"session {self.name}"
 
     @property
@@ -129,12 +129,12 @@ class Session:
         return ids.request_id(self._request_seed, str(calls))
 
     def begin_anew(self) -> None:
-        """Have nothing counted or queued."""
+        """Reset counters and queue."""
         self.lanes, self.bucket, self.counts_attempts = b"", None, False
 
     @contextmanager
     def unless_saved(self) -> Iterator[None]:
-        """Have the clock, the queue, the rules and the limits as they were, where a change is refused or not saved."""
+        """Restore the clock, the queue, the rules and the limits if a change is rejected or not saved."""
         before = self._clock, self.lanes, self.bucket, self.counts_attempts
         records, changed = [record.copy() for record in self.rules.records], self.rules.changed
         rule_ids = self.rules.ids
@@ -147,17 +147,17 @@ class Session:
             raise
 
     def forget_calls(self) -> None:
-        """Count calls from the beginning."""
+        """Reset the call counter."""
         self._store.calls.set(self.slot, 0)
 
     def configure(self, config: Config, settings: Settings) -> None:
-        """Work under other options from now on; rules that come with them begin to count anew."""
+        """Use other options from now on; rules that come with them start with fresh counters."""
         before, self.config, self.settings = self.config, config, settings
         if before.all_rules() != config.all_rules():
             self.rules = self._rules(self.rules.dump(), self.counters())
 
     def known_by(self, key_patterns: tuple[str, ...]) -> None:
-        """Take note of which patterns for keys in the rules of the server its key matches."""
+        """Set the key patterns of the server's rules that its key matches."""
         if key_patterns != self.key_patterns:
             self.key_patterns = key_patterns
             self.rules = self._rules(self.rules.dump(), self.counters())
@@ -169,50 +169,50 @@ class Session:
         return rules
 
     def advance(self, span: int) -> None:
-        """Let so much virtual time pass, or as much as there is left."""
+        """Advance the virtual time by `span`, up to the latest possible time."""
         real = self._wall()
         self.clock = self.clock.advanced_to(min(self.clock.now(real) + span, LATEST), real)
 
     async def commit(self, *changes: Change) -> None:
-        """Save changes of this session, all or none. Raise NotFound if it was deleted meanwhile."""
+        """Save changes of this session atomically. Raise NotFound if it was deleted meanwhile."""
         self.check_open()
         await self._store.commit(*changes)
 
     def check_open(self) -> None:
-        """Raise NotFound if the session was deleted: what is saved for it then would come back at the next start."""
+        """Raise NotFound if the session was deleted: anything saved for it now would reappear at the next start."""
         if self.closed:
             raise NotFound(f"Session {self.name} was deleted.")
 
     def live(self) -> list[Batch]:
-        """The batches that are not deleted, the oldest first, as they are now."""
+        """Return the current batches that are not deleted, oldest first."""
         return sorted(self.batches.values(), key=_seq)
 
     def ever(self) -> Iterator[Batch]:
-        """Yield all batches as they are now, deleted ones too, the oldest first."""
+        """Yield all current batches, deleted ones too, oldest first."""
         return merge(self.live(), self.deleted.in_order(), key=_seq)
 
     def found(self, batch_id: str) -> Batch:
-        """Return the batch of an id. Raise NotFound."""
+        """Return the batch with an id. Raise NotFound."""
         batch = self.batches.get(batch_id)
         if batch is None:
             raise NotFound(f"Message Batch {batch_id} not found.")
         return batch
 
     def known(self, batch_id: str) -> Batch | None:
-        """Return the batch of an id, deleted or not."""
+        """Return the batch with an id, deleted or not."""
         return self.batches.get(batch_id) or self.deleted.get(batch_id)
 
     def knows(self, batch_id: str) -> bool:
-        """Return whether there is a batch of an id, deleted or not."""
+        """Return whether a batch with an id exists, deleted or not."""
         return batch_id in self.batches or batch_id in self.deleted
 
     def has(self, batch: Batch) -> bool:
-        """Whether a batch is still there, whatever has become of it meanwhile."""
+        """Return whether a batch still exists, changed or not."""
         now = self.batches.get(batch.id)
         return now is not None and now.seq == batch.seq
 
     def keep(self, batch: Batch) -> None:
-        """Take up a batch, or the newer facts of one."""
+        """Add or update a batch."""
         if not self.knows(batch.id):
             self.identities[batch.identity] += 1
         if batch.deleted:
@@ -227,7 +227,7 @@ class Session:
         self.on_change(self, batch)
 
     def drop(self, batch: Batch) -> None:
-        """Let go of a batch as if it had never been."""
+        """Drop a batch as if it had never existed."""
         self._unlist(batch)
         self.deleted.discard(batch.id)
         self.views.pop(batch.id, None)
@@ -241,12 +241,12 @@ class Session:
             del self._order[bisect_left(self._order, _rank(batch))]
 
     def older_than(self, batch: Batch | None) -> Iterator[Batch]:
-        """The batches before `batch`, which may be deleted, or all, the newest first."""
+        """Return the batches before `batch`, which may be deleted, or all, newest first."""
         start = len(self._order) if batch is None else bisect_left(self._order, _rank(batch))
         return (self.batches[self._order[place][2]] for place in range(start - 1, -1, -1))
 
     def newer_than(self, batch: Batch) -> Iterator[Batch]:
-        """The batches after `batch`, which may be deleted, the oldest first."""
+        """Return the batches after `batch`, which may be deleted, oldest first."""
         start = bisect_right(self._order, _rank(batch))
         return (self.batches[self._order[place][2]] for place in range(start, len(self._order)))
 
@@ -271,11 +271,11 @@ class Session:
 
     @property
     def counted(self) -> bool:
-        """Whether something was counted that is not saved yet."""
+        """Whether there are unsaved counters."""
         return self.rules.counted or self.bucket is not self._saved_bucket
 
     def saved(self) -> None:
-        """Take note that what was counted so far is saved."""
+        """Mark the counters as saved."""
         self.rules.counted = False
         self._saved_bucket = self.bucket
 
@@ -284,7 +284,7 @@ OnChange = Callable[[Session, Batch | None], None]
 
 
 def _nothing(session: Session, batch: Batch | None) -> None:
-    """What happens when nobody takes note of a change."""
+    """Ignore a change; the default for `on_change`."""
 
 
 def _seq(batch: Batch) -> int:
@@ -296,20 +296,21 @@ def _rank(batch: Batch) -> tuple[int, int, str]:
 
 
 def _own_workspace(seed: int, name: str) -> str:
-    """The workspace that a key has by itself."""
+    """Return the default workspace of a key."""
     return ids.workspace_id(subseed(seed, "workspace"), name)
 
 
 class Opened(Struct, frozen=True):
-    """A session that was opened by itself, and the key that it belongs to."""
+    """A session that was opened explicitly, and its key."""
 
     session: Session
     api_key: str
 
 
 class Sessions:
-    """All sessions of a server: of each key, and of each other workspace that a key names.
-    The configuration's `api_key` are the only keys that open one; where there are none, every key does.
+    """All sessions of a server: one for each key, and one for each other workspace that is used with it.
+
+    The configured `api_key`s are the only keys that open one; if there are none, every key does.
     """
 
     def __init__(self, store: Store, wall: Wall, config: Config, playback: Playback) -> None:
@@ -328,7 +329,7 @@ class Sessions:
         self._known: dict[tuple[str, str | None], Session] = {}
 
     def restore(self, sessions: Iterable[SessionFacts], counters: Iterable[Counters]) -> None:
-        """Take up what the store has."""
+        """Load the state from the store."""
         counted = {one.session: one for one in counters}
         used = set()
         for facts in sorted(sessions, key=lambda facts: facts.place):
@@ -340,16 +341,16 @@ class Sessions:
 
     async def mend(self, name: str) -> Session:
         """Open a session whose facts were lost, with the options of the server."""
-        _log.warning("session %s has batches and no facts of its own; it goes on with the options of the server", name)
+        _log.warning("session %s has batches but no stored options; it uses those of the server", name)
         return await self._opened(self._facts(name, self._config), self._config)
 
     def _facts(self, name: str, config: Config, **more: Any) -> SessionFacts:
-        """The facts of a session that opens now."""
+        """Return the facts of a session that opens now."""
         clock = clock_of(config, self._wall())
         return SessionFacts(name, clock, opened_at=clock.virtual, **more)
 
     async def _opened(self, facts: SessionFacts, config: Config, *, only_new: bool = False) -> Session:
-        """Save a session and take it up, unless it has been opened meanwhile. Raises Conflict if it must be new."""
+        """Save and add a session, unless it was opened meanwhile. Raises Conflict if it must be new."""
         async with self._opening:
             found = self._by_name.get(facts.name)
             if found is None:
@@ -364,7 +365,7 @@ class Sessions:
                 self._places += 1
                 return self._take(facts, config)
         if only_new:
-            raise Conflict(f"the key of {found.told} has a session; delete it first, or choose another key")
+            raise Conflict(f"the key already belongs to {found.told}; delete it first, or choose another key")
         return found
 
     def _take(self, facts: SessionFacts, config: Config, counters: Counters | None = None) -> Session:
@@ -384,7 +385,7 @@ class Sessions:
         return self._by_name[name]
 
     def identified(self, name: str) -> Session:
-        """The session of that name. Raises NotFound."""
+        """Return the session with that name. Raises NotFound."""
         if name not in self._by_name:
             raise NotFound(f"Session {name} not found.")
         return self._by_name[name]
@@ -393,18 +394,18 @@ class Sessions:
         return list(self._by_name.values())
 
     def admit(self, key: str) -> None:
-        """Raises Authentication for a key that is not admitted."""
+        """Raise Authentication for a key that is not admitted."""
         if self._admitted and not is_one_of(key, self._admitted):
             raise Authentication("API key is invalid.")
 
     def belongs_to(self, session: Session, key: str) -> bool:
-        """Whether a session is that of a key, in whichever workspace."""
+        """Return whether a session belongs to a key, in any workspace."""
         return session.name in (_name(key), _name(f"{key}\n{session.workspace}"))
 
     async def of_key(self, key: str, workspace: str | None = None) -> Session:
-        """The session of an API key, in a workspace if one is named. Of the key only the end is kept.
+        """Return the session of an API key, in a workspace if one is named. Only the end of the key is kept.
 
-        Raises Authentication for a key that is not admitted, InvalidRequest for what is no id of a workspace.
+        Raises Authentication for a key that is not admitted, InvalidRequest for a malformed workspace id.
         """
         session = self._known.get((key, workspace))
         if session is None:
@@ -416,9 +417,9 @@ class Sessions:
         return session
 
     async def open(self, label: str, options: Mapping[str, Any], key: str | None, *, owner: bool = False) -> Opened:
-        """Open a session with options of its own; without a key, one is made up. Only an `owner` names files.
+        """Open a session with its own options; without a key, one is generated. Only an `owner` may name files.
 
-        Raises InvalidRequest for wrong options, Conflict for a key that has a session.
+        Raises InvalidRequest for invalid options, Conflict for a key that already has a session.
         """
         if not owner:
             check_sent(options)
@@ -432,13 +433,13 @@ class Sessions:
         return Opened(await self._opened(facts, config, only_new=True), key)
 
     async def configure(self, session: Session, options: Mapping[str, Any], *, owner: bool = False) -> None:
-        """Change options of a session, for what comes from now on. Raises InvalidRequest for wrong ones."""
+        """Change options of a session, effective from now on. Raises InvalidRequest for invalid ones."""
         if not owner:
             check_sent(options)
         named = {name.replace("-", "_"): value for name, value in [*session.options.items(), *options.items()]}
         for name in sorted(_OF_CLOCK & {name.replace("-", "_") for name in options}):
             raise InvalidRequest(
-                f"options: {name} is what the clock of a session starts with; move it by /_mockbatch/clock"
+                f"options: {name} only sets the initial clock of a session; use /_mockbatch/clock to change it"
             )
         config = config_of(self._config, named)
         settings = settings_of(config, self._played(config))
@@ -448,20 +449,20 @@ class Sessions:
         self._playback.forget(session.name)
 
     def _played(self, config: Config) -> str | None:
-        """How long recorded requests took, if some are played. Raises InvalidRequest for what cannot be played."""
+        """Return how long recorded requests took, if replayed. Raises InvalidRequest for an unusable fixture."""
         try:
             return self._playback.delay(config)
         except FixtureError as error:
             raise InvalidRequest(str(error)) from None
 
     def _new_key(self, label: str) -> str:
-        """A key that no session has: the same ones for the same labels in the same order."""
+        """Return an unused key; equal labels in the same order give the same keys."""
         seed = subseed(self._seed, "key", label)
         keys = (f"sk-ant-mock-{draw(seed, str(number)):016x}" for number in count())
         return next(key for key in keys if _name(key) not in self._by_name)
 
     def forget(self, session: Session) -> None:
-        """Let go of a session, which can be changed no more; its key opens a new one."""
+        """Remove a session, which then rejects changes; its key opens a new one."""
         session.check_open()
         session.closed = True
         del self._by_name[session.name]
@@ -469,7 +470,7 @@ class Sessions:
         self._known = {known: other for known, other in self._known.items() if other is not session}
 
     def take_back(self, session: Session) -> None:
-        """Have a session again that could not be deleted."""
+        """Restore a session that could not be deleted."""
         self._by_name[session.name] = session
         self._by_name = dict(sorted(self._by_name.items(), key=lambda known: known[1].place))
         self._free_slots.remove(session.slot)
@@ -498,13 +499,13 @@ _LONGEST_END = 6
 
 
 def key_end(key: str) -> str:
-    """Return the last characters of a key, by which people know it: no more than a quarter of it."""
+    """Return the last characters of a key for display: at most a quarter of it."""
     length = min(_LONGEST_END, len(key) // 4)
     return key[-length:] if length else ""
 
 
 def _name(text: str) -> str:
-    # not before: a server that nobody calls needs none of OpenSSL
+    # imported lazily: a server without calls does not need OpenSSL
     from hashlib import sha256
 
     return sha256(text.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""What a session works under: the options of the server, and those that it was opened with itself."""
+"""The settings of a session: the options of the server, overridden by its own."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,14 +19,14 @@ from mockbatch.core.time.clock import Clock
 
 
 class Limits(Struct, frozen=True):
-    """What a batch may have at most."""
+    """The limits of a batch."""
 
     max_requests: int
     max_bytes: int
 
 
 class Settings(Struct, frozen=True):
-    """What decides about the calls of a session."""
+    """The settings that apply to the calls of a session."""
 
     profile: Profile
     limits: Limits
@@ -38,7 +38,7 @@ class Settings(Struct, frozen=True):
 
 
 def settings_of(config: Config, delay: str | None = None) -> Settings:
-    """The settings of a session under these options; `delay` is the recorded one, for where none was asked for."""
+    """Return the settings of a session under these options; `delay` is the recorded one, used unless configured."""
     profile = config.profile()
     if delay is not None and config.takes_its_time:
         profile = replace(profile, wait="0s", delay=delay, never=0.0)
@@ -54,13 +54,13 @@ def settings_of(config: Config, delay: str | None = None) -> Settings:
 
 
 def clock_of(config: Config, real: int) -> Clock:
-    """The clock of a session that opens at that real instant."""
+    """Return the clock of a session that opens at a real instant."""
     start = real if config.clock_start is None else config.clock_start
     return Clock(real, start, config.speedup, config.frozen)
 
 
 def config_of(base: Config, options: Mapping[str, Any]) -> Config:
-    """The options of a server with some others. Raises InvalidRequest for what is none, or none of a session."""
+    """Return the options of a server with overrides. Raises InvalidRequest for unknown or server-wide ones."""
     try:
         config = overridden(base, options)
         check_functions(config)
@@ -70,7 +70,7 @@ def config_of(base: Config, options: Mapping[str, Any]) -> Config:
 
 
 def check_sent(options: Mapping[str, Any]) -> None:
-    """Raises InvalidRequest for options that may not come over HTTP, as they name a file or code."""
+    """Raise InvalidRequest for options not allowed over HTTP because they name a file or code."""
     try:
         check_options(options)
     except ConfigError as error:
@@ -78,10 +78,10 @@ def check_sent(options: Mapping[str, Any]) -> None:
 
 
 def check_functions(config: Config) -> None:
-    """Raises ConfigError for a function that replies are to come from, and that is not there."""
+    """Raise ConfigError for a reply function that does not exist."""
     for rule in config.all_rules():
         if isinstance(rule.reply, dict) and "callable" in rule.reply:
-            # only now, because it loads all kinds of replies
+            # imported lazily: it loads all kinds of replies
             from mockbatch.service.functions import function_of
 
             try:
@@ -91,7 +91,7 @@ def check_functions(config: Config) -> None:
 
 
 def prices_of(config: Config) -> Prices:
-    """The prices that hold under a configuration."""
+    """Return the prices under a configuration."""
     like = {model.id: model.like for model in config.extra_models if model.like}
     if config.prices is None:
         return Prices(like=like)

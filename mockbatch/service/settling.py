@@ -1,4 +1,4 @@
-"""Count the rows of batches that have ended, and sum up what they used: each batch once, however many callers ask."""
+"""Row counts and usage of batches that have ended, computed once per batch even for concurrent callers."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 class Save(Protocol):
-    """Saves newer facts of a batch, and more with them. Raises NotFound, StoreError."""
+    """Saves newer facts of a batch together with `more`. Raises NotFound, StoreError."""
 
     async def __call__(self, session: Session, batch: Batch, *more: Change) -> Batch: ...
 
@@ -39,14 +39,14 @@ class Settling:
         self._settling: dict[int, asyncio.Task[Batch]] = {}
 
     async def close(self) -> None:
-        """Give up what is under way; it is done again when it is needed."""
+        """Abandon running work; it is redone when needed."""
         tasks = [*self._tallying.values(), *self._settling.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def tallied(self, session: Session, batch: Batch) -> Tally:
-        """Return how the rows of a batch ended, for which no reply is made."""
+        """Return the outcome counts of a batch, without generating replies."""
         task = self._tallying.get(batch.seq)
         if task is None:
             task = self._tallying[batch.seq] = asyncio.create_task(self._tally(session, batch))
@@ -54,7 +54,7 @@ class Settling:
         return await asyncio.shield(task)
 
     async def settled(self, session: Session, batch: Batch) -> Batch:
-        """Return the facts of a batch with what it used."""
+        """Return the facts of a batch with its usage."""
         if batch.sums is not None:
             return batch
         return await asyncio.shield(self._start(session, batch))
@@ -69,7 +69,7 @@ class Settling:
     def _end(self, batch: Batch, task: asyncio.Task[Batch]) -> None:
         self._settling.pop(batch.seq, None)
         if not task.cancelled() and (error := task.exception()) and not isinstance(error, (NotFound, Missing)):
-            # nothing is lost: the next caller who needs it has it summed up again
+            # nothing is lost: it is computed again for the next caller
             _log.error("the usage of batch %s: %s", batch.id, error, exc_info=error)
 
     async def _tally(self, session: Session, batch: Batch) -> Tally:
@@ -84,10 +84,10 @@ class Settling:
                     session.rules.count(name, hits, batch.timeline.ended_at)
                 await self._save(session, after, *([session.counters()] if found.by_rule else []))
         except StoreError as error:
-            # not needed for the answer: the next caller has it counted again
+            # not needed for the response: it is counted again for the next caller
             _log.error("the counts of batch %s: %s", batch.id, error)
         if found.may_be_cached:
-            # before others change what is in the prompt cache
+            # before others change the prompt cache
             self._start(session, after)
         return found
 
@@ -111,7 +111,7 @@ class Settling:
 
 
 def _is_same(facts: Batch, batch: Batch) -> bool:
-    """Whether a batch was not brought back to an earlier state while its rows were counted."""
+    """Return whether a batch was not restored to an earlier state while its rows were counted."""
     return facts.seq == batch.seq and facts.timeline == batch.timeline
 
 

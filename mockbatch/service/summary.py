@@ -1,4 +1,4 @@
-"""What a run came to."""
+"""Summaries of runs."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -22,11 +22,11 @@ from mockbatch.service.turns import in_turns
 
 
 class Summary(Struct, frozen=True):
-    """Batches, rows by outcome, calls by kind, seconds of virtual and real time, problems; what it would have cost, and
-    what without batches, as decimals in USD. `unpriced` are models without a price, which no amount includes.
+    """Batches, rows by outcome, calls by kind, seconds of virtual and real time, problems; the cost with and without
+    batches, as decimals in USD. `unpriced` are models without a price, which the amounts exclude.
 
-    `reasons` are those of rows that err; `refused` are calls that no rule
-    struck and that were refused, by status, and `refusal` is the last one.
+    `reasons` are the causes of row errors; `refused` are the refused calls that no rule touched, by status, and
+    `refusal` is the last one.
     """
 
     sessions: int
@@ -46,12 +46,12 @@ class Summary(Struct, frozen=True):
 
 
 _NOTHING = Summary(0, 0, RequestCounts(), {}, 0, 0.0, 0.0, [])
-# of problems in sessions that are gone, so many are remembered
+# how many problems of deleted sessions are kept
 _REMEMBERED = 1_000
 
 
 class Summaries:
-    """Sums up sessions, and remembers what those came to that are gone. Looking changes nothing."""
+    """Summarizes sessions, and keeps the totals of deleted ones. Reading changes nothing."""
 
     def __init__(self, batches: Batches, problems: Problems, ledger: Ledger, journal: Journal) -> None:
         self._journal = journal
@@ -59,10 +59,10 @@ class Summaries:
         self._problems = problems
         self._ledger = ledger
         self.past = _NOTHING
-        """What the sessions came to that are gone."""
+        """The totals of deleted sessions."""
 
     async def of(self, session: Session) -> Summary:
-        """The summary of a session."""
+        """Return the summary of a session."""
         now = session.now()
         rows: Counter[str] = Counter()
         await self._batches.settle(session)
@@ -94,15 +94,15 @@ class Summaries:
         )
 
     async def _reasons(self, batch: Batch, now: int) -> Sequence[Reason]:
-        """Why the rows of a batch erred, once it has ended."""
+        """Return the error causes of a batch, once it has ended."""
         if batch.timeline.has_ended(now) and not batch.deleted:
             with self._batches.unless_gone():
                 return await reasons_of(self._batches.states, batch)
         return batch.reasons
 
     async def of_all(self, sessions: Iterable[Session]) -> Summary:
-        """The summary of these sessions, of all that are gone and of calls without a session; the longest of them tells
-        the time.
+        """Return the summary of these sessions, of deleted ones, and of calls without a session. Times are those of the
+        longest session.
         """
         journal = self._journal
         total = _together(
@@ -114,7 +114,7 @@ class Summaries:
         return total
 
     def with_past(self, last: Summary) -> Summary:
-        """What the sessions come to that are gone, with one more."""
+        """Return the totals of deleted sessions with one more."""
         past = _together(self.past, last)
         return replace(past, problems=past.problems[:_REMEMBERED])
 
@@ -139,5 +139,5 @@ def _together(one: Summary, other: Summary) -> Summary:
 
 
 def by_name(counts: RequestCounts) -> Counter[str]:
-    """The counts, by the names that they have on the wire."""
+    """Return the counts by their wire names."""
     return Counter({name: getattr(counts, name) for name in counts.__struct_fields__})

@@ -1,4 +1,4 @@
-"""Batches that nobody sent: big or odd ones, to list, download and stumble over."""
+"""Synthetic batches: large or unusual ones, for tests of lists and downloads."""
 
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -22,8 +22,8 @@ _encode = msgspec.json.encode
 
 
 class Wanted(Struct, frozen=True, forbid_unknown_fields=True):
-    """So many `batches` of so many requests (`items`). `bytes` is how long the text of each reply is, like `4kB`; `mix`
-    how the rows end, like `90/5/3/2`; `ended`, that the batches have ended already.
+    """The batches to create: `batches` of them with `items` requests each. `bytes` is the size of the text of each
+    reply, like `4kB`; `mix` the shares of outcomes, like `90/5/3/2`; `ended` is whether they have ended already.
     """
 
     items: int = 10
@@ -36,13 +36,13 @@ class Wanted(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Synthesis:
-    """Makes batches."""
+    """Creates synthetic batches."""
 
     def __init__(self, batches: Batches) -> None:
         self._batches = batches
 
     async def make(self, session: Session, wanted: Wanted, terms: Terms, origin: str) -> list[wire.MessageBatch]:
-        """The batches, as the API shows them then. Raises InvalidRequest for what cannot be made."""
+        """Create the batches, and return the API's view of them. Raises InvalidRequest for invalid values."""
         if not 1 <= wanted.items * wanted.batches <= _MOST or min(wanted.items, wanted.batches) < 1:
             raise InvalidRequest(f"items: Input should be from 1 to {_MOST:,} requests, over all batches")
         rules = _rules(wanted)
@@ -57,7 +57,7 @@ class Synthesis:
 
 
 def _rules(wanted: Wanted) -> tuple[Rule, ...]:
-    """What makes the rows as they are wanted."""
+    """Return the rules that shape the rows."""
     rules = []
     if wanted.mix is not None:
         rules.append(_rule("mix", {"name": "synth mix", "fault": "item.mix", "mix": wanted.mix}))
@@ -70,12 +70,12 @@ def _rule(wish: str, table: dict[str, object]) -> Rule:
     try:
         return parse_rule(table, "")
     except RuleError as error:
-        # who asked for batches has not written the rule
+        # the caller sees its own option, not the rule
         raise InvalidRequest(_OPTION.sub(f"{wish}: ", str(error))) from None
 
 
 async def _body(wanted: Wanted, number: int) -> AsyncIterator[bytes]:
-    """The body of the create of one batch, in pieces."""
+    """Yield the body of the create of one batch, in pieces."""
     yield b'{"requests":['
     requests = _requests(wanted, number)
     first = True

@@ -1,4 +1,4 @@
-"""Long work on the event loop, in which others get their turn; and work that is done to its end."""
+"""Long work on the event loop that lets other tasks run, and work protected from cancellation."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sized
@@ -12,9 +12,9 @@ _MANY = 2_000
 
 
 async def in_turns(items: Iterable[T]) -> AsyncIterator[T]:
-    """The items as they are now, some at a time: whatever others do to their collection meanwhile is not seen.
+    """Iterate over a copy of the items, yielding to the event loop now and then. Concurrent changes are not seen.
 
-    Those of an iterator are taken one by one, each when its turn comes.
+    An iterator is consumed lazily instead.
     """
     for place, item in enumerate(items if isinstance(items, Iterator) else list(items), 1):
         yield item
@@ -23,14 +23,14 @@ async def in_turns(items: Iterable[T]) -> AsyncIterator[T]:
 
 
 async def beside(items: Sized, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Do pure work on these items, in a thread if they are many."""
+    """Run pure work on these items, in a thread if there are many."""
     if len(items) < _MANY:
         return work(*args, **kwargs)
     return await asyncio.to_thread(work, *args, **kwargs)
 
 
 async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
-    """Do this to its end, also if the caller is cancelled meanwhile, which then waits for it."""
+    """Run to completion even if the caller is cancelled; the caller then waits for it."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)

@@ -1,4 +1,4 @@
-"""What a tester does with whole sessions: open, reset, delete, take a snapshot, go back to it."""
+"""Operations on whole sessions: open, reset, delete, take and restore snapshots."""
 
 import asyncio
 from collections.abc import Mapping
@@ -19,12 +19,12 @@ from mockbatch.service.summary import Summaries, Summary
 from mockbatch.store import Change, Facts, Gone, Past, Snapshot, Store, StoreError
 
 Scope = Literal["all", "state", "clock", "journal", "rules"]
-# this many names of rules in deleted sessions are remembered
+# how many rule names of deleted sessions are kept
 _STRUCK = 1_000
 
 
 class Upkeep:
-    """Sessions as wholes. Batches that a snapshot needs keep their requests. A change happens whole or not at all."""
+    """Operations on whole sessions. Batches in a snapshot keep their requests. Changes are atomic."""
 
     def __init__(
         self,
@@ -46,10 +46,10 @@ class Upkeep:
         self._snapshots: dict[str, Snapshot] = {}
         self._deleting = asyncio.Lock()
         self.struck: dict[str, None] = {}
-        """The names of rules that struck something in sessions that are gone, the first ones first."""
+        """The names of rules that matched something in deleted sessions, oldest first."""
 
     def restore(self, facts: Facts) -> None:
-        """Take up what the store has."""
+        """Load the state from the store."""
         for snapshot in facts.snapshots:
             self._hold(snapshot)
         if facts.past:
@@ -57,15 +57,15 @@ class Upkeep:
             self._summaries.past = msgspec.json.decode(facts.past.summary, type=Summary)
 
     async def open(self, label: str, options: Mapping[str, Any], key: str | None, *, owner: bool = False) -> Opened:
-        """Open a session of its own. Raises InvalidRequest for wrong options, Conflict for a key that has one."""
+        """Open an isolated session. Raises InvalidRequest for invalid options, Conflict for a key that has one."""
         return await self._sessions.open(label, options, key, owner=owner)
 
     async def configure(self, session: Session, options: Mapping[str, Any], *, owner: bool = False) -> None:
-        """Change options of a session, for what comes from now on. Raises InvalidRequest for wrong ones."""
+        """Change options of a session, effective from now on. Raises InvalidRequest for invalid ones."""
         await self._sessions.configure(session, options, owner=owner)
 
     async def delete(self, session: Session) -> Summary:
-        """Delete a session and all that is in it; answers what it came to."""
+        """Delete a session with everything in it; return its summary."""
         last = await self._summaries.of(session)
         async with self._deleting:
             past = self._summaries.with_past(last)
@@ -90,7 +90,7 @@ class Upkeep:
         return last
 
     async def reset(self, session: Session, scope: Scope) -> None:
-        """Let a session begin anew: its batches, files and spending, its clock, its rules, its journal, or all."""
+        """Reset a session: its batches, files and spending, its clock, its rules, its journal, or all."""
         changes: list[Change] = []
         async with self._batches.unless_saved(session):
             with session.unless_saved():
@@ -115,7 +115,7 @@ class Upkeep:
         id = f"snap_{session.name}_{session.snapshots}"
         batches = tuple(session.ever())
         snapshot = Snapshot(id, session.name, session.now(), session.facts(), batches)
-        # held before it is saved, so that nothing it names can go meanwhile
+        # held before it is saved, so that nothing it references can be removed meanwhile
         self._hold(snapshot)
         try:
             await session.commit(snapshot, session.counters())
@@ -126,10 +126,10 @@ class Upkeep:
         return snapshot
 
     async def restore_to(self, session: Session, id: str) -> Snapshot:
-        """Go back to a snapshot: later batches are gone, earlier ones are as they were, and so is the time."""
+        """Restore a snapshot: later batches are removed, earlier ones and the time are as they were."""
         snapshot = self._snapshot(session, id)
         before = {batch.seq for batch in snapshot.batches}
-        # the same requests may have been sent again meanwhile, and then have the same id
+        # the same requests may have been resent meanwhile, under the same id
         later = [batch for batch in session.ever() if batch.seq not in before]
         clock = snapshot.facts.clock.showing(snapshot.taken_at, session.real())
         async with self._batches.unless_saved(session):
@@ -141,7 +141,7 @@ class Upkeep:
         return snapshot
 
     async def put_back(self, session: Session, id: str) -> int:
-        """Have the batches of a snapshot back that are gone, and leave all else; answers how many those are."""
+        """Restore only the batches of a snapshot that are gone; return their number."""
         gone = [batch for batch in self._snapshot(session, id).batches if not session.knows(batch.id)]
         async with self._batches.unless_saved(session):
             await session.commit(*[self._batches.put_back(session, batch) for batch in gone])
@@ -150,7 +150,7 @@ class Upkeep:
         return len(gone)
 
     async def drop(self, session: Session, id: str) -> None:
-        """Forget a snapshot."""
+        """Delete a snapshot."""
         snapshot = self._snapshot(session, id)
         try:
             await session.commit(*self._dropped(session, snapshot))
@@ -159,7 +159,7 @@ class Upkeep:
             raise
 
     def taken(self, session: Session) -> list[Snapshot]:
-        """The snapshots of a session, the oldest first."""
+        """Return the snapshots of a session, oldest first."""
         found = [snapshot for snapshot in self._snapshots.values() if snapshot.session == session.name]
         return sorted(found, key=_number)
 
@@ -174,18 +174,18 @@ class Upkeep:
         self._batches.hold(snapshot.batches)
 
     def _dropped(self, session: Session, snapshot: Snapshot) -> list[Change]:
-        """Let go of a snapshot; answers what to commit for that."""
+        """Release a snapshot; return the changes to commit."""
         del self._snapshots[snapshot.id]
         return [Gone("snapshot", snapshot.id), *self._batches.release(session, snapshot.batches)]
 
     def _emptied(self, session: Session) -> list[Change]:
-        """Let go of all batches of a session; answers what to commit to remove all that is in it."""
+        """Drop all batches of a session; return the changes that remove everything in it."""
         changes = self._batches.removals(session, list(session.ever()))
         gone = [Gone("spent", session.name), Gone("cache", session.name), Gone("played", session.name)]
         return [*changes, *gone, *self._files.removals(session)]
 
     def _forget(self, session: Session) -> None:
-        """Let go of what is remembered of a session besides its batches."""
+        """Drop cached data of a session other than its batches."""
         for room in (self._batches, self._ledger, self._messages, self._files):
             room.forget(session)
 

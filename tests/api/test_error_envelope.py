@@ -60,8 +60,8 @@ def test_without_a_key_every_call_of_the_api_is_a_401(api: Api, method: str, pat
         ),
         ("PUT", "/_mockbatch/clock/advanced", "Did you mean POST /_mockbatch/clock/advance?"),
         ("GET", "/v2/messages/batches", "Did you mean GET /v1/messages/batches?"),
-        ("GET", "/favicon.ico", "GET /_mockbatch/openapi.json names all that mockbatch serves."),
-        ("GET", "/v1/complete" + "x" * 5000, "GET /_mockbatch/openapi.json names all that mockbatch serves."),
+        ("GET", "/favicon.ico", "GET /_mockbatch/openapi.json lists all endpoints."),
+        ("GET", "/v1/complete" + "x" * 5000, "GET /_mockbatch/openapi.json lists all endpoints."),
     ],
 )
 def test_an_unknown_route_names_the_nearest_one(api: Api, method: str, path: str, near: str) -> None:
@@ -76,11 +76,11 @@ def test_an_unknown_route_names_the_nearest_one(api: Api, method: str, path: str
     [
         (
             "",
-            "'/messages/batches' is answered as '/v1/messages/batches': the base URL of this client should end in /v1",
+            "'/messages/batches' is handled as '/v1/messages/batches': the base URL of this client should end in /v1",
         ),
         (
             "/v1/v1",
-            "'/v1/v1/messages/batches' is answered as '/v1/messages/batches': the base URL .* should not end in /v1",
+            "'/v1/v1/messages/batches' is handled as '/v1/messages/batches': the base URL .* should not end in /v1",
         ),
     ],
 )

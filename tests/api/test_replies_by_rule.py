@@ -168,7 +168,7 @@ def test_a_schema_that_nothing_can_satisfy_gets_the_nearest_value(api: Api) -> N
     assert problem["custom_ids"] == ["a"]
     assert (
         problem["text"]
-        == f"1 request of {batch['id']} got a value that only nearly meets its schema; the first: {sentence}"
+        == f"1 request of {batch['id']} got a value that does not fully satisfy its schema; the first: {sentence}"
     )
 
 

@@ -77,7 +77,7 @@ def test_a_process_that_ends_is_replaced(caplog: pytest.LogCaptureFixture) -> No
         assert processes.pids == []
 
     asyncio.run(killed_between_tasks())
-    assert "its rows are made by the server" in caplog.text
+    assert "the server builds its rows itself" in caplog.text
 
 
 def test_a_process_checks_as_the_server_does() -> None:

@@ -130,7 +130,7 @@ def test_the_clock_goes_until_so_many_requests_are_done() -> None:
         assert truth(api, batch)["counts"]["succeeded"] == 3
         how = {"until": "items_done", "batch": batch["id"], "count": len(times) + 1}
         answer = api.post("/_mockbatch/clock/advance", json=how)
-        assert f"no more than {len(times)} requests" in answer.json()["error"]["message"]
+        assert f"only {len(times)} requests" in answer.json()["error"]["message"]
 
 
 def test_rows_are_sorted_by_what_they_used() -> None:

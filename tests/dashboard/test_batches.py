@@ -153,7 +153,7 @@ def test_a_row_is_shown_whole(server: Process, desk: Desk) -> None:
     usage = json.loads(line)["result"]["message"]["usage"]
     expect(desk.drawer.get_by_role("row", name=f"output_tokens {usage['output_tokens']}")).to_be_visible()
     expect(desk.drawer.get_by_role("row", name=re.compile("^output .* × 0.5"))).to_be_visible()
-    expect(desk.drawer).to_contain_text("No rule struck it")
+    expect(desk.drawer).to_contain_text("No rule matched it")
     command = desk.copy("Copy as curl")
     made = json.loads(subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout)
     assert made["request_counts"]["processing"] == 1

@@ -219,7 +219,7 @@ def test_what_was_armed_and_never_hit_is_told_at_the_end(tmp_path: Path) -> None
     with running(tmp_path, "--fault", "list.short_pages", "--fault", "results.cut,after_items=1") as server:
         assert server.http.get(BATCHES).status_code == 200
         _, _, err = server.stop()
-    assert "armed and never hit: results.cut\n" in err
+    assert "rules that never matched: results.cut\n" in err
 
 
 _HEAVY = {

@@ -246,8 +246,8 @@ def test_other_hosts_are_refused_when_offline(tmp_path: Path) -> None:
     )
     assert code == 0, err
     first, second = out.splitlines()
-    assert "403 mockbatch run --offline refuses example.test:443; hosts in NO_PROXY are let through" in first
-    assert "403: mockbatch run --offline refuses example.test:80; hosts in NO_PROXY are let through" in second
+    assert "403 mockbatch run --offline refuses example.test:443; hosts in NO_PROXY are allowed" in first
+    assert "403: mockbatch run --offline refuses example.test:80; hosts in NO_PROXY are allowed" in second
     assert "; refused by --offline: example.test (1 x), example.test:80 (1 x)\n" in err
     assert json.loads(told.read_text())["intercepted"] == {
         "host": "api.anthropic.com",
@@ -295,7 +295,7 @@ def test_what_it_needs_is_gone_with_the_run() -> None:
             ["--intercept"],
             {"HTTPS_PROXY": "socks5://me:secret@host"},
             4,
-            "--intercept: HTTPS_PROXY names a socks5 proxy",
+            "--intercept: HTTPS_PROXY is a socks5 proxy",
         ),
         (
             ["--intercept"],

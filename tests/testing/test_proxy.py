@@ -124,21 +124,21 @@ def test_the_official_host_is_caught_however_it_is_written(name: str) -> None:
 @pytest.mark.parametrize(
     ("request_", "status", "said"),
     [
-        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, "this is a proxy that speaks HTTP"),
-        (b"\r\n\r\n", 400, "this is a proxy that speaks HTTP"),
-        (b"CONNECT a:443\r\n\r\n", 400, "this is a proxy that speaks HTTP"),
-        (b"hello\r\n\r\n", 400, "this is a proxy that speaks HTTP"),
-        (b"GET / HTTP/1.1\r\n\r\n", 405, "this is a proxy for https"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, "this proxy expects HTTP"),
+        (b"\r\n\r\n", 400, "this proxy expects HTTP"),
+        (b"CONNECT a:443\r\n\r\n", 400, "this proxy expects HTTP"),
+        (b"hello\r\n\r\n", 400, "this proxy expects HTTP"),
+        (b"GET / HTTP/1.1\r\n\r\n", 405, "this proxy supports only https"),
         (b"GET http://:80/ HTTP/1.1\r\n\r\n", 400, "the request names no host and port"),
-        (b"GET ftp://example.test/ HTTP/1.1\r\n\r\n", 405, "this is a proxy for https"),
-        (b"GET http://example.test/ HTTP/1.1\r\n\r\n", 405, "this is a proxy for https"),
+        (b"GET ftp://example.test/ HTTP/1.1\r\n\r\n", 405, "this proxy supports only https"),
+        (b"GET http://example.test/ HTTP/1.1\r\n\r\n", 405, "this proxy supports only https"),
         (b"CONNECT example.test HTTP/1.1\r\n\r\n", 400, "the request names no host and port"),
         (b"CONNECT example.test:0 HTTP/1.1\r\n\r\n", 400, "the request names no host and port"),
         (b"CONNECT example.test:65536 HTTP/1.1\r\n\r\n", 400, "the request names no host and port"),
         (b"CONNECT :443 HTTP/1.1\r\n\r\n", 400, "the request names no host and port"),
         (b"CONNECT ex\xc3\xa4mple:443 HTTP/1.1\r\n\r\n", 400, "the request names no host and port"),
         (b"CONNECT http://a:443 HTTP/1.1\r\n\r\n", 400, "the request names no host and port"),
-        (b"CONNECT a\nb:443 HTTP/1.1\r\n\r\n", 400, "this is a proxy that speaks HTTP"),
+        (b"CONNECT a\nb:443 HTTP/1.1\r\n\r\n", 400, "this proxy expects HTTP"),
         (b"CONNECT " + b"a" * 70_000 + b":443 HTTP/1.1\r\n\r\n", 431, "the head of the request is too large"),
         (b"CONNECT " + b"a" * 64 + b":443 HTTP/1.1\r\n\r\n", 502, "a" * 64 + ":443 cannot be reached: "),
         (b"CONNECT 127.0.0.1:1 HTTP/1.1\r\n\r\n", 502, "127.0.0.1:1 cannot be reached: "),
@@ -159,7 +159,7 @@ def test_what_is_no_tunnel_is_refused_in_a_sentence(request_: bytes, status: int
 def test_a_client_that_does_not_ask_in_time_is_sent_away() -> None:
     """Be it slow or silent."""
     with proxied(head_seconds=0.05) as proxy:
-        assert asked(proxy, b"CONNECT example").startswith(b"HTTP/1.1 408 the request did not come in time")
+        assert asked(proxy, b"CONNECT example").startswith(b"HTTP/1.1 408 the request did not arrive in time")
         assert asked(proxy, b"").startswith(b"HTTP/1.1 408 ")
 
 
@@ -287,7 +287,7 @@ def test_a_proxy_that_speaks_tls_is_passed_through(tmp_path: Path, monkeypatch: 
             b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
             "answered 407 Proxy Authentication Required to a tunnel",
         ),
-        (b"garbage", "cannot be reached through the proxy 127.0.0.1: it is not understood"),
+        (b"garbage", "cannot be reached through the proxy 127.0.0.1: unexpected response"),
         (b"", "cannot be reached through the proxy 127.0.0.1: "),
     ],
 )

@@ -69,10 +69,10 @@ def test_the_proxy_of_the_environment_is_found(environ: dict[str, str], upstream
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("socks5://user:secret@host:1", "HTTPS_PROXY names a socks5 proxy, and only http and https ones"),
-        ("http://user:secret@host:port", "the proxy that HTTPS_PROXY names is not a URL"),
-        ("http://[half", "the proxy that HTTPS_PROXY names is not a URL"),
-        ("http://", "the proxy that HTTPS_PROXY names is not a URL"),
+        ("socks5://user:secret@host:1", "HTTPS_PROXY is a socks5 proxy; only http and https proxies"),
+        ("http://user:secret@host:port", "HTTPS_PROXY is not the URL of a proxy"),
+        ("http://[half", "HTTPS_PROXY is not the URL of a proxy"),
+        ("http://", "HTTPS_PROXY is not the URL of a proxy"),
     ],
 )
 def test_a_proxy_that_cannot_be_used_is_refused(url: str, message: str) -> None:

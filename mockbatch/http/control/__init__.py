@@ -1,4 +1,4 @@
-"""`/_mockbatch/*`: what the tester does, on the same port. Looking changes nothing."""
+"""`/_mockbatch/*`: the control plane for testers, on the same port. Reading never changes state."""
 
 from mockbatch.http.control import (
     actions,

@@ -1,4 +1,4 @@
-"""`/_mockbatch/batches`, what a tester does: put one in without a key, send rows once more, act on one or on many."""
+"""`/_mockbatch/batches`: actions on batches: create one without a key, resubmit rows, change one batch or many."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
@@ -26,7 +26,7 @@ _EVERY = 1_000_000
 
 
 class Many(Struct, frozen=True, forbid_unknown_fields=True):
-    """What to do to which batches: those of these `ids`, or all that a search finds, which may be empty."""
+    """An action on many batches: those with these `ids`, or all that match the search `q`, which may be empty."""
 
     action: Action
     ids: list[str] | None = None
@@ -34,35 +34,35 @@ class Many(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Refusal(Struct, frozen=True):
-    """A batch that it was not done to, and why not."""
+    """A batch that refused the action, and the reason."""
 
     id: str
     message: str
 
 
 class Acted(Struct, frozen=True):
-    """The batches that it was done to, and the others."""
+    """The batches on which the action succeeded, and those on which it did not."""
 
     done: list[str]
     refused: list[Refusal]
 
 
 class Rows(Struct, frozen=True, forbid_unknown_fields=True):
-    """Rows of a batch: those with these custom_ids, or all that a search finds."""
+    """Rows of a batch: those with these custom_ids, or all that match a search."""
 
     custom_ids: list[str] | None = None
     q: str | None = None
 
 
 class Failed(Struct, frozen=True):
-    """How many rows fail now that would not have."""
+    """The number of rows that will fail now and would not have before."""
 
     failed: int
 
 
 @described(wire.MessageBatch, takes=wire.BatchCreate, caller="own")
 async def create(call: Call) -> Answer:
-    """Create a batch in a session whose key need not be known. The requests may come as lines of JSON too."""
+    """Create a batch in a session whose key need not be known. The requests may be sent as JSON lines too."""
     mock, session = await entered(call)
     async with body_of(call, session.settings.limits.max_bytes) as body:
         created = await mock.batches.create(session, body, _terms(mock, session), origin_of(call), call.headers)
@@ -71,7 +71,7 @@ async def create(call: Call) -> Answer:
 
 @described(wire.MessageBatch, takes=Rows, caller="own")
 async def again(call: Call) -> Answer:
-    """Send requests of a batch once more, as a new batch."""
+    """Resubmit requests of a batch as a new batch."""
     mock, session = await entered(call)
     found = mock.batches.found(session, call.path_value("id"))
     custom_ids = await _custom_ids(call, mock, session, found)
@@ -80,7 +80,7 @@ async def again(call: Call) -> Answer:
 
 @described(Failed, takes=Rows, caller="own")
 async def fail(call: Call) -> Answer:
-    """Have rows of a running batch fail with an internal error, when they are done."""
+    """Make rows of a running batch fail with an internal error when they finish."""
     mock, session = await entered(call)
     found = mock.batches.found(session, call.path_value("id"))
     custom_ids = await _custom_ids(call, mock, session, found)
@@ -89,7 +89,7 @@ async def fail(call: Call) -> Answer:
 
 @described(Acted, takes=Many, caller="own")
 async def many(call: Call) -> Answer:
-    """Do something to many batches; what cannot be done to one of them is told, and done to the others."""
+    """Act on many batches; a batch that refuses is reported and does not affect the others."""
     mock, session = await entered(call)
     wanted = await content_of(call, Many)
     if (wanted.ids is None) == (wanted.q is None):
@@ -109,7 +109,7 @@ async def many(call: Call) -> Answer:
 
 @described(BatchTruth, caller="own")
 async def delete(call: Call) -> Answer:
-    """Take a batch away, running or not, as if it had never been; answers what it was."""
+    """Delete a batch as if it had never existed, running or not; returns its last state."""
     mock, session = await entered(call)
     found = mock.batches.found(session, call.path_value("id"))
     last = await truth_of(mock, session, found)
@@ -154,7 +154,7 @@ def _acting(action: Action, summary: str) -> Any:
 
 
 async def _custom_ids(call: Call, mock: Mock, session: Session, found: Batch) -> list[str]:
-    """The rows that the body names. Raises InvalidRequest."""
+    """Return the rows that the body selects. Raises InvalidRequest."""
     wanted = await content_of(call, Rows)
     if (wanted.custom_ids is None) == (wanted.q is None):
         raise InvalidRequest("give one of custom_ids, q")
@@ -173,11 +173,11 @@ routes = [
     Route("/_mockbatch/batches", Endpoint(GET=batches, POST=create)),
     Route("/_mockbatch/batches/actions", Endpoint(POST=many)),
     Route(_ONE, Endpoint(GET=batch, DELETE=delete)),
-    Route(f"{_ONE}/cancel", Endpoint(POST=_acting("cancel", "Cancel a batch, as its caller would."))),
-    Route(f"{_ONE}/end", Endpoint(POST=_acting("end", "Have all requests of a batch done now."))),
-    Route(f"{_ONE}/expire", Endpoint(POST=_acting("expire", "Let a batch expire now."))),
-    Route(f"{_ONE}/stick", Endpoint(POST=_acting("stick", "Let no more requests of a batch be done."))),
-    Route(f"{_ONE}/archive", Endpoint(POST=_acting("archive", "Let the results of a batch be gone."))),
+    Route(f"{_ONE}/cancel", Endpoint(POST=_acting("cancel", "Cancel a batch, as a client would."))),
+    Route(f"{_ONE}/end", Endpoint(POST=_acting("end", "Complete all requests of a batch now."))),
+    Route(f"{_ONE}/expire", Endpoint(POST=_acting("expire", "Expire a batch now."))),
+    Route(f"{_ONE}/stick", Endpoint(POST=_acting("stick", "Stall a batch: no further request finishes."))),
+    Route(f"{_ONE}/archive", Endpoint(POST=_acting("archive", "Archive the results of a batch now."))),
     Route(f"{_ONE}/again", Endpoint(POST=again)),
     Route(f"{_ONE}/fail", Endpoint(POST=fail)),
 ]

@@ -1,4 +1,4 @@
-"""`/_mockbatch/batches`: the truth behind the API, and what a tester may do to a batch."""
+"""`/_mockbatch/batches`: the actual state of batches behind the API."""
 
 from msgspec import Struct
 
@@ -16,24 +16,24 @@ from mockbatch.service.inspection import BATCH_ORDERS
 from mockbatch.service.sessions import Session
 
 _SEARCH = Parameter(
-    "q", {"type": "string"}, "Only batches that this search finds, like `status:ended errored>0 downloads:0`."
+    "q", {"type": "string"}, "Only batches that match this search, like `status:ended errored>0 downloads:0`."
 )
 
 _SORT = Parameter(
     "sort",
     {"type": "string", "enum": [f"{sign}{name}" for name in BATCH_ORDERS for sign in ("", "-")]},
-    "By what they are sorted; with `-` in front the largest first.",
+    "Sort key; with the prefix `-`, largest first.",
 )
 
-# what larger batches in a list come to is shown once somebody has asked for it: their replies take a while
+# larger batches in a list show their cost only after the batch was requested: building their replies takes a while
 _SMALL = 1_000
 
 
 class BatchTruth(Struct, frozen=True):
-    """A batch as it is: `shown` is what the API answers, `counts` how many rows are where by now.
+    """The actual state of a batch: `shown` is the API's view, `counts` the row counts by state.
 
-    `delivered` is how many rows of the results a caller got at most in one of its `downloads`. `net` is what it was
-    billed in USD, and `standard` what that would have cost outside of batches; null before that is known.
+    `delivered` is the largest number of rows of the results delivered in one of the `downloads`. `net` is the billed
+    amount in USD, `standard` the price of the same requests outside of batches; null until known.
     """
 
     id: str
@@ -59,7 +59,7 @@ class BatchTruth(Struct, frozen=True):
 
 
 class BatchList(Struct, frozen=True):
-    """Batches, the newest first unless they are sorted."""
+    """Batches, newest first unless sorted."""
 
     batches: list[BatchTruth]
     total: int
@@ -68,7 +68,7 @@ class BatchList(Struct, frozen=True):
 
 @described(BatchList, query=(LIMIT, START, _SEARCH, _SORT), caller="own")
 async def batches(call: Call) -> Answer:
-    """The batches of a session, and what is behind them."""
+    """List the batches of a session with their actual state."""
     mock, session = await entered(call)
     query = call.query()
     found = await mock.inspection.found(session, query.get("q", ""), query.get("sort", ""))
@@ -84,14 +84,14 @@ async def batches(call: Call) -> Answer:
 
 @described(BatchTruth, caller="own")
 async def batch(call: Call) -> Answer:
-    """A batch, and what is behind it."""
+    """Retrieve a batch with its actual state."""
     mock, session = await entered(call)
     found = mock.batches.found(session, call.path_value("id"))
     return Json(await truth_of(mock, session, await mock.batches.billed(session, found)))
 
 
 async def truth_of(mock: Mock, session: Session, batch: Batch) -> BatchTruth:
-    """A batch, and what is behind it."""
+    """Return the actual state of a batch."""
     now, timeline = session.now(), batch.timeline
     shown = await mock.batches.looked_at(session, batch)
     batch = session.batches.get(batch.id, batch)

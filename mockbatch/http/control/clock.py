@@ -1,4 +1,4 @@
-"""`/_mockbatch/clock`: time in the hands of the tester."""
+"""`/_mockbatch/clock`: control of the virtual time."""
 
 from collections.abc import Awaitable
 from typing import Literal
@@ -20,8 +20,8 @@ from mockbatch.service.turns import in_turns
 
 
 class Advance(Struct, frozen=True, forbid_unknown_fields=True):
-    """How far to advance: one of `by`, `to`, `events`, or `until` with its `batch`: to its end, or until so many of its
-    requests are done, which is a `count`.
+    """How far to advance: exactly one of `by`, `to`, `events` and `until`. The last needs a `batch`: until it has
+    ended, or until `count` of its requests are done.
     """
 
     by: str | int | float | None = None
@@ -33,13 +33,13 @@ class Advance(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Speedup(Struct, frozen=True, forbid_unknown_fields=True):
-    """How many virtual seconds pass in a real one."""
+    """Virtual seconds per real second."""
 
     speedup: float
 
 
 class EventView(Struct, frozen=True):
-    """What time did or will do to a batch."""
+    """An effect of time on a batch, past or future."""
 
     at: str
     type: str
@@ -47,14 +47,14 @@ class EventView(Struct, frozen=True):
 
 
 class Advanced(Struct, frozen=True):
-    """Where a clock is after an advance, and what happened on the way."""
+    """The time of a clock after an advance, and the events it passed."""
 
     now: str
     events: list[EventView]
 
 
 class ClockView(Struct, frozen=True):
-    """A clock as it is shown."""
+    """The state of a clock."""
 
     now: str
     speedup: float
@@ -64,14 +64,14 @@ class ClockView(Struct, frozen=True):
 
 @described(ClockView, caller="own")
 async def clock(call: Call) -> Answer:
-    """The clock of a session."""
+    """Retrieve the clock of a session."""
     mock, session = await entered(call)
     return Json(await _view(mock, session))
 
 
 @described(Advanced, takes=Advance, caller="own")
 async def advance(call: Call) -> Answer:
-    """Advance the clock, and tell what happened on the way."""
+    """Advance the clock and return the events it passed."""
     mock, session = await entered(call)
     moved = await _advanced(mock, session, await content_of(call, Advance))
     return Json(Advanced(format_instant(moved.now), [_event(event) async for event in in_turns(moved.events)]))
@@ -79,7 +79,7 @@ async def advance(call: Call) -> Answer:
 
 @described(ClockView, caller="own")
 async def freeze(call: Call) -> Answer:
-    """Let time stand still."""
+    """Freeze the clock."""
     mock, session = await entered(call)
     await mock.clocks.freeze(session)
     return Json(await _view(mock, session))
@@ -87,7 +87,7 @@ async def freeze(call: Call) -> Answer:
 
 @described(ClockView, caller="own")
 async def resume(call: Call) -> Answer:
-    """Let time run again."""
+    """Let the clock run again."""
     mock, session = await entered(call)
     await mock.clocks.resume(session)
     return Json(await _view(mock, session))
@@ -95,7 +95,7 @@ async def resume(call: Call) -> Answer:
 
 @described(ClockView, takes=Speedup, caller="own")
 async def speedup(call: Call) -> Answer:
-    """Let time run faster or slower."""
+    """Change the speed of the clock."""
     mock, session = await entered(call)
     factor = (await content_of(call, Speedup)).speedup
     if not 0 <= factor <= 1e9:

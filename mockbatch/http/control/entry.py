@@ -1,4 +1,4 @@
-"""Who calls the control plane, about which session, with what. Looking changes nothing."""
+"""Request parsing of the control plane: the session of a call, and its body."""
 
 import asyncio
 import re
@@ -24,16 +24,16 @@ from mockbatch.service.sessions import Session
 T = TypeVar("T", bound=Struct)
 
 LARGEST = 16_000_000
-"""How large a body of the control plane may be, in bytes."""
+"""The maximum size of a control plane body, in bytes."""
 _MOST_VALUES = 100_000
 _QUICK = 32 << 10
 
-LIMIT = Parameter("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}, "Entries in a page.")
-START = Parameter("start", {"type": "integer", "minimum": 0, "default": 0}, "How many entries to leave out.")
+LIMIT = Parameter("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}, "Entries per page.")
+START = Parameter("start", {"type": "integer", "minimum": 0, "default": 0}, "Number of entries to skip.")
 
 
 async def entered(call: Call) -> tuple[Mock, Session]:
-    """The session that `?session=` names, else that of the caller's key; without either, the only one there is."""
+    """Return the session named by `?session=`, else that of the caller's key; without both, the only session."""
     mock = call.mock
     if name := call.query().get("session"):
         return mock, session_of_id(call, name)
@@ -50,7 +50,7 @@ async def entered(call: Call) -> tuple[Mock, Session]:
 
 
 def part_of(call: Call) -> tuple[int, int]:
-    """Which part of a list is asked for by `start` and `limit`. Raises InvalidRequest."""
+    """Return `start` and `limit` of the requested part of a list. Raises InvalidRequest."""
     query = call.query()
     start = natural(query.get("start", "0"))
     if start is None:
@@ -59,8 +59,9 @@ def part_of(call: Call) -> tuple[int, int]:
 
 
 async def json_of(call: Call, nothing: bytes = b"") -> Any:
-    """The JSON in the body of a call, or in `nothing` where it is empty. Raises InvalidRequest, or RequestTooLarge over
-    LARGEST bytes.
+    """Return the JSON in the body of a call, or in `nothing` if it is empty.
+
+    Raises InvalidRequest, or RequestTooLarge over LARGEST bytes.
     """
     body = await body_of(call) or nothing
     return json_in(body) if len(body) <= _QUICK else await asyncio.to_thread(json_in, body)
@@ -76,7 +77,7 @@ async def body_of(call: Call) -> bytes:
 
 def json_in(body: bytes) -> Any:
     """Return the value of a body. Raises InvalidRequest."""
-    # not even a thread reads it beside others: msgspec holds the interpreter until it is done
+    # a thread would not help: msgspec holds the GIL until it is done
     check_values(body, _MOST_VALUES)
     try:
         return msgspec.json.decode(body)
@@ -85,12 +86,12 @@ def json_in(body: bytes) -> Any:
 
 
 async def content_of(call: Call, kind: type[T]) -> T:
-    """The body of a call, as one of these. Raises InvalidRequest, which names what is wrong."""
+    """Return the body of a call as a struct. Raises InvalidRequest with the reason."""
     return checked(await json_of(call, b"{}"), kind)
 
 
 def checked(content: Any, kind: type[T]) -> T:
-    """A value as one of these. Raises InvalidRequest, which names what is wrong, and what it may have been."""
+    """Convert a value to a struct. Raises InvalidRequest with the reason and the nearest valid name."""
     if isinstance(content, dict):
         _refuse_unknown(content, kind)
     try:
@@ -107,13 +108,13 @@ _WRONG_KEY = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL).full
 
 
 def _helped(message: str, field: str, kind: type[Struct]) -> str:
-    """What is wrong with a struct, and where a word or a key is none of those that are known, the nearest of them."""
+    """Return a validation message, with the nearest valid word or key if one is unknown."""
     structs = _structs(kind)
     if wrong := _WRONG_WORD(message):
         words = [word for struct in structs for word in _words(struct, field)]
         message = f"Invalid enum value {shortened(wrong[1])}."
     elif wrong := _WRONG_KEY(message):
-        # keys of the outermost struct were looked at before
+        # keys of the outermost struct were checked before
         words = [name for struct in structs[1:] for name in struct.__struct_fields__]
         message = f"{wrong[1][:100]}: unknown key."
     if wrong is None or not words:
@@ -122,7 +123,7 @@ def _helped(message: str, field: str, kind: type[Struct]) -> str:
 
 
 def _structs(kind: type[Struct]) -> list[type[Struct]]:
-    """A struct, and those in it."""
+    """Return a struct type, and those nested in it."""
     inner = [part for hint in get_type_hints(kind).values() for part in _parts(hint)]
     return [
         kind,
@@ -131,13 +132,13 @@ def _structs(kind: type[Struct]) -> list[type[Struct]]:
 
 
 def _words(struct: type[Struct], field: str) -> list[str]:
-    """The words that a field of a struct may be."""
+    """Return the words allowed in a field of a struct."""
     parts = _parts(get_type_hints(struct).get(field))
     return [word for part in parts if get_origin(part) is Literal for word in get_args(part)]
 
 
 def _parts(hint: Any) -> list[Any]:
-    """A type, or those that it is made of: of `list[A] | B` they are A and B. Literals are kept whole."""
+    """Return a type, or its parts: for `list[A] | B`, A and B. Literals are kept whole."""
     if get_origin(hint) is Literal or not get_args(hint):
         return [hint]
     return [part for argument in get_args(hint) for part in _parts(argument)]

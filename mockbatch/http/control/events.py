@@ -1,4 +1,4 @@
-"""`/_mockbatch/events`: what happens in a session, as server-sent events.
+"""`/_mockbatch/events`: the events of a session, as server-sent events.
 
 Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
@@ -19,14 +19,14 @@ from mockbatch.service.bulletin import Closed, News
 from mockbatch.service.sessions import Session
 from mockbatch.service.turns import in_turns
 
-# so often, in seconds, it is looked what time has done by itself
+# seconds between checks for effects of time
 _TICK = 0.5
 _encode = msgspec.json.Encoder().encode
 
 
 @described(None, kind=EVENTS, caller="own")
 async def events(call: Call) -> Answer:
-    """What happens from now on: `batch.*`, `clock`, `rule`, `options`, `call`, `ledger`, `reset`."""
+    """Stream events from now on: `batch.*`, `clock`, `rule`, `options`, `call`, `ledger`, `reset`."""
     mock, session = await entered(call)
     return Stream(_happenings(mock, session), EVENTS.encode())
 
@@ -38,16 +38,16 @@ async def _happenings(mock: Mock, session: Session) -> AsyncGenerator[bytes]:
         looked = session.real()
         while True:
             news = await listener.next(_TICK)
-            # to look costs the more the more batches there are: not for each of a thousand calls
+            # a check costs more the more batches there are: not for each of a thousand calls
             if news is None or news.type == "clock" or session.real() - looked >= _TICK * SECOND:
                 now = session.now() if news is None else news.at
                 async for event in in_turns(await mock.clocks.between(session, seen, now)):
                     yield _event(event.type, event.at, batch=event.batch)
                 seen, looked = max(seen, now), session.real()
-            yield b": still here\n\n" if news is None else _told(news)
+            yield b": still here\n\n" if news is None else _encoded(news)
 
 
-def _told(news: News) -> bytes:
+def _encoded(news: News) -> bytes:
     return _event(news.type, news.at, **news.data)
 
 

@@ -1,4 +1,4 @@
-"""`/_mockbatch/info`: what a server works under."""
+"""`/_mockbatch/info`: the configuration of the server."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from mockbatch.http.described import described
 
 
 class Info(Struct, frozen=True):
-    """What the server works under: every option as it is written, and the models that it knows."""
+    """The configuration of the server: every option as written, and the known models."""
 
     name: str
     version: str
@@ -24,14 +24,14 @@ class Info(Struct, frozen=True):
 
 @described(Info, caller="all")
 async def info(call: Call) -> Answer:
-    """What the server works under."""
+    """Retrieve the options and models of the server."""
     mock = call.mock
     models = [model.id for model in mock.models.all()]
     return Json(Info("mockbatch", __version__, options_of(mock.config), models, len(mock.sessions.all())))
 
 
 def options_of(config: Config) -> dict[str, Any]:
-    """The options as people write them; of keys no more than is needed to know them again."""
+    """Return the options as written by people; keys only as far as needed to recognize them."""
     return {name: readable(name, getattr(config, name)) for name in OPTIONS}
 
 

@@ -1,4 +1,4 @@
-"""`/_mockbatch/ledger`: what was billed, put together, or entry by entry."""
+"""`/_mockbatch/ledger`: billed amounts, summed up or entry by entry."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -30,25 +30,25 @@ _QUERY = (
     Parameter(
         "group_by",
         {"type": "array", "items": {"type": "string", "enum": list(GROUPINGS)}},
-        "A group for each value of these; give it several times.",
+        "One group per value of these; may be repeated.",
     ),
     Parameter(
         "format", {"type": "string", "enum": list(_FORMATS)}, "The groups as JSON, or each entry as CSV or JSON lines."
     ),
 )
 LARGEST_TABLE = 32_000_000
-"""How large the table in a file may be, unpacked."""
+"""The maximum size of the table in a file, unpacked, in bytes."""
 _encode = msgspec.json.Encoder(decimal_format="string").encode_lines
 
 
 class Tracked(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a cost tracker exports."""
+    """The export of a cost tracker."""
 
     csv: str
 
 
 class Reconciled(Struct, frozen=True):
-    """Whether a tracker agrees with the ledger, and where it does not."""
+    """Whether a tracker agrees with the ledger, and the differences."""
 
     clean: bool
     found: Reconciliation
@@ -56,7 +56,7 @@ class Reconciled(Struct, frozen=True):
 
 @described(Spending, query=_QUERY, more={"text/csv": None, JSONL: None}, caller="own")
 async def ledger(call: Call) -> Answer:
-    """What a session was billed; `format=csv` or `jsonl` for each entry, one request and class of tokens each."""
+    """Retrieve what a session was billed; `format=csv` or `jsonl` per entry, by request and class of tokens."""
     mock, session = await entered(call)
     form = call.query().get("format", "json")
     if form not in _FORMATS:
@@ -77,8 +77,8 @@ async def ledger(call: Call) -> Answer:
 
 @described(Reconciled, takes=Tracked, caller="own")
 async def reconcile(call: Call) -> Answer:
-    """Compare the rows of a cost tracker with the ledger, and name the likely reason of each difference. They come as
-    CSV in JSON, or as a file of any kind that `mockbatch reconcile` reads.
+    """Compare the rows of a cost tracker with the ledger, and name the likely cause of each difference. The rows are
+    CSV in JSON, or a file of any kind that `mockbatch reconcile` reads.
     """
     mock, session = await entered(call)
     try:
@@ -92,7 +92,7 @@ async def reconcile(call: Call) -> Answer:
 
 
 def _tracker(body: bytes, kind: str) -> Tracker:
-    """Raises ValueError and Unreadable, and InvalidRequest for JSON that is not as described."""
+    """Parse the body. Raises ValueError and Unreadable, and InvalidRequest for JSON of another shape."""
     if kind.partition(";")[0].strip().lower() in ("", JSON):
         return parse_tracker(parse_table(checked(json_in(body), Tracked).csv))
     return parse_tracker(table_of_bytes("the file", body, TRACKED, LARGEST_TABLE))
@@ -117,7 +117,7 @@ async def _all(mock: Mock, session: Session) -> AsyncGenerator[list[Entry]]:
 
 
 async def _by_row(mock: Mock, session: Session) -> AsyncGenerator[Dated]:
-    """What each row of the batches has used, and what messages have."""
+    """Yield the usage of each row of the batches, and of messages."""
     async for batch in in_turns(session.live()):
         if batch.timeline.has_ended(session.now()):
             with mock.batches.unless_gone():

@@ -1,4 +1,4 @@
-"""`/_mockbatch/metrics`: figures for Prometheus.
+"""`/_mockbatch/metrics`: metrics for Prometheus.
 
 Source: https://prometheus.io/docs/instrumenting/exposition_formats/
 """
@@ -21,8 +21,8 @@ _KIND = b"text/plain; version=0.0.4; charset=utf-8"
 
 @described(None, kind="text/plain", caller="all")
 async def metrics(call: Call) -> Answer:
-    """Sessions, batches, rows and calls, counted over all sessions."""
-    # not before: most servers are never asked
+    """Count sessions, batches, rows and calls over all sessions."""
+    # imported lazily: most servers are never scraped
     from prometheus_client import CollectorRegistry, generate_latest
 
     registry = CollectorRegistry()
@@ -31,7 +31,7 @@ async def metrics(call: Call) -> Answer:
 
 
 class _Figures:
-    """What is told at one moment."""
+    """A collector of the metrics at one moment."""
 
     def __init__(self, mock: Mock, statuses: Counter[str], rows: Counter[str]) -> None:
         self._sessions = mock.sessions.all()
@@ -47,7 +47,7 @@ class _Figures:
         for status, count in self._statuses.items():
             batches.add_metric([status], count)
         yield batches
-        rows = GaugeMetricFamily("mockbatch_rows", "Requests of batches, by what came of them.", labels=["outcome"])
+        rows = GaugeMetricFamily("mockbatch_rows", "Requests of batches, by outcome.", labels=["outcome"])
         for outcome, count in self._rows.items():
             rows.add_metric([outcome], count)
         yield rows
@@ -58,7 +58,7 @@ class _Figures:
 
 
 async def _counted(mock: Mock) -> tuple[Counter[str], Counter[str]]:
-    """Batches by their status, and rows by their outcome."""
+    """Return the batches by status, and the rows by outcome."""
     statuses: Counter[str] = Counter()
     rows: Counter[str] = Counter()
     for session in mock.sessions.all():

@@ -1,4 +1,4 @@
-"""`/` and `/_mockbatch/dashboard/*`: the dashboard for browsers; whether a server is there for all others."""
+"""`/` and `/_mockbatch/dashboard/*`: the dashboard for browsers, and the health check for all other clients."""
 
 from starlette.routing import Route
 
@@ -11,13 +11,13 @@ from mockbatch.http.health import Health, health
 
 @described(Health, more={"text/html": None}, caller="anyone")
 async def page(call: Call) -> Answer:
-    """The dashboard, for those that accept HTML; whether the server is there, for the others."""
+    """Serve the dashboard to clients that accept HTML, and the health check to all others."""
     return Asset(PAGE) if "text/html" in (call.header(b"accept") or "") else await health(call)
 
 
 @described(None, kind="text/javascript", more=dict.fromkeys(KINDS.values()), caller="anyone")
 async def asset(call: Call) -> Answer:
-    """A file of the dashboard."""
+    """Serve a file of the dashboard."""
     return Asset(call.path_value("id"))
 
 

@@ -1,4 +1,4 @@
-"""`/_mockbatch/problems` and `/_mockbatch/summary`: what was not done, and what a run came to."""
+"""`/_mockbatch/problems` and `/_mockbatch/summary`: mistakes of a program, and the totals of a run."""
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,28 +14,28 @@ from mockbatch.service.inspection import FailedBatch
 from mockbatch.service.problems import Problem
 from mockbatch.service.summary import Summary
 
-# of the batches of a kind, so many are named
+# how many batches of a kind are named
 _SHOWN = 200
 
 
 class ProblemList(Struct, frozen=True):
-    """What a program did not do, or should not have done."""
+    """What a program failed to do, or should not have done."""
 
     problems: list[Problem]
 
 
 @described(ProblemList, caller="own")
 async def problems(call: Call) -> Answer:
-    """The problems of a session."""
+    """List the problems of a session."""
     mock, session = await entered(call)
     found = await mock.problems.of(session)
     return Json(ProblemList([replace(problem, text=shown_text(problem.text)) for problem in found]))
 
 
 class ProblemGroup(Struct, frozen=True):
-    """All problems of a kind: how many they are, the words of the first, and the first of the batches and rows.
+    """All problems of a kind: their number, the text of the first, and the first batches and rows.
 
-    Besides the kinds of problems there is `all_failed`, for batches of which no row has succeeded.
+    In addition to the kinds of problems there is `all_failed`, for batches of which no row has succeeded.
     """
 
     kind: str
@@ -46,14 +46,14 @@ class ProblemGroup(Struct, frozen=True):
 
 
 class ProblemGroups(Struct, frozen=True):
-    """The problems of a session by kind, each kind once."""
+    """The problems of a session, grouped by kind."""
 
     kinds: list[ProblemGroup]
 
 
 @described(ProblemGroups, caller="own")
 async def kinds(call: Call) -> Answer:
-    """The problems of a session by kind, and the batches of which all rows have failed."""
+    """List the problems of a session by kind, including batches of which all rows have failed."""
     mock, session = await entered(call)
     failed = await mock.inspection.all_failed(session)
     by_kind: dict[str, list[Problem]] = {}
@@ -81,7 +81,7 @@ def _group(kind: str, problems: list[Problem]) -> ProblemGroup:
 
 @described(Summary, caller="own")
 async def summary(call: Call) -> Answer:
-    """What a run came to: of one session, or of all, those that are gone too, where none is named."""
+    """Summarize one session, or, if none is named, all sessions, deleted ones included."""
     mock = call.mock
     if "session" in call.query():
         _, session = await entered(call)

@@ -1,4 +1,4 @@
-"""`/_mockbatch/requests` and `/_mockbatch/verify`: which calls came, and whether they are those that should have."""
+"""`/_mockbatch/requests` and `/_mockbatch/verify`: the calls received, and checks of expectations."""
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,21 +21,23 @@ from mockbatch.http.described import Parameter, described
 from mockbatch.service.journal import BODY, Criteria, Expectation, Journal, Record
 
 _PREVIEW = 160
-# what is looked at of a body, so that a secret at the end of its preview is known as one
+# how much of a body is examined, so that a secret at the end of its preview is recognized
 _LOOKED_AT = 1_000
 _QUERY = (
-    Parameter("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}, "How many of the last."),
+    Parameter("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}, "The last calls only."),
     Parameter("op", {"type": "string", "enum": list(OPERATIONS)}, "Only calls of this kind."),
     Parameter("batch", {"type": "string"}, "Only calls about this batch."),
-    Parameter("bodies", {"type": "boolean", "default": True}, "Whether headers and bodies are told."),
+    Parameter("bodies", {"type": "boolean", "default": True}, "Whether to include headers and bodies."),
 )
 
 
 class CallView(Struct, frozen=True):
-    """A call as it came and was answered; `cut` where only the beginning of a body was kept. `unmet` says of which
-    schema no value was found, so that the nearest is in the answer. `batch` is the one that it is about or has created,
-    `took` the seconds until it was answered, `received` and `size` the bytes of the bodies, `preview` the
-    beginning of what says most: of an error its answer, else of what was sent, else of what was answered.
+    """A call and its response; `cut` if only the beginning of a body was kept.
+
+    `unmet` names the schema for which the reply is only the nearest value. `batch` is the batch that the call concerns
+    or has created, `took` the seconds until the response, `received` and `size` the sizes of the bodies in bytes.
+    `preview` is the beginning of the more telling body: the response of a failed call, else the request, else the
+    response.
     """
 
     at: str
@@ -60,7 +62,7 @@ class CallView(Struct, frozen=True):
 
 
 class CallList(Struct, frozen=True):
-    """Calls, the earliest first; `kept` of `total` are still known."""
+    """Calls, earliest first; `kept` of `total` are still stored."""
 
     requests: list[CallView]
     kept: int
@@ -68,13 +70,13 @@ class CallList(Struct, frozen=True):
 
 
 class CallCount(Struct, frozen=True):
-    """How many of the calls that are still known meet the criteria."""
+    """The number of stored calls that match the criteria."""
 
     count: int
 
 
 class Expected(Criteria, frozen=True, forbid_unknown_fields=True):
-    """Calls that are expected: which, and how many; `min_gap` is the virtual time between two of them, like `60s`."""
+    """Expected calls: which, and how many; `min_gap` is the minimum virtual time between two of them, like `60s`."""
 
     count: int | None = None
     at_least: int | None = None
@@ -83,20 +85,20 @@ class Expected(Criteria, frozen=True, forbid_unknown_fields=True):
 
 
 class Verify(Struct, frozen=True, forbid_unknown_fields=True):
-    """All that is expected."""
+    """The expectations to check."""
 
     expectations: list[Expected]
 
 
 class Verified(Struct, frozen=True):
-    """How many expectations were met: all."""
+    """The number of expectations, all of them met."""
 
     verified: int
 
 
 @described(CallList, query=_QUERY, caller="own")
 async def requests(call: Call) -> Answer:
-    """The last calls of a session."""
+    """List the last calls of a session."""
     _, session = await entered(call)
     query = call.query()
     criteria = checked({name: query[name] for name in ("op", "batch") if name in query}, Criteria)
@@ -106,7 +108,7 @@ async def requests(call: Call) -> Answer:
 
 @described(CallView, caller="own")
 async def request(call: Call) -> Answer:
-    """One call of a session, by its request_id."""
+    """Retrieve one call of a session by its request_id."""
     _, session = await entered(call)
     wanted = call.path_value("id")
     for record in session.journal.records():
@@ -117,14 +119,14 @@ async def request(call: Call) -> Answer:
 
 @described(CallList, caller="all")
 async def unmatched(call: Call) -> Answer:
-    """The calls that went nowhere: to no path that is known, or without a key that opens a session."""
+    """List the unmatched calls: to an unknown path, or without a key that opens a session."""
     journal = call.mock.journal
     return Json(await _list(journal.records(), journal))
 
 
 @described(CallList, takes=Criteria, caller="own")
 async def find(call: Call) -> Answer:
-    """The calls that meet criteria."""
+    """List the calls that match criteria."""
     _, session = await entered(call)
     criteria = await content_of(call, Criteria)
     return Json(await _list(session.journal.records(criteria), session.journal))
@@ -132,14 +134,14 @@ async def find(call: Call) -> Answer:
 
 @described(CallCount, takes=Criteria, caller="own")
 async def count(call: Call) -> Answer:
-    """How many calls meet criteria."""
+    """Count the calls that match criteria."""
     _, session = await entered(call)
     return Json(CallCount(sum(1 for _ in session.journal.records(await content_of(call, Criteria)))))
 
 
 @described(Verified, takes=Verify, caller="own")
 async def verify(call: Call) -> Answer:
-    """Whether the calls are as expected; a 422 that says what is not, and which calls come closest."""
+    """Check that the calls are as expected; a 422 names the unmet expectations and the closest calls."""
     _, session = await entered(call)
     wanted = (await content_of(call, Verify)).expectations
     if not wanted:
@@ -149,7 +151,7 @@ async def verify(call: Call) -> Answer:
         expectation = _expectation(one, number)
         shortfall = expectation.shortfall(session.journal.records(expectation.calls))
         if shortfall:
-            near = [_told(record) for record in session.journal.closest(expectation.calls)]
+            near = [_described(record) for record in session.journal.closest(expectation.calls)]
             failures.append({"expectation": number, "message": shortfall, "calls": _named(one), "closest": near})
     if failures:
         raise Unverified("\n".join(_sentence(failure) for failure in failures), details={"failures": failures})
@@ -173,7 +175,7 @@ def _expectation(one: Expected, number: int) -> Expectation:
 
 
 def _of_retries(record: Record) -> dict[bytes, bytes]:
-    """The header that counts retries, if it was sent."""
+    """Return the retry count header, if it was sent."""
     return {name: value for name, value in record.headers.items() if name == b"x-stainless-retry-count"}
 
 
@@ -187,7 +189,7 @@ def _sentence(failure: dict[str, Any]) -> str:
     return f"{failure['calls']}: {failure['message']}; closest:{closest}"
 
 
-def _told(record: Record) -> str:
+def _described(record: Record) -> str:
     batch = f" {record.batch}" if record.batch else ""
     return (
         f"{format_instant(record.at)} {record.op}{batch} {record.method} {shown_text(record.path)} -> {record.status}"
@@ -196,7 +198,7 @@ def _told(record: Record) -> str:
 
 async def _list(records: Iterable[Record], journal: Journal, *, bodies: bool = True) -> CallList:
     kept, view = list(records), _view if bodies else _without_bodies
-    # many bodies are searched for secrets: others need not wait for that
+    # searching many bodies for secrets must not block other calls
     views = await asyncio.to_thread(lambda: list(map(view, kept)))
     return CallList(views, len(journal), journal.total.total())
 

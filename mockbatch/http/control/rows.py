@@ -1,4 +1,4 @@
-"""`/_mockbatch/batches/{id}/items`: batches row by row."""
+"""`/_mockbatch/batches/{id}/items`: the rows of batches."""
 
 import asyncio
 from collections.abc import Callable
@@ -29,31 +29,31 @@ from mockbatch.service.rows.states import PlannedRow
 _ROWS = (
     LIMIT,
     START,
-    Parameter("outcome", {"type": "string", "enum": list(get_args(RowOutcome))}, "Only rows that end like this."),
-    Parameter("state", {"type": "string", "enum": list(get_args(RowState))}, "Only rows that are like this now."),
+    Parameter("outcome", {"type": "string", "enum": list(get_args(RowOutcome))}, "Only rows with this outcome."),
+    Parameter("state", {"type": "string", "enum": list(get_args(RowState))}, "Only rows in this state now."),
     Parameter("custom_id", {"type": "string"}, "Only rows with this in their custom_id."),
-    Parameter("q", {"type": "string"}, "Only rows that this search finds, like `status:errored custom_id:row-*`."),
+    Parameter("q", {"type": "string"}, "Only rows that match this search, like `status:errored custom_id:row-*`."),
     Parameter(
         "sort",
         {"type": "string", "enum": [f"{sign}{name}" for name in ROW_ORDERS for sign in ("", "-")]},
-        "By what they are sorted; with `-` in front the largest first.",
+        "Sort key; with the prefix `-`, largest first.",
     ),
 )
 _MOST_PREVIEWS = 200
 
 
 class Wanted(Struct, frozen=True):
-    """How rows are to be, to be shown."""
+    """The rows to show."""
 
     outcome: RowOutcome | None = None
     state: RowState | None = None
 
 
 class RowTruth(Struct, frozen=True):
-    """A row: its state now, how it ends, when it is done if the end of the batch does not come before, and why.
+    """A row: its current state, its outcome, when it is done unless the batch ends earlier, and the cause.
 
-    `rule` is the name of the one that decided, `cost` what was billed in USD once the batch has ended. `unmet` says of
-    which schema no value was found, so that the nearest is in the reply.
+    `rule` is the name of the rule that decided, `cost` the billed amount in USD once the batch has ended. `unmet` names
+    the schema for which the reply is only the nearest value.
     """
 
     custom_id: str
@@ -71,7 +71,7 @@ class RowTruth(Struct, frozen=True):
 
 
 class RowList(Struct, frozen=True):
-    """Some rows of a batch, in its order or sorted; `total` is how many there are, where they were counted."""
+    """A page of rows of a batch, in its order or sorted; `total` is their number, if counted."""
 
     items: list[RowTruth]
     has_more: bool
@@ -79,13 +79,13 @@ class RowList(Struct, frozen=True):
 
 
 class ErrorList(Struct, frozen=True):
-    """The errors of a batch by now, the most frequent first."""
+    """The errors of a batch so far, most frequent first."""
 
     errors: list[ErrorGroup]
 
 
 class Places(Struct, frozen=True, forbid_unknown_fields=True):
-    """The places of rows in a batch."""
+    """Positions of rows in a batch."""
 
     indexes: list[int]
 
@@ -97,7 +97,7 @@ class PreviewList(Struct, frozen=True):
 
 
 class Bill(Struct, frozen=True, rename={"kind": "class"}):
-    """A class of what a row was billed: how much of it, the list rate and the factors on it, and the product in USD."""
+    """One class of tokens billed for a row: quantity, list rate, factors, and their product in USD."""
 
     kind: str
     quantity: int
@@ -110,10 +110,10 @@ class Bill(Struct, frozen=True, rename={"kind": "class"}):
 
 
 class RowWhole(Struct, frozen=True):
-    """A row with its request but for secrets in it, and its line in the results as it is or would be sent, letter for
-    letter in `line_text`.
+    """A row with its request, secrets redacted, and its line in the results as sent or to be sent; `line_text` has the
+    exact bytes.
 
-    `sent` are the batches in which its custom_id was sent, `entries` what was billed for it, `reasons` why it ends so.
+    `sent` are the batches in which its custom_id was sent, `entries` its ledger entries, `reasons` explain its outcome.
     """
 
     row: RowTruth
@@ -127,7 +127,7 @@ class RowWhole(Struct, frozen=True):
 
 @described(RowList, query=_ROWS, caller="own")
 async def items(call: Call) -> Answer:
-    """The rows of a batch."""
+    """List the rows of a batch."""
     mock, session = await entered(call)
     found = mock.batches.found(session, call.path_value("id"))
     start, limit = part_of(call)
@@ -146,7 +146,7 @@ async def items(call: Call) -> Answer:
 
 @described(RowWhole, caller="own")
 async def item(call: Call) -> Answer:
-    """A row with its request and its result."""
+    """Retrieve a row with its request and its result."""
     mock, session = await entered(call)
     found = mock.batches.found(session, call.path_value("id"))
     planned = await mock.batches.states.row(found, call.path_value("custom_id"))
@@ -154,7 +154,7 @@ async def item(call: Call) -> Answer:
     return Json(
         RowWhole(
             _row(mock, found, planned, session.now()),
-            # a long prompt is searched for secrets: others need not wait for that
+            # searching a long prompt for secrets must not block other calls
             await asyncio.to_thread(_shown, params),
             Raw(line),
             line.decode(),
@@ -167,7 +167,7 @@ async def item(call: Call) -> Answer:
 
 @described(ErrorList, caller="own")
 async def errors(call: Call) -> Answer:
-    """The errors of a batch, with how many rows have each."""
+    """List the errors of a batch, with the number of rows for each."""
     mock, session = await entered(call)
     found = mock.batches.found(session, call.path_value("id"))
     return Json(ErrorList(await mock.inspection.errors(session, found)))
@@ -175,12 +175,12 @@ async def errors(call: Call) -> Answer:
 
 @described(PreviewList, takes=Places, caller="own")
 async def previews(call: Call) -> Answer:
-    """The beginnings of the requests and the replies of some rows."""
+    """Retrieve the beginnings of the requests and the replies of some rows."""
     mock, session = await entered(call)
     found = mock.batches.found(session, call.path_value("id"))
     indexes = (await content_of(call, Places)).indexes
     if len(indexes) > _MOST_PREVIEWS:
-        raise InvalidRequest(f"indexes: at most {_MOST_PREVIEWS} are taken at once, not {len(indexes):,}")
+        raise InvalidRequest(f"indexes: at most {_MOST_PREVIEWS} are allowed per call, not {len(indexes):,}")
     return Json(PreviewList(await mock.previews.of(session, found, indexes)))
 
 
@@ -204,7 +204,7 @@ def _row(mock: Mock, batch: Batch, planned: PlannedRow, now: int) -> RowTruth:
 
 
 def _shown(params: bytes) -> Raw:
-    """A request as it came, unless there are secrets in it."""
+    """Return a request unchanged, unless it contains secrets."""
     text = params.decode()
     return (
         Raw(params) if shown_text(text) == text else Raw(msgspec.json.encode(shown_value(msgspec.json.decode(params))))
@@ -226,8 +226,8 @@ def _bill(entry: Entry) -> Bill:
 
 def _wanted(call: Call, batch: Batch, now: int) -> Callable[[PlannedRow], bool]:
     query = call.query()
-    asked = checked({name: query[name] for name in ("outcome", "state") if name in query}, Wanted)
-    outcome, state, part = asked.outcome, asked.state, query.get("custom_id", "")
+    given = checked({name: query[name] for name in ("outcome", "state") if name in query}, Wanted)
+    outcome, state, part = given.outcome, given.state, query.get("custom_id", "")
 
     def wanted(planned: PlannedRow) -> bool:
         if part not in planned.row.custom_id:

@@ -1,6 +1,7 @@
-"""`/_mockbatch/rules` and `/_mockbatch/faults`: what is armed in a session, and all that could be.
+"""`/_mockbatch/rules` and `/_mockbatch/faults`: the rules of a session, and the available faults.
 
-Looking changes nothing. A rule is written as in the file; a bad one is refused before anything is changed.
+Reading never changes state. Rules have the same form as in a rules file; an invalid one is rejected before anything
+changes.
 """
 
 from typing import Any
@@ -24,7 +25,7 @@ from mockbatch.http.control.entry import entered, json_of
 from mockbatch.http.described import described
 from mockbatch.service.sessions import Session
 
-# they are made on the event loop
+# they are parsed on the event loop
 _MOST = 1_000
 
 Table = dict[str, Any]
@@ -32,7 +33,7 @@ Tables = dict[str, Any] | list[dict[str, Any]]
 
 
 class RuleView(Struct, frozen=True):
-    """A rule of a session: how often it struck, how often it may yet (null: without limit), and when it last did."""
+    """A rule of a session: its hits so far, its remaining hits (null: unlimited), and the time of the last one."""
 
     id: str
     name: str
@@ -46,13 +47,13 @@ class RuleView(Struct, frozen=True):
 
 
 class RuleList(Struct, frozen=True):
-    """The rules of a session, in the order in which they are asked."""
+    """The rules of a session, in order of evaluation."""
 
     rules: list[RuleView]
 
 
 class OptionView(Struct, frozen=True):
-    """Something that may be told of a fault."""
+    """An option of a fault."""
 
     kind: str
     help: str
@@ -61,7 +62,7 @@ class OptionView(Struct, frozen=True):
 
 
 class FaultView(Struct, frozen=True):
-    """A kind of fault: where it strikes, what it does, what the official SDK makes of it, the test that shows it."""
+    """A kind of fault: where it applies, its effect, how the official SDK reacts, and the test that shows it."""
 
     name: str
     on: list[str]
@@ -73,7 +74,7 @@ class FaultView(Struct, frozen=True):
 
 
 class PresetView(Struct, frozen=True):
-    """A preset: what it does, the options that it sets and the rules that it arms."""
+    """A preset: a summary, the options it sets and the rules it arms."""
 
     name: str
     summary: str
@@ -82,7 +83,7 @@ class PresetView(Struct, frozen=True):
 
 
 class FaultList(Struct, frozen=True):
-    """Every kind of fault, and every preset."""
+    """All kinds of faults, and all presets."""
 
     faults: list[FaultView]
     presets: list[PresetView]
@@ -90,14 +91,14 @@ class FaultList(Struct, frozen=True):
 
 @described(RuleList, caller="own")
 async def rules(call: Call) -> Answer:
-    """The rules of a session."""
+    """List the rules of a session."""
     _, session = await entered(call)
     return Json(_list(session))
 
 
 @described(RuleList, takes=Tables, caller="own")
 async def add(call: Call) -> Answer:
-    """Add a rule, or a list of them, behind the others; answers what was added."""
+    """Append a rule, or a list of them; returns the added ones."""
     mock, session = await entered(call)
     values = _several(await _body(call))
     added = await mock.arming.change(session, lambda rules: rules.add(values))
@@ -117,7 +118,7 @@ async def put(call: Call) -> Answer:
 
 @described(RuleList, takes=Tables, caller="own")
 async def merge(call: Call) -> Answer:
-    """Change the rules that are named, and add the others."""
+    """Update the rules that exist by name, and add the others."""
     mock, session = await entered(call)
     values = _several(await _body(call))
     await mock.arming.change(session, lambda rules: rules.merge(values))
@@ -136,26 +137,26 @@ async def clear(call: Call) -> Answer:
 
 @described(RuleView, caller="own")
 async def rule(call: Call) -> Answer:
-    """One rule."""
+    """Retrieve a rule."""
     _, session = await entered(call)
     return Json(_view(session, session.rules.named(call.path_value("id"))))
 
 
 @described(RuleView, takes=Table, caller="own")
 async def put_one(call: Call) -> Answer:
-    """Replace a rule; it starts to count anew."""
+    """Replace a rule and reset its counters."""
     return await _changed(call, wholly=True)
 
 
 @described(RuleView, takes=Table, caller="own")
 async def merge_one(call: Call) -> Answer:
-    """Change some keys of a rule; null takes one away."""
+    """Update some keys of a rule; null removes one."""
     return await _changed(call, wholly=False)
 
 
 @described(RuleView, caller="own")
 async def drop(call: Call) -> Answer:
-    """Remove a rule; answers what it was."""
+    """Remove a rule; returns its last state."""
     mock, session = await entered(call)
     dropped = await mock.arming.change(session, lambda rules: rules.drop(call.path_value("id")))
     _tell(session)
@@ -164,7 +165,7 @@ async def drop(call: Call) -> Answer:
 
 @described(FaultList, caller="own")
 async def faults(call: Call) -> Answer:
-    """Every kind of fault, with its options, and the presets."""
+    """List all kinds of faults with their options, and the presets."""
     presets = [PresetView(name, one.summary, one.options, list(one.tables)) for name, one in PRESETS.items()]
     return Json(FaultList(list(map(fault_view, FAULTS.values())), presets))
 
@@ -201,7 +202,7 @@ def _view(session: Session, record: Record) -> RuleView:
 
 
 def fault_view(fault: Fault) -> FaultView:
-    """A fault as it is told to programs."""
+    """Return the public description of a fault."""
     options = {
         name: OptionView(option.kind, option.help, option.default, list(option.choices))
         for name, option in fault.options.items()
@@ -212,14 +213,14 @@ def fault_view(fault: Fault) -> FaultView:
 async def _body(call: Call) -> Any:
     content = await json_of(call)
     if isinstance(rules := _several(content), list) and len(rules) > _MOST:
-        raise InvalidRequest(f"rules: at most {_MOST:,} are taken at once, not {len(rules):,}")
+        raise InvalidRequest(f"rules: at most {_MOST:,} are allowed per call, not {len(rules):,}")
     if not is_owner(call):
         _check_sent(_several(content), call.mock.config)
     return content
 
 
 def _check_sent(tables: Any, config: Config) -> None:
-    """Raise InvalidRequest for rules that may not come over HTTP; those of the server itself may come back."""
+    """Raise InvalidRequest for rules that are not allowed over HTTP. The server's own rules may be sent back."""
     for table in tables if isinstance(tables, list) else [tables]:
         reply = table.get("reply") if isinstance(table, dict) else None
         if (problem := unsendable(reply)) and all(rule.reply != reply for rule in config.all_rules()):
@@ -227,7 +228,7 @@ def _check_sent(tables: Any, config: Config) -> None:
 
 
 def _several(content: Any) -> Any:
-    """A list of rules, also where it is written as `{"rules": [...]}` as in a file; or one rule."""
+    """Return the rules of a body: the list in `{"rules": [...]}` as in a file, else the value itself."""
     if isinstance(content, dict) and set(content) == {"rules"}:
         return content["rules"]
     return content

@@ -1,4 +1,4 @@
-"""`/_mockbatch/sessions`, `reset` and `snapshots`: worlds of their own, one for each test."""
+"""`/_mockbatch/sessions`, `reset` and `snapshots`: isolated state, one session for each test."""
 
 from typing import Any, Literal
 
@@ -22,7 +22,7 @@ from mockbatch.store import Snapshot
 
 
 class Open(Struct, frozen=True, forbid_unknown_fields=True):
-    """A session to open: how people call it, the options that are its own, and its key, which else is made up."""
+    """A session to open: its label, its own options, and its key, which is generated if missing."""
 
     label: str = ""
     options: dict[str, Any] = {}
@@ -30,13 +30,13 @@ class Open(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Change(Struct, frozen=True, forbid_unknown_fields=True):
-    """The options of a session that are to be others, for what comes from now on."""
+    """Options of a session to change, effective from now on."""
 
     options: dict[str, Any]
 
 
 class SessionView(Struct, frozen=True, omit_defaults=True):
-    """A session; its key is told only to the one who opens it, and to all others the end of it, as `key_end`."""
+    """A session. The key is only returned to the caller that opens it; all others see its end, as `key_end`."""
 
     id: str
     label: str
@@ -55,13 +55,13 @@ class SessionList(Struct, frozen=True):
 
 
 class Reset(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is to begin anew."""
+    """The part of a session to reset."""
 
     scope: Scope
 
 
 class SnapshotView(Struct, frozen=True):
-    """A snapshot: its id, and the virtual time to which it goes back."""
+    """A snapshot: its id, and the virtual time to which it returns."""
 
     id: str
     session: str
@@ -70,26 +70,26 @@ class SnapshotView(Struct, frozen=True):
 
 
 class SnapshotList(Struct, frozen=True):
-    """The snapshots of a session, the oldest first."""
+    """The snapshots of a session, oldest first."""
 
     snapshots: list[SnapshotView]
 
 
 class PutBack(Struct, frozen=True):
-    """How many batches are there again."""
+    """The number of batches restored."""
 
     batches: int
 
 
 class Done(Struct, frozen=True):
-    """That it was done."""
+    """Confirmation of an action."""
 
     status: Literal["done"] = "done"
 
 
 @described(SessionView, takes=Open, caller="own")
 async def open_session(call: Call) -> Answer:
-    """Open a session of its own. Who may not reach beyond that brings the key of the session."""
+    """Open an isolated session. Callers that may not reach beyond their session must send its key."""
     wanted = await content_of(call, Open)
     api_key = wanted.api_key
     if not may_control(call):
@@ -104,13 +104,13 @@ async def open_session(call: Call) -> Answer:
 
 @described(SessionList, caller="all")
 async def sessions(call: Call) -> Answer:
-    """All sessions."""
+    """List all sessions."""
     return Json(SessionList([_view(session) for session in call.mock.sessions.all()]))
 
 
 @described(SessionView, caller="own")
 async def own(call: Call) -> Answer:
-    """The session of the caller's key, if that has one; without a key, the only one there is."""
+    """Retrieve the session of the caller's key, if it has one; without a key, the only session."""
     key, sessions = own_key(call), call.mock.sessions
     if key and "session" not in call.query() and not any(sessions.belongs_to(one, key) for one in sessions.all()):
         sessions.admit(key)
@@ -121,7 +121,7 @@ async def own(call: Call) -> Answer:
 
 @described(SessionView, caller="own")
 async def session(call: Call) -> Answer:
-    """One session."""
+    """Retrieve a session."""
     return Json(_view(session_of_id(call, call.path_value("id"))))
 
 
@@ -137,14 +137,14 @@ async def configure(call: Call) -> Answer:
 
 @described(Summary, caller="own")
 async def delete(call: Call) -> Answer:
-    """Delete a session and all that is in it; answers what it came to."""
+    """Delete a session with everything in it; returns its summary."""
     found = session_of_id(call, call.path_value("id"))
     return Json(await call.mock.upkeep.delete(found))
 
 
 @described(Done, takes=Reset, caller="own")
 async def reset(call: Call) -> Answer:
-    """Let a session begin anew."""
+    """Reset a session."""
     mock, found = await entered(call)
     scope = (await content_of(call, Reset)).scope
     await mock.upkeep.reset(found, scope)
@@ -154,7 +154,7 @@ async def reset(call: Call) -> Answer:
 
 @described(SnapshotList, caller="own")
 async def snapshots(call: Call) -> Answer:
-    """The snapshots of a session."""
+    """List the snapshots of a session."""
     mock, found = await entered(call)
     return Json(SnapshotList([_snapshot(snapshot) for snapshot in mock.upkeep.taken(found)]))
 
@@ -168,7 +168,7 @@ async def take(call: Call) -> Answer:
 
 @described(SnapshotView, caller="own")
 async def restore(call: Call) -> Answer:
-    """Go back to a snapshot."""
+    """Restore a snapshot."""
     mock, found = await entered(call)
     restored = _snapshot(await mock.upkeep.restore_to(found, call.path_value("id")))
     found.bulletin.tell(found.now(), "reset", scope="snapshot")
@@ -177,14 +177,14 @@ async def restore(call: Call) -> Answer:
 
 @described(PutBack, caller="own")
 async def put_back(call: Call) -> Answer:
-    """Have the batches of a snapshot back that are gone, and leave all else as it is."""
+    """Restore the batches of a snapshot that are gone, and leave everything else unchanged."""
     mock, found = await entered(call)
     return Json(PutBack(await mock.upkeep.put_back(found, call.path_value("id"))))
 
 
 @described(Done, caller="own")
 async def drop(call: Call) -> Answer:
-    """Forget a snapshot."""
+    """Delete a snapshot."""
     mock, found = await entered(call)
     await mock.upkeep.drop(found, call.path_value("id"))
     return Json(Done())

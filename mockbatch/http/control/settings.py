@@ -1,4 +1,4 @@
-"""`/_mockbatch/settings`: the options that a session works under, and the rules that it shares with all others."""
+"""`/_mockbatch/settings`: the effective options of a session, and the rules shared by all sessions."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,9 +18,7 @@ from mockbatch.service.sessions import Session
 
 
 class Setting(Struct, frozen=True):
-    """An option as it is written, and where its value comes from: `default`, a flag, a variable, a file, a preset, or
-    `session`.
-    """
+    """An option as written, and its origin: `default`, a flag, a variable, a file, a preset, or `session`."""
 
     name: str
     value: Any
@@ -30,7 +28,7 @@ class Setting(Struct, frozen=True):
 
 
 class SharedRule(Struct, frozen=True):
-    """A rule of the server that strikes before it is known whose call it is."""
+    """A rule of the server that applies before the session of a call is known."""
 
     name: str
     rule: dict[str, Any]
@@ -39,7 +37,7 @@ class SharedRule(Struct, frozen=True):
 
 
 class SettingList(Struct, frozen=True):
-    """The options of a session, the configuration files that the server read, and the rules that all sessions share."""
+    """The options of a session, the configuration files of the server, and the rules shared by all sessions."""
 
     settings: list[Setting]
     files: list[str]
@@ -48,7 +46,7 @@ class SettingList(Struct, frozen=True):
 
 @described(SettingList, caller="all")
 async def settings(call: Call) -> Answer:
-    """The options that a session works under, with the origin of each."""
+    """List the effective options of a session, with the origin of each."""
     mock, session = await entered(call)
     found = [_setting(session, mock.config, name) for name, option in OPTIONS.items() if not option.of_server]
     return Json(SettingList(found, list(mock.config.files), list(map(_shared, mock.door.records))))
@@ -67,7 +65,7 @@ def _origin(session: Session, base: Config, name: str) -> str:
 
 
 def _of_session(session: Session) -> Iterator[str]:
-    """The options that a session has set, by itself or by its preset."""
+    """Yield the options that a session has set, directly or by its preset."""
     for name in session.options:
         yield name.replace("-", "_")
     preset = PRESETS.get(str(session.options.get("preset")))

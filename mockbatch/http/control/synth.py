@@ -1,4 +1,4 @@
-"""`/_mockbatch/synth`: batches that nobody sent."""
+"""`/_mockbatch/synth`: synthetic batches."""
 
 from msgspec import Struct
 from starlette.routing import Route
@@ -14,14 +14,14 @@ from mockbatch.service.synthesis import Wanted
 
 
 class Made(Struct, frozen=True):
-    """The batches that were made, as the API shows them."""
+    """The created batches, as the API shows them."""
 
     batches: list[wire.MessageBatch]
 
 
 @described(Made, takes=Wanted, caller="own")
 async def synth(call: Call) -> Answer:
-    """Make batches that nobody sent, big or odd ones, which have ended unless told."""
+    """Create synthetic batches, large or unusual ones, which have ended by default."""
     mock, session = await entered(call)
     wanted = await content_of(call, Wanted)
     terms = mock.terms(session, VERSIONS[-1], ())

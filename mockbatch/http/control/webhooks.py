@@ -1,4 +1,4 @@
-"""`/_mockbatch/webhooks`: the notices that were sent or tried, and once more."""
+"""`/_mockbatch/webhooks`: webhook deliveries, and resending them."""
 
 from msgspec import Struct
 from starlette.routing import Route
@@ -15,7 +15,7 @@ from mockbatch.http.described import described
 
 
 class AttemptView(Struct, frozen=True):
-    """One call of a URL: when, in virtual time, and the status or why there was none."""
+    """One delivery attempt: its virtual time, and the status or the error."""
 
     at: str
     status: int | None
@@ -23,7 +23,7 @@ class AttemptView(Struct, frozen=True):
 
 
 class WebhookView(Struct, frozen=True):
-    """A notice: of which batch, whether it arrived, and when it is tried next. `fault` is what was done to it."""
+    """A webhook event: its batch, its delivery state, and the next attempt. `fault` is the fault applied to it."""
 
     id: str
     type: str
@@ -37,8 +37,8 @@ class WebhookView(Struct, frozen=True):
 
 
 class WebhookList(Struct, frozen=True):
-    """The notices of a session, the latest first, and the secret that they are signed with; one that the server was
-    given is shown only to those who may reach beyond their own session.
+    """The webhook events of a session, latest first, and their signing secret. A configured secret is shown only to
+    callers that may reach beyond their own session.
     """
 
     secret: str
@@ -47,7 +47,7 @@ class WebhookList(Struct, frozen=True):
 
 @described(WebhookList, caller="own")
 async def webhooks(call: Call) -> Answer:
-    """The webhooks of a session that were called, or are being."""
+    """List the webhook deliveries of a session."""
     mock, session = await entered(call)
     shown = mock.config.webhook_secret is None or may_control(call)
     secret = mock.notices.secret if shown else "<redacted>"
@@ -56,7 +56,7 @@ async def webhooks(call: Call) -> Answer:
 
 @described(WebhookView, caller="own")
 async def resend(call: Call) -> Answer:
-    """Call a webhook once more, now."""
+    """Resend a webhook now."""
     mock, session = await entered(call)
     return Json(_view(await mock.notices.resend(session, call.path_value("id"))))
 

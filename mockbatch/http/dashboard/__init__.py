@@ -1,4 +1,4 @@
-"""The files of the dashboard, as they are served: to this origin only, and with scripts of ours only.
+"""The files of the dashboard, served with a policy that allows only this origin and its scripts.
 
 Source: https://www.w3.org/TR/CSP3/
 """
@@ -46,7 +46,7 @@ class Asset:
     """A file of the dashboard."""
 
     def __init__(self, name: str) -> None:
-        """Raises NotFound for what is none."""
+        """Raises NotFound for an unknown file."""
         kind = KINDS.get(Path(name).suffix)
         if kind is None or Path(name).name != name or not (_FOLDER / name).is_file():
             raise NotFound(f"The dashboard has no file {name!r}.")
@@ -54,7 +54,7 @@ class Asset:
         self._body = (_FOLDER / name).read_bytes()
 
     async def send(self, own: Headers, receive: Receive, send: Send) -> None:
-        told = {"content-type": self._kind, "content-length": str(len(self._body)), **_SAFETY}
-        headers = [*((name.encode(), value.encode()) for name, value in told.items()), *own]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        headers = {"content-type": self._kind, "content-length": str(len(self._body)), **_SAFETY}
+        encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": 200, "headers": [*encoded, *own]})
         await send({"type": "http.response.body", "body": self._body})

@@ -1,11 +1,11 @@
-// What a person does to batches.
+// Actions on batches.
 
 import { count } from "./format.js";
 import { say } from "./parts.js";
 import { ask, post, server } from "./server.js";
 import * as address from "./address.js";
 
-/** Do something to batches. What is deleted can be had back for ten seconds. */
+/** Act on batches. A delete can be undone for ten seconds. */
 export async function perform(action, what) {
   const before = action === "delete" ? await post("snapshots") : null;
   const { done, refused } = await post("batches/actions", { action, ...what });

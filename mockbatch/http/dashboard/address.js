@@ -1,4 +1,4 @@
-// The state of the page is its address: every view and every search can be sent to somebody else.
+// The state of the page is its URL, so that every view and every search can be shared.
 
 const heard = new Set();
 
@@ -6,7 +6,7 @@ export function get(name) {
   return new URLSearchParams(location.search).get(name) ?? "";
 }
 
-/** The address with these changes; an empty value takes a name away. */
+/** Return the URL with these changes; an empty value removes a parameter. */
 export function link(changes) {
   const now = new URLSearchParams(location.search);
   for (const [name, value] of Object.entries(changes)) {
@@ -16,7 +16,7 @@ export function link(changes) {
   return `?${now}`;
 }
 
-/** Go there; as a step that the back button undoes, or in place. */
+/** Navigate there, adding a history entry or replacing the current one. */
 export function go(changes, { replace = false } = {}) {
   const target = link(changes);
   if (target === (location.search || "?")) return;
@@ -30,7 +30,7 @@ export function onChange(run) {
 
 addEventListener("popstate", () => heard.forEach((run) => run()));
 
-/** Links within the page do not load it again. */
+/** Links within the page do not reload it. */
 document.addEventListener("click", (event) => {
   const anchor = event.target.closest?.("a[href^='?']");
   if (!anchor || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;

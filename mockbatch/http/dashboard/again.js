@@ -1,4 +1,4 @@
-// A row as code that sends it once more.
+// A row as code that sends it again.
 
 import { ORIGIN } from "./server.js";
 
@@ -9,7 +9,7 @@ export function asCurl(row, params) {
   return `curl ${ORIGIN}/v1/messages/batches \\\n  -H 'x-api-key: sk-ant-anything' -H 'anthropic-version: 2023-06-01' -H 'content-type: application/json' \\\n  -d ${quoted(body)}\n`;
 }
 
-/** A value as a literal of Python. */
+/** Return a value as a Python literal. */
 function python(value, indent = "") {
   const inner = `${indent}    `;
   if (value === null) return "None";

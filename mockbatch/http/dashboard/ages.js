@@ -1,4 +1,4 @@
-// How long ago, and how long until: texts that follow the virtual clock, wherever they are on the page.
+// Relative times, kept up to date with the virtual clock wherever they are on the page.
 
 import { h } from "./dom.js";
 import { brief, instant, relative, seconds, span } from "./format.js";
@@ -10,14 +10,14 @@ const WORDS = {
   expires: (at, now) => (seconds(at) > now ? `expires in ${span(seconds(at) - now)}` : "expired"),
 };
 
-/** A text about an instant. `how` is one of `ago`, `brief` and `expires`. */
+/** A relative time; `how` is one of `ago`, `brief` and `expires`. */
 export function age(at, how, now) {
   const element = h("time", { class: "age dim", datetime: at, title: instant(at), "data-age": how });
   tell(element, now);
   return element;
 }
 
-/** Have all ages on the page as they are now. */
+/** Update all relative times on the page. */
 export function freshen(now) {
   for (const element of document.querySelectorAll("time[data-age]")) tell(element, now);
 }

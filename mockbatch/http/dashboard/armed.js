@@ -1,4 +1,4 @@
-// What is armed, in words; and what is in force besides.
+// The armed rules in words, and the settings in force.
 
 import { fill, h } from "./dom.js";
 import { count, counted, instant } from "./format.js";
@@ -8,7 +8,7 @@ import { disarmAll } from "./rules.js";
 import { panel, unarmed } from "./settings.js";
 import { deed, inWords } from "./words.js";
 
-/** Draw the rules of a session and its settings. `refresh` runs when one was changed. */
+/** Draw the rules and settings of a session. `refresh` runs when one was changed. */
 export function drawArmed(root, rules, settings, refresh) {
   const shared = settings.shared_rules;
   fill(root,

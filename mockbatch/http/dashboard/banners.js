@@ -1,4 +1,4 @@
-// What is said above every view: that the server is away, what is armed, and under which options all this happens.
+// Banners above every view: server unreachable, armed rules, and relevant settings.
 
 import { byId, calmly, fill, h } from "./dom.js";
 import { button, guarded } from "./parts.js";
@@ -11,7 +11,7 @@ const NAMED = 4;
 let rules = [];
 let settings = null;
 
-/** Ask what is armed and set, and say it. */
+/** Load the armed rules and the settings, and show them. */
 export async function refresh() {
   [rules, settings] = server.session ? await Promise.all([armed(), inForce()]) : [[], null];
   show();

@@ -1,4 +1,4 @@
-// One batch: what is true of it, what the API answers, when what happens, what may be done to it, and its rows.
+// One batch: its actual state, the API's view, its timeline, actions on it, and its rows.
 
 import { calmly, fill, h } from "./dom.js";
 import { count, counted, instant, money, seconds } from "./format.js";
@@ -45,11 +45,11 @@ class BatchView {
     const { rows, errors } = this;
     await rows.refresh(answer.size);
     if (this.entering) this.into();
-    // to group them is to look at all rows: that comes behind what is seen at once
+    // grouping needs all rows: do it after the visible part
     await errors.refresh(answer.counts.errored);
   }
 
-  /** The batch, or why there is none. */
+  /** Return the batch, or the reason why there is none. */
   async found(id) {
     try {
       return await ask(`batches/${id}`);
@@ -150,7 +150,7 @@ class BatchView {
     list.reveal(Math.max(0, at + by));
   }
 
-  /** To the first row, as soon as it is there. */
+  /** Move the focus to the first row, once it is loaded. */
   into() {
     this.entering = !this.rows?.list.items.size;
     if (!this.entering) this.step(0);

@@ -1,4 +1,4 @@
-// The batches of a session, the newest first; the one that is open stands beside them.
+// The batches of a session, newest first, with the open one beside them.
 
 import { calmly, fill, h } from "./dom.js";
 import { count, money, shortId } from "./format.js";
@@ -31,7 +31,7 @@ class BatchesView {
     this.showOne();
   }
 
-  /** On a narrow screen either the list is shown or the batch. */
+  /** On a narrow screen, show either the list or the batch. */
   showOne() {
     this.both.classList.toggle("open", Boolean(address.get("batch")));
   }
@@ -81,12 +81,12 @@ class BatchesView {
     return this.detail.running();
   }
 
-  /** From a batch to its rows. */
+  /** Move the focus from a batch to its rows. */
   into() {
     if (address.get("batch") && !address.get("row")) this.detail.into();
   }
 
-  /** The field of the list that is looked at. */
+  /** Return the search field of the visible list. */
   search() {
     const rows = address.get("row") || this.detail.root.contains(document.activeElement) || this.list.element.offsetParent === null;
     return rows && this.detail.field.isConnected ? this.detail.field : this.list.search;
@@ -148,7 +148,7 @@ class BatchList {
     }
   }
 
-  /** Take note of the newest batch, and follow it where that is wished. */
+  /** Record the newest batch, and open it in follow mode. */
   see(newest) {
     if (address.get("follow") === "1" && newest !== this.newest) open(newest);
     this.newest = newest;
@@ -241,7 +241,7 @@ function examples() {
   return EXAMPLES.map((text) => h("a", { class: "chip", href: address.link({ q: text }) }, text));
 }
 
-/** What the letters and colours mean. */
+/** The legend of letters and colours. */
 function key() {
   return h("ul", { class: "key", role: "list", "aria-label": "Letters of states" }, KINDS.map((kind) => h("li", {}, letter(kind), kind)));
 }

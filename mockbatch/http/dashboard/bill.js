@@ -1,4 +1,4 @@
-// What a row was billed, class by class, and what it has used.
+// The bill of a row by class of tokens, and its usage.
 
 import { h } from "./dom.js";
 import { count, money } from "./format.js";

@@ -1,4 +1,4 @@
-// One call in the drawer: what was sent and answered, whole as far as it is kept.
+// One call in the drawer: request and response, as far as they are kept.
 
 import { byId, fill, h } from "./dom.js";
 import { bytes, instant, pretty, span } from "./format.js";
@@ -6,7 +6,7 @@ import { code, copyButton } from "./parts.js";
 import { ask } from "./server.js";
 import * as address from "./address.js";
 
-/** Show the call that the address names, or nothing. */
+/** Show the call named in the URL, if any. */
 export async function showCall() {
   const id = address.get("call");
   const drawer = byId("drawer");

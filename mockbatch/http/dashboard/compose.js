@@ -1,4 +1,4 @@
-// A batch from the page: lines of JSON, or one of three samples.
+// Create a batch from the page: JSON lines, or one of three samples.
 
 import { h } from "./dom.js";
 import { button, guarded } from "./parts.js";
@@ -21,7 +21,7 @@ const SAMPLES = {
 
 const lines = (requests) => `${requests.map((one) => JSON.stringify(one)).join("\n")}\n`;
 
-/** Where a batch is written and sent. */
+/** The form in which a batch is written and sent. */
 export function composer() {
   const area = h("textarea", { class: "mono area", rows: "10", spellcheck: "false", "aria-label": "Requests, one a line", "data-focus": "area" });
   area.value = lines(SAMPLES["Three greetings"]());

@@ -1,11 +1,11 @@
-// A request and its reply as turns of a conversation, whatever is in them.
+// A request and its reply as turns of a conversation, with any content.
 
 import { h } from "./dom.js";
 import { bytes, count, counted, pretty } from "./format.js";
 
 const LONG = 1500, MOST = 50_000, LAST = 6;
 
-/** The turns of a request, the last ones in sight. */
+/** The turns of a request, scrolled to the last ones. */
 export function conversation(params) {
   if (!isObject(params)) return turn("request", [json(params)]);
   const messages = Array.isArray(params.messages) ? params.messages : params.messages === undefined ? [] : [{ role: "messages", content: params.messages }];
@@ -18,7 +18,7 @@ export function conversation(params) {
     turns.slice(early.length));
 }
 
-/** The reply, as it is or will be; nothing where there is none. */
+/** The reply, as sent or to be sent; empty if there is none. */
 export function reply(result, row) {
   const message = result?.message;
   if (!isObject(message)) return null;
@@ -28,7 +28,7 @@ export function reply(result, row) {
     h("p", { class: "dim small" }, [message.stop_reason ? `stop_reason ${message.stop_reason}` : "", used === undefined ? "" : counted(used, "output token")].filter(Boolean).join(" · ")));
 }
 
-/** What is asked for besides the turns. */
+/** Request parameters other than the turns. */
 function wishes({ messages: _, system: __, tools, ...others }) {
   const told = Object.entries(others).map(([name, value]) => h("span", { class: "wish" }, h("span", { class: "dim" }, name), " ", clipped(typeof value === "object" ? JSON.stringify(value) : String(value), 80)));
   const named = Array.isArray(tools) ? tools.map((one) => h("span", { class: "badge", title: clipped(one?.description ?? one?.type ?? "", 300) }, clipped(String(one?.name ?? one?.type ?? "tool"), 80))) : [];
@@ -65,7 +65,7 @@ function named(title, ...content) {
   return h("div", { class: "block" }, h("p", { class: "block-name" }, title), content);
 }
 
-/** What stands for data that are no text: they are never loaded or drawn. */
+/** A placeholder for non-text data, which is never loaded or drawn. */
 function placeholder(name, source) {
   const { type, media_type, data, url, file_id } = source ?? {};
   const size = typeof data === "string" ? `about ${bytes(Math.round(data.length * 0.75))}` : "";

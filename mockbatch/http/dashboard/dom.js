@@ -1,8 +1,8 @@
-// Elements, made without a word of HTML: whatever comes from outside is text.
+// DOM elements, built without HTML strings: external content is always text.
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** An element; `on*` are listeners, `style` an object, null and false attributes are left out. */
+/** Create an element; `on*` are listeners, `style` is an object, null and false attributes are left out. */
 export function h(tag, attributes = {}, ...children) {
   return filled(document.createElement(tag), attributes, children);
 }
@@ -23,7 +23,7 @@ function filled(element, attributes, children) {
   return element;
 }
 
-/** Put children in the place of those that there are, and the focus back to where it was. */
+/** Replace the children of an element, keeping the focus. */
 export function fill(parent, ...children) {
   const held = parent.contains(document.activeElement) ? document.activeElement.dataset.focus : undefined;
   parent.replaceChildren(...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false));
@@ -32,12 +32,12 @@ export function fill(parent, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
-/** Nobody looks at what is older than this, in milliseconds. */
+/** The longest pause between two runs, in milliseconds. */
 const LONGEST_REST = 2_000;
 
 /**
- * A function that runs at most once in so many milliseconds, never twice at a time, and once more for what came
- * meanwhile. What takes long runs more rarely: a page that is looked at must not keep a server busy.
+ * Throttle a function: it runs at most once per interval, never concurrently, and once more for calls made meanwhile.
+ * A slow function runs less often, so that an open page does not keep the server busy.
  */
 export function calmly(milliseconds, run) {
   let wanted = false;

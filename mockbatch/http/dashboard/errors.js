@@ -1,4 +1,4 @@
-// The errors of a batch by type and message, the most frequent first; each leads to its rows.
+// The errors of a batch by type and message, most frequent first; each links to its rows.
 
 import { fill, h } from "./dom.js";
 import { count } from "./format.js";
@@ -7,7 +7,7 @@ import * as address from "./address.js";
 
 const SHOWN = 5;
 
-/** Shows the errors of one batch, and asks for them again only when there are more or fewer. */
+/** Shows the errors of one batch, and reloads them only when their number changes. */
 export class Errors {
   constructor(batch) {
     Object.assign(this, { batch, told: 0, errors: [], element: h("section", { class: "errors", "aria-label": "Errors by kind", hidden: true }) });
@@ -28,7 +28,7 @@ export class Errors {
   }
 }
 
-/** A search of rows stands in double quotes, and knows no others inside of them. */
+/** Search phrases are in double quotes, and cannot contain any. */
 export const searchOf = ({ type, message }) => `status:errored error:"${`${type} ${message}`.split('"')[0].trim()}"`;
 
 function line(error) {

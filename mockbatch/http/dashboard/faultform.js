@@ -1,4 +1,4 @@
-// A rule in words: which rows or calls, how often, when; and the options of its fault.
+// The form for a rule: which rows or calls, how often, when; and the options of its fault.
 
 import { fill, h } from "./dom.js";
 import { guarded, prose, say } from "./parts.js";
@@ -14,7 +14,7 @@ const OFTEN_CALLS = { times: "the next ones, so many", every: "one in so many", 
 const ATTEMPTS = { once: 1, twice: 2 };
 const SHARES = ["rate", "probability"];
 
-/** The dialog for one fault. `armed` runs when its rule was taken. */
+/** The dialog for one fault. `armed` runs when its rule was accepted. */
 export class FaultForm {
   constructor(armed) {
     Object.assign(this, { armed, fields: {} });
@@ -75,7 +75,7 @@ export class FaultForm {
     this.tell();
   }
 
-  /** The rule that the form describes. */
+  /** Return the rule that the form describes. */
   rule() {
     const { on, which, pattern, often, number: amount, when, length, unit, attempts } = this.fields;
     const rule = { fault: this.fault.name, on: on.value };
@@ -138,7 +138,7 @@ function field(option) {
   return h("select", {}, h("option", { value: "" }, option.default === null ? "" : `${option.default} (default)`), option.choices.map((name) => h("option", { value: name }, name)));
 }
 
-/** What was written, as the option takes it. */
+/** Parse the input for an option. */
 function read(option, written) {
   if (["count", "share", "status"].includes(option.kind)) return Number(written);
   if (option.kind === "flag") return written === "true";

@@ -1,4 +1,4 @@
-// Faults: all that could go wrong, in groups, armed with a click or in words; presets; and what is armed.
+// Faults in groups, armed by a click or a form; presets; and the armed rules.
 
 import { calmly, fill, h } from "./dom.js";
 import { count } from "./format.js";

@@ -1,4 +1,4 @@
-// Numbers, money and times, as people read them.
+// Formatting of numbers, money and times.
 
 const MINUTE = 60, HOUR = 3600, DAY = 86400;
 const number = new Intl.NumberFormat("en-US");
@@ -11,7 +11,7 @@ export function counted(value, noun, plural = `${noun}s`) {
 
 const DECIMALS = 6;
 
-/** US dollars, always to the millionth: small amounts are told apart, and columns stand in line. */
+/** US dollars with six decimals, so that small amounts are distinguishable and columns align. */
 export function money(text) {
   if (text === null || text === undefined) return "–";
   const value = Number(text);
@@ -19,7 +19,7 @@ export function money(text) {
   return `${value < 0 && /[1-9]/.test(told) ? "-" : ""}$${told}`;
 }
 
-/** A span of seconds, to its two largest units. */
+/** A duration in seconds, in its two largest units. */
 export function span(seconds) {
   const left = Math.abs(seconds);
   if (left < 1) return left === 0 ? "0 s" : `${Math.round(left * 1000)} ms`;
@@ -47,10 +47,10 @@ export function clockTime(epoch) {
   return [text.slice(0, 10), text.slice(11, 19)];
 }
 
-/** The largest unit alone. */
+/** The largest unit only. */
 export const brief = (text, now) => relative(text, now).replace(/(\d+ \w+) \d+ \w+/, "$1");
 
-/** How long ago, or until. */
+/** A relative time, past or future. */
 export function relative(text, now) {
   const away = seconds(text) - now;
   if (Math.abs(away) < 1) return "just now";
@@ -65,7 +65,7 @@ export function bytes(size) {
   return size < 1024 ? `${size} B` : size < 1048576 ? `${(size / 1024).toFixed(1)} kB` : `${(size / 1048576).toFixed(1)} MB`;
 }
 
-/** JSON with indents, no longer than people look at. */
+/** Indented JSON, cut at a readable length. */
 export function pretty(value, limit = 65536) {
   const text = JSON.stringify(value, null, 2) ?? "";
   return text.length > limit ? `${text.slice(0, limit)}\n… the first ${bytes(limit)} of ${bytes(text.length)}` : text;

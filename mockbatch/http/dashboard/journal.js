@@ -1,4 +1,4 @@
-// The calls that came. Polls of one batch are one row, with the gaps between them; all else would drown.
+// The received calls. Polls of one batch are folded into one row with their gaps, so that other calls stay visible.
 
 import { calmly, fill, h } from "./dom.js";
 import { bytes, count, counted, instant, shortId, span } from "./format.js";

@@ -1,4 +1,4 @@
-// What the keyboard does, and the dialog that says so.
+// Keyboard shortcuts, and the dialog that explains them.
 
 import { byId, fill, h } from "./dom.js";
 import { button, guarded } from "./parts.js";
@@ -14,7 +14,7 @@ const CLOSED = { row: "", call: "", as: "" };
 let views = [];
 let current = () => null;
 
-/** `names` are the views in their order; `shown` answers the one that is shown. */
+/** `names` are the views in order; `shown` returns the current one. */
 export function start(names, shown) {
   [views, current] = [names, shown];
   document.addEventListener("keydown", pressed);
@@ -63,7 +63,7 @@ function tick() {
   document.activeElement?.closest?.(".row")?.querySelector("input[type=checkbox]")?.click();
 }
 
-/** Over all that stands above it to the first entry of the list, or to the content where there is none. */
+/** Skip to the first entry of the list, or to the content if there is no list. */
 function skip(event) {
   event.preventDefault();
   (document.querySelector("#view .row [data-focus=open]") ?? byId("content")).focus();

@@ -1,11 +1,11 @@
-// The life of a batch on a line: created, started, ended, expired, archived; and now.
+// The life of a batch as a line: created, started, ended, expired, archived; and the present.
 
 import { h } from "./dom.js";
 import { instant, relative, seconds, span } from "./format.js";
 
 const LIFE = 30 * 86400;
 
-/** Where in its life an instant is: the first minutes get as much room as the last days. */
+/** The position of an instant on a logarithmic scale: the first minutes get as much room as the last days. */
 const place = (after) => Math.log10(1 + Math.max(0, after) / 60) / Math.log10(1 + LIFE / 60);
 
 export function lifeline(one, now) {

@@ -1,4 +1,4 @@
-// The page: which view is shown, whose session, what the keyboard does, and what is heard of the server.
+// The page: current view, session, keyboard, and server events.
 
 import { byId, calmly, fill, h } from "./dom.js";
 import { count } from "./format.js";
@@ -19,16 +19,16 @@ const VIEWS = {
   "": ["Batches", () => batches], journal: ["Journal", () => import("./journal.js")], faults: ["Faults", () => import("./faults.js")],
   problems: ["Problems", () => problems], money: ["Money", () => import("./money.js")], compose: ["Compose", () => import("./compose.js")],
 };
-/** What stands where a view is still on its way. */
+/** A placeholder for views that are still loading. */
 const NONE = { refresh: async () => {}, news: () => {}, changed: () => {}, close: () => {} };
-/** The views that are not seen first are asked for so many milliseconds later, for as long as the server is there. */
+/** Delay before the other views are loaded, in milliseconds, while the server is reachable. */
 const OTHERS_AFTER = 1_500;
 
 let current = NONE;
 let shownView = null;
 let deaf = () => {};
 
-/** Show the view that the address names; whether it is another one than before. */
+/** Show the view named in the URL; return whether it changed. */
 async function showView() {
   const name = VIEWS[address.get("view")] ? address.get("view") : "";
   if (name === shownView) return false;
@@ -61,9 +61,9 @@ function heard(event) {
   if (shownView === "" && event.type.startsWith("batch.")) rowSoon();
 }
 
-/** What may make a problem, or solve one. */
+/** Events that may add or resolve a problem. */
 const COUNTED = ["hello", "batch.ended", "batch.deleted", "batch.downloaded", "rule", "call", "reset"];
-/** All rows are looked at to count problems: that comes behind what is seen at once, in milliseconds. */
+/** Delay before problems are counted, in milliseconds: counting reads all rows, so the visible part goes first. */
 const COUNT_AFTER = 2_000;
 const recountSoon = calmly(COUNT_AFTER, () => new Promise((done) => setTimeout(done, COUNT_AFTER)).then(problems.recount));
 const rowSoon = calmly(500, () => guarded(row.refresh));
@@ -112,7 +112,7 @@ async function begin() {
   if (!server.session) await guarded(refresh);
   setInterval(sessions.look, 2000);
   setTimeout(() => Object.values(VIEWS).forEach(([, load]) => guarded(load)), OTHERS_AFTER);
-  // what time does to rows is no event
+  // progress of rows is not an event
   setInterval(() => timebar.moves() && !document.hidden && current.moved?.(), 1000);
 }
 

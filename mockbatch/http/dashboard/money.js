@@ -1,4 +1,4 @@
-// What it cost, what it would have cost, and whether a tracker of costs knows.
+// Costs, savings, and the comparison with a cost tracker.
 
 import { calmly, fill, h } from "./dom.js";
 import { count, money, shortId } from "./format.js";

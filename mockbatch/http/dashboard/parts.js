@@ -1,4 +1,4 @@
-// Pieces that several views show: letters of states, bars, things to copy, what is said in passing.
+// Shared components: state letters, bars, copyable text, toasts.
 
 import { byId, h, svg } from "./dom.js";
 import { count } from "./format.js";
@@ -7,14 +7,14 @@ import { Lost, Refused } from "./server.js";
 export const KINDS = ["succeeded", "errored", "canceled", "expired", "processing"];
 const LETTERS = { succeeded: "S", errored: "E", canceled: "C", expired: "X", processing: "P" };
 
-/** The letter of a state: colours alone tell nothing to some. */
+/** The letter of a state, for users who cannot rely on colour. */
 export function letter(kind) {
   return h("span", { class: `letter ${kind}`, title: kind, "aria-label": kind, role: "img" }, LETTERS[kind] ?? "?");
 }
 
 export const told = (counts) => KINDS.filter((kind) => counts[kind]).map((kind) => `${count(counts[kind])} ${kind}`).join(", ") || "no requests";
 
-/** A bar of how many are where. */
+/** A bar of row counts by state. */
 export function bar(counts, size, label, slim = false) {
   const parts = KINDS.filter((kind) => counts[kind]).map((kind) =>
     h("span", { class: `part ${kind}`, style: { "flex-grow": String(counts[kind] / Math.max(size, 1)) } }),
@@ -36,12 +36,12 @@ export function button(label, run, more = {}) {
   return h("button", { type: "button", class: "button", "data-focus": typeof label === "string" ? label : null, ...more, onclick: (event) => guarded(() => run(event)) }, label);
 }
 
-/** Run something, and say so where it is refused. */
+/** Run an action, and show its error message if it is refused. */
 export async function guarded(run) {
   try {
     return await run();
   } catch (error) {
-    // that the server is away is told above all views
+    // an unreachable server is reported above all views
     if (error instanceof Refused) say(error.message, { kind: "bad" });
     else if (!(error instanceof Lost)) throw error;
     return undefined;
@@ -66,7 +66,7 @@ export async function copy(text) {
   say("Copied");
 }
 
-/** Say something in passing; `undo` is offered for so many seconds. */
+/** Show a toast; `undo` is offered for `seconds`. */
 export function say(text, { kind = "", undo = null, seconds = undo ? 10 : 4, then = () => {} } = {}) {
   const toast = h("div", { class: `toast ${kind}` }, h("span", {}, text));
   const end = () => {
@@ -85,14 +85,14 @@ export function say(text, { kind = "", undo = null, seconds = undo ? 10 : 4, the
   byId("toasts").append(toast);
 }
 
-/** Where on the screen something was pressed last: what is said about it does not cover it. */
+/** The vertical position of the last click, which a toast must not cover. */
 let pressed = 0;
 document.addEventListener("click", (event) => {
   const box = event.target.getBoundingClientRect?.();
   pressed = event.clientY || (box ? (box.top + box.bottom) / 2 : 0);
 }, { capture: true });
 
-/** Text in which `words` between backticks are code. */
+/** Text in which backticks mark code. */
 export const prose = (text) => text.split("`").map((part, at) => (at % 2 ? h("code", {}, part) : part));
 
 export const copyIcon = () => svg("svg", { viewBox: "0 0 16 16", width: "13", height: "13", "aria-hidden": "true", fill: "none", stroke: "currentColor", "stroke-width": "1.5" },

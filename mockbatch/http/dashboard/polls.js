@@ -1,9 +1,9 @@
-// Polls of one batch folded into one entry, and the gaps between them drawn.
+// Polls of one batch folded into one entry, with their gaps drawn.
 
 import { h, svg } from "./dom.js";
 import { seconds, span } from "./format.js";
 
-/** The polls of each batch as one entry, where its last one is. */
+/** Fold the polls of each batch into one entry, at the position of the last one. */
 export function folded(calls) {
   const polls = new Map();
   for (const call of calls) if (call.op === "retrieve" && call.batch) polls.set(call.batch, [...(polls.get(call.batch) ?? []), call]);

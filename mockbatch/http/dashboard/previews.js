@@ -1,4 +1,4 @@
-// The beginnings of requests and replies, asked for when rows are in sight, and kept.
+// The beginnings of requests and replies, loaded when rows become visible, and cached.
 
 import { calmly } from "./dom.js";
 import { guarded } from "./parts.js";
@@ -6,14 +6,14 @@ import { post } from "./server.js";
 
 const AT_ONCE = 100;
 
-/** Fills the cells of rows of one batch. A reply that is not there yet is asked for again when its row is done. */
+/** Fills the cells of rows of one batch. A missing reply is requested again when its row is done. */
 export class Previews {
   constructor(batch, root) {
     Object.assign(this, { batch, root, known: new Map(), closed: false });
     this.soon = calmly(120, () => guarded(() => this.fetch()));
   }
 
-  /** What is known of a row, or nothing yet; then it is asked for. */
+  /** Return the cached preview of a row, or nothing and request it. */
   of(row) {
     const known = this.known.get(row.index);
     if (!known || (known.state !== row.state && row.state === "succeeded")) this.soon();

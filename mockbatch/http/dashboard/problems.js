@@ -1,4 +1,4 @@
-// What a program did not do, or should not have done: one card for each kind, with what to do about it.
+// What a program failed to do, or should not have done: one card per kind, with advice.
 
 import { calmly, fill, h } from "./dom.js";
 import { count, counted } from "./format.js";
@@ -27,15 +27,15 @@ let told = () => {};
 let busy = false;
 let again = false;
 
-/** How many problems there are, without batches that still run; kept up to date by `recount`. */
+/** The number of problems, not counting batches that still run; updated by `recount`. */
 export const number = () => (known.session === server.session ? known.number : 0);
 
-/** `run` is called whenever the number of problems is another. */
+/** `run` is called when the number of problems changes. */
 export function onNumber(run) {
   told = run;
 }
 
-/** Count again, soon; the rarer the longer it takes, as all rows are looked at. */
+/** Recount soon; less often if counting is slow, since it reads all rows. */
 export async function recount() {
   again = busy;
   if (busy || !server.session) return;
@@ -82,7 +82,7 @@ function card(problem) {
     links(problem), problem.custom_ids.length ? rows(problem) : null);
 }
 
-/** The batches of a problem; where they are many, behind a fold. */
+/** The batches of a problem, collapsed if there are many. */
 function links({ batches, count: number }) {
   if (!batches.length) return null;
   const all = batches.map((id) => h("a", { class: "chip mono", href: address.link({ view: "", batch: id, q: "" }) }, id));

@@ -1,4 +1,4 @@
-// A cost tracker beside the ledger: where they differ, and why, equal reasons summed up.
+// A cost tracker compared with the ledger: the differences, grouped by cause.
 
 import { fill, h } from "./dom.js";
 import { count, counted, money } from "./format.js";
@@ -9,7 +9,7 @@ import { csvOf, save } from "./saving.js";
 const SAMPLE = "custom_id,cost_usd";
 const SHOWN = 200, OPEN = 20;
 
-/** Where a file is dropped or chosen, and what came of it. */
+/** The drop zone for a file, and the result. */
 export function reconciler() {
   const outcome = h("div", { class: "outcome", "aria-live": "polite" });
   const file = h("input", { type: "file", accept: ".csv,.tsv,.txt,.json,.jsonl,.gz,.zst,.bz2,.xz,.zip,text/csv", class: "sr", id: "tracker", onchange: () => guarded(() => take(file.files[0], file, outcome)) });
@@ -44,7 +44,7 @@ async function take(csv, file, outcome) {
 
 const reasonOf = (one) => one.reasons.join("; ") || "no reason found";
 
-/** The differences in one table: a line for each reason, and its rows behind a fold. */
+/** The differences in one table: a line per cause, its rows collapsed. */
 function byReason(differences) {
   const groups = [...Map.groupBy(differences, reasonOf)].sort(([, one], [, other]) => other.length - one.length);
   return h("div", { class: "reasons-found" }, groups.map(([reason, rows]) => {

@@ -1,4 +1,4 @@
-// A row: how it failed, what was asked, what is answered; then why, what it cost, and how to do it again.
+// A row: its error, request and reply; then causes, cost, and code to send it again.
 
 import { byId, fill, h } from "./dom.js";
 import { bytes, count, pretty } from "./format.js";
@@ -13,7 +13,7 @@ const CUT = 65536;
 const TABS = [["", "Conversation"], ["json", "JSON"]];
 let shown = "";
 
-/** Show the row that the address names, or nothing. */
+/** Show the row named in the URL, if any. */
 export async function refresh() {
   const drawer = byId("drawer");
   const batch = address.get("batch"), row = address.get("row"), as = address.get("as");
@@ -62,7 +62,7 @@ function head(row) {
 
 const ENDS = { canceled: "Canceled before it was done", expired: "Expired before it was done" };
 
-/** How a row fails, above all else that is said of it. */
+/** The error of a row, above everything else. */
 function failure({ row, line, reasons }) {
   const coming = row.state === "processing" && row.outcome !== "succeeded";
   if (row.error && row.outcome === "errored") {

@@ -1,4 +1,4 @@
-// The rows of a batch: a window on a list of any length, with what was asked and answered, sorted and searched.
+// The rows of a batch: a virtual list with request and reply, sorting and search.
 
 import { fill, h } from "./dom.js";
 import { count, money } from "./format.js";
@@ -13,10 +13,10 @@ import * as timebar from "./timebar.js";
 const HEADS = [["index", "row", ""], ["", "prompt", ""], ["", "reply, or error", ""], ["input_tokens", "in", "number"], ["output_tokens", "out", "number"], ["cost", "USD", "number"]];
 const NEXT = { "": "-", "-": "+", "+": "" };
 
-/** To sort is to look at all rows, which is worth a longer page. */
+/** Sorting reads all rows, which justifies a larger page. */
 const pageOf = (sort) => (sort ? 500 : 100);
 
-/** `chosen` are the custom_ids that are ticked; `onChoice` and `onProblem` hear of changes. */
+/** `chosen` are the checked custom_ids; `onChoice` and `onProblem` are called on changes. */
 export class RowList {
   constructor(batch, { chosen, onChoice, onProblem }) {
     Object.assign(this, { batch, chosen, onChoice, onProblem, size: 0 });
@@ -81,7 +81,7 @@ export class RowList {
   }
 }
 
-/** The head of a column: a link that sorts where the rows can be sorted by it, then the other way, then not at all. */
+/** The head of a column: a link that cycles through both sort directions and none, if sortable. */
 function head(field, label, kind, sort) {
   if (!field) return h("span", { class: kind }, label);
   const now = sort === field ? "+" : sort === `-${field}` ? "-" : "";

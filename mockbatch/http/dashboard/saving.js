@@ -1,8 +1,8 @@
-// Tables as files: written here, saved by the browser, sent nowhere.
+// Tables as files, created here and saved by the browser without any upload.
 
 const FORMULA = /^[=+\-@\t\r]/;
 
-/** Rows as CSV; a text that a spreadsheet would take for a formula gets a quote in front. */
+/** Rows as CSV; text that a spreadsheet would take for a formula is prefixed with a quote. */
 export function csvOf(heads, rows) {
   return [heads, ...rows].map((row) => row.map(field).join(",")).join("\r\n") + "\r\n";
 }

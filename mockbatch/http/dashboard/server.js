@@ -1,17 +1,17 @@
-// The control plane of the server that this page came from. Nothing else is ever asked.
+// Client of the control plane of the server that this page came from; it contacts no other server.
 
 const BASE = new URL("_mockbatch/", location.href.split(/[?#]/)[0]);
 export const ORIGIN = location.origin;
 
 const KEY = "mockbatch-control-key";
 
-/** Whose session is looked at; whether the server answers; what it said when it wanted a key; what happens then. */
+/** The session shown; whether the server is lost; its message when it requires a key; and the callback for that. */
 export const server = { session: null, lost: false, locked: null, onLocked: () => {} };
 
 export class Refused extends Error {}
 export class Lost extends Error {}
 
-/** Keep a key, which goes with every call from now on. */
+/** Store a key, which is sent with every further call. */
 export function unlock(key) {
   sessionStorage.setItem(KEY, key);
   server.locked = null;
@@ -28,7 +28,7 @@ function keyed(headers = {}) {
   return key ? { ...headers, "x-mockbatch-control-key": key } : headers;
 }
 
-/** What the server answers, as JSON. Throws Refused with the server's own sentence, Lost when it is away or locked. */
+/** Return the JSON response. Throws Refused with the server's message, Lost if it is unreachable or locked. */
 export async function ask(path, { method = "GET", query = {}, json, body, type, of = server.session } = {}) {
   if (server.locked) throw new Lost(server.locked);
   const url = new URL(path, BASE);
@@ -46,7 +46,7 @@ export async function ask(path, { method = "GET", query = {}, json, body, type, 
   return content;
 }
 
-/** The same where the server answers a text. */
+/** Return the response as text. */
 export async function askText(path, query = {}) {
   const url = new URL(path, BASE);
   for (const [name, value] of Object.entries({ session: server.session, ...query })) url.searchParams.set(name, value);
@@ -69,9 +69,9 @@ export const post = (path, json = {}, more = {}) => ask(path, { method: "POST", 
 
 const RETRY_MILLISECONDS = 1000;
 
-/** Hear what happens in a session, until the function that is answered is called. It comes back by itself. */
+/** Receive the events of a session until the returned function is called. Reconnects automatically. */
 export function listen(session, heard, state) {
-  // an EventSource can send no key
+  // EventSource cannot send a key
   const stop = new AbortController();
 
   async function open() {
@@ -94,7 +94,7 @@ export function listen(session, heard, state) {
   return () => stop.abort();
 }
 
-/** Read events as they come, each of which is a line of JSON; an empty line ends one. */
+/** Read events as they arrive, each one a line of JSON; an empty line ends an event. */
 async function eachEvent(body, heard) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";

@@ -1,4 +1,4 @@
-// Which sessions there are, and which of them is looked at: that of the address, else the latest that has something.
+// The sessions, and the one shown: the one in the URL, else the latest with content.
 
 import { byId, fill, h } from "./dom.js";
 import { counted } from "./format.js";
@@ -12,14 +12,14 @@ let enter = async () => {};
 let connected = () => {};
 const missing = new Set();
 
-/** `enter` is called with the id of the session to look at, or null; `connected` with whether the server answers. */
+/** `enter` is called with the id of the session to show, or null; `connected` with whether the server responds. */
 export function start(heard) {
   ({ enter, connected } = heard);
 }
 
 export const has = (id) => sessions.some((one) => one.id === id);
 
-/** Ask which sessions there are, and enter another one where the address or its absence says so. */
+/** Load the sessions, and switch to another one if the URL or its absence requires it. */
 export async function look() {
   if (server.locked) return;
   const found = await asked();
@@ -54,7 +54,7 @@ function wanted() {
   return address.get("session") && !server.session ? null : latest()?.id ?? null;
 }
 
-/** Say once that the session of the address is not there, and go on with another. */
+/** Say once that the session in the URL does not exist, and continue with another. */
 function sayMissing() {
   const named = address.get("session");
   if (!named || has(named) || missing.has(named) || !latest() || server.session === latest().id) return;
@@ -63,7 +63,7 @@ function sayMissing() {
   address.go({ session: "" }, { replace: true });
 }
 
-/** How a person knows a session: by its label, else by the end of its key; its id only where there is neither. */
+/** The display name of a session: its label, else the end of its key, else its id. */
 function nameOf({ id, label, key_end, workspace }) {
   const name = label || (key_end ? `key …${key_end}` : `session ${id.slice(0, 8)}`);
   const twin = sessions.some((one) => one.id !== id && one.label === label && one.key_end === key_end && one.workspace === workspace);

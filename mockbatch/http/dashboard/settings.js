@@ -1,18 +1,18 @@
-// The options that a session works under: those that decide what happens, in the head of the page and beside the rules.
+// The options of a session: the relevant ones in the page header and beside the rules.
 
 import { h } from "./dom.js";
 import { counted } from "./format.js";
 import { ask } from "./server.js";
 import * as address from "./address.js";
 
-/** Shown even where they have their defaults, as everything that is drawn or awaited hangs on them. */
+/** Shown even at their defaults, since all draws and delays depend on them. */
 const ALWAYS = ["delay_preset", "seed"];
-/** What is said by others: the clock in the time bar, and what the delays of a preset are replaced by. */
+/** Hidden if shown elsewhere: the clock in the time bar, and preset delays that are overridden. */
 const SAID = { clock_start: () => true, frozen: () => true, delay_preset: (all) => Boolean(all.get("delay") || all.get("wait") || all.get("progression") === "immediate") };
 const OF_CLOCK = ["clock_start", "frozen"];
 const FIRST = ["preset", "fail_rate", "mix", "replies", "progression", "delay_preset", "wait", "delay", "never", "speedup", "seed"];
 
-/** The settings of the session that is looked at. */
+/** Load the settings of the session shown. */
 export const inForce = () => ask("settings");
 
 const flag = (name) => name.replaceAll("_", "-");
@@ -20,7 +20,7 @@ const written = (value) => (value === true ? "on" : value === false ? "off" : va
 const rank = ({ name }) => (FIRST.indexOf(name) + FIRST.length + 1) % (FIRST.length + 1);
 const isSet = (one) => JSON.stringify(one.value) !== JSON.stringify(one.default) || one.origin !== "default";
 
-/** The settings that tell this session from any other, those that matter most first. */
+/** The settings that distinguish this session, most important first. */
 export function telling({ settings }) {
   const all = new Map(settings.map((one) => [one.name, one.value]));
   return settings.filter((one) => (isSet(one) || ALWAYS.includes(one.name)) && !(SAID[one.name]?.(all) && (one.origin === "default" || OF_CLOCK.includes(one.name)))).sort((a, b) => rank(a) - rank(b));
@@ -28,7 +28,7 @@ export function telling({ settings }) {
 
 export const valueOf = ({ settings }, name) => settings.find((one) => one.name === name)?.value;
 
-/** One line for the head of the page. */
+/** One line for the page header. */
 export function strip(found) {
   const words = telling(found).map((one) => h("span", { class: "setting", title: `${one.help}\nFrom: ${one.origin}` }, h("span", { class: "dim" }, flag(one.name)), " ", written(one.value)));
   return h("section", { class: "strip", "aria-label": "In force" },
@@ -36,7 +36,7 @@ export function strip(found) {
     h("span", { class: "strip-words" }, words, found.files.map((name) => h("span", { class: "setting" }, h("span", { class: "dim" }, "read from"), " ", name))));
 }
 
-/** The options as a table: what is set, and behind a fold all the others. */
+/** The options as a table: those set, and all others collapsed. */
 export function panel(found) {
   const shown = telling(found);
   const others = found.settings.filter((one) => !shown.includes(one));
@@ -52,7 +52,7 @@ function table(settings) {
     h("tbody", {}, settings.map((one) => h("tr", { title: one.help }, h("th", { scope: "row", class: "mono" }, flag(one.name)), h("td", { class: "mono" }, written(one.value)), h("td", { class: "dim" }, one.origin)))));
 }
 
-/** What happens where no rule is armed: never said to be nothing while rows fail by lot. */
+/** Behavior without armed rules; it mentions random failures, if configured. */
 export function unarmed(found) {
   const share = valueOf(found, "fail_rate");
   if (share > 0) {

@@ -1,4 +1,4 @@
-// Light, dark, or as the system has it.
+// The theme: light, dark, or the system's.
 
 import { byId, fill } from "./dom.js";
 import { button } from "./parts.js";
@@ -7,7 +7,7 @@ import { help } from "./keyboard.js";
 const THEMES = ["auto", "light", "dark"];
 const SIGNS = { auto: "◐", light: "☀", dark: "☾" };
 
-/** Draw the corner of the page: the theme, and help. */
+/** Draw the corner of the page: theme and help. */
 export function drawCorner() {
   const theme = localStorage.getItem("mockbatch-theme") ?? "auto";
   if (theme === "auto") delete document.documentElement.dataset.theme;

@@ -1,4 +1,4 @@
-// Time, always in sight: what it is, how fast it goes, what comes next; and the buttons that move it.
+// The clock, always visible: current time, speed, next event, and controls.
 
 import { byId, calmly, fill, h } from "./dom.js";
 import { freshen } from "./ages.js";
@@ -19,7 +19,7 @@ let coming = [];
 let running = () => null;
 const parts = {};
 
-/** Virtual now, in seconds since 1970. */
+/** The virtual time, in seconds since 1970. */
 export function now() {
   if (!clock) return Date.now() / 1000;
   const passed = clock.frozen ? 0 : ((performance.now() - taken) / 1000) * clock.speedup;
@@ -28,7 +28,7 @@ export function now() {
 
 export const moves = () => Boolean(clock && !clock.frozen && clock.speedup > 0);
 
-/** Make the bar. `selected` answers the batch that is open while it runs. */
+/** Create the bar. `selected` returns the open batch if it is running. */
 export function start(selected) {
   running = selected;
   Object.assign(parts, {
@@ -130,7 +130,7 @@ export function show() {
   drawComing();
 }
 
-/** Only a batch that runs can be ended. */
+/** Only a running batch can be ended. */
 export function showEnd() {
   parts.end.disabled = !clock || !running();
   rove(byId("timebar").querySelector(".controls"));
@@ -148,7 +148,7 @@ function tick() {
 
 const calmDraw = calmly(1000, drawComing);
 
-/** Where on the strip so many seconds ahead are: what is near takes as much room as what is far. */
+/** The position of an instant `ahead` seconds away, on a logarithmic scale. */
 const place = (ahead) => Math.log10(1 + Math.max(0, ahead) / 10) / Math.log10(1 + AHEAD / 10);
 
 function drawComing() {

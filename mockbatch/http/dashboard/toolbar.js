@@ -1,4 +1,4 @@
-// A row of buttons that is one stop of the tab key; the arrows move within it.
+// A row of buttons with a single tab stop; arrow keys move within it.
 
 const MOVES = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity };
 
@@ -17,7 +17,7 @@ export function asToolbar(element, label) {
   rove(element);
 }
 
-/** Let only one of the buttons be reached by tab: that which has the focus, else the first that can be pressed. */
+/** Make only one button reachable by tab: the focused one, else the first enabled one. */
 export function rove(element) {
   const buttons = usable(element);
   const stop = buttons.includes(document.activeElement) ? document.activeElement : buttons[0];

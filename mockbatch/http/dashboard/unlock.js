@@ -1,9 +1,9 @@
-// Asks for a key where the server wants one, until it is content.
+// Asks for a key if the server requires one, until it is accepted.
 
 import { byId, fill, h } from "./dom.js";
 import { unlock } from "./server.js";
 
-/** Ask for a key; `message` is what the server said. `entered` runs once one is there. */
+/** Ask for a key; `message` is the server's error. `entered` runs once a key was entered. */
 export function askForKey(message, entered) {
   const dialog = byId("unlock");
   const input = h("input", { type: "password", id: "control-key", autocomplete: "off", required: true, spellcheck: "false", "aria-describedby": "unlock-reason" });

@@ -1,4 +1,4 @@
-// What there is to see before there is anything: how to send the first request, and that it came.
+// The start page before any request: how to send the first one, and its arrival.
 
 import { fill, h } from "./dom.js";
 import { code, copyButton } from "./parts.js";

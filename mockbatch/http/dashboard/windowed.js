@@ -1,12 +1,12 @@
-// Lists of any length: only what is seen is there, and only that is asked for.
+// Virtual lists of any length: only visible rows are loaded and drawn.
 
 import { h } from "./dom.js";
 
 const PAGE = 100, AROUND = 8;
 
 /**
- * A list of rows of one height. `load(start, limit)` answers `{items, total}`, or `{items, next}` where the length is
- * not known: then `next` is the start of what comes after, or null. `draw(item, index)` makes the content of a row.
+ * A list of rows of equal height. `load(start, limit)` returns `{items, total}`, or `{items, next}` if the length is
+ * unknown: `next` is then the start of the next page, or null. `draw(item, index)` creates the content of a row.
  */
 export class Windowed {
   constructor({ label, rowHeight, load, draw, empty, onCount = () => {} }) {
@@ -29,14 +29,14 @@ export class Windowed {
     this.list.replaceChildren();
   }
 
-  /** Begin anew, for another search. */
+  /** Restart for another search. */
   async restart() {
     this.forget();
     this.element.scrollTop = 0;
     await this.refresh();
   }
 
-  /** Ask again for what is seen; what is shown stays until the answer is there. */
+  /** Reload the visible rows; the old ones stay until the response arrives. */
   async refresh() {
     if (this.refreshing === this.round) return;
     const round = ++this.round;
@@ -111,7 +111,7 @@ export class Windowed {
     this.list.insertBefore(node, after?.there ?? null);
   }
 
-  /** Draw all that is seen once more, as something else than the items has changed. */
+  /** Redraw the visible rows after a change other than to the items. */
   redraw() {
     for (const known of this.shown.values()) known.key = null;
     this.paint();
@@ -132,7 +132,7 @@ export class Windowed {
     }
   }
 
-  /** Have a row in sight. */
+  /** Scroll a row into view. */
   reveal(index) {
     const top = index * this.rowHeight;
     if (top < this.element.scrollTop) this.element.scrollTop = top;

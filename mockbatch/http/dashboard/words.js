@@ -1,4 +1,4 @@
-// Rules as sentences: what is struck, how often, and when.
+// Rules as sentences: targets, frequency, and time.
 
 import { count, instant } from "./format.js";
 
@@ -9,7 +9,7 @@ const STRUCK = {
 };
 const MATCHED = { custom_id: "custom_id is like", model: "model is like", prompt: "prompt has", system: "system prompt has", tool: "tool is like", batch: "batch is like", session: "key is like" };
 
-/** What a rule strikes, in the plural. */
+/** The plural name of what a rule applies to. */
 export const struckBy = (on) => STRUCK[on]?.[1] ?? on;
 
 const percent = (share) => `${Number((share * 100).toPrecision(4))} %`;
@@ -42,7 +42,7 @@ export function inWords(rule) {
   return `${parts.join(" ")}.`;
 }
 
-/** What a rule does, where that is not said by its fault alone. */
+/** The effect of a rule, if its fault alone does not say it. */
 export function deed(rule) {
   const told = { ...rule.with };
   for (const name of ["reply", "errored", "outcome"]) if (rule[name] !== undefined) told[name] = rule[name];

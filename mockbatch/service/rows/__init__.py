@@ -1,11 +1,11 @@
-"""The rows of batches, from the bytes that came to the lines that are sent.
+"""The rows of batches, from the received bytes to the result lines.
 
-checks.py      how each row ends: what counts are made of, decided once, without replies
-batch_rows.py  the rows of one batch: requests, how they end, what is sent of them; each kept where that pays
-pipeline.py    hands out the rows of batches; checks large batches in the background
-turns.py       work in blocks that lets others have their turn
-tally.py       counts of a batch that has ended
-totals.py      what it used: the prompt cache, tokens by model
-states.py      when each row is done
-results.py     lines, in the order of the results
+checks.py      the outcome of each row, decided once, without generating replies
+batch_rows.py  the rows of one batch: requests, outcomes and results, stored or cached as needed
+pipeline.py    access to the rows of batches; background checks of large batches
+turns.py       work in blocks that yields to the event loop
+tally.py       outcome counts of a batch that has ended
+totals.py      its usage: the prompt cache, tokens by model
+states.py      the finish time of each row
+results.py     result lines, in their configured order
 """

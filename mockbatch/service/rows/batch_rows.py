@@ -1,4 +1,4 @@
-"""The rows of one batch: its requests as they came, how they end, and what is sent of them."""
+"""The rows of one batch: its requests as received, their outcomes, and their results."""
 
 import asyncio
 import logging
@@ -26,17 +26,17 @@ from mockbatch.store import Store
 
 _log = logging.getLogger(__name__)
 
-# half a megabyte each: fewer are done before a process has started
+# half a megabyte each: fewer slices are done before a process has started
 _MANY_SLICES = 16
 
 AttemptsOf = Callable[[Batch], Awaitable[list[list[int]] | None]]
 
 
 class BatchRows:
-    """Owns what the rows of a batch are made under, and makes them.
+    """Creates the rows of a batch, under its conditions.
 
-    How rows end is decided once. Rows are built when somebody asks for them, slice by slice. Both are stored for large
-    batches and where rules or recordings have a say, and remembered for others.
+    Outcomes are decided once. Rows are built on demand, slice by slice. Both are stored for large batches and if rules
+    or recordings matter, and cached in memory for others.
     """
 
     def __init__(
@@ -66,11 +66,11 @@ class BatchRows:
         self._building: dict[int, asyncio.Task[list[Row]]] = {}
 
     async def items(self, index: int) -> list[Item]:
-        """Return the requests of a slice as they came."""
+        """Return the requests of a slice as received."""
         return items_of(await self._store.slice(self.batch.seq, index))
 
     async def item(self, place: int) -> Item:
-        """Return the request at that place of the batch as it came."""
+        """Return the request at a position of the batch as received."""
         index = self.batch.slice_of(place)
         return (await self.items(index))[place - self.batch.first_of(index)]
 
@@ -79,19 +79,19 @@ class BatchRows:
         return [item.custom_id for item in await self.items(index)]
 
     async def decided(self, index: int) -> Decided:
-        """Return how the requests of a slice end. No reply is made for that, unless a rule or a recording has it."""
+        """Return the outcomes of a slice. Replies are generated only if a rule or a recording requires it."""
         with self._turns.wanted(self.batch.seq):
             return await (self._decided_and_stored(index) if self.batch.kept else self._decided_here(index))
 
     async def rows(self, index: int) -> list[Row]:
-        """Return the rows of a slice, with what their replies come to."""
+        """Return the rows of a slice, with the usage of their replies."""
         if not self.batch.kept and index in self._rows:
             return self._rows[index]
         with self._turns.wanted(self.batch.seq):
             return await asyncio.shield(self._start(index))
 
     async def slices(self, indexes: Iterable[int]) -> AsyncIterator[tuple[int, list[Row]]]:
-        """Yield slices with their rows. Where there are processes for it, the next slices are built meanwhile."""
+        """Yield slices with their rows. With worker processes, the next slices are built in parallel."""
         waiting, ahead = deque(indexes), self._processes.count + 1 if self._slices_apart else 0
         while waiting:
             for index in islice(waiting, ahead):
@@ -113,17 +113,17 @@ class BatchRows:
 
     def _end(self, index: int, task: asyncio.Task[list[Row]]) -> None:
         self._building.pop(index, None)
-        # nobody may wait for what was built ahead: who needs it has it built again
+        # retrieve the exception even if no one awaits the task: the slice is built again on demand
         if not task.cancelled():
             task.exception()
 
     async def keep(self, index: int, rows: list[Row]) -> None:
-        """Store the rows of a slice as they are now."""
+        """Store the current rows of a slice."""
         await self._store.put_rows(self.batch.seq, index, dump_rows(rows))
         self._remembered(self, -len(self._rows.pop(index, ())))
 
     async def check_whole(self) -> None:
-        """Decide how the requests of all slices end, in their order, and store it."""
+        """Decide and store the outcomes of all slices, in order."""
         left = deque([at for at in range(self.batch.slices) if await self._store.rows(self.batch.seq, at) is None])
         together = self._processes.count if self._slices_apart else 1
         while left:
@@ -132,8 +132,8 @@ class BatchRows:
                 await self._store.put_rows(self.batch.seq, index, dump_decided(decided))
 
     async def with_params(self, *, every: bool) -> AsyncIterator[tuple[Row, bytes]]:
-        """Yield rows with the params that they came with: every one, or those that fail or whose reply meets less than
-        all of a schema.
+        """Yield rows with their params as received: all rows, or those that fail or whose reply does not fully satisfy
+        a schema.
         """
         async for index, rows in self.slices(range(self.batch.slices)):
             if not every and not any(map(_is_odd, rows)):
@@ -145,7 +145,7 @@ class BatchRows:
 
     @property
     def weight(self) -> int:
-        """How many rows are remembered here, and how they end."""
+        """The number of cached rows and outcomes, plus one."""
         remembered = sum(map(len, self._rows.values())) + sum(len(decided.rows) for decided in self._decided.values())
         return 1 + remembered
 
@@ -229,11 +229,11 @@ class BatchRows:
         return rows, builder.reply_errors
 
     async def _completed(self, rows: Sequence[Row | Pending]) -> list[Row]:
-        """The rows, with the replies that functions make for those that are pending."""
+        """Return the rows, with the replies of functions for the pending ones."""
         pending = [row for row in rows if isinstance(row, Pending)]
         if not pending:
             return [row for row in rows if isinstance(row, Row)]
-        # not before: most batches have no such rows
+        # imported lazily: most batches have no such rows
         from mockbatch.service.functions import replies_of
 
         builder, made = RowBuilder(self.conditions), []
@@ -259,7 +259,7 @@ class BatchRows:
         return _Prepared(conditions, attempts)
 
     async def _cutoffs(self, attempts: list[list[int]] | None) -> Cutoffs:
-        """Whom the quotas among the rules strike."""
+        """Return which requests the quotas of the rules select."""
         assert self.conditions.rules is not None
         quota, terms = self.conditions.rules.quota(), self.conditions.terms
         for index in range(self.batch.slices):
@@ -279,7 +279,7 @@ class BatchRows:
 
 
 class _Prepared(NamedTuple):
-    """What the requests of a batch are checked under, and which attempt each of them is, if that matters."""
+    """The conditions for checking the requests of a batch, and their attempt numbers if these matter."""
 
     conditions: Conditions
     attempts: list[list[int]] | None

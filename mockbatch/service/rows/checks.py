@@ -1,4 +1,4 @@
-"""How the requests of a slice end, decided once and kept small: nearly all of them succeed."""
+"""The outcomes of a slice, decided once and stored compactly: nearly all requests succeed."""
 
 import re
 
@@ -7,17 +7,17 @@ from msgspec import Struct
 
 from mockbatch.core.rows.row import Row
 
-# no array, as which whole rows are stored
+# not a msgpack array, unlike stored rows
 _MARK = b"d"
-# a letter that is written as an escape may hide a key
+# an escaped letter may hide a key
 _ESCAPED_LETTER = re.compile(rb"\\u00[4-7]")
 
 
 class Decided(Struct, frozen=True, array_like=True):
-    """How the requests of a slice end.
+    """The outcomes of a slice.
 
-    `rows` are those that fail, that end without an answer, or whose reply a rule or a recording has; all others
-    succeed. `may_be_cached` says that some of the prompts may have cache breakpoints.
+    `rows` are those that fail, end without a reply, or whose reply comes from a rule or a recording; all others
+    succeed. `may_be_cached` is whether some of the prompts may have cache breakpoints.
     """
 
     may_be_cached: bool
@@ -28,21 +28,21 @@ _encode, _decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(Dec
 
 
 def dump_decided(decided: Decided) -> bytes:
-    """Return how requests end, as it is stored."""
+    """Serialize outcomes."""
     return _MARK + _encode(decided)
 
 
 def load_decided(data: bytes) -> Decided | None:
-    """Return how requests end; None where whole rows are stored."""
+    """Deserialize outcomes; None if the data are complete rows."""
     return _decode(memoryview(data)[len(_MARK) :]) if data.startswith(_MARK) else None
 
 
 def decided_of(rows: list[Row]) -> Decided:
-    """Return how requests end whose whole rows are known."""
+    """Return the outcomes of complete rows."""
     cached = any(row.more.prefixes for row in rows)
     return Decided(cached, [row for row in rows if not row.succeeds or row.rule])
 
 
 def may_be_cached(raw: bytes) -> bool:
-    """Return whether requests may have cache breakpoints, by their bytes."""
+    """Return whether requests may have cache breakpoints, judged by their bytes."""
     return b"cache_control" in raw or (b"\\u00" in raw and _ESCAPED_LETTER.search(raw) is not None)

@@ -1,4 +1,4 @@
-"""Hands out the rows of batches, and checks those of large batches in the background."""
+"""Access to the rows of batches, and background checks of large batches."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ from mockbatch.store import Missing, Played, Store
 
 _log = logging.getLogger(__name__)
 
-# the most rows that are remembered; those of the least recently used batches go first
+# the maximum number of cached rows; the least recently used batches are evicted first
 _REMEMBERED = 4_000
 
 
@@ -68,24 +68,24 @@ class RowPipeline:
                 self._remember,
             )
             self._remember(rows, rows.weight)
-        if batch.kept or not rows.batch.kept:  # what is stored stays stored, though a caller may not know it yet
+        if batch.kept or not rows.batch.kept:  # what is stored stays stored, even if a caller holds older facts
             rows.batch = batch
         self._recent.move_to_end(batch.seq)
         return rows
 
     def forget(self, batch: Batch) -> None:
-        """Let go of what is remembered of the rows of a batch."""
+        """Drop the cached rows of a batch."""
         rows = self._recent.pop(batch.seq, None)
         self._weight -= rows.weight if rows else 0
 
     def start_checks(self, batch: Batch) -> None:
-        """Check the requests of a large batch when nothing else is to do."""
+        """Check the requests of a large batch in idle time."""
         if batch.kept and batch.seq not in self._checking:
             self._checking[batch.seq] = task = asyncio.create_task(self._check(batch))
             task.add_done_callback(lambda done: self._checked(batch, done))
 
     def conditions(self, batch: Batch) -> Conditions:
-        """Return what the requests of a batch are worked on under."""
+        """Return the conditions under which the requests of a batch are processed."""
         profile = self._profiles[batch.profile]
         created_at = batch.timeline.created_at
         rules = ItemRules(profile.rules, seed=profile.seed, batch_id=batch.id, created_at=created_at)
@@ -106,7 +106,7 @@ class RowPipeline:
         )
 
     async def close(self) -> None:
-        """Give up what is done in the background; it is done again when it is needed."""
+        """Abandon background work; it is redone when needed."""
         self.turns.closing = True
         tasks = list(self._checking.values())
         for task in tasks:
@@ -115,7 +115,7 @@ class RowPipeline:
         self._processes.close()
 
     def _remember(self, rows: BatchRows, count: int) -> None:
-        """Count rows that are remembered; let go of those of the batches that were not asked for the longest."""
+        """Count cached rows, and evict those of the least recently used batches."""
         if self._recent.get(rows.batch.seq) is not rows:
             return
         self._weight += count
@@ -127,7 +127,7 @@ class RowPipeline:
         await asyncio.wait([self._checking[batch.seq]])
 
     async def _check(self, batch: Batch) -> None:
-        # one batch of a session after the other: those of others do not wait for its replies
+        # one batch of a session at a time; other sessions do not wait for its replies
         async with self._locks.setdefault(batch.session, asyncio.Lock()):
             if batch.slices > 1:
                 await self.turns.quiet(batch.seq)
@@ -140,6 +140,6 @@ class RowPipeline:
         if lock is not None and not lock.locked():
             del self._locks[batch.session]
         error = None if task.cancelled() else task.exception()
-        if error and not isinstance(error, Missing):  # a batch that was removed meanwhile needs no rows
-            # nothing is lost: the next caller who needs the rows has them checked again
+        if error and not isinstance(error, Missing):  # a batch removed meanwhile needs no rows
+            # nothing is lost: the rows are checked again for the next caller
             _log.warning("the requests of batch %s could not be checked: %s", batch.seq, error, exc_info=error)

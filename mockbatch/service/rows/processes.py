@@ -1,4 +1,4 @@
-"""Processes that check and build the rows of large batches: the server itself runs Python on one core."""
+"""Processes that check and build the rows of large batches, since the server itself runs Python on one core."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 class RowProcesses:
-    """Up to `count` processes, each started when there is work for it."""
+    """Up to `count` processes, started on demand."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -28,30 +28,30 @@ class RowProcesses:
 
     @property
     def pids(self) -> list[int]:
-        """The processes that run."""
+        """The ids of the running processes."""
         return [process.pid for process in self._all if process.poll() is None]
 
     def may_work_under(self, conditions: Conditions) -> bool:
-        """Whether rows may be made in another process: rules and recordings are kept in the server's own."""
+        """Return whether rows may be built in another process: rules and recordings need the server's state."""
         return self.count > 0 and conditions.rules is None and conditions.player is None
 
     async def check(
         self, conditions: Conditions, raw: bytes, first: int, attempts: Sequence[int] | None
     ) -> "Found | None":
-        """Return how the requests of a slice end; None where no process could find that out."""
+        """Return the outcomes of a slice; None if no process could compute them."""
         return await self._result("check", conditions, raw, first, attempts)
 
     async def build(self, conditions: Conditions, raw: bytes, first: int, decided: list[Row]) -> "Found | None":
-        """Return the rows of a slice; None where no process could build them."""
+        """Return the rows of a slice; None if no process could build them."""
         return await self._result("build", conditions, raw, first, decided)
 
     def close(self) -> None:
-        """End the processes, whatever they do."""
+        """Kill the processes."""
         self.count = 0
         for process in self._all:
             process.kill()
             process.wait()
-        # what works is ended by the thread that waits for it
+        # the pipes of busy ones are closed by the thread that waits for them
         for process in self._idle:
             _end(process)
 
@@ -60,7 +60,7 @@ class RowProcesses:
             return await asyncio.to_thread(self._worked, task) if self.count else None
 
     def _worked(self, task: tuple[object, ...]) -> "Found | None":
-        # not before: most servers have no such processes
+        # imported lazily: most servers have no such processes
         from mockbatch.row_worker import receive, send
 
         process = None
@@ -74,7 +74,7 @@ class RowProcesses:
             if process:
                 _end(process)
             if self.count:
-                _log.warning("a process for rows failed, and its rows are made by the server: %r", error)
+                _log.warning("a row process failed, so the server builds its rows itself: %r", error)
             return None
         self._idle.append(process)
         return found
@@ -84,7 +84,7 @@ class RowProcesses:
             [sys.executable, "-m", "mockbatch.row_worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            # Ctrl-C is for the server, which ends them
+            # Ctrl-C is meant for the server, which ends them
             start_new_session=True,
         )
         self._all.append(process)

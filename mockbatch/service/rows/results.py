@@ -1,4 +1,4 @@
-"""Result lines of batches in the order of the results, slice by slice: memory does not grow with the batch."""
+"""Result lines of batches in their configured order, slice by slice, so that memory does not grow with the batch."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ from mockbatch.store import Store
 
 _log = logging.getLogger(__name__)
 
-# this many replies are made again at a time, off the event loop
+# how many replies are regenerated at a time, off the event loop
 _FEW = 5
 
 
@@ -35,7 +35,7 @@ class Results:
         self._lines = Lines(rows.conditions, self._source.params)
 
     async def lines(self) -> AsyncGenerator[bytes]:
-        """Yield the results, about a hundred kilobytes at a time."""
+        """Yield the results in pieces of about a hundred kilobytes."""
         unfinished = unfinished_result(self._batch.timeline)
         async for rows, done in self._ordered():
             step = _FEW if any(map(_is_made_again, rows)) else BLOCK
@@ -48,7 +48,7 @@ class Results:
                 else:
                     yield await asyncio.to_thread(self._lines.encode, block, finished, unfinished)
                 self._log_errors()
-                # sending does not give way to others while the client reads fast
+                # sending does not yield to the event loop while the client reads fast
                 await asyncio.sleep(0)
 
     async def line(self, row: Row, *, done: bool) -> bytes:
@@ -63,7 +63,7 @@ class Results:
         return self._lines.message_id(row)
 
     async def _ordered(self) -> AsyncIterator[tuple[list[Row], Sequence[bool] | None]]:
-        """Rows in the order of the results, with which of them were done."""
+        """Yield rows in the order of the results, and which of them were done (None: all)."""
         order = self._profile.results_order
         if order == "completion":
             async for part in self._by_completion():
@@ -87,7 +87,7 @@ class Results:
         return order
 
     def _places(self, rows: list[Row]) -> Sequence[int] | None:
-        """The order of the rows of a slice; None where it is their own."""
+        """Return the order of the rows of a slice; None for their natural order."""
         if self._profile.results_order == "reversed":
             return range(len(rows) - 1, -1, -1)
         if self._profile.results_order == "shuffled":
@@ -127,12 +127,12 @@ class Results:
     def _log_errors(self) -> None:
         for row, error in self._lines.reply_errors:
             cause = error.__cause__
-            _log.error("request %r: its reply could not be made again: %s", row.custom_id, error, exc_info=cause)
+            _log.error("request %r: its reply could not be regenerated: %s", row.custom_id, error, exc_info=cause)
         self._lines.reply_errors.clear()
 
 
 class _Source:
-    """The params of the requests whose replies are made of them again; of a few slices at a time."""
+    """The params of the requests whose replies are regenerated, for a few slices at a time."""
 
     def __init__(self, rows: BatchRows, batch: Batch) -> None:
         self._rows = rows
@@ -140,7 +140,7 @@ class _Source:
         self._slices: dict[int, list[Item]] = {}
 
     async def fetch(self, rows: list[Row]) -> None:
-        """Have the params of these rows at hand."""
+        """Load the params of these rows."""
         wanted = {self._batch.slice_of(row.index) for row in rows if _is_made_again(row)}
         if wanted - self._slices.keys():
             self._slices = {index: await self._rows.items(index) for index in wanted}
@@ -151,7 +151,7 @@ class _Source:
 
 
 def _is_made_again(row: Row) -> bool:
-    """Whether the reply of a row is made of its params again."""
+    """Return whether the reply of a row is regenerated from its params."""
     return row.more.written and row.more.kept is None
 
 

@@ -1,4 +1,4 @@
-"""When rows start to be worked on, where the queue of their batch has a capacity."""
+"""Start times of rows, if the queue of their batch has a limited capacity."""
 
 from array import array
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from mockbatch.store import Store
 
 
 async def starts_of(store: Store, batch: Batch, index: int) -> Sequence[int] | None:
-    """Return when the rows of a slice start, in microseconds of virtual time; None where they start with the batch."""
+    """Return the start times of a slice in microseconds of virtual time; None if its rows start with the batch."""
     data = await store.starts(batch.seq, index)
     if data is None:
         return None

@@ -1,4 +1,4 @@
-"""When each row of a batch is done, and how it ends, whatever the API shows of it yet."""
+"""The actual state of each row of a batch: finish time and outcome, even if the API does not show it yet."""
 
 import asyncio
 from array import array
@@ -20,37 +20,37 @@ from mockbatch.service.rows.tally import outcome
 from mockbatch.service.rows.turns import BLOCK
 from mockbatch.store import Store
 
-# instants of so many rows are kept, those that were asked for last; what is kept of a batch weighs as much as some more
+# for how many rows finish times are cached; each batch counts for some rows more
 _KEPT = 1_000_000
 _OF_BATCH = 100
 
 
 class PlannedRow(Struct, frozen=True):
-    """A row and when it is done; NEVER where the end of the batch comes before."""
+    """A row and its finish time; NEVER if the batch ends earlier."""
 
     row: Row
     done_at: int
 
     def outcome(self, batch: Batch) -> str:
-        """How the row ends."""
+        """Return the outcome of the row."""
         if self.done_at == NEVER:
             return "canceled" if batch.timeline.ending == "canceled" else "expired"
         return outcome(self.row)
 
     def state(self, batch: Batch, now: int) -> str:
-        """How the row is at an instant: `processing`, or its outcome."""
+        """Return the state of the row at an instant: `processing`, or its outcome."""
         return self.outcome(batch) if now >= min(self.done_at, batch.timeline.ended_at) else "processing"
 
 
 class _Instants(Struct):
-    """When rows are done, sorted, by how they end."""
+    """Sorted finish times of rows, by outcome."""
 
     batch: Batch
     of: "dict[str, array[int]]"
 
 
 class RowStates:
-    """Looks behind batches. Looking changes nothing."""
+    """Computes the actual state of batches. Reading changes nothing."""
 
     def __init__(self, store: Store, profiles: dict[int, Profile], pipeline: RowPipeline) -> None:
         self._store = store
@@ -60,9 +60,9 @@ class RowStates:
         self._weight = 0
 
     async def counts(self, batch: Batch, now: int) -> RequestCounts:
-        """How many rows are where at that instant, whatever the API says of it."""
+        """Return the actual row counts at an instant, even if the API does not show them yet."""
         if now < batch.timeline.starts_at and not batch.timeline.has_ended(now):
-            return RequestCounts(processing=batch.size)  # nothing is done yet, which needs no look at the rows
+            return RequestCounts(processing=batch.size)  # nothing is done yet, so the rows are not needed
         instants = await self._instants_of(batch)
         counts = {outcome: bisect_right(times, now) for outcome, times in instants.of.items()}
         left = batch.size - sum(counts.values())
@@ -73,15 +73,15 @@ class RowStates:
         return RequestCounts(**counts)
 
     async def done_at(self, batch: Batch, count: int) -> int:
-        """When so many rows of a batch are done. Raises InvalidRequest where that never comes."""
+        """Return when `count` rows of a batch are done. Raises InvalidRequest if that never happens."""
         instants = await self._instants_of(batch)
         first = nsmallest(count, (at for times in instants.of.values() for at in times[:count]))
         if len(first) < count:
-            raise InvalidRequest(f"count: no more than {len(first)} requests of this batch are ever done")
+            raise InvalidRequest(f"count: only {len(first)} requests of this batch ever finish")
         return first[-1] if first else batch.timeline.created_at
 
     async def rows(self, batch: Batch, start: int = 0) -> AsyncIterator[list[PlannedRow]]:
-        """The rows in their order in the batch, from a place on, some at a time."""
+        """Yield the rows in batch order from `start` on, in blocks."""
         of_batch = self._pipeline.of(batch)
         for index in range(batch.slices):
             first = batch.first_of(index)
@@ -94,7 +94,7 @@ class RowStates:
                 yield planned[at : at + BLOCK]
 
     async def decided(self, batch: Batch) -> AsyncIterator[list[PlannedRow]]:
-        """Yield the rows that fail, end without an answer or were struck by a rule, for which no reply is made."""
+        """Yield the rows that fail, end without a reply or match a rule, without generating replies."""
         of_batch = self._pipeline.of(batch)
         for index in range(batch.slices):
             rows = (await of_batch.decided(index)).rows
@@ -108,7 +108,7 @@ class RowStates:
     async def page(
         self, batch: Batch, start: int, limit: int, wanted: Callable[[PlannedRow], bool]
     ) -> tuple[list[PlannedRow], bool]:
-        """Up to `limit` rows from a place on that are wanted, and whether there are more."""
+        """Return up to `limit` wanted rows from `start` on, and whether there are more."""
         found: list[PlannedRow] = []
         async for block in self.rows(batch, start):
             found += filter(wanted, block)
@@ -117,7 +117,7 @@ class RowStates:
         return found, False
 
     async def row(self, batch: Batch, custom_id: str) -> PlannedRow:
-        """The row of a custom_id. Raises NotFound."""
+        """Return the row with a custom_id. Raises NotFound."""
         of_batch = self._pipeline.of(batch)
         for index in range(batch.slices):
             names = await of_batch.custom_ids(index)
@@ -128,7 +128,7 @@ class RowStates:
         raise NotFound(f"Message Batch {batch.id} has no request {custom_id}.")
 
     def forget(self, batch: Batch) -> None:
-        """Let go of what is kept of a batch."""
+        """Drop the cached times of a batch."""
         kept = self._instants.pop(batch.seq, None)
         if kept is not None:
             self._weight -= _weight(kept)
@@ -148,7 +148,7 @@ class RowStates:
         return kept
 
     async def _by_outcome(self, batch: Batch) -> "dict[str, array[int]]":
-        """When the rows are done that are done before the batch ends, by how they end."""
+        """Return the finish times of the rows that are done before the batch ends, by outcome."""
         found: dict[str, array[int]] = {}
         of_batch = self._pipeline.of(batch)
         for index in range(batch.slices):

@@ -1,4 +1,4 @@
-"""Count the outcomes of the rows of an ended batch. No reply is made for that."""
+"""Outcome counts of a batch that has ended, computed without generating replies."""
 
 import asyncio
 from collections import Counter
@@ -14,7 +14,7 @@ from mockbatch.store import Store
 
 
 class Tally(Struct, frozen=True):
-    """Counts of a batch: how its rows ended, how many each rule decided about, and whether prompts may be cached."""
+    """The outcome counts of a batch, the number of rows decided by each rule, and whether prompts may be cached."""
 
     counts: RequestCounts
     by_rule: dict[str, int]
@@ -38,7 +38,7 @@ async def tally(store: Store, profile: Profile, rows: BatchRows, batch: Batch) -
 async def _outcomes(
     store: Store, profile: Profile, rows: BatchRows, batch: Batch, index: int, decided: list[Row]
 ) -> Counter[str]:
-    """How the rows of a slice end; those that were not done count as such, whatever was decided."""
+    """Return the outcome counts of a slice. Unfinished rows count as canceled or expired, whatever was decided."""
     done = None
     if batch.timeline.ending != "done":
         done = finished(batch, profile, await rows.custom_ids(index), await starts_of(store, batch, index))
@@ -51,5 +51,5 @@ async def _outcomes(
 
 
 def outcome(row: Row) -> str:
-    """Return how a row ends that is done in time."""
+    """Return the outcome of a row that is done in time."""
     return "errored" if row.failure is not None else row.unanswered or "succeeded"

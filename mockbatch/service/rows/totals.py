@@ -1,4 +1,4 @@
-"""Sum up what a batch that has ended used: what its rows found in the prompt cache, and tokens by model."""
+"""The usage of a batch that has ended: prompt cache reads and writes of its rows, and tokens by model."""
 
 import asyncio
 from bisect import bisect_left
@@ -23,7 +23,7 @@ Left = Callable[[int], bool]
 async def sum_up(
     store: Store, profile: Profile, rows: BatchRows, batch: Batch, left: Left
 ) -> tuple[tuple[Sum, ...], bool]:
-    """Return what the rows of a batch used, and whether they are stored for what they found in the prompt cache."""
+    """Return the usage of a batch, and whether its rows were stored because of their cache use."""
     usage = _Usage(profile)
     cache: _CacheSimulator | None = None
     async for index, of_slice in rows.slices(range(batch.slices)):
@@ -47,14 +47,14 @@ async def _done(store: Store, profile: Profile, batch: Batch, index: int, rows: 
 
 
 class _CacheSimulator:
-    """Lets the rows of one batch find what is in the prompt cache, one after the other."""
+    """Simulates the prompt cache for the rows of one batch, in order."""
 
     def __init__(self, batch: Batch, profile: Profile, left: Left) -> None:
         self._batch, self._profile, self._left = batch, profile, left
         self._written: set[int] = set()
 
     def found(self, row: Row) -> Row:
-        """Return the row with what it reads and writes."""
+        """Return the row with its cache reads and writes."""
         prefixes = row.more.prefixes
         if not prefixes or not row.succeeds:
             return row
@@ -65,7 +65,7 @@ class _CacheSimulator:
 
 
 class _Usage:
-    """Sums up what rows have used. Nearly all rows have nothing but input and output, and these are quick."""
+    """Sums up the usage of rows, with a fast path for rows that have only input and output."""
 
     def __init__(self, profile: Profile) -> None:
         self._lengths = profile.prompt_lengths
@@ -85,7 +85,7 @@ class _Usage:
 
     def sums(self) -> Sums:
         for (model, geo, place), (requests, tokens, output) in self._plain.items():
-            # all prompts between two lengths fall into the same window: its border is one of them
+            # all prompts between two lengths have the same context window: its limit is one of the lengths
             length = self._lengths[place] if place < len(self._lengths) else self._lengths[-1] + 1
             account = self._account(model, geo, place, length)
             self._sums.add_all(account, requests, Counts(input=tokens, output=output))

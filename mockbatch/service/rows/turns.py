@@ -1,4 +1,4 @@
-"""Work on many rows in blocks, so that other callers get their turn on the event loop."""
+"""Work on many rows in blocks, so that other tasks run in between."""
 
 import asyncio
 from collections import Counter
@@ -13,18 +13,18 @@ T = TypeVar("T")
 BLOCK = 200
 """Rows per block for work of about a microsecond a row."""
 STEP = 50
-"""Rows per block when replies are made on the event loop."""
-# rows per block in a thread: switching to one costs as much as some dozen rows
+"""Rows per block when replies are generated on the event loop."""
+# rows per block in a thread: switching to one costs as much as a few dozen rows
 _APART = 400
 _PATIENCE = 0.02
 
 
 class ClosingError(Exception):
-    """The server stops: nobody waits for these rows any more."""
+    """The server is stopping, so these rows are no longer needed."""
 
 
 class Turns:
-    """Lets work on rows wait while bodies arrive, unless somebody waits for the rows."""
+    """Makes work on rows wait while bodies arrive, unless a caller waits for the rows."""
 
     def __init__(self) -> None:
         self._wanted: Counter[int] = Counter()
@@ -33,7 +33,7 @@ class Turns:
 
     @contextmanager
     def receiving(self) -> Iterator[None]:
-        """While this lasts, work in the background waits."""
+        """Pause background work in this context."""
         self._receiving += 1
         try:
             yield
@@ -42,7 +42,7 @@ class Turns:
 
     @contextmanager
     def wanted(self, seq: int) -> Iterator[None]:
-        """While this lasts, work on the rows of that batch does not wait."""
+        """Exempt work on the rows of a batch from pausing in this context."""
         self._wanted[seq] += 1
         try:
             yield
@@ -52,19 +52,17 @@ class Turns:
                 del self._wanted[seq]
 
     async def quiet(self, seq: int) -> None:
-        """Wait until no body arrives, and the next one did not follow on the heels of the last; or until the rows are
-        wanted, perhaps by what receives a body.
-        """
+        """Wait until no body has arrived for a moment, or until the rows are wanted, perhaps by a create itself."""
         if seq not in self._wanted:
             await asyncio.sleep(_PATIENCE)
-        # whichever comes first: that a body is there, or that somebody waits for the rows
+        # until no body is arriving or a caller waits for the rows
         while self._receiving and seq not in self._wanted:  # noqa: ASYNC110
             await asyncio.sleep(_PATIENCE)
 
     async def in_blocks(
         self, seq: int, count: int, is_quick: Callable[[int, int], bool], work: Callable[[int], T]
     ) -> list[T]:
-        """Return what `work` makes of each place of a slice, a block at a time, slow blocks in a thread."""
+        """Return the results of `work` for each position of a slice, block by block, slow blocks in a thread."""
 
         def block(at: int, end: int) -> list[T]:
             made = []
@@ -77,7 +75,7 @@ class Turns:
         made: list[T] = []
         while len(made) < count:
             at = len(made)
-            # an unusual request costs a long import, once, and some cost long replies: not where others wait
+            # an unusual request needs a slow import, once, and some replies are slow: keep them off the event loop
             if is_warm() and is_quick(at, at + STEP):
                 made += block(at, min(at + STEP, count))
             else:
