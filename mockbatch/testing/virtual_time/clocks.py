@@ -46,6 +46,6 @@ class Monotonic:
         if self._reads > _READS_IN_A_ROW:
             self._reads = 0
             raise TimeStandsStill(
-                f"the clock was read {_READS_IN_A_ROW:,} times without a sleep: virtual time moves only when the code sleeps"
+                f"the clock was read {_READS_IN_A_ROW:,} times without a sleep; virtual time moves only on sleeps"
             )
         return self._sleepers.now - self._start
