@@ -136,7 +136,7 @@ def _print_one(call: Call, as_json: bool) -> None:
         "real time": f"{moment(call['real_at'])} UTC",
         "request id": call["request_id"],
         "batch": call["batch"] or "",
-        "besides": ", ".join(_more(call)),
+        "notes": ", ".join(_more(call)),
     }
     print_facts({name: value for name, value in facts.items() if value})
     headers = "\n".join(f"{name}: {value}" for name, value in call["headers"].items())

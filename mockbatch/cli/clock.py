@@ -44,7 +44,7 @@ def show(server: Remote, as_json: bool) -> None:
 def advance(
     span: str | None, to: str | None, events: int | None, until_ended: str | None, server: Remote, as_json: bool
 ) -> None:
-    """Advance the clock by a SPAN, e.g. 25h, or to a point in time.
+    """Advance the clock by a SPAN such as 25h, or to a point in time.
 
     Prints the batch events on the way.
     """

@@ -112,7 +112,9 @@ class Remote:
                 f"{self.url} has no sessions yet: the first call of a program opens one; set its key with --api-key"
             )
         if len(views) > 1:
-            raise BadInput(f"there are {len(views)} sessions: {_named(views)}; choose one with --session or --api-key")
+            raise BadInput(
+                f"there are {len(views)} sessions: {_names_of(views)}; choose one with --session or --api-key"
+            )
         return self.control.about(views[0]["id"])
 
     def _lost(self, error: BaseException) -> Exception:
@@ -144,7 +146,7 @@ def url_here() -> str:
     return f"http://127.0.0.1:{config.port}"
 
 
-def _named(views: list[dict[str, Any]]) -> str:
+def _names_of(views: list[dict[str, Any]]) -> str:
     names = [f"{view['label']} ({view['id']})" if view["label"] else view["id"] for view in views[:_SHOWN]]
     return ", ".join(names) + (" ..." if len(views) > _SHOWN else "")
 

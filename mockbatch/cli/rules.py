@@ -39,7 +39,7 @@ def command() -> None:
 @wants_json
 def listed(server: Remote, as_json: bool) -> None:
     """List the rules in the order in which they are tried."""
-    _tell(server.mine.get("rules")["rules"], as_json, "no rules: no faults are injected")
+    _print(server.mine.get("rules")["rules"], as_json, "no rules: no faults are injected")
 
 
 @command.command("add")
@@ -75,7 +75,7 @@ def add(faults: tuple[str, ...], preset: str | None, path: Path | None, server: 
         changed = ", ".join(f"{name} = {text}" for name, text in chosen.options.items())
         click.echo(f"from now on: {changed}")
     if added or as_json:
-        _tell(added, as_json, "")
+        _print(added, as_json, "")
 
 
 @command.command("remove")
@@ -141,7 +141,7 @@ def _identified(name: str, views: list[View]) -> str:
     raise BadInput(f"there is no rule {name!r}.{did_you_mean(name, known)} `mockbatch rules` lists them")
 
 
-def _tell(views: list[View], as_json: bool, nothing: str) -> None:
+def _print(views: list[View], as_json: bool, nothing: str) -> None:
     if as_json:
         print_json(views)
     elif not views:

@@ -69,7 +69,7 @@ def _run(
         summary = _called(server.url, config.owner, "summary")
         summary["intercepted"] = interception.summary() if trust else None
     summary["problems"] = [*concerns(summary), *summary["problems"]]
-    _tell(summary, code, command, summary_json, page)
+    _report(summary, code, command, summary_json, page)
     sys.exit(_PROBLEMS if strict and code == 0 and summary["problems"] else code)
 
 
@@ -176,7 +176,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-def _tell(
+def _report(
     summary: dict[str, Any], code: int, command: tuple[str, ...], summary_json: str | None, page: Path | None
 ) -> None:
     click.echo(f"mockbatch: {as_line(summary)}", err=True)

@@ -41,7 +41,7 @@ def listed(server: Remote, as_json: bool) -> None:
 @wants_json
 def take(server: Remote, as_json: bool) -> None:
     """Take a snapshot of the current state of a session."""
-    _tell(server.mine.post("snapshots"), "taken", as_json)
+    _print(server.mine.post("snapshots"), "taken", as_json)
 
 
 @command.command("restore")
@@ -53,7 +53,7 @@ def restore(snapshot_id: str | None, server: Remote, as_json: bool) -> None:
     if snapshot_id is None and not (views := _taken(server)):
         raise Failure("there are no snapshots yet: take one with `mockbatch snapshot take`")
     wanted = snapshot_id or views[-1]["id"]
-    _tell(server.mine.post("snapshots", wanted, "restore"), "restored", as_json)
+    _print(server.mine.post("snapshots", wanted, "restore"), "restored", as_json)
 
 
 @command.command("delete")
@@ -74,7 +74,7 @@ def _taken(server: Remote) -> list[dict[str, Any]]:
     return views
 
 
-def _tell(view: dict[str, Any], done: str, as_json: bool) -> None:
+def _print(view: dict[str, Any], done: str, as_json: bool) -> None:
     if as_json:
         print_json(view)
         return

@@ -82,11 +82,11 @@ def as_intercepted(summary: Mapping[str, Any]) -> Iterator[str]:
         parts = [f"intercepted {caught} to {intercepted['host']}"]
         for label, kind in (("passed on", "passed"), ("refused by --offline", "refused"), ("not reached", "failed")):
             if targets := intercepted[kind]:
-                parts.append(f"{label}: {_named(targets)}")
+                parts.append(f"{label}: {_most_frequent(targets)}")
         yield "; ".join(parts)
 
 
-def _named(targets: Mapping[str, int]) -> str:
+def _most_frequent(targets: Mapping[str, int]) -> str:
     """Return hosts with their counts, the most frequent first."""
     ordered = sorted(targets.items(), key=lambda target: -target[1])
     shown = [f"{name.removesuffix(':443')} ({count:,} x)" for name, count in ordered[:_REASONS]]

@@ -33,7 +33,7 @@ def command(expectations: tuple[str, ...], server: Remote, as_json: bool) -> Non
     except ControlError as error:
         if error.status != _UNVERIFIED:
             raise
-        _tell_failures(error, len(wanted), as_json)
+        _print_failures(error, len(wanted), as_json)
         sys.exit(_UNMET)
     if as_json:
         print_json({**answer, "failures": []})
@@ -41,7 +41,7 @@ def command(expectations: tuple[str, ...], server: Remote, as_json: bool) -> Non
         click.echo(f"{how_many(answer['verified'], 'expectation is', 'expectations are')} met")
 
 
-def _tell_failures(error: ControlError, expected: int, as_json: bool) -> None:
+def _print_failures(error: ControlError, expected: int, as_json: bool) -> None:
     failures = error.body["error"]["details"]["failures"]
     if as_json:
         print_json({"verified": expected - len(failures), "failures": failures})

@@ -66,7 +66,7 @@ def results(
     as_json: bool,
     connection: Connection,
 ) -> None:
-    """Get the results of a batch that has ended.
+    """Download the results of an ended batch.
 
     Writes each row once, and checks the counts of the batch.
 

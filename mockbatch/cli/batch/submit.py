@@ -40,7 +40,7 @@ def submit(
     as_json: bool,
     connection: Connection,
 ) -> None:
-    """Send the requests in FILE, and print the ids of the batches.
+    """Send the requests in FILE, and print the IDs of the batches.
 
     Splits them into as many batches as the limits require.
 
