@@ -94,8 +94,8 @@ def _server(config: Config, tls: SSLContext | None) -> "Background":
 
 def _quick(sources: Mapping[str, Source]) -> dict[str, str]:
     """Return options for short delays, so that a program that just polls ends in seconds; none if delays are set."""
-    configured = any(sources[name].origin != "default" for name in _OF_TIME)
-    return {} if configured else {"delay_preset": "fast"}
+    has_delays = any(sources[name].origin != "default" for name in _OF_TIME)
+    return {} if has_delays else {"delay_preset": "fast"}
 
 
 class _NotRun(Exception):
