@@ -156,7 +156,7 @@ def exit_codes() -> str:
         "124": "`mockbatch run` or `mockbatch batch watch` reached its `--timeout`",
         "126, 127": "`mockbatch run`, `mockbatch record`: the command cannot be run, or is not found",
         "130": "Ctrl-C",
-        "any other": "`mockbatch run`, `mockbatch record`: the command's exit code; 128 + the signal that terminated it",
+        "any other": "`mockbatch run`, `mockbatch record`: the command's code; 128 + the signal that terminated it",
     }
     return table(("code", "meaning"), codes.items())
 
