@@ -77,7 +77,7 @@ def test_own_prices_are_in_the_table(tmp_path: Path) -> None:
     [
         (("prices", "--model", "claude-opus-9"), 2, "no price for 'claude-opus-9' on 2026-11-22. Did you mean"),
         (("prices", "--day", "soon"), 2, "'soon' is not a day"),
-        (("estimate",), 2, "name a file of requests, or --model, --requests"),
+        (("estimate",), 2, "give a file of requests, or --model, --requests"),
         (("estimate", "none.jsonl"), 2, "none.jsonl: No such file or directory"),
         (("cost", "--url", "http://127.0.0.1:1"), 5, "no server at http://127.0.0.1:1"),
         (("reconcile", "none.csv"), 2, "none.csv: No such file or directory"),

@@ -299,7 +299,7 @@ def test_list_show_cancel_delete(tmp_path: Path) -> None:
     [
         (("submit", "nowhere.jsonl"), 1, "nowhere.jsonl: No such file or directory"),
         (("results", "msgbatch_01a", "--retry-file", "x"), 2, "--retry-file needs --requests"),
-        (("list", "--base-url", "https://api.anthropic.com"), 2, "wants a key"),
+        (("list", "--base-url", "https://api.anthropic.com"), 2, "needs a key"),
         (("list", "--base-url", "nonsense", "--api-key", "k"), 1, "is not a URL"),
         (("check", str(FIXTURE), "--max-bytes", "many"), 2, "is not a size"),
     ],

@@ -146,7 +146,7 @@ def test_what_is_wrong_is_told_in_a_sentence(server: Server, session: Session, w
 
 def test_rules_are_added_listed_and_removed(server: Server, session: Session, tmp_path: Path) -> None:
     """From texts like those of --fault, from a file, from a preset; by id or by name."""
-    assert told(server, "rules") == "no rules: everything works as the real API does\n"
+    assert told(server, "rules") == "no rules: no faults are injected\n"
     told(server, "rules", "add", "results.cut,after_items=73,times=1", "on=item,custom_id=row-1,reply=refusal")
     _, cut, reply = told(server, "rules").splitlines()
     assert re.split(r"\s{2,}", cut) == ["rule_1", "results.cut", "results", "times=1 after_items=73", "0", "1"]
@@ -190,7 +190,7 @@ def test_sessions_are_opened_and_deleted(server: Server) -> None:
     """With options of their own; what is printed points a shell there."""
     assert told(server, "sessions") == "no sessions yet: the first call of a program opens one\n"
     code, said = refused(server, "clock")
-    assert (code, "has no session yet" in said) == (1, True)
+    assert (code, "has no sessions yet" in said) == (1, True)
     opened = told(server, "sessions", "open", "--label", "mine", "--seed", "7", "--extra-models", "a=claude-opus-5")
     view = found(server, "sessions")[0]
     head, url, key = opened.splitlines()
