@@ -1,4 +1,4 @@
-"""The command `mockbatch`, which is also `python -m mockbatch`."""
+"""The command `mockbatch`, also run by `python -m mockbatch`."""
 
 import gc
 import sys
@@ -6,14 +6,14 @@ import sys
 
 def main() -> None:
     """Run the command."""
-    gc.disable()  # nothing of what is imported is garbage, and to look for some takes long
+    gc.disable()  # imports create no garbage, and collecting is slow
     try:
         from mockbatch.cli import main as command
 
         gc.enable()
         command()
     except MemoryError:
-        sys.exit("mockbatch: there is not enough memory")
+        sys.exit("mockbatch: out of memory")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The command `mockbatch`. A command is imported when it is called, so that none pays for another."""
+"""The command `mockbatch`. Subcommands are imported when called, so that none pays for another."""
 
 import errno
 import os
@@ -50,7 +50,7 @@ INTERRUPTED = 130
 
 
 class Failure(click.ClickException):
-    """One sentence on standard error; each kind has an exit code of its own."""
+    """An error, printed as one sentence on standard error; each subclass has its own exit code."""
 
     def show(self, file: object = None) -> None:
         click.echo(f"mockbatch: {self.message}", err=True)
@@ -81,14 +81,14 @@ class BadFixture(Failure):
 
 
 def not_listening(host: str, error: OSError) -> CannotListen:
-    """What keeps a server from starting, where that is neither its store nor its options."""
+    """Return the failure for a server that cannot start for other reasons than its store or its options."""
     if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
         return CannotListen(f"the server cannot start: {error.strerror}")
     return CannotListen(f"cannot listen on {host}: {error.strerror or error}")
 
 
 def say(line: str) -> None:
-    """Print a line at once. A standard output that is closed, full, or of another encoding stops nobody."""
+    """Print a line. A standard output that is closed, full, or cannot encode it only causes a warning."""
     try:
         click.echo(line)
     except (OSError, ValueError, AttributeError) as error:
@@ -107,11 +107,11 @@ class _Commands(Lazy):
             raise BadConfig(str(error)) from None
         except KeyboardInterrupt:
             if sys.stderr.isatty():
-                click.echo(err=True)  # behind the ^C that the terminal shows
+                click.echo(err=True)  # after the ^C that the terminal shows
             sys.exit(INTERRUPTED)
         except BrokenPipeError:
             _write_no_more()
-            sys.exit(0)  # whoever read our output has enough of it, which is no error
+            sys.exit(0)  # the reader of our output closed the pipe; not an error
         except OSError as error:
             _write_no_more()
             where = f"{error.filename}: " if error.filename else ""
@@ -119,7 +119,7 @@ class _Commands(Lazy):
 
 
 def _write_no_more() -> None:
-    """Have go nowhere what Python would still write to standard output when it ends."""
+    """Discard anything Python would still flush to standard output on exit."""
     with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -127,25 +127,25 @@ def _write_no_more() -> None:
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="mockbatch", message="%(prog)s %(version)s")
 def main() -> None:
-    """A local stand-in for the Message Batches API, in which a day passes in a millisecond."""
+    """A local stand-in for the Message Batches API, with a clock that can skip a day in a millisecond."""
 
 
 def server_options(*, port: str | None = None) -> list[click.Parameter]:
-    """A flag for every option of the configuration, and --config. `port` says which is the default, if another."""
+    """Return a flag for every option, and --config. `port` overrides the default shown for --port."""
     flags = [_flag(name, spec, _also(name, spec, port)) for name, spec in OPTIONS.items()]
     return [
         *flags,
         click.Option(
             ["--config"],
             metavar="PATH",
-            help="Read options from this file, instead of "
-            "mockbatch.toml or [tool.mockbatch] in pyproject.toml here. [env MOCKBATCH_CONFIG]",
+            help="Read options from this file instead of ./mockbatch.toml and [tool.mockbatch] in ./pyproject.toml. "
+            "[env MOCKBATCH_CONFIG]",
         ),
     ]
 
 
 def session_options() -> list[click.Parameter]:
-    """A flag for every option that a session may have of its own, and that may come over HTTP."""
+    """Return a flag for every option that can be set per session over HTTP."""
     return [
         _flag(name, spec, "")
         for name, spec in OPTIONS.items()
@@ -170,12 +170,12 @@ def _flag(name: str, spec: Option, also: str) -> click.Parameter:
 
 def _also(name: str, spec: Option, port: str | None) -> str:
     default = port if name == "port" and port else spec.shown_default
-    told = f" [default {default}]" if default else ""
-    return f"{told} [env {variable_of(name)}]"
+    shown = f" [default {default}]" if default else ""
+    return f"{shown} [env {variable_of(name)}]"
 
 
 def texts_given(flags: Mapping[str, Any]) -> dict[str, str]:
-    """The texts of the options that are given, by name."""
+    """Return the texts of the options that were given, by name."""
     texts = {
         name: OPTIONS[name].separator.join(value) or None if isinstance(value, tuple) else value
         for name, value in flags.items()
@@ -184,23 +184,23 @@ def texts_given(flags: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _as_text(value: str | bool) -> str:
-    """What click has read of a flag, as it would stand in the environment."""
+    """Return the value of a flag as it would be written in the environment."""
     return value if isinstance(value, str) else str(value).lower()
 
 
-def configured(flags: dict[str, Any], *, told: bool = False) -> tuple[Config, dict[str, Source]]:
-    """The configuration of this call; the files that it comes from are named if they are to be told.
+def configured(flags: dict[str, Any], *, verbose: bool = False) -> tuple[Config, dict[str, Source]]:
+    """Return the configuration of this call; if `verbose`, print the files it was read from.
 
-    Raises BadConfig for one that cannot be used.
+    Raises BadConfig if it is invalid.
     """
     named = flags.pop("config") or os.environ.get("MOCKBATCH_CONFIG")
     file = Path(named) if named else None
     try:
         found = resolve(texts_given(flags), os.environ, file, Path.cwd())
-        for used in files_used(file, Path.cwd()) if told else ():
+        for used in files_used(file, Path.cwd()) if verbose else ():
             click.echo(f"mockbatch: options from {used}", err=True)
         return found
     except FileNotFoundError:
-        raise BadConfig("the working directory is gone; change into one that is there") from None
+        raise BadConfig("the working directory no longer exists; change to another one") from None
     except ConfigError as error:
         raise BadConfig(str(error)) from None

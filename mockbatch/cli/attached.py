@@ -1,4 +1,4 @@
-"""`mockbatch serve` that ends when its standard input does, and so with the process that started it."""
+"""`mockbatch serve` as a child process: ends when its standard input is closed, so with its parent."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from mockbatch.cli import main
 
 
 def _end_with_parent() -> None:
-    # not sys.stdin: whoever reads that holds its lock, and then Python cannot end by itself
+    # not sys.stdin: a blocked read holds its lock, which keeps Python from exiting
     while os.read(0, 4096):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

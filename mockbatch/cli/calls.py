@@ -1,4 +1,4 @@
-"""`mockbatch requests`: the calls that came, as the server saw them."""
+"""`mockbatch requests`: the calls the server received."""
 
 import json
 import sys
@@ -16,27 +16,32 @@ from mockbatch.core.vocabulary import OPERATIONS
 
 Call = dict[str, Any]
 _MOST = 1000
-# a terminal that is narrower gets the ends of ids, which differ
+# in narrower terminals IDs are cut to their ends, which differ
 _WIDE, _WIDEST, _END = 120, 24, 12
 _ID = 33
-# calls whose paths say no more than their kinds
+# calls whose path follows from their kind
 _ONE_PATH = frozenset({"create", "list", "messages", "count_tokens"})
 
 
 @click.command("requests")
 @click.argument("request_id", required=False, metavar="[REQUEST_ID]")
-@click.option("--op", type=click.Choice(OPERATIONS), metavar="KIND", help=f"Only this kind: {', '.join(OPERATIONS)}.")
-@click.option("--batch", metavar="ID", help="Only calls about this batch.")
+@click.option(
+    "--op",
+    type=click.Choice(OPERATIONS),
+    metavar="KIND",
+    help=f"Show only calls of this kind: {', '.join(OPERATIONS)}.",
+)
+@click.option("--batch", metavar="ID", help="Show only calls about this batch.")
 @click.option(
     "--limit",
     type=click.IntRange(1, _MOST),
     default=20,
     metavar="NUMBER",
-    help="How many calls to show, the latest. [20]",
+    help="Show this many of the latest calls. [default 20]",
 )
-@click.option("--unmatched", is_flag=True, help="Only the calls of all sessions that went nowhere.")
-@click.option("-f", "--follow", is_flag=True, help="Print further calls as they come, until Ctrl-C.")
-@click.option("--interval", type=click.FloatRange(0.1), default=0.5, help="Seconds between two looks. [default 0.5]")
+@click.option("--unmatched", is_flag=True, help="Show the calls, in any session, that matched no endpoint.")
+@click.option("-f", "--follow", is_flag=True, help="Print new calls as they arrive, until Ctrl-C.")
+@click.option("--interval", type=click.FloatRange(0.1), default=0.5, help="Seconds between updates. [default 0.5]")
 @wants_server
 @wants_json
 def command(
@@ -50,10 +55,10 @@ def command(
     server: Remote,
     as_json: bool,
 ) -> None:
-    """Show the calls that came, or one with all that was sent.
+    """Show the calls of a session, or one in full.
 
-    The last ones of a session, or the one that has this REQUEST_ID. With --follow and --json, an object for each call,
-    one a line.
+    Without REQUEST_ID, list the latest calls of the session; with it, show that call with headers and bodies. --follow
+    --json prints one JSON object per line.
     """
 
     def look(most: int) -> list[Call]:
@@ -63,14 +68,14 @@ def command(
         return list(found["requests"])
 
     if request_id:
-        _tell_one(server.mine.get("requests", request_id), as_json)
+        _print_one(server.mine.get("requests", request_id), as_json)
     elif follow:
         _follow(look, limit, interval, as_json)
     else:
-        _tell(look(limit), as_json)
+        _print(look(limit), as_json)
 
 
-def _tell(calls: list[Call], as_json: bool) -> None:
+def _print(calls: list[Call], as_json: bool) -> None:
     if as_json:
         print_json(calls)
     elif not calls:
@@ -81,13 +86,13 @@ def _tell(calls: list[Call], as_json: bool) -> None:
 
 
 def _follow(look: Callable[[int], list[Call]], limit: int, interval: float, as_json: bool) -> None:
-    """Print calls as they come, those first that were the last ones."""
-    told: set[str] | None = None
+    """Print the latest calls, then new ones as they arrive."""
+    printed: set[str] | None = None
     for calls in looked(lambda: look(_MOST), interval):
-        for call in calls[-limit:] if told is None else calls:
-            if told is None or call["request_id"] not in told:
+        for call in calls[-limit:] if printed is None else calls:
+            if printed is None or call["request_id"] not in printed:
                 click.echo(json.dumps(call) if as_json else _line(call))
-        told = {call["request_id"] for call in calls}
+        printed = {call["request_id"] for call in calls}
 
 
 def _line(call: Call) -> str:
@@ -110,7 +115,7 @@ def _is_narrow() -> bool:
 
 
 def _more(call: Call) -> Iterator[str]:
-    """What is to be known of a call besides."""
+    """Yield further notes on a call."""
     if call["retry_count"]:
         yield f"retry {call['retry_count']}"
     if call["fault"]:
@@ -119,7 +124,7 @@ def _more(call: Call) -> Iterator[str]:
         yield "the schema is not met"
 
 
-def _tell_one(call: Call, as_json: bool) -> None:
+def _print_one(call: Call, as_json: bool) -> None:
     if as_json:
         print_json(call)
         return
@@ -131,7 +136,7 @@ def _tell_one(call: Call, as_json: bool) -> None:
         "real time": f"{moment(call['real_at'])} UTC",
         "request id": call["request_id"],
         "batch": call["batch"] or "",
-        "besides": ", ".join(_more(call)),
+        "notes": ", ".join(_more(call)),
     }
     print_facts({name: value for name, value in facts.items() if value})
     headers = "\n".join(f"{name}: {value}" for name, value in call["headers"].items())
@@ -142,7 +147,7 @@ def _tell_one(call: Call, as_json: bool) -> None:
 
 
 def _indented(text: str) -> str:
-    """Return JSON on many lines, and anything else as it is."""
+    """Return JSON indented, other text unchanged."""
     try:
         return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     except ValueError:

@@ -1,4 +1,4 @@
-"""`mockbatch clock`: time on a running server."""
+"""`mockbatch clock`: virtual time on a running server."""
 
 from typing import Any
 
@@ -20,9 +20,9 @@ class _Clock(Group):
 
 @click.group("clock", cls=_Clock)
 def command() -> None:
-    """Show the clock of a session, or move it.
+    """Show or control the virtual clock of a session.
 
-    Each session has a virtual clock of its own. It goes forward only.
+    Each session has its own clock. It only moves forward.
     """
 
 
@@ -30,34 +30,34 @@ def command() -> None:
 @wants_server
 @wants_json
 def show(server: Remote, as_json: bool) -> None:
-    """Show the virtual time, and what it will bring next."""
-    _tell(server.mine.get("clock"), as_json)
+    """Show the virtual time and the next event."""
+    _print(server.mine.get("clock"), as_json)
 
 
 @command.command("advance")
 @click.argument("span", required=False, metavar="[SPAN]")
-@click.option("--to", metavar="TIME", help="To this time, like 2026-12-24T18:00:00Z, instead of by a SPAN.")
-@click.option("--events", type=click.IntRange(1), metavar="NUMBER", help="Advance past this many events of batches.")
-@click.option("--until-ended", metavar="BATCH", help="To the end of this batch.")
+@click.option("--to", metavar="TIME", help="Advance to this time, e.g. 2026-12-24T18:00:00Z.")
+@click.option("--events", type=click.IntRange(1), metavar="NUMBER", help="Advance past this many batch events.")
+@click.option("--until-ended", metavar="BATCH", help="Advance to the end of this batch.")
 @wants_server
 @wants_json
 def advance(
     span: str | None, to: str | None, events: int | None, until_ended: str | None, server: Remote, as_json: bool
 ) -> None:
-    """Let time pass at once: by a SPAN like 25h, or to a moment.
+    """Advance the clock by a SPAN such as 25h, or to a point in time.
 
-    Tells what happened to batches on the way.
+    Prints the batch events on the way.
     """
     until = {"until": "batch.ended", "batch": until_ended} if until_ended else {}
     given = {"by": span, "to": to, "events": events, **until}
     wanted = {name: value for name, value in given.items() if value is not None}
     if len(wanted) - len(until) // 2 != 1:
-        raise click.UsageError("name one of: a SPAN like 25h, --to, --events, --until-ended")
+        raise click.UsageError("give one of: a SPAN like 25h, --to, --events, --until-ended")
     moved = server.mine.post("clock", "advance", **wanted)
     if as_json:
         print_json(moved)
         return
-    _tell_events(moved["events"])
+    _print_events(moved["events"])
     click.echo(f"{moment(moved['now'])} UTC, {how_many(len(moved['events']), 'event')} on the way")
 
 
@@ -65,16 +65,16 @@ def advance(
 @wants_server
 @wants_json
 def freeze(server: Remote, as_json: bool) -> None:
-    """Let time stand still, unless it is advanced."""
-    _tell(server.mine.post("clock", "freeze"), as_json)
+    """Freeze time; it moves only when advanced."""
+    _print(server.mine.post("clock", "freeze"), as_json)
 
 
 @command.command("resume")
 @wants_server
 @wants_json
 def resume(server: Remote, as_json: bool) -> None:
-    """Let time run again."""
-    _tell(server.mine.post("clock", "resume"), as_json)
+    """Resume a frozen clock."""
+    _print(server.mine.post("clock", "resume"), as_json)
 
 
 @command.command("speedup")
@@ -82,11 +82,11 @@ def resume(server: Remote, as_json: bool) -> None:
 @wants_server
 @wants_json
 def speedup(factor: float, server: Remote, as_json: bool) -> None:
-    """Let FACTOR virtual seconds pass in a real one."""
-    _tell(server.mine.post("clock", "speedup", speedup=factor), as_json)
+    """Set the pace: FACTOR virtual seconds per real second."""
+    _print(server.mine.post("clock", "speedup", speedup=factor), as_json)
 
 
-def _tell(view: dict[str, Any], as_json: bool) -> None:
+def _print(view: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(view)
         return
@@ -108,15 +108,15 @@ def _next(event: dict[str, str] | None, now: str) -> str:
 
 
 def _about(span: int) -> str:
-    """Return a span without the parts that are small beside it."""
+    """Return a span in words, rounded down to a unit suited to its size."""
     size = HOUR if span >= DAY else MINUTE if span >= HOUR else SECOND
     return format_span(span // size * size)
 
 
-def _tell_events(events: list[dict[str, str]]) -> None:
+def _print_events(events: list[dict[str, str]]) -> None:
     if events:
         print_table(
             ("at", "what", "batch"), ((moment(one["at"]), one["type"], one["batch"]) for one in events[:_SHOWN])
         )
     if len(events) > _SHOWN:
-        click.echo(f"and {len(events) - _SHOWN:,} more; --json has them all")
+        click.echo(f"and {len(events) - _SHOWN:,} more; --json prints all")

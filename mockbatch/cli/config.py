@@ -1,4 +1,4 @@
-"""`mockbatch config`: what is in force here, and where it came from."""
+"""`mockbatch config`: the options in effect here, with their origins."""
 
 import click
 
@@ -25,6 +25,6 @@ def _show(as_json: bool, **flags: str | None) -> None:
 command = click.Command(
     "config",
     callback=_show,
-    params=[click.Option(["--json", "as_json"], is_flag=True, help="For machines."), *server_options()],
-    help="Show every option, its value and where the value came from.",
+    params=[click.Option(["--json", "as_json"], is_flag=True, help="Print JSON."), *server_options()],
+    help="Show every option, its value and the value's origin.",
 )

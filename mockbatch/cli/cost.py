@@ -1,4 +1,4 @@
-"""`mockbatch cost`: what was spent on a running server, and what it would have cost outside of batches."""
+"""`mockbatch cost`: the estimated bill of a session, compared with standard prices."""
 
 from decimal import Decimal
 
@@ -20,26 +20,26 @@ from mockbatch.core.typed import convert
     "--by",
     multiple=True,
     type=click.Choice(GROUPINGS),
-    help="A line for each of these; several may be named. By default by model.",
+    help="Group by this; repeatable. [default model]",
 )
 @wants_json
 @wants_server
 def command(by: tuple[str, ...], as_json: bool, server: Remote) -> None:
-    """Tell what the API would have billed.
+    """Show what the API would have billed.
 
-    For what a running server answered, and what it would have cost outside of batches. An estimate, not an invoice.
+    For the calls of a session on a running server, with the cost at standard prices. An estimate, not an invoice.
     """
     answer = server.mine.get("ledger", group_by=list(by or ("model",)))
     try:
         spending = convert(answer, Spending)
     except msgspec.ValidationError as error:
-        raise Unreachable(f"what answers is no ledger: {error}") from None
+        raise Unreachable(f"the response is not a ledger: {error}") from None
     if as_json:
         print_json(answer)
         return
     _table(spending)
     for model in spending.unpriced:
-        click.echo(f"There is no price for {model}: it is in no amount.", err=True)
+        click.echo(f"There is no price for {model}; the amounts leave it out.", err=True)
 
 
 def _table(spending: Spending) -> None:

@@ -1,4 +1,4 @@
-"""Numbers of things, in words."""
+"""Counts of problems, in words."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -14,12 +14,12 @@ _PROBLEMS = {
     "unmatched_replay": "unmatched replays",
     "unmet_schema": "unmet schemas",
 }
-"""The kinds of problems whose names are nouns, and their plurals."""
+"""The kinds of problems whose names are countable, with their plurals."""
 _OF_ALL = {"nothing_called", "all_refused"}
 
 
 def problems_counted(kinds: Iterable[str]) -> str:
-    """Return how many problems there are of each kind."""
+    """Return the number of problems of each kind, in words."""
     found = Counter(kinds)
     return ", ".join(_of_kind(kind, count) for kind, count in found.items()) or "no problems"
 

@@ -1,4 +1,4 @@
-"""`mockbatch diff`: does the mock still answer what the real API did?"""
+"""`mockbatch diff`: compare the mock's replies with recorded ones."""
 
 import sys
 from collections.abc import Iterator
@@ -19,26 +19,26 @@ def _diff(against: str, url: str | None, bound: float, api_version: str) -> None
     from mockbatch.fixtures.conformance import Mock, compared
     from mockbatch.fixtures.files import interactions
 
-    told = {True: 0, False: 0, None: 0}
+    counts = {True: 0, False: 0, None: 0}
     with refusing(), nullcontext(url) if url else _own_server() as place, Mock(str(place), api_version) as mock:
         try:
             for one in compared(interactions(Path(against)), mock, bound):
-                told[None if one.differences is None else not one.differences] += 1
+                counts[None if one.differences is None else not one.differences] += 1
                 if one.differences:
                     click.echo("\n    ".join([one.name, *one.differences]))
         except httpx2.HTTPError as error:
             raise Unreachable(f"no server at {place}: {error}") from None
     click.echo(
-        f"{told[True]:,} as recorded, {told[False]:,} not; {told[None]:,} left out, since luck decided", err=True
+        f"{counts[True]:,} as recorded, {counts[False]:,} not; {counts[None]:,} skipped, as chance decided", err=True
     )
-    if not (told[True] or told[False]):
-        raise Failure(f"nothing was compared: there is nothing in {against} that the request alone decides")
-    sys.exit(_DIFFERS if told[False] else 0)
+    if not (counts[True] or counts[False]):
+        raise Failure(f"nothing was compared: no response in {against} is determined by its request alone")
+    sys.exit(_DIFFERS if counts[False] else 0)
 
 
 @contextmanager
 def _own_server() -> Iterator[str]:
-    """A server for this comparison, in this process."""
+    """Run a server for this comparison in this process."""
     from mockbatch.config import Config
     from mockbatch.http.app import create_app
     from mockbatch.server import Background
@@ -52,14 +52,14 @@ command = click.Command(
     callback=_diff,
     params=[
         click.Option(["--against"], required=True, metavar="PATH", help="The fixture to compare with."),
-        click.Option(["--url"], metavar="URL", help="A running server; by default one of its own."),
+        click.Option(["--url"], metavar="URL", help="A running server; default: one started for this."),
         click.Option(
             ["--bound"],
             type=click.FloatRange(0),
             default=0.2,
             show_default=True,
             metavar="SHARE",
-            help="By which share input tokens may be off.",
+            help="The tolerated deviation of input tokens.",
         ),
         click.Option(
             ["--api-version"],
@@ -69,6 +69,6 @@ command = click.Command(
             help="The anthropic-version of the recording.",
         ),
     ],
-    help="Compare the mock with what the real API answered. What was recorded is sent again: the shape of replies, the "
-    "words of errors and the tokens of prompts are compared. Exits with 1 when something differs.",
+    help="Compare the mock with recordings of the real API. Sends the recorded requests again, compares the shape of "
+    "replies, error messages and input tokens. Exits with 1 on differences.",
 )

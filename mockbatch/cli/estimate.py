@@ -1,4 +1,4 @@
-"""`mockbatch estimate`: what requests would cost, before they are sent."""
+"""`mockbatch estimate`: the cost of requests before they are sent."""
 
 import json
 import sys
@@ -48,7 +48,7 @@ def _estimate(
     if path is not None:
         problems = _from_file(estimator, path, output_tokens, found, on)
     elif model is None or requests is None or input_tokens is None or output_tokens is None:
-        raise click.UsageError("name a file of requests, or --model, --requests, --input-tokens and --output-tokens")
+        raise click.UsageError("give a file of requests, or --model, --requests, --input-tokens and --output-tokens")
     else:
         _from_numbers(estimator, found, (model, on), requests, (input_tokens, output_tokens, cached_tokens), ttl)
     estimates = estimator.estimates()
@@ -57,7 +57,7 @@ def _estimate(
     else:
         _as_table(estimates, on, known.as_of)
         if path is not None and all(row.cached == row.batch for row in estimates):
-            click.echo("Nothing is cached: no prefix is marked with cache_control that is long enough and comes twice.")
+            click.echo("Nothing is cached: no prefix with cache_control is long enough and shared by several requests.")
     for problem in problems:
         click.echo(f"mockbatch: {problem}", err=True)
     if problems:
@@ -72,7 +72,7 @@ def _settings(hits: str) -> CacheSettings:
 
 
 def _from_file(estimator: Estimator, path: str, output: int | None, config: Config, day: str) -> list[str]:
-    """Add the requests of a file; answers what could not be read of it. Raises BadInput where nothing could."""
+    """Add the requests of a file and return its problems. Raises BadInput if no request can be used."""
     problems, models = [], config.catalogue()
     try:
         for name, params in read_requests(path):
@@ -92,11 +92,11 @@ def _from_file(estimator: Estimator, path: str, output: int | None, config: Conf
     return problems
 
 
-def _output(params: dict[str, Any], told: int | None, most: int) -> int:
-    """Tokens of an answer: as told, but not more than the request allows; else as many as it allows."""
+def _output(params: dict[str, Any], given: int | None, most: int) -> int:
+    """Return the output tokens of a reply: those given, or the maximum; never more than the request allows."""
     limit = params.get("max_tokens")
     limit = limit if type(limit) is int and 0 <= limit <= most else most
-    return limit if told is None else min(told, limit)
+    return limit if given is None else min(given, limit)
 
 
 def _from_numbers(
@@ -112,9 +112,7 @@ def _from_numbers(
         raise BadInput(f"unknown model {model_on[0]!r}.{did_you_mean(model_on[0], MODELS)}")
     into, out, shared = tokens
     if shared > into:
-        raise click.UsageError(
-            f"--cached-tokens {shared} are more than --input-tokens {into}, of which they are a part"
-        )
+        raise click.UsageError(f"--cached-tokens {shared} must not exceed --input-tokens {into}, which include them")
     estimator.workload(model, requests, into, out, shared, _TTL[ttl])
 
 
@@ -140,7 +138,7 @@ def _as_json(estimates: list[Estimate], day: str, as_of: str) -> None:
 
 
 def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """The sum of the amounts that there are; None where there are none."""
+    """Return the sum of the known amounts; None without any."""
     known = [amount for amount in amounts if amount is not None]
     return total(known) if known else None
 
@@ -149,7 +147,7 @@ def _as_table(estimates: list[Estimate], day: str, as_of: str) -> None:
     from rich.table import Table
 
     heads = ("model", "requests", "tokens in", "tokens out", "standard", "batch", "batch with caching")
-    title = f"An estimate at prices of {day}, as known on {as_of}"
+    title = f"Estimate at the prices of {day}, as known on {as_of}"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for head in heads:
         table.add_column(head, justify="left" if head == "model" else "right")
@@ -177,37 +175,46 @@ command = click.Command(
     callback=_estimate,
     params=[
         click.Argument(["path"], required=False, metavar="[REQUESTS]"),
-        click.Option(["--model"], metavar="MODEL", help="Without a file: the model of all requests."),
-        click.Option(["--requests"], type=click.IntRange(1), metavar="NUMBER", help="Without a file: how many."),
+        click.Option(["--model"], metavar="MODEL", help="Without a file: the model."),
         click.Option(
-            ["--input-tokens"], type=click.IntRange(0), metavar="NUMBER", help="Without a file: tokens in, of each."
+            ["--requests"], type=click.IntRange(1), metavar="NUMBER", help="Without a file: the number of requests."
+        ),
+        click.Option(
+            ["--input-tokens"],
+            type=click.IntRange(0),
+            metavar="NUMBER",
+            help="Without a file: input tokens per request.",
         ),
         click.Option(
             ["--output-tokens"],
             type=click.IntRange(0),
             metavar="NUMBER",
-            help="Tokens out, of each; with a file by default as many as max_tokens allows.",
+            help="Output tokens per request; default with a file: max_tokens.",
         ),
         click.Option(
             ["--cached-tokens"],
             type=click.IntRange(0),
             default=0,
             metavar="NUMBER",
-            help="Without a file: how many of the tokens in are a prefix that all requests share.",
+            help="Without a file: the length of the cached prefix that all requests share.",
         ),
         click.Option(
-            ["--ttl"], type=click.Choice(list(_TTL)), default="5m", show_default=True, help="How long that is cached."
+            ["--ttl"],
+            type=click.Choice(list(_TTL)),
+            default="5m",
+            show_default=True,
+            help="How long the prefix is cached.",
         ),
         click.Option(
             ["--hits"],
             default="first_writes",
             show_default=True,
             metavar="none|first_writes|rate:P|all",
-            help="Which requests of the batch find the prompt cache filled.",
+            help="Which requests of the batch hit the prompt cache.",
         ),
-        click.Option(["--json", "as_json"], is_flag=True, help="For machines."),
+        click.Option(["--json", "as_json"], is_flag=True, help="Print JSON."),
         *price_options(),
     ],
-    help="Tell what requests would cost. Standard, in a batch, in a batch with the prompt cache. "
-    "The requests come from a file, one a line, or are described by numbers. An estimate, not an invoice.",
+    help="Estimate the cost of requests. At standard prices, in a batch, and in a batch with the prompt cache. "
+    "Reads requests from a file, one per line, or takes their numbers as options. An estimate, not an invoice.",
 )

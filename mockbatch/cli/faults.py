@@ -1,4 +1,4 @@
-"""`mockbatch faults`: all that can go wrong on demand."""
+"""`mockbatch faults`: the faults that can be injected."""
 
 import click
 
@@ -15,13 +15,13 @@ class _Faults(Group):
 
 @click.group("faults", cls=_Faults)
 def command() -> None:
-    """List the faults that can be armed, or explain one."""
+    """List or explain the faults that can be injected."""
 
 
 @command.command("list")
 @wants_json
 def listed(as_json: bool) -> None:
-    """List the faults that can be armed."""
+    """List the faults."""
     if as_json:
         print_json([_as_table(fault) for fault in FAULTS.values()])
         return
@@ -32,7 +32,7 @@ def listed(as_json: bool) -> None:
 @click.argument("name", shell_complete=completing(FAULTS))
 @wants_json
 def explain(name: str, as_json: bool) -> None:
-    """Tell what a fault does, what the SDK makes of it, how to arm it."""
+    """Explain a fault: effect, what the SDK does, how to arm it."""
     fault = FAULTS.get(name)
     if fault is None:
         raise Failure(f"there is no fault {name!r}.{meant_instead(name)}")
@@ -43,24 +43,24 @@ def explain(name: str, as_json: bool) -> None:
 
 
 def _explained(fault: Fault) -> list[str]:
-    told = [fault.name, "", f"What happens: {fault.effect}", f"The SDK:      {fault.sdk}"]
-    told.append(f"Strikes on:   {', '.join(fault.on)}")
+    lines = [fault.name, "", f"What happens: {fault.effect}", f"The SDK:      {fault.sdk}"]
+    lines.append(f"Strikes on:   {', '.join(fault.on)}")
     if fault.options:
-        told += ["", "Options:", *(_told(name, option) for name, option in fault.options.items())]
-    told += ["", "Arm it:", f"  mockbatch serve --fault '{example(fault)}'"]
+        lines += ["", "Options:", *(_option_line(name, option) for name, option in fault.options.items())]
+    lines += ["", "Arm it:", f"  mockbatch serve --fault '{example(fault)}'"]
     if fault.test:
-        told += ["", f"Shown by: {fault.test}"]
-    return told
+        lines += ["", f"Shown by: {fault.test}"]
+    return lines
 
 
-def _told(name: str, option: Option) -> str:
+def _option_line(name: str, option: Option) -> str:
     choices = f" One of {', '.join(option.choices)}." if option.choices and option.kind == "choice" else ""
     default = "" if option.default is None else f" [default {option.default}]"
     return f"  {name:<18}{option.help}{choices}{default}"
 
 
 def example(fault: Fault) -> str:
-    """A flag that arms the fault, with the first of its options."""
+    """Return a flag that arms the fault, with its first option."""
     for name, default in fault.defaults().items():
         shown = "/".join(default) if isinstance(default, list) else default
         return f"{fault.name},{name}={str(shown).lower() if isinstance(shown, bool) else shown}"

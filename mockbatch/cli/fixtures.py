@@ -1,4 +1,4 @@
-"""`mockbatch fixtures`: the care of what was recorded."""
+"""`mockbatch fixtures`: inspect and maintain recordings."""
 
 import json
 import sys
@@ -22,7 +22,7 @@ _FOUND = 1
 
 @contextmanager
 def refusing() -> Iterator[None]:
-    """A fixture that cannot be used is told in one sentence."""
+    """Turn errors about fixtures into failures of one sentence."""
     from mockbatch.fixtures import FixtureError
 
     try:
@@ -30,27 +30,27 @@ def refusing() -> Iterator[None]:
     except FixtureError as error:
         raise BadFixture(str(error)) from None
     except BrokenPipeError:
-        raise  # whoever reads has read enough
+        raise  # the reader closed the pipe
     except OSError as error:
-        raise BadFixture(f"{error.filename}: {error.strerror}; what was there is as it was") from None
+        raise BadFixture(f"{error.filename}: {error.strerror}; nothing was changed") from None
 
 
-@click.group("fixtures", cls=Group, help="Look at recorded fixtures, and keep them in order.")
+@click.group("fixtures", cls=Group, help="Inspect and maintain recorded fixtures.")
 def command() -> None:
     pass
 
 
 @command.command("list")
 @click.argument("folder", default="fixtures")
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per line.")
 def _list(folder: str, as_json: bool) -> None:
-    """List the fixtures in FOLDER and below, and what is in each."""
+    """List the fixtures in FOLDER, recursively, with their contents."""
     from mockbatch.fixtures.care import fixtures_in, summary
 
     with refusing():
         rows = [summary(path) for path in fixtures_in(Path(folder))]
     for row in rows:
-        click.echo(json.dumps(_row(row)) if as_json else _told(row))
+        click.echo(json.dumps(_row(row)) if as_json else _line(row))
 
 
 def _row(row: "Summary") -> dict[str, object]:
@@ -63,7 +63,7 @@ def _row(row: "Summary") -> dict[str, object]:
     }
 
 
-def _told(row: "Summary") -> str:
+def _line(row: "Summary") -> str:
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in row.kinds.items()) or "nothing"
     outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in row.outcomes.items())
     return f"{row.path}: {kinds} ({outcomes}){' partial' if row.partial else ''}, {row.size:,} bytes"
@@ -71,9 +71,9 @@ def _told(row: "Summary") -> str:
 
 @command.command("show")
 @click.argument("fixture")
-@click.option("--custom-id", help="Only what has this custom_id.")
+@click.option("--custom-id", help="Show only interactions with this custom_id.")
 def _show(fixture: str, custom_id: str | None) -> None:
-    """Show what was recorded, each interaction as indented JSON."""
+    """Show the interactions of a fixture as indented JSON."""
     from msgspec import to_builtins
 
     from mockbatch.fixtures.care import shown
@@ -85,9 +85,9 @@ def _show(fixture: str, custom_id: str | None) -> None:
 
 @command.command("prune")
 @click.argument("fixture")
-@click.option("--used", required=True, multiple=True, metavar="PATH", help="A file of what runs have used.")
+@click.option("--used", required=True, multiple=True, metavar="PATH", help="A file written by --replay-used.")
 def _prune(fixture: str, used: tuple[str, ...]) -> None:
-    """Remove what no run has used."""
+    """Remove interactions that no run has used."""
     from mockbatch.fixtures.files import parts_of
     from mockbatch.fixtures.used import read_used
     from mockbatch.fixtures.writing import prune
@@ -99,7 +99,7 @@ def _prune(fixture: str, used: tuple[str, ...]) -> None:
             stay, gone = prune(part, keys)
             if not stay:
                 unused = True
-                click.echo(f"{part}: no run has used any of it, so nothing was removed", err=True)
+                click.echo(f"{part}: no run has used any interaction, so nothing was removed", err=True)
                 continue
             click.echo(f"{part}: {how_many(stay, 'stays', 'stay')}, {gone:,} removed")
     sys.exit(_FOUND if unused else 0)
@@ -109,9 +109,9 @@ def _prune(fixture: str, used: tuple[str, ...]) -> None:
 @click.argument("old")
 @click.argument("new")
 def _diff(old: str, new: str) -> None:
-    """Tell what differs between two fixtures.
+    """Compare two fixtures.
 
-    Exits with 1 when anything does.
+    Exits with 1 on differences.
     """
     from mockbatch.fixtures.care import differences
 
@@ -119,17 +119,17 @@ def _diff(old: str, new: str) -> None:
     with refusing():
         for line in differences(Path(old), Path(new), counts):
             click.echo(line)
-    told = ", ".join(f"{counts[what]:,} {what}" for what in ("the same", "changed", "new", "gone"))
-    click.echo(told if counts else "nothing was compared: there is nothing in either", err=True)
+    totals = ", ".join(f"{counts[what]:,} {what}" for what in ("the same", "changed", "new", "gone"))
+    click.echo(totals if counts else "nothing was compared: both are empty", err=True)
     sys.exit(0 if counts.keys() == {"the same"} else _FOUND)
 
 
 @command.command("verify")
 @click.argument("fixtures", nargs=-1, required=True)
 def _verify(fixtures: tuple[str, ...]) -> None:
-    """Read every line, and tell which cannot be used.
+    """Check fixtures for invalid lines and partial recordings.
 
-    Exits with 1, and tells line and reason, where a line cannot be used or a recording is partial.
+    Prints file, line and reason of each problem, and exits with 1 if there is any.
     """
     from mockbatch.fixtures.care import fixtures_in, problems, told_apart
     from mockbatch.fixtures.files import heads
@@ -137,10 +137,10 @@ def _verify(fixtures: tuple[str, ...]) -> None:
     with refusing():
         files = [file for name in fixtures for file in fixtures_in(Path(name))]
         others = [one for name in fixtures for one in told_apart(Path(name))[1]]
-        told = [f"{file}: {problem}" for file in files for problem in problems(file)]
-        for line in [*told, *(f"left out: {one}" for one in others)]:
+        found = [f"{file}: {problem}" for file in files for problem in problems(file)]
+        for line in [*found, *(f"skipped: {one}" for one in others)]:
             click.echo(line, err=True)
-        if told:
+        if found:
             sys.exit(_FOUND)
         rows = sum(head.interactions for file in files for _, head in heads(file))
     order = how_many(len(files), "fixture is in order", "fixtures are in order")
@@ -149,12 +149,14 @@ def _verify(fixtures: tuple[str, ...]) -> None:
 
 @command.command("check")
 @click.argument("files", nargs=-1, required=True)
-@click.option("--pattern", multiple=True, metavar="PATTERN", help="Find this as well: `mail`, or a regular expression.")
+@click.option(
+    "--pattern", multiple=True, metavar="PATTERN", help="Also search for this: `mail`, or a regular expression."
+)
 def _check(files: tuple[str, ...], pattern: tuple[str, ...]) -> None:
-    """Look for secrets that slipped in.
+    """Search fixtures for secrets.
 
-    In files, or in folders of fixtures; exits with 1 when there are any. Made for pre-commit. A secret is told by its
-    first characters only.
+    Takes files or folders of fixtures; exits with 1 if there are any secrets, for use with pre-commit. Prints only the
+    first characters of a secret.
     """
     from mockbatch.fixtures.care import findings, fixtures_in
 

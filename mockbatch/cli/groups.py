@@ -1,4 +1,4 @@
-"""Groups of commands: imported when they are called, listed by section, and helpful about names that are wrong."""
+"""Command groups: lazy imports, sections in --help, and suggestions for mistyped names."""
 
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
@@ -9,18 +9,18 @@ import click
 from mockbatch.core.names import did_you_mean
 
 Sections = Mapping[str, Mapping[str, str]]
-"""Headings, and under each the commands with the modules that have them as `command`."""
+"""Per heading, the names of commands and the modules that define them as `command`."""
 
 
 def completing(names: Iterable[str]) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """Return what completes the beginning of one of these names in a shell."""
+    """Return a function for shell completion of these names."""
     return lambda context, parameter, begun: [name for name in names if name.startswith(begun)]
 
 
 class Group(click.Group):
-    """A group that names the nearest command to one it does not have.
+    """A group that suggests the nearest command for an unknown one.
 
-    `default` is the command that runs when none is named. `words` are other words for commands that people try.
+    `default` is the command to run if none is given. `words` maps synonyms to the commands to suggest.
     """
 
     default: str | None = None
@@ -48,11 +48,11 @@ class Group(click.Group):
 
 
 class Lazy(Group):
-    """A group whose commands are imported when they are called, so that none pays for another."""
+    """A group that imports its commands when they are called, so that none pays for another."""
 
     sections: ClassVar[Sections] = {}
     unlisted: ClassVar[Mapping[str, str]] = {}
-    """Commands that programs call and no list shows."""
+    """Commands for programs, hidden from --help."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [name for commands in self.sections.values() for name in commands]

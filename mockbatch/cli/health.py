@@ -1,4 +1,4 @@
-"""`mockbatch health`: is a server there? For a container's HEALTHCHECK."""
+"""`mockbatch health`: check whether a server is running, e.g. as a container's HEALTHCHECK."""
 
 import click
 
@@ -11,10 +11,10 @@ from mockbatch.cli.shown import print_json, wants_json
 @url_option
 @wants_json
 def command(url: str | None, as_json: bool) -> None:
-    """Exit with 0 when a server answers, with 5 when none does."""
+    """Exit with 0 if a server responds, with 5 if none does."""
     url = url or url_here()
-    told = health_of(url)
+    health = health_of(url)
     if as_json:
-        print_json({**told, "url": url})
+        print_json({**health, "url": url})
         return
-    click.echo(f"mockbatch {told['version']} is {told['status']} at {url}")
+    click.echo(f"mockbatch {health['version']} is {health['status']} at {url}")

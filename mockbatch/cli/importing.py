@@ -1,4 +1,4 @@
-"""`mockbatch import`: make a fixture of files that are there already."""
+"""`mockbatch import`: make a fixture from existing files."""
 
 import sys
 from collections import Counter
@@ -41,8 +41,8 @@ def _import(
 
 def _why(imported: "Imported", source: str) -> str:
     if imported.leftovers:
-        return "results and requests do not belong together" if imported.read else "nothing of it can be used"
-    return f"there are no results in {source}" if not imported.passed_over else "no call of it is one of this API"
+        return "results and requests do not match" if imported.read else "no line can be used"
+    return f"there are no results in {source}" if not imported.passed_over else "it has no call of this API"
 
 
 def _say(imported: "Imported") -> None:
@@ -59,10 +59,10 @@ command = click.Command(
         click.Argument(["source"], metavar="RESULTS|CASSETTE"),
         click.Argument(["requests"], required=False),
         click.Option(["--out"], required=True, metavar="PATH", help="The fixture: a folder or a file."),
-        click.Option(["--add"], is_flag=True, help="Keep what is in the fixture already."),
+        click.Option(["--add"], is_flag=True, help="Keep the fixture's existing interactions."),
         *redaction_options(),
     ],
-    help="Make a fixture of downloaded results, or of a cassette. Results come with the requests that they belong to; "
-    "cassettes are those of VCR and its relatives, HAR archives and nock. Without requests, results are known again by "
-    "their custom_id. Exits with 1 when something is left over on either side.",
+    help="Make a fixture from downloaded results or a cassette. Pass results together with their requests; without "
+    "requests, results are matched by custom_id. Cassettes may be from VCR and its ports, HAR or nock. Exits with 1 if "
+    "results or requests are left over.",
 )

@@ -1,4 +1,4 @@
-"""`mockbatch run --intercept`: what catches programs that name the official host, around the server and its command."""
+"""`mockbatch run --intercept`: redirects programs that call the official host itself to the server."""
 
 import os
 import shutil
@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 from mockbatch.cli import BadConfig
 from mockbatch.intercept import HOST
 
-# the first releases of Node that follow the proxy settings of their environment; all from 25 on do
+# the first minor releases of Node, by major, that honour proxy variables; all do from 25 on
 _FOLLOWS = {22: 21, 24: 5}
 
 
 class Trust(NamedTuple):
-    """A certificate for the official host, and the variables with which programs trust it."""
+    """A certificate for the official host, and the variables that make programs trust it."""
 
     context: ssl.SSLContext
     variables: dict[str, str]
@@ -26,7 +26,7 @@ class Trust(NamedTuple):
 
 @contextmanager
 def trusted() -> Iterator[Trust]:
-    """A certificate whose files are gone afterwards. Raises BadConfig."""
+    """Create a certificate; its files are deleted on exit. Raises BadConfig."""
     from mockbatch.intercept import InterceptError
     from mockbatch.intercept.certificate import certified
     from mockbatch.intercept.roots import write_bundles
@@ -34,7 +34,7 @@ def trusted() -> Iterator[Trust]:
     try:
         folder = TemporaryDirectory(prefix="mockbatch-run-", ignore_cleanup_errors=True)
     except OSError as error:
-        raise BadConfig(f"--intercept: no folder for the certificate can be made: {error.strerror}") from None
+        raise BadConfig(f"--intercept: cannot create a folder for the certificate: {error.strerror}") from None
     with folder as path:
         try:
             context, root = certified(Path(path))
@@ -45,10 +45,10 @@ def trusted() -> Iterator[Trust]:
 
 
 class Interception:
-    """A proxy in front of a server's TLS port; gone after `with`."""
+    """A proxy in front of a server's TLS port; stopped on exit of the context."""
 
     def __init__(self, tls_port: int, *, offline: bool) -> None:
-        """Raise BadConfig for proxy settings that cannot be followed."""
+        """Start the proxy. Raises BadConfig for unsupported proxy settings."""
         from mockbatch.intercept import InterceptError
         from mockbatch.intercept.proxy import Proxy, Routes
         from mockbatch.intercept.settings import Bypass, upstream_of, variables
@@ -70,8 +70,8 @@ class Interception:
     def __exit__(self, *_: object) -> None:
         self._proxy.stop()
 
-    def told(self) -> dict[str, Any]:
-        """What came through, for the summary."""
+    def summary(self) -> dict[str, Any]:
+        """Return the connections by target, for the summary."""
         proxy = self._proxy
         return {
             "host": HOST,
@@ -83,7 +83,7 @@ class Interception:
 
 
 def without_a_call(intercepted: Mapping[str, Any]) -> str:
-    """Why nothing may have called the API, and what to try."""
+    """Return why nothing may have called the API, and what to try."""
     if intercepted["connections"]:
         return (
             f"the connections to {HOST} were caught, but sent no request; the command may trust only certificates of "
@@ -96,19 +96,19 @@ def without_a_call(intercepted: Mapping[str, Any]) -> str:
 
 
 def _here() -> str:
-    """That Node on the path is one of those, if it is."""
+    """Return a remark if the Node on the path ignores proxy variables, else an empty string."""
     version = _node()
     ignores = version and version[0] < 25 and version[1] < _FOLLOWS.get(version[0], 1000)
     return f" (here it is {'.'.join(map(str, version))})" if version and ignores else ""
 
 
 def _node() -> tuple[int, ...] | None:
-    """The version of Node on the path."""
+    """Return the version of the Node on the path, None without one."""
     program = shutil.which("node")
     if program is None:
         return None
     try:
-        said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=5, check=False).stdout
-        return tuple(map(int, said.strip().removeprefix("v").split(".")))
+        output = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=5, check=False).stdout
+        return tuple(map(int, output.strip().removeprefix("v").split(".")))
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return None

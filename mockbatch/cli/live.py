@@ -1,4 +1,4 @@
-"""Looking again and again, until the person who watches has seen enough."""
+"""Polling a server for live output."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -13,14 +13,14 @@ T = TypeVar("T")
 
 
 def looked(ask: Callable[[], T], interval: float) -> Iterator[T]:
-    """Yield what is answered, every so many seconds. That nothing answers is told once, and tried on."""
+    """Yield the result of `ask` every `interval` seconds. Report an unreachable server once, and keep trying."""
     trouble = ""
     while True:
         try:
             answer = ask()
         except (Unreachable, NoSession) as error:
             if trouble != error.message:
-                click.echo(f"mockbatch: {error.message}; trying on", err=True)
+                click.echo(f"mockbatch: {error.message}; retrying", err=True)
             trouble = error.message
         else:
             trouble = ""

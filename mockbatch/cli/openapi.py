@@ -1,4 +1,4 @@
-"""`mockbatch openapi`: the document of what is served."""
+"""`mockbatch openapi`: the OpenAPI document of the server."""
 
 import json
 
@@ -12,4 +12,4 @@ def _openapi() -> None:
     click.echo(json.dumps(document(all_routes()), indent=2))
 
 
-command = click.Command("openapi", callback=_openapi, help="Print the OpenAPI document of what is served.")
+command = click.Command("openapi", callback=_openapi, help="Print the OpenAPI document of the server.")

@@ -10,12 +10,12 @@ from mockbatch.cli.shown import print_json, wants_json
 
 
 @click.command("open")
-@click.option("--no-browser", is_flag=True, help="Only print the address.")
+@click.option("--no-browser", is_flag=True, help="Only print the URL.")
 @wants_server
 @wants_json
 def command(no_browser: bool, server: Remote, as_json: bool) -> None:
-    """Open the dashboard in a browser, and print its address."""
-    _ = server.control  # which fails where there is no server
+    """Open the dashboard in a browser, and print its URL."""
+    _ = server.control  # fails if there is no server
     url = f"{server.url}/?session={server.session['id']}" if server.is_of_one else f"{server.url}/"
     opened = not no_browser and webbrowser.open(url)
     if as_json:
@@ -23,4 +23,4 @@ def command(no_browser: bool, server: Remote, as_json: bool) -> None:
         return
     click.echo(url)
     if not (opened or no_browser):
-        click.echo("mockbatch: there is no browser here; open the address in yours", err=True)
+        click.echo("mockbatch: no browser found here; open the URL in yours", err=True)

@@ -1,4 +1,4 @@
-"""`mockbatch prices`: the price list, and its date."""
+"""`mockbatch prices`: the price list and its date."""
 
 import json
 from typing import Any
@@ -39,7 +39,7 @@ def _named_like(part: str, rows: list[Price]) -> list[Price]:
 
 
 def _entry(price: Price) -> dict[str, Any]:
-    """A price for machines: standard and in a batch, the searches per thousand."""
+    """Return a price for JSON: standard and in a batch; web searches per thousand."""
     standard = {name: plain(getattr(price, name)) for name in TOKEN_CLASSES}
     batch = {name: plain(product(getattr(price, name), BATCH)) for name in TOKEN_CLASSES}
     return {
@@ -69,12 +69,12 @@ command = click.Command(
     "prices",
     callback=_show,
     params=[
-        click.Option(["--json", "as_json"], is_flag=True, help="For machines."),
-        click.Option(["--batch"], is_flag=True, help="What batches cost."),
+        click.Option(["--json", "as_json"], is_flag=True, help="Print JSON."),
+        click.Option(["--batch"], is_flag=True, help="Show the prices in batches."),
         click.Option(
-            ["--model"], metavar="MODEL", help="Only this one, by id or alias, or those with this in their name."
+            ["--model"], metavar="MODEL", help="Show only this model, by ID or alias, or all whose names contain this."
         ),
         *price_options(),
     ],
-    help="Show what models cost, and of which day that is. An estimate, not an invoice.",
+    help="Show the prices of models and their date. An estimate, not an invoice.",
 )

@@ -1,4 +1,4 @@
-"""What the commands about money share: which prices hold, and how amounts are shown."""
+"""Shared by the commands about money: price options and formatting of amounts."""
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -15,25 +15,25 @@ _CENT = Decimal("0.01")
 
 
 def price_options() -> list[click.Parameter]:
-    """The options that say which prices hold."""
+    """Return the options that select prices."""
     return [
         click.Option(["--prices"], metavar="PATH", help=OPTIONS["prices"].help),
         click.Option(["--extra-models"], multiple=True, metavar="NAME=MODEL", help=OPTIONS["extra_models"].help),
         click.Option(["--config"], metavar="PATH", help="Read options from this file."),
         click.Option(
-            ["--day"], metavar="DAY", help="Prices of this day, like 2026-11-22; by default the newest known."
+            ["--day"], metavar="DAY", help="Use the prices of this day, e.g. 2026-11-22; default: the newest known."
         ),
     ]
 
 
 def priced(prices: str | None, extra_models: tuple[str, ...], config: str | None) -> tuple[Config, Prices]:
-    """The configuration and the prices of these options. Raises BadConfig."""
+    """Return the configuration and the prices for these options. Raises BadConfig."""
     found, _ = configured({"prices": prices, "extra_models": extra_models, "config": config})
     return found, prices_of(found)
 
 
 def day_of(text: str | None, prices: Prices) -> str:
-    """The day that an option names, or that of the price list. Raises BadParameter."""
+    """Parse a day; without one, return that of the price list. Raises BadParameter."""
     from datetime import date
 
     try:
@@ -43,7 +43,7 @@ def day_of(text: str | None, prices: Prices) -> str:
 
 
 def dollars(amount: Decimal | None) -> str:
-    """An amount for people: cents, and more digits only where there are hardly any cents."""
+    """Format an amount for people: in cents, with more digits below a dollar."""
     if amount is None:
         return "no price"
     if amount and abs(amount) < 1:
@@ -52,5 +52,5 @@ def dollars(amount: Decimal | None) -> str:
 
 
 def exact(amount: Decimal | None) -> str | None:
-    """An amount for machines: all of its digits."""
+    """Format an amount for machines, with all digits."""
     return None if amount is None else plain(amount)

@@ -1,4 +1,4 @@
-"""`mockbatch problems`: what a program forgot, or should not have done."""
+"""`mockbatch problems`: mistakes of the program under test."""
 
 import sys
 
@@ -14,15 +14,17 @@ _FOUND = 10
 
 
 @click.command("problems")
-@click.option("--ignore", multiple=True, type=click.Choice(PROBLEM_KINDS), metavar="KIND", help="Leave this kind out.")
-@click.option("--strict", is_flag=True, help="Exit with 10 when there are any.")
+@click.option(
+    "--ignore", multiple=True, type=click.Choice(PROBLEM_KINDS), metavar="KIND", help="Omit this kind; repeatable."
+)
+@click.option("--strict", is_flag=True, help="Exit with 10 if there are any.")
 @wants_server
 @wants_json
 def command(ignore: tuple[str, ...], strict: bool, server: Remote, as_json: bool) -> None:
-    """Tell what the program forgot.
+    """List mistakes of the program under test.
 
-    Batches that run on or were never read, rows that were not delivered, requests that were billed twice, polls
-    without a pause, rules that never hit.
+    Batches left running or never read, undelivered rows, requests billed twice, polls without a pause, rules that never
+    hit.
     """
     found = [problem for problem in server.mine.get("problems")["problems"] if problem["kind"] not in ignore]
     if as_json:

@@ -1,4 +1,4 @@
-"""A running server, and the session that a command means."""
+"""Connect to a running server and select the session of a command."""
 
 import os
 from functools import cached_property
@@ -20,19 +20,19 @@ from mockbatch.client.control import (
 from mockbatch.core.names import did_you_mean
 
 STRANGER = (401, 403)
-"""The status of what a caller may not see."""
+"""The status codes for missing permissions."""
 _UNKNOWN = 404
-_HINT = "start one with `mockbatch serve`, or name yours with --url or MOCKBATCH_URL"
+_HINT = "start one with `mockbatch serve`, or set --url or MOCKBATCH_URL"
 _SHOWN = 5
 _GREETING_SECONDS = 5
 
 
 class NoSession(Failure):
-    """Nothing has called the server yet."""
+    """The server has no sessions yet."""
 
 
 class Remote:
-    """A server and the session that is meant: that of `session`, else that of the key, else the only one there is."""
+    """A server and the selected session: `session`, else that of the key, else the only one."""
 
     def __init__(self, url: str, api_key: str | None, control_key: str | None, session: str | None) -> None:
         self.url = url.rstrip("/")
@@ -49,7 +49,7 @@ class Remote:
 
     @cached_property
     def control(self) -> Control:
-        """The control plane, as the caller and about no session in particular. Raises Unreachable."""
+        """The control plane, not bound to a session. Raises Unreachable."""
         health_of(self.url, same_version=True)
         headers = credentials(os.environ, self.url, self._control_key)
         control = Control(self._wire.send, self._lost, headers)
@@ -57,28 +57,28 @@ class Remote:
 
     @cached_property
     def mine(self) -> Control:
-        """The control plane, about the session that is meant. Raises NoSession, BadInput."""
+        """The control plane, bound to the selected session. Raises NoSession, BadInput."""
         if self._session:
             return self.control.about(self.identified(self._session))
         return self._of_key() if self.api_key else self._only()
 
     @property
     def session(self) -> dict[str, Any]:
-        """The session that is meant."""
+        """The view of the selected session."""
         view: dict[str, Any] = self.mine.get("session")
         return view
 
     def sessions(self) -> list[dict[str, Any]]:
-        """Return all sessions, those that were opened last at the end."""
+        """Return all sessions, the newest last."""
         views: list[dict[str, Any]] = self.control.get("sessions")["sessions"]
         return views
 
     def identified(self, name: str) -> str:
-        """Return the id of the session that has this id, this label, or an id that begins like this."""
+        """Return the ID of the session with this ID, label, or unique ID prefix. Raises BadInput."""
         try:
             views = self.sessions()
         except ControlError as error:
-            if error.status in STRANGER:  # who may not see the others knows the whole id
+            if error.status in STRANGER:  # without permission to list sessions, take the name as the ID
                 return name
             raise
         for view in views:
@@ -91,36 +91,38 @@ class Remote:
         raise BadInput(f"there is no session {name!r}.{did_you_mean(name, known)} `mockbatch sessions` lists them")
 
     def _of_key(self) -> Control:
-        """The session of the key. That it opens one is told: the key may be another than that of the program."""
+        """Select the session of the key. Warn if that opens a new one: the program may use another key."""
         try:
             self.control.get("session")
         except ControlError as error:
             if error.status != _UNKNOWN:
                 raise
-            click.echo("mockbatch: the key had no session here; this call opens one", err=True)
+            click.echo("mockbatch: this key had no session; opened a new one", err=True)
         return self.control
 
     def _only(self) -> Control:
         try:
             views = self.sessions()
         except ControlError as error:
-            if error.status in STRANGER:  # the next call says what is missing
+            if error.status in STRANGER:  # the next call reports what is missing
                 return self.control
             raise
         if not views:
             raise NoSession(
-                f"{self.url} has no session yet: the first call of a program opens one; name its key with --api-key"
+                f"{self.url} has no sessions yet: the first call of a program opens one; set its key with --api-key"
             )
         if len(views) > 1:
-            raise BadInput(f"there are {len(views)} sessions: {_named(views)}; choose one with --session or --api-key")
+            raise BadInput(
+                f"there are {len(views)} sessions: {_names_of(views)}; choose one with --session or --api-key"
+            )
         return self.control.about(views[0]["id"])
 
     def _lost(self, error: BaseException) -> Exception:
-        return Unreachable(f"no answer from {self.url}: {_reason(error)}")
+        return Unreachable(f"no response from {self.url}: {_reason(error)}")
 
 
 def health_of(url: str, *, same_version: bool = False) -> dict[str, Any]:
-    """Return what a server tells of its health. Raise Unreachable if there is none, or something else."""
+    """Return the health of a server. Raises Unreachable if none responds, or something else does."""
     try:
         wire = Wire(url, _GREETING_SECONDS)
     except ValueError as error:
@@ -130,7 +132,7 @@ def health_of(url: str, *, same_version: bool = False) -> dict[str, Any]:
         if same_version:
             check_version(health)
     except WrongServer as error:
-        raise Unreachable(f"what answers at {url} {error}; {_HINT}") from None
+        raise Unreachable(f"the server at {url} {error}; {_HINT}") from None
     except (OSError, HTTPException) as error:
         raise Unreachable(f"no server at {url}: {_reason(error)}; {_HINT}") from None
     finally:
@@ -139,12 +141,12 @@ def health_of(url: str, *, same_version: bool = False) -> dict[str, Any]:
 
 
 def url_here() -> str:
-    """Return the address of the server that is configured here."""
+    """Return the URL of the server configured here."""
     config, _ = configured({"config": None})
     return f"http://127.0.0.1:{config.port}"
 
 
-def _named(views: list[dict[str, Any]]) -> str:
+def _names_of(views: list[dict[str, Any]]) -> str:
     names = [f"{view['label']} ({view['id']})" if view["label"] else view["id"] for view in views[:_SHOWN]]
     return ", ".join(names) + (" ..." if len(views) > _SHOWN else "")
 

@@ -1,4 +1,4 @@
-"""`mockbatch reconcile`: a cost tracker's rows against the ledger."""
+"""`mockbatch reconcile`: compare the rows of a cost tracker with the ledger."""
 
 import sys
 
@@ -26,15 +26,14 @@ _DIFFERENT = 1
 
 @click.command("reconcile")
 @click.argument("tracker", metavar="TRACKER")
-@click.option("--ledger", metavar="PATH", help="A saved ledger, instead of a server's.")
+@click.option("--ledger", metavar="PATH", help="A saved ledger instead of a server's.")
 @wants_server
-@click.option("--prices", metavar="PATH", help="Prices that go before the built-in ones.")
+@click.option("--prices", metavar="PATH", help="A TOML file with prices that override the built-in ones.")
 @wants_json
 def command(tracker: str, ledger: str | None, server: Remote, as_json: bool, prices: str | None) -> None:
-    """Compare a cost tracker, any kind of CSV or JSON, with the ledger.
+    """Compare a cost tracker's CSV or JSON with the ledger.
 
-    Row by row, and with the likely reason of each difference. Exits with 1 when they differ, or when something could
-    not be compared.
+    Row by row, with the likely cause of each difference. Exits with 1 if they differ or a row could not be compared.
     """
     _, known = priced(prices, (), None)
     try:
@@ -45,7 +44,7 @@ def command(tracker: str, ledger: str | None, server: Remote, as_json: bool, pri
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
     else:
-        _told(found)
+        _print(found)
     if not found.clean:
         sys.exit(_DIFFERENT)
 
@@ -63,10 +62,10 @@ def _ledger(path: str | None, server: Remote) -> list[Entry]:
             return from_table(_read(path, LEDGER))
         return from_csv(str(server.mine.get("ledger", format="csv")))
     except ValueError as error:
-        raise BadInput(f"{shown(path) if path else 'the answer of the server'}: {error}") from None
+        raise BadInput(f"{shown(path) if path else 'the response of the server'}: {error}") from None
 
 
-def _told(found: Reconciliation) -> None:
+def _print(found: Reconciliation) -> None:
     if found.differences:
         _table(found)
     _listed("not in the tracker", found.missing)
@@ -88,7 +87,7 @@ def _table(found: Reconciliation) -> None:
         table.add_row(row.id, row.tracker, row.ledger, row.difference, "; ".join(row.reasons) or "none found")
     printed(table)
     if len(found.differences) > _SHOWN:
-        click.echo(f"... and {len(found.differences) - _SHOWN} more; --json has them all")
+        click.echo(f"... and {len(found.differences) - _SHOWN} more; --json prints all")
 
 
 def _listed(what: str, names: list[str]) -> None:

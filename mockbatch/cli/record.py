@@ -1,4 +1,4 @@
-"""`mockbatch record`: run a command against the real API, and keep what came of it."""
+"""`mockbatch record`: run a command against the real API and record it as a fixture."""
 
 import os
 import signal
@@ -26,33 +26,33 @@ _NOT_FOUND = 127
 
 
 def recording_options() -> list[click.Parameter]:
-    """The flags that go with recording. None can be set by the environment or a file, so that nothing calls a real
-    API that was not asked to on this command line."""
+    """Return the flags for recording. They cannot be set by environment or file, so that only an explicit command line
+    calls the real API."""
     return [
         click.Option(
             ["--upstream"], default=_UPSTREAM, metavar="URL", help=f"The API to record. [default {_UPSTREAM}]"
         ),
-        click.Option(["--add"], is_flag=True, help="Keep what is in the fixture and was not met again."),
+        click.Option(["--add"], is_flag=True, help="Keep interactions of the fixture that did not recur."),
         *redaction_options(),
     ]
 
 
 def redaction_options() -> list[click.Parameter]:
-    """What to take out beside keys and tokens."""
+    """Return the flags for redaction beyond keys and tokens."""
     return [
         click.Option(
             ["--redact"],
             multiple=True,
             metavar="PATTERN",
-            help="Take out what this finds: `mail`, `card`, or a regular expression.",
+            help="Redact matches of this: `mail`, `card`, or a regular expression.",
         ),
         click.Option(
             ["--redact-field"],
             multiple=True,
             metavar="FIELD",
-            help="Take out the values of this key, or of keys with dots between them, like metadata.user_id.",
+            help="Redact the values of this key, or of a dotted path, e.g. metadata.user_id.",
         ),
-        click.Option(["--redact-base64"], is_flag=True, help="Leave only a hash of images and documents."),
+        click.Option(["--redact-base64"], is_flag=True, help="Replace images and documents by a hash."),
     ]
 
 
@@ -66,7 +66,7 @@ def _record(
     command: tuple[str, ...],
 ) -> None:
     if not any(os.environ.get(name) for name in _KEYS):
-        raise BadConfig(f"recording calls {upstream}, and there is no key for it: set {_KEYS[0]}")
+        raise BadConfig(f"recording calls {upstream}, which needs a key: set {_KEYS[0]}")
     from mockbatch.http.recording import create_recorder
     from mockbatch.server import RECORDER_DRAIN, Background
 
@@ -78,14 +78,14 @@ def _record(
 
 
 def _run(command: tuple[str, ...], url: str) -> int:
-    """The exit code of a command that takes the recorder for the API."""
+    """Run a command against the recorder and return its exit code."""
     try:
         with subprocess.Popen(command, env={**os.environ, "ANTHROPIC_BASE_URL": url}) as process:
             while True:
                 try:
                     return process.wait()
                 except KeyboardInterrupt:
-                    continue  # the command was interrupted as well, and decides
+                    continue  # the command was interrupted as well; it decides when to exit
     except OSError as error:
         click.echo(f"mockbatch: {command[0]}: {error.strerror}", err=True)
         return _NOT_FOUND
@@ -95,9 +95,9 @@ def _run(command: tuple[str, ...], url: str) -> int:
 def spooling(
     out: str, redact: tuple[str, ...], redact_field: tuple[str, ...], redact_base64: bool
 ) -> Iterator["Spool"]:
-    """Where a recording gathers; the rules of the fixture that it renews apply as well, so that none is forgotten.
+    """Collect a recording. The redaction rules of a fixture that it replaces apply too, so that none is forgotten.
 
-    Raises BadConfig for a pattern that is none.
+    Raises BadConfig for an invalid pattern.
     """
     from mockbatch.core.cassette.redaction import Redaction, both
     from mockbatch.fixtures.files import rules_of
@@ -114,14 +114,14 @@ def spooling(
 
 
 def write(path: Path, spool: "Spool", upstream: str, *, add: bool) -> bool:
-    """Write the fixture and say what is in it; answer whether it is whole. Raises BadFixture."""
+    """Write the fixture, print its contents, and return whether it is complete. Raises BadFixture."""
     from mockbatch.fixtures import FixtureError
     from mockbatch.fixtures.writing import write_fixture
 
     try:
         written = write_fixture(path, spool, upstream, add=add)
     except OSError as error:
-        raise BadFixture(f"{path}: {error.strerror}; what was there is as it was") from None
+        raise BadFixture(f"{path}: {error.strerror}; nothing was changed") from None
     except FixtureError as error:
         raise BadFixture(str(error)) from None
     same = f", {written.kept:,} of them unchanged" if written.kept else ""
@@ -134,7 +134,7 @@ def write(path: Path, spool: "Spool", upstream: str, *, add: bool) -> bool:
 
 
 def _cost(spool: "Spool") -> Iterator[str]:
-    """What the recording cost, at the newest prices that are known."""
+    """Yield the cost of the recording, at the newest known prices."""
     if not spool.tokens.sums.rows():
         return
     from mockbatch.cli.pricing import dollars
@@ -146,11 +146,11 @@ def _cost(spool: "Spool") -> Iterator[str]:
     if bill.net:
         yield f"cost: {dollars(bill.net)} at the prices of {prices.as_of}"
     if bill.unpriced:
-        yield f"cost not known: there is no price for {', '.join(bill.unpriced)}"
+        yield f"cost unknown: there is no price for {', '.join(bill.unpriced)}"
 
 
 def serve_recording(config: Config, out: str, upstream: str, add: bool, **redaction: Any) -> signal.Signals | None:
-    """Record until a signal comes, which is answered; then write the fixture."""
+    """Record until a signal arrives, then write the fixture and return the signal."""
     from mockbatch.http.recording import create_recorder
     from mockbatch.server import CannotStart, PortInUse, serve
 
@@ -172,7 +172,7 @@ def serve_recording(config: Config, out: str, upstream: str, add: bool, **redact
 
 
 def _with_episodes(config: Config, recorder: "Router") -> "Router":
-    """The recorder behind what is on the tape. Raises BadFixture."""
+    """Return an app that replays the tape and records everything else. Raises BadFixture."""
     from msgspec.structs import replace
 
     from mockbatch.core.cassette.tape import Tape
@@ -200,12 +200,12 @@ command = click.Command(
             ["--out"],
             required=True,
             metavar="PATH",
-            help="The fixture: a folder, or a .jsonl, .jsonl.gz or .jsonl.zst.",
+            help="The fixture: a folder, or a .jsonl, .jsonl.gz or .jsonl.zst file.",
         ),
         *recording_options(),
         click.Argument(["command"], nargs=-1, required=True, type=click.UNPROCESSED),
     ],
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
-    help="Run a command and record what the real API answers. ANTHROPIC_BASE_URL is that of a recorder, which passes "
-    "all calls on and writes batches, messages, token counts and files to a fixture. Polls are left out, and keys.",
+    help="Run a command and record the real API's responses. ANTHROPIC_BASE_URL points to a recorder, which forwards "
+    "all calls and writes batches, messages, token counts and files to a fixture, without polls and keys.",
 )

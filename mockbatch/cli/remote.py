@@ -1,4 +1,4 @@
-"""The options with which a command says which server it means, as whom, and about which session."""
+"""Options that select the server, the credentials and the session of a command."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,17 +12,17 @@ from mockbatch.cli.reached import STRANGER, Remote, url_here
 from mockbatch.client.control import ControlError
 
 url_option = click.option(
-    "--url", metavar="URL", envvar="MOCKBATCH_URL", help="The server; by default the one configured here."
+    "--url", metavar="URL", envvar="MOCKBATCH_URL", help="The server; default: the one configured here."
 )
 
 
 def wants_server(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say which server and which session are meant; the function gets a `server`."""
+    """Add the options for a server and a session; the function receives `server`."""
     return wants_any(_SESSION(function))
 
 
 def wants_any(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say which server is meant, of whatever session; the function gets a `server`."""
+    """Add the options for a server, without a session; the function receives `server`."""
 
     @wraps(function)
     def connected(
@@ -37,14 +37,14 @@ def wants_any(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _key(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    """Return the first key; a variable of the server may hold several. Raise BadParameter for what no header takes."""
+    """Return the first key; the variable may hold several. Raises BadParameter if it is not valid in a header."""
     key = (value or "").partition(",")[0].strip()
     if not (key.isascii() and key.isprintable()):
-        raise click.BadParameter("a key has printable characters of ASCII only", context, parameter)
+        raise click.BadParameter("a key consists of printable ASCII characters", context, parameter)
     return key or None
 
 
-_SESSION = click.option("--session", metavar="ID", help="Which session, by its id or its label, instead of by its key.")
+_SESSION = click.option("--session", metavar="ID", help="The session, by ID or label instead of by key.")
 _OPTIONS = (
     url_option,
     click.option(
@@ -52,26 +52,26 @@ _OPTIONS = (
         metavar="KEY",
         envvar=["MOCKBATCH_API_KEY", "ANTHROPIC_API_KEY"],
         callback=_key,
-        help="Whose session; the key of the program. [env ANTHROPIC_API_KEY]",
+        help="The session, by the API key of the program. [env ANTHROPIC_API_KEY]",
     ),
     click.option(
         "--control-key",
         metavar="KEY",
         envvar="MOCKBATCH_CONTROL_KEY",
         callback=_key,
-        help="A key of the server's --control-key, to look beyond one's own session from another machine.",
+        help="One of the server's --control-key, to access all sessions from another machine.",
     ),
 )
 
 
 @contextmanager
 def _asking(server: Remote) -> Iterator[Remote]:
-    """Have what the control plane refuses told in a sentence, with an exit code."""
+    """Turn errors of the control plane into failures with an exit code."""
     try:
         yield server
     except ControlError as error:
         if error.status in STRANGER:
-            raise BadInput(f"{server.url} answers {error.status}: {error}") from None
+            raise BadInput(f"{server.url} returned {error.status}: {error}") from None
         raise (BadInput if error.status < 500 else Failure)(str(error)) from None
     finally:
         server.close()

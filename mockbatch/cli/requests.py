@@ -1,4 +1,4 @@
-"""Requests in a file, or their params alone, in any of the forms that files have."""
+"""Read requests, or bare params, from files of any supported form."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,9 +10,9 @@ from mockbatch.files.source import opened
 
 
 def read_requests(path: str) -> Iterator[tuple[str, dict[str, Any] | None]]:
-    """Yield each request as its `custom_id` and its params; where there are none, what is wrong and None.
+    """Yield the `custom_id` and params of each request, or an error message and None.
 
-    A request without a `custom_id` is called by its line. Raises Unreadable.
+    The line number replaces a missing `custom_id`. Raises Unreadable.
     """
     with opened(path, wanted=ASKED) as source:
         for line in source.lines():
@@ -24,9 +24,9 @@ def _request(line: Line) -> tuple[str, dict[str, Any] | None]:
     try:
         request = decode(line.raw)
     except ValueError as error:
-        return f"{where} is no JSON: {error}", None
+        return f"{where} is not JSON: {error}", None
     if not isinstance(request, dict):
-        return f"{where} is no object", None
+        return f"{where} is not an object", None
     params = request.get("params", request)
     if not isinstance(params, dict) or not isinstance(params.get("model"), str):
         return f"{where} has no params with a model", None

@@ -1,4 +1,4 @@
-"""`mockbatch reset`: a session begins anew."""
+"""`mockbatch reset`: reset a session, or part of it."""
 
 import click
 
@@ -7,22 +7,22 @@ from mockbatch.cli.remote import wants_server
 from mockbatch.cli.shown import print_json, wants_json
 
 _SCOPES = {
-    "all": "the session begins anew",
+    "all": "the session is as new",
     "state": "no batches, no files, nothing spent",
-    "clock": "the clock is where it started",
+    "clock": "the clock is back at its start",
     "journal": "no calls",
-    "rules": "the rules are those that the session began with",
+    "rules": "the rules are the session's initial ones",
 }
 
 
 @click.command("reset")
-@click.option("--scope", type=click.Choice(tuple(_SCOPES)), default="all", help="What begins anew. [default all]")
+@click.option("--scope", type=click.Choice(tuple(_SCOPES)), default="all", help="What to reset. [default all]")
 @wants_server
 @wants_json
 def command(scope: str, server: Remote, as_json: bool) -> None:
-    """Let a session begin anew.
+    """Reset a session.
 
-    All of it, or its state (batches, files, spending), its clock, its rules, or its journal of calls.
+    All of it, or only its state (batches, files, spending), its clock, its rules, or its journal of calls.
     """
     answer = server.mine.post("reset", scope=scope)
     if as_json:

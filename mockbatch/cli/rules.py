@@ -1,4 +1,4 @@
-"""`mockbatch rules`: what goes wrong on a running server, and to whom."""
+"""`mockbatch rules`: the rules of a session on a running server."""
 
 import json
 from pathlib import Path
@@ -28,9 +28,9 @@ class _Rules(Group):
 
 @click.group("rules", cls=_Rules)
 def command() -> None:
-    """List the rules of a session, add or remove some.
+    """List, add or remove the rules of a session.
 
-    A rule says what goes wrong, to whom and how often. `mockbatch faults` lists what can.
+    A rule injects a fault: which one, where and how often. `mockbatch faults` lists the faults.
     """
 
 
@@ -38,8 +38,8 @@ def command() -> None:
 @wants_server
 @wants_json
 def listed(server: Remote, as_json: bool) -> None:
-    """List the rules, in the order in which they are tried."""
-    _tell(server.mine.get("rules")["rules"], as_json, "no rules: everything works as the real API does")
+    """List the rules in the order in which they are tried."""
+    _print(server.mine.get("rules")["rules"], as_json, "no rules: no faults are injected")
 
 
 @command.command("add")
@@ -48,34 +48,34 @@ def listed(server: Remote, as_json: bool) -> None:
     "--preset",
     metavar="NAME",
     shell_complete=completing(PRESETS),
-    help=f"The rules and options of a preset: {', '.join(PRESETS)}.",
+    help=f"Add the rules and options of a preset: {', '.join(PRESETS)}.",
 )
 @click.option(
     "--file",
     "path",
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help="The rules of a TOML file, each a table [[rules]]; options in it are left out.",
+    help="Add the rules of a TOML file, each a table [[rules]]; its options are ignored.",
 )
 @wants_server
 @wants_json
 def add(faults: tuple[str, ...], preset: str | None, path: Path | None, server: Remote, as_json: bool) -> None:
-    """Add rules behind those that there are.
+    """Append rules.
 
-    A FAULT is written as for `mockbatch serve --fault`: results.cut,after_items=73,times=1
+    A FAULT has the syntax of `mockbatch serve --fault`, e.g. results.cut,after_items=73,times=1
     """
     chosen = _preset(preset) if preset else Preset("")
     tables = [*_of_faults(faults), *(_of_file(path) if path else []), *map(dict, chosen.tables)]
     if not (tables or chosen.options):
-        raise click.UsageError("name a fault, --preset or --file; `mockbatch faults` lists the faults")
+        raise click.UsageError("give a fault, --preset or --file; `mockbatch faults` lists the faults")
     added = server.mine.post("rules", rules=tables)["rules"] if tables else []
     if chosen.options:
         server.mine.patch("sessions", server.session["id"], options=chosen.options)
     if chosen.options and not as_json:
-        told = ", ".join(f"{name} = {text}" for name, text in chosen.options.items())
-        click.echo(f"from now on: {told}")
+        changed = ", ".join(f"{name} = {text}" for name, text in chosen.options.items())
+        click.echo(f"from now on: {changed}")
     if added or as_json:
-        _tell(added, as_json, "")
+        _print(added, as_json, "")
 
 
 @command.command("remove")
@@ -83,7 +83,7 @@ def add(faults: tuple[str, ...], preset: str | None, path: Path | None, server: 
 @wants_server
 @wants_json
 def remove(names: tuple[str, ...], server: Remote, as_json: bool) -> None:
-    """Remove rules, by their ids or their names."""
+    """Remove rules by ID or name."""
     views = server.mine.get("rules")["rules"]
     removed = [server.mine.delete("rules", id) for id in [_identified(name, views) for name in names]]
     if as_json:
@@ -106,7 +106,7 @@ def clear(server: Remote, as_json: bool) -> None:
 
 
 def _preset(name: str) -> Preset:
-    """Return the preset of a name. Raise BadParameter."""
+    """Return a preset by name. Raises BadParameter."""
     try:
         return PRESETS[OPTIONS["preset"].parse(name)]
     except ValueError as error:
@@ -114,7 +114,7 @@ def _preset(name: str) -> Preset:
 
 
 def _of_faults(texts: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Return the tables of faults that are written as flags. Raise BadInput."""
+    """Return the rule tables of faults in flag syntax. Raises BadInput."""
     try:
         return [dump_rule(rule) for text in texts for rule in OPTIONS["fault"].parse(text)]
     except ValueError as error:
@@ -122,7 +122,7 @@ def _of_faults(texts: tuple[str, ...]) -> list[dict[str, Any]]:
 
 
 def _of_file(path: Path) -> list[dict[str, Any]]:
-    """Return the tables of a file. Raise ConfigError for one that cannot be used."""
+    """Return the rule tables of a file. Raises ConfigError if it is invalid, BadInput if it has none."""
     config, _ = resolve({}, {}, path, Path.cwd())
     if not config.rules:
         raise BadInput(f"{path}: has no rules; each is a table [[rules]]")
@@ -130,7 +130,7 @@ def _of_file(path: Path) -> list[dict[str, Any]]:
 
 
 def _identified(name: str, views: list[View]) -> str:
-    """Return the id of the rule that is meant. Raise BadInput."""
+    """Return the ID of a rule given by ID or name. Raises BadInput."""
     ids = [view["id"] for view in views]
     named = [view["id"] for view in views if view["name"] == name]
     if name in ids or len(named) == 1:
@@ -141,7 +141,7 @@ def _identified(name: str, views: list[View]) -> str:
     raise BadInput(f"there is no rule {name!r}.{did_you_mean(name, known)} `mockbatch rules` lists them")
 
 
-def _tell(views: list[View], as_json: bool, nothing: str) -> None:
+def _print(views: list[View], as_json: bool, nothing: str) -> None:
     if as_json:
         print_json(views)
     elif not views:
@@ -159,11 +159,11 @@ def _cells(view: View) -> list[str]:
 
 
 def _how(rule: dict[str, Any]) -> str:
-    """Return what a rule does, to whom and when, without what its name says already."""
-    told = {**rule, **rule.get("match", {}), **rule.get("with", {}), **rule.get("http", {})}
-    told |= {"errored": told["errored"]["type"]} if "errored" in told else {}
-    left_out = _SHOWN_ELSEWHERE | ({"fault"} if told.get("fault") == rule["name"] else set())
-    return " ".join(f"{key}={_short(value)}" for key, value in told.items() if key not in left_out)
+    """Return what a rule does, where and when, without what its name implies."""
+    fields = {**rule, **rule.get("match", {}), **rule.get("with", {}), **rule.get("http", {})}
+    fields |= {"errored": fields["errored"]["type"]} if "errored" in fields else {}
+    left_out = _SHOWN_ELSEWHERE | ({"fault"} if fields.get("fault") == rule["name"] else set())
+    return " ".join(f"{key}={_short(value)}" for key, value in fields.items() if key not in left_out)
 
 
 def _short(value: Any) -> str:

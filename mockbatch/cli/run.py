@@ -1,4 +1,4 @@
-"""`mockbatch run -- CMD`: a server for one command, in whatever language that is written."""
+"""`mockbatch run -- CMD`: a server for one command, in any language."""
 
 import json
 import os
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 _PROBLEMS, _TIMED_OUT, _INTERRUPTED = 10, 124, 130
 _GRACE_SECONDS = 5.0
-# options that say how long batches take
+# options that determine how long batches take
 _OF_TIME = ("delay_preset", "wait", "delay", "never", "progression", "poll_advances")
 
 
@@ -48,7 +48,7 @@ def _run(
     seconds = _seconds(timeout)
     page = _github_page() if github_summary else None
     flags["port"] = flags["port"] or "0"
-    config, sources = configured(flags, told=True)
+    config, sources = configured(flags, verbose=True)
     from msgspec.structs import replace
 
     config = replace(config, owner=token_hex(16), **_quick(sources))
@@ -67,14 +67,14 @@ def _run(
             click.echo(f"mockbatch: {error}", err=True)
             sys.exit(error.exit_code)
         summary = _called(server.url, config.owner, "summary")
-        summary["intercepted"] = interception.told() if trust else None
+        summary["intercepted"] = interception.summary() if trust else None
     summary["problems"] = [*concerns(summary), *summary["problems"]]
-    _tell(summary, code, command, summary_json, page)
+    _report(summary, code, command, summary_json, page)
     sys.exit(_PROBLEMS if strict and code == 0 and summary["problems"] else code)
 
 
 def _server(config: Config, tls: SSLContext | None) -> "Background":
-    """The server of the run. Raises CannotListen, BadStore or BadFixture."""
+    """Start the server of the run. Raises CannotListen, BadStore or BadFixture."""
     from mockbatch.fixtures import FixtureError
     from mockbatch.http.app import create_app
     from mockbatch.server import Background, PortInUse
@@ -83,7 +83,7 @@ def _server(config: Config, tls: SSLContext | None) -> "Background":
     try:
         return Background(create_app(config), config.host, config.port, tls=tls)
     except PortInUse as error:
-        raise CannotListen(f"{error}; leave --port out for a free one") from None
+        raise CannotListen(f"{error}; omit --port to use a free one") from None
     except StoreError as error:
         raise BadStore(str(error)) from None
     except FixtureError as error:
@@ -93,9 +93,9 @@ def _server(config: Config, tls: SSLContext | None) -> "Background":
 
 
 def _quick(sources: Mapping[str, Source]) -> dict[str, str]:
-    """Short delays, so that a program which just polls ends in seconds; none where something says how long they are."""
-    told = any(sources[name].origin != "default" for name in _OF_TIME)
-    return {} if told else {"delay_preset": "fast"}
+    """Return options for short delays, so that a program that just polls ends in seconds; none if delays are set."""
+    has_delays = any(sources[name].origin != "default" for name in _OF_TIME)
+    return {} if has_delays else {"delay_preset": "fast"}
 
 
 class _NotRun(Exception):
@@ -116,19 +116,19 @@ def _seconds(timeout: str | None) -> float | None:
 def _github_page() -> Path:
     page = os.environ.get("GITHUB_STEP_SUMMARY")
     if not page:
-        raise BadConfig("--github-summary: GITHUB_STEP_SUMMARY is not set, as it is in GitHub Actions")
+        raise BadConfig("--github-summary: GITHUB_STEP_SUMMARY is not set; GitHub Actions sets it")
     return Path(page)
 
 
 def _environment(url: str, config: Config) -> dict[str, str]:
-    """Ours, but pointed at the server, which knows the command for ours too; a real token is kept from it."""
+    """Return the environment of the command: our own, pointed at the server, with the owner token and no real token."""
     key = config.api_key[0] if config.api_key else _called(url, config.owner, "sessions", {"label": "run"})["api_key"]
     environ = {name: value for name, value in os.environ.items() if name != "ANTHROPIC_AUTH_TOKEN"}
     return {**environ, "ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": key, "MOCKBATCH_URL": url, OWNER: config.owner}
 
 
 def _with_virtual_time(environ: dict[str, str]) -> dict[str, str]:
-    """The same for Pythons that sleep without waiting: what they run at their start stands in front of their path."""
+    """Return the environment with our `sitecustomize` first on PYTHONPATH; it turns sleeps into clock advances."""
     package = Path(__file__).parents[1]
     machine = find_spec("time_machine")
     homes = [str(package.parent), *([str(Path(machine.origin).parents[1])] if machine and machine.origin else [])]
@@ -145,12 +145,12 @@ def _called(url: str, owner: str, path: str, content: dict[str, Any] | None = No
 
 
 def _exit_code_of(command: tuple[str, ...], environ: dict[str, str], seconds: float | None) -> int:
-    """The exit code of a command, as a shell would tell it. What stops us stops the command first."""
+    """Run a command and return its exit code, as in a shell. A signal that stops us stops the command first."""
     program = shutil.which(command[0])
     try:
         process = subprocess.Popen([program or command[0], *command[1:]], env=environ)
     except FileNotFoundError:
-        raise _NotRun(f"there is no command {command[0]}", _NOT_FOUND) from None
+        raise _NotRun(f"command not found: {command[0]}", _NOT_FOUND) from None
     except OSError as error:
         raise _NotRun(f"cannot run {command[0]}: {error.strerror}", _NOT_EXECUTABLE) from None
     signal.signal(signal.SIGTERM, lambda number, frame: process.terminate())
@@ -159,16 +159,16 @@ def _exit_code_of(command: tuple[str, ...], environ: dict[str, str], seconds: fl
     except subprocess.TimeoutExpired:
         process.terminate()
         _end(process)
-        click.echo(f"mockbatch: {command[0]} was ended after {seconds:g} s", err=True)
+        click.echo(f"mockbatch: {command[0]} was terminated after {seconds:g} s", err=True)
         return _TIMED_OUT
-    except KeyboardInterrupt:  # the command got it as well, from the terminal
+    except KeyboardInterrupt:  # the terminal sent it to the command as well
         _end(process)
         return _INTERRUPTED
     return code if code >= 0 else 128 - code
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Wait until a command has ended that was told to, but not for long."""
+    """Wait for a terminated command to exit; kill it after a grace period."""
     try:
         process.wait(_GRACE_SECONDS)
     except subprocess.TimeoutExpired:
@@ -176,7 +176,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-def _tell(
+def _report(
     summary: dict[str, Any], code: int, command: tuple[str, ...], summary_json: str | None, page: Path | None
 ) -> None:
     click.echo(f"mockbatch: {as_line(summary)}", err=True)
@@ -198,31 +198,33 @@ command = click.Command(
         click.Option(
             ["--strict"],
             is_flag=True,
-            help="Exit with 10 when the command passed, but problems remain, or the API got nothing or refused it all.",
+            help="Exit with 10 if the command succeeds but problems remain, or no call reached or passed the API.",
         ),
         click.Option(
             ["--virtual-time"],
             is_flag=True,
-            help="Let the sleeps of Python programs pass at once, in all processes of the command; programs in other "
-            "languages poll less often with --progression polls:2.",
+            help="Sleeps advance the virtual clock instead of waiting, in all Python processes of the command; for "
+            "other languages use --progression polls:2.",
         ),
         click.Option(
             ["--intercept"],
             is_flag=True,
-            help="Also catch programs that name https://api.anthropic.com themselves, by proxy settings and a "
-            "certificate made for this run; other hosts are reached as before. Needs mockbatch[intercept].",
+            help="Also redirect calls to https://api.anthropic.com itself, with proxy settings and a certificate made "
+            "for this run; other hosts stay reachable. Needs mockbatch[intercept].",
         ),
         click.Option(
             ["--offline"],
             is_flag=True,
-            help="With --intercept: refuse other hosts, but for this machine and those in NO_PROXY.",
+            help="With --intercept: block all hosts except this machine and those in NO_PROXY.",
         ),
-        click.Option(["--timeout"], metavar="SPAN", help="End the command after so long, like 10m, and exit with 124."),
-        click.Option(["--summary-json"], metavar="PATH", help="Write the summary to this file, for machines."),
-        click.Option(["--github-summary"], is_flag=True, help="Add the summary to the page of a GitHub Actions run."),
+        click.Option(
+            ["--timeout"], metavar="SPAN", help="Terminate the command after this time, e.g. 10m, and exit with 124."
+        ),
+        click.Option(["--summary-json"], metavar="PATH", help="Write the summary to this file as JSON."),
+        click.Option(["--github-summary"], is_flag=True, help="Add the summary to the job summary of GitHub Actions."),
         *server_options(port="a free one"),
     ],
     context_settings={"allow_interspersed_args": False},
-    help="Run a command with a server of its own. The command's ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY point there. "
-    "Batches take seconds (--delay-preset fast) unless an option says how long they take.",
+    help="Start a server, run a command against it, print a summary. The command's ANTHROPIC_BASE_URL and "
+    "ANTHROPIC_API_KEY point to the server. Batches take seconds (--delay-preset fast) unless an option sets delays.",
 )

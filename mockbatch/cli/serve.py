@@ -24,7 +24,7 @@ def _serve(
     redact_base64: bool,
     **flags: str | None,
 ) -> None:
-    config, _ = configured(flags, told=True)
+    config, _ = configured(flags, verbose=True)
     _warn_when_open(config)
     if record and _records(config):
         rules = {"redact": redact, "redact_field": redact_field, "redact_base64": redact_base64}
@@ -36,18 +36,22 @@ def _serve(
 
 
 def _records(config: Config) -> bool:
-    """Whether calls go to the upstream, all or some. Raises BadConfig where that contradicts what is replayed."""
+    """Whether some or all calls go to the upstream. Raises BadConfig if that contradicts the replay mode."""
     if config.replay is None or config.replay_mode in ("all", "new_episodes"):
         return True
     if config.replay_mode == "once":
         return not Path(config.replay).exists()
-    raise BadConfig(f"--record does not go with --replay-mode {config.replay_mode}, which never calls an upstream")
+    raise BadConfig(
+        f"--record cannot be combined with --replay-mode {config.replay_mode}, which never calls an upstream"
+    )
 
 
 def _serve_mock(config: Config, may_record: bool) -> signal.Signals | None:
     if config.replay and config.replay_mode in ("once", "new_episodes", "all") and not may_record:
-        raise BadConfig(f"--replay-mode {config.replay_mode} records what is missing: say where with --record PATH")
-    gc.disable()  # until it is ready: of what is imported nothing is garbage
+        raise BadConfig(
+            f"--replay-mode {config.replay_mode} records missing requests: set the fixture with --record PATH"
+        )
+    gc.disable()  # until the server is ready: imports create no garbage
     from mockbatch.fixtures import FixtureError
     from mockbatch.server import CannotStart, PortInUse, is_terminal, serve
     from mockbatch.store import StoreError
@@ -70,8 +74,8 @@ def _serve_mock(config: Config, may_record: bool) -> signal.Signals | None:
 
 def _warn_when_open(config: Config) -> None:
     if not config.host.startswith("127.") and config.host not in ("::1", "localhost"):
-        keys = "each of --api-key controls it" if config.api_key else "any key opens a session and controls that"
-        more = "" if config.api_key else "; set --api-key to admit those you name only"
+        keys = "each --api-key controls it" if config.api_key else "any key opens a session and controls it"
+        more = "" if config.api_key else "; set --api-key to accept only those you name"
         if not (config.api_key or config.control_key):
             more += ", --control-key to see all sessions and the dashboard from there"
         click.echo(f"warning: {config.host} can be reached from other machines: {keys}{more}", err=True)
@@ -85,7 +89,7 @@ command = click.Command(
         click.Option(
             ["--record"],
             metavar="PATH",
-            help="Pass all calls on to --upstream with the caller's key, and write what came of them to this fixture.",
+            help="Forward all calls to --upstream with the client's key, and record them to this fixture.",
         ),
         *recording_options(),
     ],

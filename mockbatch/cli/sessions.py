@@ -1,4 +1,4 @@
-"""`mockbatch sessions`: the worlds of a running server, one for each key."""
+"""`mockbatch sessions`: the sessions of a running server, one per API key."""
 
 from typing import Any
 
@@ -19,9 +19,9 @@ class _Sessions(Group):
 
 @click.group("sessions", cls=_Sessions)
 def command() -> None:
-    """List the sessions, open or delete one.
+    """List, open or delete sessions.
 
-    A session is what belongs to an API key: its batches, clock, rules, ledger and journal.
+    A session is the isolated state of an API key: batches, clock, rules, ledger and journal.
     """
 
 
@@ -37,7 +37,7 @@ def listed(server: Remote, as_json: bool) -> None:
         click.echo("no sessions yet: the first call of a program opens one")
     else:
         rows = ((view["id"], view["label"], moment(view["now"]), str(view["batches"]), _own(view)) for view in views)
-        print_table(("id", "label", "virtual time", "batches", "options of its own"), rows, numbers=[3])
+        print_table(("id", "label", "virtual time", "batches", "own options"), rows, numbers=[3])
 
 
 def _open(label: str, server: Remote, as_json: bool, **flags: Any) -> None:
@@ -51,17 +51,17 @@ def _open(label: str, server: Remote, as_json: bool, **flags: Any) -> None:
 
 
 def _is_typed(name: str) -> bool:
-    """Return whether an option stands on the command line. One in the environment is meant for other commands too."""
+    """Whether an option was given on the command line; the environment may be meant for other commands."""
     return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def _opening() -> click.Command:
     made = click.command(
         "open",
-        help="Open a session with options of its own.\n\nPrints the lines for a shell that point a program to it, so "
-        'that eval "$(mockbatch sessions open)" does so.',
+        help="Open a session with its own options.\n\nPrints shell commands that point a program to it; use "
+        'eval "$(mockbatch sessions open)".',
     )(wants_any(wants_json(_open)))
-    label = click.Option(["--label"], default="", metavar="TEXT", help="How people call it.")
+    label = click.Option(["--label"], default="", metavar="TEXT", help="A name for the session.")
     made.params = [label, *made.params, *session_options()]
     return made
 
@@ -74,7 +74,7 @@ command.add_command(_opening())
 @wants_any
 @wants_json
 def delete(name: str, server: Remote, as_json: bool) -> None:
-    """Delete a session and all that is in it."""
+    """Delete a session with everything in it."""
     summary = server.control.delete("sessions", server.identified(name))
     if as_json:
         print_json(summary)

@@ -1,4 +1,4 @@
-"""What commands print: tables and facts for people, JSON for machines."""
+"""Output of commands: tables and key-value lists for people, JSON for machines."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -16,8 +16,8 @@ _WIDE = 200
 
 
 def wants_json(function: F) -> F:
-    """Add the option that has a command print JSON, and nothing else."""
-    return click.option("--json", "as_json", is_flag=True, help="For machines.")(function)
+    """Add the option --json."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
 
 
 def print_json(content: Any) -> None:
@@ -25,8 +25,8 @@ def print_json(content: Any) -> None:
 
 
 def console() -> "Console":
-    """Return what writes on standard output: as wide as it takes where that is no terminal, and never as markup."""
-    # not before: it costs more than the rest of a quick command
+    """Return a console for standard output, without markup; very wide unless that is a terminal."""
+    # not before: slower to import than the rest of a quick command
     from rich.console import Console
 
     class Output(Console):
@@ -42,12 +42,12 @@ def printed(table: "Table") -> None:
 
 
 def print_table(head: Iterable[str], rows: Iterable[Iterable[str]], *, numbers: Iterable[int] = ()) -> None:
-    """Print a table; the columns `numbers` stand right."""
+    """Print a table; the columns `numbers` are right-aligned."""
     printed(table_of(head, rows, numbers=numbers))
 
 
 def table_of(head: Iterable[str], rows: Iterable[Iterable[str]], *, numbers: Iterable[int] = ()) -> "Table":
-    """Return a table; the columns `numbers` stand right."""
+    """Return a table; the columns `numbers` are right-aligned."""
     from rich.table import Table
 
     right = set(numbers)
@@ -65,17 +65,17 @@ def table_of(head: Iterable[str], rows: Iterable[Iterable[str]], *, numbers: Ite
 
 
 def print_facts(facts: Mapping[str, str]) -> None:
-    """Print names and values, a line each."""
+    """Print names and values, one pair per line."""
     width = max(map(len, facts))
     for name, value in facts.items():
         click.echo(f"{click.style(name, bold=True)}{' ' * (width - len(name))}  {printable(value)}")
 
 
 def printable(text: str) -> str:
-    """Return a text without characters that a terminal would obey."""
+    """Return a text with control characters replaced, which a terminal would interpret."""
     return "".join(character if character.isprintable() or character == "\n" else "�" for character in text)
 
 
 def moment(instant: str | None) -> str:
-    """Return an instant without its fractions, as people write it."""
+    """Format an instant for people, without fractions of a second."""
     return instant[:19].replace("T", " ") if instant else ""

@@ -1,4 +1,4 @@
-"""`mockbatch snapshot`: a session as it is, to go back to."""
+"""`mockbatch snapshot`: take and restore snapshots of a session."""
 
 from typing import Any
 
@@ -18,14 +18,14 @@ class _Snapshots(Group):
 
 @click.group("snapshot", cls=_Snapshots)
 def command() -> None:
-    """Take a snapshot of a session, go back to one."""
+    """Take, list, restore or delete snapshots of a session."""
 
 
 @command.command("list")
 @wants_server
 @wants_json
 def listed(server: Remote, as_json: bool) -> None:
-    """List the snapshots, the oldest first."""
+    """List the snapshots, oldest first."""
     views = _taken(server)
     if as_json:
         print_json(views)
@@ -40,8 +40,8 @@ def listed(server: Remote, as_json: bool) -> None:
 @wants_server
 @wants_json
 def take(server: Remote, as_json: bool) -> None:
-    """Take a snapshot of a session as it is."""
-    _tell(server.mine.post("snapshots"), "taken", as_json)
+    """Take a snapshot of the current state of a session."""
+    _print(server.mine.post("snapshots"), "taken", as_json)
 
 
 @command.command("restore")
@@ -49,11 +49,11 @@ def take(server: Remote, as_json: bool) -> None:
 @wants_server
 @wants_json
 def restore(snapshot_id: str | None, server: Remote, as_json: bool) -> None:
-    """Go back to a snapshot; by default to the last one."""
+    """Restore a snapshot; by default the latest."""
     if snapshot_id is None and not (views := _taken(server)):
         raise Failure("there are no snapshots yet: take one with `mockbatch snapshot take`")
     wanted = snapshot_id or views[-1]["id"]
-    _tell(server.mine.post("snapshots", wanted, "restore"), "restored", as_json)
+    _print(server.mine.post("snapshots", wanted, "restore"), "restored", as_json)
 
 
 @command.command("delete")
@@ -61,7 +61,7 @@ def restore(snapshot_id: str | None, server: Remote, as_json: bool) -> None:
 @wants_server
 @wants_json
 def delete(snapshot_id: str, server: Remote, as_json: bool) -> None:
-    """Forget a snapshot."""
+    """Delete a snapshot."""
     answer = server.mine.delete("snapshots", snapshot_id)
     if as_json:
         print_json({**answer, "id": snapshot_id})
@@ -74,7 +74,7 @@ def _taken(server: Remote) -> list[dict[str, Any]]:
     return views
 
 
-def _tell(view: dict[str, Any], done: str, as_json: bool) -> None:
+def _print(view: dict[str, Any], done: str, as_json: bool) -> None:
     if as_json:
         print_json(view)
         return

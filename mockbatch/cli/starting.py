@@ -1,4 +1,4 @@
-"""`mockbatch init`: a file of options and a first test, to begin with."""
+"""`mockbatch init`: write a configuration file and a first test."""
 
 from importlib.resources import files
 from importlib.util import find_spec
@@ -18,7 +18,7 @@ _FILES = {"mockbatch.toml": "mockbatch.toml", "tests/test_mockbatch.py": "test_m
 def command(folder: Path, as_json: bool) -> None:
     """Write a mockbatch.toml and a first test.
 
-    Into the folder of a project, by default this one. Files that are there already are left as they are.
+    Into a project folder, by default the current one. Existing files are not changed.
     """
     try:
         written = [place for place, name in _FILES.items() if _write(folder / place, name)]
@@ -31,14 +31,14 @@ def command(folder: Path, as_json: bool) -> None:
     for place in written:
         click.echo(f"wrote {folder / place}")
     for place in kept:
-        click.echo(f"left {folder / place} as it was")
+        click.echo(f"kept existing {folder / place}")
     if "tests/test_mockbatch.py" in written:
         needs = "" if find_spec("pytest") and find_spec("anthropic") else "pip install 'mockbatch[pytest]' && "
         click.echo(f"Run the test with: {needs}python -m pytest tests/test_mockbatch.py")
 
 
 def _write(path: Path, name: str) -> bool:
-    """Write a file unless it is there; answers whether it was written."""
+    """Write a file unless it exists; return whether it was written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("x", encoding="utf-8", newline="\n") as file:

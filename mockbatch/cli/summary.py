@@ -1,4 +1,4 @@
-"""What a run came to, in words."""
+"""The summary of a run, in words."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -19,12 +19,12 @@ _OUTCOMES = {
     "canceled": "canceled",
     "processing": "unfinished",
 }
-# calls that are counted by themselves, or with the batches that they are about
+# calls that are counted separately, or implied by the batches they are about
 _OF_BATCHES = {"create", "retrieve", "list", "cancel", "delete", "results"}
 
 
 def concerns(summary: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """What is wrong with a run as a whole, as problems: nothing was called, or nothing was accepted."""
+    """Yield problems of a run as a whole: it called nothing, or everything was refused."""
     calls, refused = sum(summary["calls"].values()), sum(summary["refused"].values())
     rows, bad = sum(summary["rows"].values()), sum(r["count"] for r in summary["reasons"] if r["refused"])
     if not calls:
@@ -46,9 +46,9 @@ def _problem(kind: str, text: str) -> dict[str, Any]:
 
 
 def as_line(summary: Mapping[str, Any]) -> str:
-    """All in one line."""
+    """Return the summary in one line."""
     rows = summary["rows"]
-    outcomes = ", ".join(f"{rows[name]:,} {said}" for name, said in _OUTCOMES.items() if rows[name])
+    outcomes = ", ".join(f"{rows[name]:,} {label}" for name, label in _OUTCOMES.items() if rows[name])
     virtual = format_span(round(summary["virtual_seconds"]) * SECOND)
     parts = [
         how_many(summary["batches"], "batch", "batches"),
@@ -63,7 +63,7 @@ def as_line(summary: Mapping[str, Any]) -> str:
 
 
 def _calls(summary: Mapping[str, Any]) -> Iterator[str]:
-    """Calls that are about no batch, and those that were refused; nothing where there were none."""
+    """Yield the numbers of calls that are not about batches and of refused calls, unless zero."""
     calls = summary["calls"]
     if messages := calls.get("messages", 0):
         yield how_many(messages, "message")
@@ -75,35 +75,35 @@ def _calls(summary: Mapping[str, Any]) -> Iterator[str]:
 
 
 def as_intercepted(summary: Mapping[str, Any]) -> Iterator[str]:
-    """A line for what came through the proxy; none without one."""
+    """Yield a line about the connections through the proxy, if there was one."""
     intercepted = summary["intercepted"]
     if intercepted is not None:
         caught = how_many(intercepted["connections"], "connection")
         parts = [f"intercepted {caught} to {intercepted['host']}"]
-        for said, kind in (("passed on", "passed"), ("refused by --offline", "refused"), ("not reached", "failed")):
+        for label, kind in (("passed on", "passed"), ("refused by --offline", "refused"), ("not reached", "failed")):
             if targets := intercepted[kind]:
-                parts.append(f"{said}: {_named(targets)}")
+                parts.append(f"{label}: {_most_frequent(targets)}")
         yield "; ".join(parts)
 
 
-def _named(targets: Mapping[str, int]) -> str:
-    """Hosts and how often, the most frequent first."""
+def _most_frequent(targets: Mapping[str, int]) -> str:
+    """Return hosts with their counts, the most frequent first."""
     ordered = sorted(targets.items(), key=lambda target: -target[1])
-    said = [f"{name.removesuffix(':443')} ({count:,} x)" for name, count in ordered[:_REASONS]]
-    return ", ".join([*said, *([f"and {len(targets) - _REASONS:,} more"] if len(targets) > _REASONS else [])])
+    shown = [f"{name.removesuffix(':443')} ({count:,} x)" for name, count in ordered[:_REASONS]]
+    return ", ".join([*shown, *([f"and {len(targets) - _REASONS:,} more"] if len(targets) > _REASONS else [])])
 
 
 def as_reasons(summary: Mapping[str, Any]) -> Iterator[str]:
-    """A line for why rows err, the most frequent reasons first; none where no row does."""
+    """Yield a line with the reasons of errored rows, the most frequent first, if there are any."""
     reasons = summary["reasons"]
     if reasons:
-        said = [f"{reason['count']:,} x {reason['type']}: {reason['message']}" for reason in reasons[:_REASONS]]
+        shown = [f"{reason['count']:,} x {reason['type']}: {reason['message']}" for reason in reasons[:_REASONS]]
         more = [f"and {len(reasons) - _REASONS} more"] if len(reasons) > _REASONS else []
-        yield f"{summary['rows']['errored']:,} errored: {'; '.join([*said, *more])}"
+        yield f"{summary['rows']['errored']:,} errored: {'; '.join([*shown, *more])}"
 
 
 def as_lines(problems: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """A line for each problem, or for the first of very many."""
+    """Yield a line per problem, for the first of them."""
     for problem in problems[:_SHOWN]:
         yield f"{problem['kind']}: {problem['text']}"
     if len(problems) > _SHOWN:
@@ -111,11 +111,11 @@ def as_lines(problems: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def as_markdown(summary: Mapping[str, Any]) -> str:
-    """A table, and a list of reasons and problems."""
+    """Return the summary as a table and a list of reasons and problems."""
     rows = summary["rows"]
     cells = {
         "batches": f"{summary['batches']:,}",
-        **{said: f"{rows[name]:,}" for name, said in _OUTCOMES.items()},
+        **{label: f"{rows[name]:,}" for name, label in _OUTCOMES.items()},
         "messages": f"{summary['calls'].get('messages', 0):,}",
         "refused calls": f"{sum(summary['refused'].values()):,}",
         "would have cost": dollars(Decimal(summary["cost_usd"])),
@@ -134,7 +134,7 @@ def _row(cells: Any) -> str:
 
 
 def _cost(summary: Mapping[str, Any]) -> Iterator[str]:
-    """What it would have cost; nothing where nothing was billed."""
+    """Yield the cost the API would have billed, unless zero."""
     cost, standard = Decimal(summary["cost_usd"]), Decimal(summary["standard_usd"])
     if cost or summary["unpriced"]:
         saved = f" (saved {dollars(standard - cost)})" if standard > cost else ""

@@ -1,4 +1,4 @@
-"""`mockbatch synth`: batches that nobody sent, on a running server."""
+"""`mockbatch synth`: create synthetic batches on a running server."""
 
 import click
 
@@ -8,12 +8,12 @@ from mockbatch.cli.shown import print_json, wants_json
 
 
 @click.command("synth")
-@click.option("--items", type=int, default=10, show_default=True, metavar="NUMBER", help="Requests in each.")
-@click.option("--batches", type=int, default=1, show_default=True, metavar="NUMBER", help="How many batches.")
-@click.option("--bytes", "size", metavar="SIZE", help="How long the text of each reply is, like 4kB.")
-@click.option("--mix", metavar="MIX", help="Shares of succeeded/errored/expired/canceled, like 90/5/3/2.")
+@click.option("--items", type=int, default=10, show_default=True, metavar="NUMBER", help="Requests per batch.")
+@click.option("--batches", type=int, default=1, show_default=True, metavar="NUMBER", help="Batches to create.")
+@click.option("--bytes", "size", metavar="SIZE", help="The length of each reply text, e.g. 4kB.")
+@click.option("--mix", metavar="MIX", help="Shares of succeeded/errored/expired/canceled, e.g. 90/5/3/2.")
 @click.option("--model", default="claude-haiku-4-5", show_default=True, metavar="MODEL", help="The model.")
-@click.option("--running", is_flag=True, help="Leave them running; by default they have ended.")
+@click.option("--running", is_flag=True, help="Leave the batches running; by default they have ended.")
 @wants_server
 @wants_json
 def command(
@@ -26,9 +26,9 @@ def command(
     server: Remote,
     as_json: bool,
 ) -> None:
-    """Make batches that nobody sent.
+    """Create synthetic batches.
 
-    Big ones or odd ones, on a running server.
+    Large or unusual ones, on a running server.
     """
     wanted = {"items": items, "batches": batches, "bytes": size, "mix": mix, "model": model, "ended": not running}
     made = server.mine.post("synth", **wanted)["batches"]

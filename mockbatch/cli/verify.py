@@ -1,4 +1,4 @@
-"""`mockbatch verify`: whether the calls that came are those that should have."""
+"""`mockbatch verify`: check the calls a server received against expectations."""
 
 import sys
 from typing import Any
@@ -20,11 +20,12 @@ _NUMBERS = ("status", "count", "at_least", "at_most")
 @wants_server
 @wants_json
 def command(expectations: tuple[str, ...], server: Remote, as_json: bool) -> None:
-    """Check that the calls are those you expect.
+    """Check calls against expectations.
 
-    An expectation is a kind of call (create, retrieve, list, cancel, delete, results, messages ...) and keys behind it:
-    `create,count=1`, or `retrieve,at_most=10,min_gap=60s`. The keys count, at_least, at_most and min_gap say how many;
-    method, path, status, batch, fault and body say which. Exits with 1, and names the closest calls, when they are not.
+    An expectation is a kind of call (create, retrieve, list, cancel, delete, results, messages ...) followed by keys:
+    `create,count=1`, or `retrieve,at_most=10,min_gap=60s`. The keys method, path, status, batch, fault and body select
+    calls; count, at_least, at_most and min_gap constrain their number. If one is not met, prints the closest calls and
+    exits with 1.
     """
     wanted = [_read(text) for text in expectations]
     try:
@@ -32,7 +33,7 @@ def command(expectations: tuple[str, ...], server: Remote, as_json: bool) -> Non
     except ControlError as error:
         if error.status != _UNVERIFIED:
             raise
-        _tell_failures(error, len(wanted), as_json)
+        _print_failures(error, len(wanted), as_json)
         sys.exit(_UNMET)
     if as_json:
         print_json({**answer, "failures": []})
@@ -40,7 +41,7 @@ def command(expectations: tuple[str, ...], server: Remote, as_json: bool) -> Non
         click.echo(f"{how_many(answer['verified'], 'expectation is', 'expectations are')} met")
 
 
-def _tell_failures(error: ControlError, expected: int, as_json: bool) -> None:
+def _print_failures(error: ControlError, expected: int, as_json: bool) -> None:
     failures = error.body["error"]["details"]["failures"]
     if as_json:
         print_json({"verified": expected - len(failures), "failures": failures})
@@ -49,7 +50,7 @@ def _tell_failures(error: ControlError, expected: int, as_json: bool) -> None:
 
 
 def _read(text: str) -> dict[str, Any]:
-    """Return the expectation that a text describes. Raise BadParameter."""
+    """Parse an expectation. Raises BadParameter."""
     first, *others = text.split(",")
     found: dict[str, Any] = {}
     if "=" in first:
@@ -65,7 +66,7 @@ def _read(text: str) -> dict[str, Any]:
         elif not key:
             raise click.BadParameter(f"{part!r} is not a key; write it like count=1")
         else:
-            found[key] += f",{part}"  # a comma inside of a value
+            found[key] += f",{part}"  # a comma inside a value
     return {name: _number(name, value) if name in _NUMBERS else value for name, value in found.items()}
 
 

@@ -1,4 +1,4 @@
-"""`mockbatch watch`: what the batches of a server do, live in a terminal, as lines anywhere else."""
+"""`mockbatch watch`: follow the batches of a server, as a live table or as lines."""
 
 import json
 import sys
@@ -29,22 +29,22 @@ _STYLES = {
     "processing": ("P", "blue"),
 }
 _BAR = 12
-# a terminal that is narrower gets the ends of ids, which differ
+# in narrower terminals IDs are cut to their ends, which differ
 _WIDE = 110
 _END = 8
 
 
 @click.command("watch")
 @wants_server
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, help="Batches of a session. [default 20]")
-@click.option("--interval", type=click.FloatRange(0.1), default=1.0, help="Seconds between two looks. [default 1]")
-@click.option("--once", is_flag=True, help="Look once, and end.")
-@click.option("--json", "as_json", is_flag=True, help="For machines: an object for each change, one a line.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, help="Batches per session. [default 20]")
+@click.option("--interval", type=click.FloatRange(0.1), default=1.0, help="Seconds between updates. [default 1]")
+@click.option("--once", is_flag=True, help="Print the current state and exit.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object per change, one per line.")
 def command(server: Remote, limit: int, interval: float, once: bool, as_json: bool) -> None:
-    """Watch what the batches of a server do.
+    """Watch the batches of a server.
 
-    A live table, or a line for each change where there is no terminal. Shows the batches of all sessions, unless a key
-    or a session is named. To look is no poll, and changes nothing.
+    Shows a live table; without a terminal, a line per change. Covers all sessions unless a key or a session is given.
+    Watching does not count as polling.
     """
 
     def look() -> list[Batch]:
@@ -56,7 +56,7 @@ def command(server: Remote, limit: int, interval: float, once: bool, as_json: bo
 
 
 def _seen(server: Remote, limit: int) -> list[Batch]:
-    """The batches as the control plane has them, the newest of each session first."""
+    """Return the batches as the control plane shows them, the newest of each session first."""
     if server.is_of_one:
         return _of(server.mine, "", limit)
     sessions = server.sessions()
@@ -84,18 +84,18 @@ def _showing(as_json: bool) -> Iterator[Callable[[list[Batch]], None]]:
 
 
 class _Lines:
-    """A line for every batch that is not as it was."""
+    """Prints a line for every batch that has changed."""
 
     def __init__(self, as_json: bool) -> None:
-        self._told: dict[str, str] = {}
+        self._printed: dict[str, str] = {}
         self._as_json = as_json
 
     def __call__(self, batches: list[Batch]) -> None:
         for batch in reversed(batches):
             line = " ".join(filter(None, (batch["session"], batch["id"], _state(batch))))
-            if self._told.get(batch["id"]) != line:
+            if self._printed.get(batch["id"]) != line:
                 click.echo(json.dumps(batch) if self._as_json else f"{batch['now'][:19]}Z {line}")
-            self._told[batch["id"]] = line
+            self._printed[batch["id"]] = line
         sys.stdout.flush()
 
 
@@ -141,11 +141,11 @@ def _bar(batch: Batch) -> "Text":
 def _counts(batch: Batch) -> "Text":
     from rich.text import Text
 
-    told = Text()
+    text = Text()
     for kind, (letter, style) in _STYLES.items():
         if count := batch["counts"][kind]:
-            told.append(f"{letter} ", f"bold {style}").append(f"{count:,}  ")
-    return told
+            text.append(f"{letter} ", f"bold {style}").append(f"{count:,}  ")
+    return text
 
 
 def _age(batch: Batch) -> str:

@@ -1,4 +1,4 @@
-"""Every option once: what it is called, how it is read, where it came from."""
+"""Options of the server: registry, parsing, and origins of values."""
 
 from mockbatch.config.options import OPTIONS, ConfigError, Option
 from mockbatch.config.reading import (

@@ -1,4 +1,4 @@
-"""Options: each once, with its default, its help, and how its text is read."""
+"""The registry of options: default, help text and parser of each."""
 
 from collections.abc import Callable
 from typing import Any, Literal
@@ -9,19 +9,19 @@ from mockbatch.config.parsers import Parse
 from mockbatch.core.time.spans import format_span, parse_span
 
 Meaning = Literal["data", "file", "code"]
-"""What the text of an option is: a value, or the name of a file or of code, which may not come over HTTP."""
+"""The meaning of an option's text: a value, or the name of a file or of code. Names are refused over HTTP."""
 
 
 class ConfigError(Exception):
-    """An option that cannot be used; the message is one sentence for the person who wrote it."""
+    """An invalid option; the message is one sentence for the user."""
 
 
 class Option(Struct, frozen=True):
-    """One option: what its text means, its default, its help, how its text is read and how its value is called.
+    """One option: the meaning of its text, its default, help, parser and metavar.
 
-    Of an option with `many` values the text has the separator between them. One that is `of_server` is the same for all
-    sessions; the others a session may have of its own. `is_data` tells, of an option that may name a file, which of its
-    texts name none. A switch is on, off, or neither.
+    The text of an option with `many` values is a list with `separator`. An option that is `of_server` is the same for
+    all sessions; the others can be set per session. For an option that may name a file, `is_data` returns whether a
+    text does not. A switch is on, off, or unset.
     """
 
     means: Meaning
@@ -36,7 +36,7 @@ class Option(Struct, frozen=True):
     is_switch: bool = False
 
     def may_be_sent(self, text: str) -> bool:
-        """Whether this text may come over HTTP, as it names neither a file nor code."""
+        """Whether this text names neither a file nor code, so that it may be sent over HTTP."""
         return self.means == "data" or (self.is_data is not None and self.is_data(text))
 
     @property
@@ -45,7 +45,7 @@ class Option(Struct, frozen=True):
 
     @property
     def shown_default(self) -> str:
-        """The default as a person writes it, empty where there is none."""
+        """The default as a user would write it; empty if there is none."""
         if self.default in (None, False, "", ()):
             return ""
         if isinstance(self.default, tuple):
@@ -70,6 +70,6 @@ def option(
     is_data: Callable[[str], bool] | None = None,
     is_switch: bool = False,
 ) -> Any:
-    """Register an option; answers its default."""
+    """Register an option and return its default."""
     OPTIONS[name] = Option(means, default, help, parse, metavar, many, of_server, separator, is_data, is_switch)
     return default

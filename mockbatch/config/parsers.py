@@ -1,4 +1,4 @@
-"""How the texts of options are read. Each raises ValueError, or OSError for a file, with what would be right."""
+"""Parsers of option texts. Each raises ValueError with a hint, or OSError for a file."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -24,7 +24,7 @@ Parse = Callable[[str], Any]
 
 
 def choice(*names: str) -> Parse:
-    """One of these names."""
+    """Return a parser that accepts one of these names."""
 
     def parse(text: str) -> str:
         if text not in names:
@@ -37,7 +37,7 @@ def choice(*names: str) -> Parse:
 
 
 def between(low: float, high: float, kind: type = int) -> Parse:
-    """A number in a range, its ends included."""
+    """Return a parser of numbers from `low` to `high`, inclusive."""
 
     def parse(text: str) -> Any:
         number = integer(text) if kind is int else _number(text)
@@ -58,26 +58,26 @@ def _number(text: str) -> float | None:
 
 
 def size_or_off(text: str) -> int | None:
-    """A size, or None for `off`."""
+    """Parse a size; None for `off`."""
     return None if text.strip().lower() == "off" else parse_size(text)
 
 
 def flag(text: str) -> bool:
-    """Yes or no."""
+    """Parse a boolean."""
     if text.lower() not in ("true", "false", "1", "0", "yes", "no", "on", "off"):
         raise ValueError(f"{text!r} is neither true nor false")
     return text.lower() in ("true", "1", "yes", "on")
 
 
 def delay(text: str) -> str:
-    """A delay, with the file of an empirical one read."""
+    """Validate a delay; the file of an empirical one is inlined."""
     text = inlined(text, lambda path: Path(path).read_text(encoding="utf-8").split())
     parse_delay(text)
     return text
 
 
 def is_inline_delay(text: str) -> bool:
-    """Whether a delay names no file."""
+    """Whether a delay does not name a file."""
     if text.strip().partition(":")[0] != "empirical":
         return True
     try:
@@ -88,7 +88,7 @@ def is_inline_delay(text: str) -> bool:
 
 
 def progression(text: str) -> str:
-    """What makes a batch end."""
+    """Validate a progression."""
     kind, _, count = text.partition(":")
     if kind == "polls" and 0 < (natural(count) or 0) < MOST:
         return text
@@ -96,17 +96,17 @@ def progression(text: str) -> str:
 
 
 def match_on(text: str) -> tuple[str, ...]:
-    """Fields that count when requests are compared."""
+    """Parse the fields to compare when matching requests."""
     return parse_match_on(names(text))
 
 
 def names(text: str) -> tuple[str, ...]:
-    """Names with commas between them."""
+    """Parse comma-separated names."""
     return tuple(name for name in map(str.strip, text.split(",")) if name)
 
 
 def extra_models(text: str) -> tuple[Model, ...]:
-    """Models of other names that are like known ones."""
+    """Parse models that behave like known ones: `NAME=MODEL,...`."""
     return tuple(_extra_model(entry) for entry in names(text))
 
 
@@ -121,7 +121,7 @@ def _extra_model(entry: str) -> Model:
 
 
 def price_file(text: str) -> "OwnPrices":
-    """Prices, from a file."""
+    """Load prices from a file."""
     # not before: most starts have no price file
     from mockbatch.core.money.own_prices import parse_prices
 
@@ -132,26 +132,26 @@ def price_file(text: str) -> "OwnPrices":
 
 
 def faults(text: str) -> tuple[Rule, ...]:
-    """Faults, a line each."""
+    """Parse faults, one per line."""
     return tuple(parse_flag(line, read_reply=read_reply) for line in map(str.strip, text.split("\n")) if line)
 
 
 def tokens(text: str) -> str:
-    """How many tokens are used."""
+    """Validate a token usage."""
     parse_tokens(text)
     return text
 
 
 def function(text: str) -> str:
-    """The name of a function."""
+    """Validate the name of a function."""
     module, colon, name = text.partition(":")
     if not (colon and module and name):
-        raise ValueError(f"{text!r} is no function; write it like mymodule:function")
+        raise ValueError(f"{text!r} is not a function; write it like mymodule:function")
     return text
 
 
 def amount(text: str) -> Decimal:
-    """An amount of money."""
+    """Parse an amount of money."""
     try:
         amount = Decimal(text)
     except ArithmeticError:
@@ -162,20 +162,20 @@ def amount(text: str) -> Decimal:
 
 
 def mix(text: str) -> str:
-    """Shares of outcomes."""
+    """Validate shares of outcomes."""
     parse_mix(text)
     return text
 
 
 def url(text: str) -> str:
-    """A URL."""
+    """Validate a URL."""
     if not text.startswith(("http://", "https://")) or any(mark in text for mark in "{} "):
         raise ValueError(f"{text!r} is not a URL; write it like https://mock.example.com")
     return text.rstrip("/")
 
 
 def secret(text: str) -> str:
-    """A secret as Standard Webhooks write it."""
+    """Validate a secret in the format of Standard Webhooks."""
     from base64 import b64decode
 
     try:
@@ -183,5 +183,5 @@ def secret(text: str) -> str:
     except ValueError:
         good = False
     if not good:
-        raise ValueError("a secret is written whsec_ and then base64")
+        raise ValueError("a secret is whsec_ followed by base64")
     return text

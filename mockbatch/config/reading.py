@@ -1,4 +1,4 @@
-"""Where options come from: flags, the environment, files, presets, and what a session is opened with."""
+"""Read options from flags, the environment, files, presets and session requests."""
 
 import os
 import re
@@ -20,9 +20,9 @@ from mockbatch.core.rules.rules import Rule, parse_rules
 
 
 def overridden(base: Config, options: Mapping[str, Any]) -> Config:
-    """`base` with some options of a session, by name, and its `rules` before those that there are.
+    """Return `base` with the options of a session, by name; its `rules` go before those of `base`.
 
-    Raises ConfigError for unknown, wrong and the server's ones.
+    Raises ConfigError for options that are unknown, invalid or `of_server`.
     """
     given = _without_rules(options)
     for name in given:
@@ -39,13 +39,13 @@ def overridden(base: Config, options: Mapping[str, Any]) -> Config:
 
 
 def check_sent(options: Mapping[str, Any]) -> None:
-    """Raise ConfigError for options that came over HTTP and name a file or code. Nothing is opened or imported."""
+    """Raise ConfigError if options sent over HTTP name a file or code. Opens and imports nothing."""
     for name, text in _without_rules(options).items():
         spec = OPTIONS[name]
         if not spec.of_server and not spec.may_be_sent(text):
             raise ConfigError(
                 f"options: {name} names {_NAMED[spec.means]}, which is not taken over HTTP; start the server with "
-                f"{flag_of(name)}, {variable_of(name)} or a configuration file that has it"
+                f"{flag_of(name)}, {variable_of(name)} or a configuration file that sets it"
             )
     rules = options.get("rules")
     for index, table in enumerate(rules if isinstance(rules, list) else ()):
@@ -61,7 +61,7 @@ def _without_rules(options: Mapping[str, Any]) -> dict[str, str]:
 
 
 class Source(Struct, frozen=True):
-    """Where a value came from, as a person would say it."""
+    """A value and its origin, in words."""
 
     value: Any
     origin: str
@@ -70,10 +70,11 @@ class Source(Struct, frozen=True):
 def resolve(
     flags: Mapping[str, str], environ: Mapping[str, str], file: Path | None, folder: Path | None
 ) -> tuple[Config, dict[str, Source]]:
-    """The configuration and the origin of each value: flag, environment, file, default, the first that has it.
+    """Return the configuration and the origin of each value.
 
-    `file` is a named configuration file; without one, `mockbatch.toml` in `folder` is read, or the table
-    `[tool.mockbatch]` of its `pyproject.toml`; without a folder, none. Raises ConfigError.
+    The first of flag, environment, file, preset and default that sets an option wins. `file` is an explicit
+    configuration file; without one, read `mockbatch.toml` in `folder` and the table `[tool.mockbatch]` of its
+    `pyproject.toml`; without a folder, no file. Raises ConfigError.
     """
     files = list(_from_files(file, folder))
     layers: list[tuple[str, Mapping[str, str]]] = [
@@ -89,7 +90,7 @@ def resolve(
         for origin, layer in layers:
             if name in layer:
                 values[name] = _read(name, layer[name], origin)
-                sources[name] = Source(values[name], _told(origin, name))
+                sources[name] = Source(values[name], _place(origin, name))
                 break
         else:
             sources[name] = Source(spec.default, "default")
@@ -102,7 +103,7 @@ def resolve(
 
 
 def _sound(config: Config) -> Config:
-    """The configuration, whose rules can stand together, and each of which can match."""
+    """Return the configuration. Raises ConfigError if its rules conflict or one can never match."""
     try:
         config.all_rules()
     except RuleError as error:
@@ -133,7 +134,7 @@ def _file_rules(files: Iterable["_File"]) -> Iterable[Rule]:
 
 
 def _with_templates(found: "_File") -> Any:
-    """The rules of a file, with the templates that they name read from beside it."""
+    """Return the rules of a file, with the template files they name (relative to it) inlined."""
     if not isinstance(found.rules, list):
         return found.rules
     tables = []
@@ -146,13 +147,13 @@ def _with_templates(found: "_File") -> Any:
                 raise ConfigError(f"{found.where(index)}: {reply['file']}: {os.strerror(error.errno or 0)}") from None
             except UnicodeDecodeError as error:
                 raise ConfigError(f"{found.where(index)}: {reply['file']}: {error}") from None
-            reply = {name: told for name, told in reply.items() if name != "file"} | {"template": text}
+            reply = {name: value for name, value in reply.items() if name != "file"} | {"template": text}
             table = {**table, "reply": reply}
         tables.append(table)
     return tables
 
 
-def _told(origin: str, name: str) -> str:
+def _place(origin: str, name: str) -> str:
     return {"flag": f"flag {flag_of(name)}", "environment": f"environment {variable_of(name)}"}.get(origin, origin)
 
 
@@ -168,7 +169,7 @@ def _read(name: str, text: str, origin: str) -> Any:
     try:
         return OPTIONS[name].parse(text)
     except (ValueError, OSError) as error:
-        where = _told(origin, name)
+        where = _place(origin, name)
         raise ConfigError(f"{where}: {error}" if where != origin else f"{origin}: {name}: {error}") from None
 
 
@@ -183,12 +184,12 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 OWNER = "MOCKBATCH_OWNER"
-"""The variable with the token by which the process that starts a server is known to it."""
+"""The variable with the token that identifies the process that started the server."""
 _OTHER_VARIABLES = {"MOCKBATCH_COMMAND", "MOCKBATCH_CONFIG", "MOCKBATCH_URL", "MOCKBATCH_VIRTUAL_TIME", OWNER}
 
 
 class _File(Struct, frozen=True):
-    """A file, or the table of one: its options, its rules, and the lines on which these begin."""
+    """A configuration file or a table in one: its options, its rules, and the first line of each rule."""
 
     origin: str
     options: Mapping[str, str]
@@ -196,20 +197,20 @@ class _File(Struct, frozen=True):
     lines: tuple[int, ...] = ()
     folder: Path = Path()
 
-    def says(self) -> list[str]:
-        """What it has, in words."""
+    def settings(self) -> list[str]:
+        """Return what it sets, in words."""
         count = len(self.rules) if isinstance(self.rules, list) else 0
         return [*map(flag_of, self.options), *([f"{count} rule{'s' * (count != 1)}"] if count else [])]
 
     def where(self, index: int) -> str:
-        """How to tell of the rule at `index`."""
+        """Return the location of the rule at `index`, for error messages."""
         line = f":{self.lines[index]}" if index < len(self.lines) else ""
         return f"{self.origin}{line}: rules[{index}]"
 
 
 def files_used(file: Path | None, folder: Path) -> list[str]:
-    """The configuration files that `resolve` reads, each with what it says; empty ones are none. Raises ConfigError."""
-    return [f"{found.origin} ({', '.join(says)})" for found in _from_files(file, folder) if (says := found.says())]
+    """Return the non-empty configuration files that `resolve` reads, each with what it sets. Raises ConfigError."""
+    return [f"{found.origin} ({', '.join(sets)})" for found in _from_files(file, folder) if (sets := found.settings())]
 
 
 def _from_files(file: Path | None, folder: Path | None) -> Iterable[_File]:
@@ -228,9 +229,9 @@ def _from_files(file: Path | None, folder: Path | None) -> Iterable[_File]:
     return found
 
 
-def _file(path: Path, table: Mapping[str, Any], origin: str, told: str) -> _File:
+def _file(path: Path, table: Mapping[str, Any], origin: str, label: str) -> _File:
     rules = table.get("rules")
-    options = texts_of({key: value for key, value in table.items() if key != "rules"}, told)
+    options = texts_of({key: value for key, value in table.items() if key != "rules"}, label)
     heads = re.compile(r"\s*\[\[\s*(tool\s*\.\s*mockbatch\s*\.\s*)?rules\s*\]\]").match
     lines = (
         [number for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1) if heads(line)]
@@ -253,7 +254,7 @@ def _toml(path: Path) -> dict[str, Any]:
 
 
 def texts_of(table: Mapping[str, Any], origin: str) -> dict[str, str]:
-    """Options as they are in a file or in Python, as texts. Raises ConfigError for unknown ones."""
+    """Return options given in a file or in Python as texts. Raises ConfigError for unknown ones."""
     found = {}
     for key, value in table.items():
         name = key.replace("-", "_")
@@ -268,7 +269,7 @@ def _as_text(value: Any, where: str, spec: Option) -> str:
     if spec.many and isinstance(value, dict):
         return ",".join(f"{name}={text}" for name, text in value.items())
     if isinstance(value, dict | list):
-        raise ConfigError(f"{where} wants a single value")
+        raise ConfigError(f"{where} must be a single value")
     return str(value)
 
 

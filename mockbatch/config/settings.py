@@ -1,4 +1,4 @@
-"""Every option of a server. The command line, the environment, the file and the documentation are made of this list."""
+"""All server options. Flags, environment variables, the configuration file and the docs are derived from this list."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -31,7 +31,7 @@ _SHARE = parsers.between(0, 1, float)
 
 
 class Config(Struct, frozen=True, kw_only=True):
-    """The options of a server. Spans are microseconds, instants microseconds since 1970, sizes bytes."""
+    """The options of a server. Spans are in microseconds, instants in microseconds since 1970, sizes in bytes."""
 
     host: str = option("host", "data", "127.0.0.1", "The address to listen on.", of_server=True)
     port: int = option(
@@ -47,7 +47,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "public_url",
         "data",
         None,
-        "What `results_url` begins with; by default the address that the caller used.",
+        "Base of `results_url`; default: the address that the client used.",
         parsers.url,
         "URL",
         of_server=True,
@@ -56,7 +56,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "allow_host",
         "data",
         (),
-        "Let browsers reach the dashboard and the control plane under this name too.",
+        "Another host name under which browsers may use the dashboard and the control plane.",
         parsers.names,
         "HOST",
         many=True,
@@ -66,7 +66,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "db",
         "file",
         None,
-        "Keep everything in this SQLite file; by default it is gone when the server stops.",
+        "Store everything in this SQLite file; by default all is lost when the server stops.",
         str,
         "PATH",
         of_server=True,
@@ -75,31 +75,29 @@ class Config(Struct, frozen=True, kw_only=True):
         "durability",
         "data",
         "process",
-        "What an acknowledged batch in --db survives: the end of the `process`, or the loss of `power` too.",
+        "Durability of --db: acknowledged batches survive a crash of the `process`, or a `power` failure too (slower).",
         parsers.choice("process", "power"),
         "process|power",
         of_server=True,
     )
-    seed: int = option(
-        "seed", "data", 0, "The seed of everything that is drawn by lot.", parsers.between(0, 2**63 - 1), "NUMBER"
-    )
+    seed: int = option("seed", "data", 0, "The seed of all random choices.", parsers.between(0, 2**63 - 1), "NUMBER")
     speedup: float = option(
-        "speedup", "data", 1.0, "How many virtual seconds pass in a real one.", parsers.between(0, 1e9, float), "FACTOR"
+        "speedup", "data", 1.0, "Virtual seconds per real second.", parsers.between(0, 1e9, float), "FACTOR"
     )
     clock_start: int | None = option(
         "clock_start",
         "data",
         None,
-        "The virtual time at which a session starts; by default the real time.",
+        "The virtual time at which sessions start; default: the real time.",
         parse_instant,
         "TIME",
     )
-    frozen: bool = option("frozen", "data", False, "Virtual time stands still until it is advanced.", parsers.flag)
+    frozen: bool = option("frozen", "data", False, "Freeze virtual time; it moves only when advanced.", parsers.flag)
     progression: str = option(
         "progression",
         "data",
         "time",
-        "What makes a batch end: `time`, nothing (`immediate`), or the Nth retrieve (`polls:N`).",
+        "When batches end: as virtual `time` passes, at the first retrieve (`immediate`), or at the Nth (`polls:N`).",
         parsers.progression,
         "time|immediate|polls:N",
     )
@@ -107,7 +105,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "poll_advances",
         "data",
         0,
-        "How much virtual time a retrieve of an unfinished batch costs, like 5m.",
+        "Advance virtual time by this much at each retrieve of an unfinished batch, e.g. 5m.",
         parse_span,
         "SPAN",
     )
@@ -123,7 +121,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "wait",
         "file",
         None,
-        "How long a batch waits until work starts; replaces the preset.",
+        "How long a batch waits before processing starts; replaces the preset's.",
         parsers.delay,
         "DELAY",
         is_data=parsers.is_inline_delay,
@@ -132,19 +130,19 @@ class Config(Struct, frozen=True, kw_only=True):
         "delay",
         "file",
         None,
-        "How long each request takes from then on; replaces the preset.",
+        "How long each request then takes; replaces the preset's.",
         parsers.delay,
         "DELAY",
         is_data=parsers.is_inline_delay,
     )
     never: float | None = option(
-        "never", "data", None, "The share of requests that never finish, so that they expire.", _SHARE, "SHARE"
+        "never", "data", None, "The share of requests that never finish and so expire.", _SHARE, "SHARE"
     )
     capacity: int | None = option(
         "capacity",
         "data",
         None,
-        "How many requests of a session run at once; by default all.",
+        "The number of requests a session processes concurrently; default: unlimited.",
         parsers.between(1, 1_000_000),
         "NUMBER",
     )
@@ -152,7 +150,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "cancel_delay",
         "data",
         25_000_000,
-        "How long a cancel takes, while what is in flight may finish.",
+        "How long a cancel takes; requests in flight may finish meanwhile.",
         parse_span,
         "SPAN",
     )
@@ -160,7 +158,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "fault",
         "data",
         (),
-        "Arm a fault, like results.cut,after_items=73,how=reset,times=1; `mockbatch faults` lists them.",
+        "Arm a fault, e.g. results.cut,after_items=73,how=reset,times=1; `mockbatch faults` lists all.",
         parsers.faults,
         "FAULT,KEY=VALUE...",
         many=True,
@@ -170,28 +168,28 @@ class Config(Struct, frozen=True, kw_only=True):
         "preset",
         "data",
         None,
-        "Options and rules under one name; what is told otherwise wins. "
+        "A named set of options and rules; options and rules of your own take precedence. "
         + "; ".join(f"`{name}`: {preset.summary}" for name, preset in rule_presets.PRESETS.items())
         + ".",
         parsers.choice(*rule_presets.PRESETS),
         "|".join(rule_presets.PRESETS),
     )
     owner: str = ""
-    """The token of the process that started the server, which may name files and functions over HTTP."""
+    """The token of the process that started the server; with it, files and functions may be named over HTTP."""
     files: tuple[str, ...] = ()
-    """The configuration files that were read."""
+    """The configuration files read."""
     origins: Mapping[str, str] = {}
-    """Where each option that was set comes from, as a person would say it."""
+    """The origin of each option that was set, in words."""
     rules: tuple[Rule, ...] = ()
-    """The rules of the file, and before them those of a session."""
+    """The rules of a session, followed by those of the configuration file."""
     mix: str | None = option(
-        "mix", "data", None, "The shares of succeeded/errored/expired/canceled rows, like 90/5/3/2.", parsers.mix, "MIX"
+        "mix", "data", None, "The shares of succeeded/errored/expired/canceled rows, e.g. 90/5/3/2.", parsers.mix, "MIX"
     )
     replies: str | None = option(
         "replies",
         "code",
         None,
-        "A Python function that makes all replies which no rule makes, given the request; it is looked for here too.",
+        "A Python function that makes the reply to a request if no rule does; the current directory is importable.",
         parsers.function,
         "MODULE:FUNCTION",
     )
@@ -199,7 +197,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "tokens",
         "data",
         "counted",
-        "How many tokens are used: `counted` ones, or round numbers: `fixed:input=1000,output=200`.",
+        "Token usage: `counted`, or constant, e.g. `fixed:input=1000,output=200`.",
         parsers.tokens,
         "counted|fixed:input=N,output=N",
     )
@@ -207,8 +205,8 @@ class Config(Struct, frozen=True, kw_only=True):
         "cache_hits",
         "data",
         "first_writes",
-        "What rows of a batch find in the prompt cache: "
-        + "; ".join(f"`{name}`: {told}" for name, told in HITS.items())
+        "Simulated prompt cache hits of the rows of a batch: "
+        + "; ".join(f"`{name}`: {summary}" for name, summary in HITS.items())
         + ".",
         parse_hits,
         "|".join(HITS),
@@ -217,18 +215,23 @@ class Config(Struct, frozen=True, kw_only=True):
         "cache_scope",
         "data",
         "separate",
-        "Whether batches and /v1/messages have a `separate` prompt cache each, or a `shared` one.",
+        "Whether batches and /v1/messages have `separate` prompt caches or a `shared` one.",
         parse_scope,
         "|".join(get_args(CacheScope)),
     )
     report_lag: int = option(
-        "report_lag", "data", 0, "How far the usage and cost reports lag behind, in virtual time.", parse_span, "SPAN"
+        "report_lag",
+        "data",
+        0,
+        "How far the usage and cost reports lag behind, in virtual time, e.g. 5m.",
+        parse_span,
+        "SPAN",
     )
     spend_limit: Decimal | None = option(
         "spend_limit",
         "data",
         None,
-        "How many USD a session may spend in a calendar month; replaces the tier's.",
+        "The USD a session may spend per calendar month; replaces the tier's limit.",
         parsers.amount,
         "USD",
     )
@@ -237,7 +240,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "fail_attempts",
         "data",
         None,
-        "After how many attempts of the same request --fail-rate lets it pass; by default it fails each time.",
+        "How many times --fail-rate fails the same request before it passes; default: every time.",
         parsers.between(1, LARGEST_COUNT),
         "NUMBER",
     )
@@ -245,8 +248,8 @@ class Config(Struct, frozen=True, kw_only=True):
         "luck_by",
         "data",
         "custom_id",
-        "What decides, with the seed, which rows fail: their `custom_id`, or their `content`, for programs "
-        "whose custom_ids are never the same.",
+        "What selects, with the seed, the rows that fail: their `custom_id`, or their `content`, for programs "
+        "whose custom_ids differ in each run.",
         parsers.choice(*get_args(LuckBy)),
         "|".join(get_args(LuckBy)),
     )
@@ -254,7 +257,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "results_order",
         "data",
         "shuffled",
-        "The order of the lines in the results.",
+        "The order of the rows in the results.",
         parsers.choice(*get_args(ResultsOrder)),
         "|".join(get_args(ResultsOrder)),
     )
@@ -262,8 +265,8 @@ class Config(Struct, frozen=True, kw_only=True):
         "validation",
         "data",
         "api",
-        "When requests are checked: as the `api` does, after create, in the results; `early`, at create, with a 400; "
-        "or `off`, not at all.",
+        "When requests are validated: `api`: after create, as the API does, with errors in the results; `early`: at "
+        "create, with a 400; `off`: never.",
         parsers.choice(*get_args(Validation)),
         "|".join(get_args(Validation)),
     )
@@ -271,8 +274,8 @@ class Config(Struct, frozen=True, kw_only=True):
         "models",
         "data",
         "known",
-        "Which models there are: the `known` ones, retired ones too; `strict`: each until the virtual day on which it "
-        "retires; `any`: every name.",
+        "Which models exist: `known`: all known ones, including retired ones; `strict`: each until the virtual day of "
+        "its retirement; `any`: every name.",
         parsers.choice(*get_args(Policy)),
         "|".join(get_args(Policy)),
     )
@@ -280,7 +283,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "extra_models",
         "data",
         (),
-        "A further model, like a known one: my-model=claude-haiku-4-5.",
+        "Add a model that behaves like a known one, e.g. my-model=claude-haiku-4-5.",
         parsers.extra_models,
         "NAME=MODEL",
         many=True,
@@ -289,7 +292,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "api_key",
         "data",
         (),
-        "Admit this API key only; every other one is refused.",
+        "Accept only this API key.",
         parsers.names,
         "KEY",
         many=True,
@@ -299,7 +302,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "control_key",
         "data",
         (),
-        "Let callers with this key, and those on this machine, look beyond a session of their own.",
+        "Clients with this key, and those on this machine, may access all sessions.",
         parsers.names,
         "KEY",
         many=True,
@@ -309,7 +312,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "prices",
         "file",
         None,
-        "Prices that go before the built-in ones, from this TOML file.",
+        "A TOML file with prices that override the built-in ones.",
         parsers.price_file,
         "PATH",
     )
@@ -317,7 +320,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "tier",
         "data",
         None,
-        "The rate limits of this usage tier, on the virtual clock; by default none.",
+        "Enforce the rate limits of this usage tier, on the virtual clock; default: none.",
         parsers.choice(*TIERS),
         "|".join(TIERS),
     )
@@ -325,7 +328,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "requests_per_minute",
         "data",
         None,
-        "How many calls of the batch endpoints a session may make in a virtual minute; replaces the tier's.",
+        "The calls to batch endpoints a session may make per virtual minute; replaces the tier's limit.",
         parsers.between(1, 1_000_000_000),
         "NUMBER",
     )
@@ -333,34 +336,39 @@ class Config(Struct, frozen=True, kw_only=True):
         "queue_limit",
         "data",
         None,
-        "How many requests of a session may be in unfinished batches; replaces the tier's.",
+        "The requests a session may have in unfinished batches; replaces the tier's limit.",
         parsers.between(1, 1_000_000_000),
         "NUMBER",
     )
     max_requests: int = option(
-        "max_requests", "data", 100_000, "How many requests a batch may have.", parsers.between(1, 1_000_000), "NUMBER"
+        "max_requests",
+        "data",
+        100_000,
+        "The maximum number of requests per batch.",
+        parsers.between(1, 1_000_000),
+        "NUMBER",
     )
     max_bytes: int = option(
-        "max_bytes", "data", 256_000_000, "How large the body of a batch may be.", parse_size, "SIZE"
+        "max_bytes", "data", 256_000_000, "The maximum body size of a create call.", parse_size, "SIZE"
     )
     gzip_from: int | None = option(
         "gzip_from",
         "data",
         1000,
-        "The smallest answer of the API that is compressed with gzip when the caller accepts it; `off` for none.",
+        "Gzip API responses from this size on if the client accepts it; `off`: never.",
         parsers.size_or_off,
         "SIZE|off",
     )
     replay: str | None = option(
-        "replay", "file", None, "Answer with what was recorded in this fixture, a file or a folder.", str, "PATH"
+        "replay", "file", None, "Replay the recordings of this fixture, a file or a folder.", str, "PATH"
     )
     replay_mode: Mode = option(
         "replay_mode",
         "data",
         "none",
-        "What a request that was not recorded gets: `none`, an error that shows the nearest recording; `fake`, a reply "
-        "that is made up. Those that call the upstream, and only with --record: `once`, where there is no fixture yet; "
-        "`new_episodes`, for what is not in it; `all`, for everything.",
+        "How to answer a request that was not recorded: `none`: an error that shows the nearest recording; `fake`: "
+        "a generated reply. With --record, these call the upstream: `once`: if the fixture does not exist yet; "
+        "`new_episodes`: for requests missing from it; `all`: for every request.",
         parsers.choice(*get_args(Mode)),
         "|".join(get_args(Mode)),
     )
@@ -368,7 +376,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "replay_used",
         "file",
         None,
-        "Note in this file which recordings were played, for `mockbatch fixtures prune --used`.",
+        "Log the recordings that were replayed to this file, for `mockbatch fixtures prune --used`.",
         str,
         "PATH",
         of_server=True,
@@ -377,7 +385,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "match_on",
         "data",
         MATCH_ON,
-        "A field that counts when a request is compared with a recorded one; `all` but `stream`.",
+        "A field to compare when matching requests with recordings; `all`: all but `stream`.",
         parsers.match_on,
         "FIELD",
         many=True,
@@ -386,7 +394,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "webhook",
         "data",
         None,
-        "Call this URL when a batch has ended, expired or was canceled; an extension.",
+        "Send a webhook to this URL when a batch ends, expires or is canceled; an extension.",
         parsers.url,
         "URL",
     )
@@ -394,7 +402,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "webhook_secret",
         "data",
         None,
-        "Sign what webhooks send with this secret; by default one that is made of the seed.",
+        "Sign webhooks with this secret; default: one derived from the seed.",
         parsers.secret,
         "whsec_...",
         of_server=True,
@@ -403,7 +411,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "webhook_allow",
         "data",
         (),
-        "Let webhooks call this host too, and not only this machine.",
+        "Another host that webhooks may call; default: this machine only.",
         parsers.names,
         "HOST",
         many=True,
@@ -413,7 +421,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "ready_file",
         "file",
         None,
-        "Write the URL and the process id to this file, as JSON, once connections are accepted.",
+        "Write the URL and the process ID to this file, as JSON, once the server accepts connections.",
         str,
         "PATH",
         of_server=True,
@@ -422,7 +430,7 @@ class Config(Struct, frozen=True, kw_only=True):
         "row_processes",
         "data",
         0,
-        "Check and answer the requests of large batches in up to this many processes besides the server's own.",
+        "Process the requests of large batches in up to this many additional processes.",
         parsers.between(0, 64),
         "N",
         of_server=True,
@@ -431,8 +439,8 @@ class Config(Struct, frozen=True, kw_only=True):
         "log_requests",
         "data",
         None,
-        "Write a line for each call to standard error, and for each batch when it ends; `serve` does so in a terminal "
-        "unless told --no-log-requests.",
+        "Log each call, and each batch that ends, to standard error; default: on for `serve` in a terminal, "
+        "otherwise off.",
         parsers.flag,
         "",
         of_server=True,
@@ -442,21 +450,21 @@ class Config(Struct, frozen=True, kw_only=True):
         "log_level",
         "data",
         "warning",
-        "What is told on standard error.",
+        "The log level on standard error.",
         parsers.choice("debug", "info", "warning", "error", "critical"),
         "LEVEL",
         of_server=True,
     )
 
     def catalogue(self) -> Models:
-        """The models that there are under these options."""
+        """Return the models available under these options."""
         return Models("any" if self.validation == "off" else self.models, self.extra_models)
 
     def all_rules(self) -> tuple[Rule, ...]:
-        """The rules in the order in which they are asked: of flags, of the file, of the mix, of the preset, and last
-        the function that makes all other replies.
+        """Return the rules in the order in which they are tried: flags, file, mix, preset, and last the function that
+        makes all other replies.
 
-        Raises RuleError for one that can never match. Those of the preset give way.
+        Rules of the preset that another rule hides are left out. Raises RuleError for a rule that can never match.
         """
         own = [*self.fault, *self.rules, *self._mix()]
         models = self.known_models()
@@ -465,11 +473,11 @@ class Config(Struct, frozen=True, kw_only=True):
                 check(rule.match, rule.on, models)
             except RuleError as error:
                 raise RuleError(f"rule {rule.name!r}: {error}") from None
-        giving_way = [rule for rule in self._of_preset() if not any(hides(other, rule) for other in own)]
-        return (*together(own, lambda at: f"rule {own[at].name!r}"), *giving_way, *self._own_replies())
+        unhidden = [rule for rule in self._of_preset() if not any(hides(other, rule) for other in own)]
+        return (*together(own, lambda at: f"rule {own[at].name!r}"), *unhidden, *self._own_replies())
 
     def implied_rules(self) -> tuple[Rule, ...]:
-        """Those of the rules that nobody wrote: they follow from another option."""
+        """Return the rules that other options imply."""
         return (*self._mix(), *self._of_preset(), *self._own_replies())
 
     def _mix(self) -> Iterable[Rule]:
@@ -485,19 +493,19 @@ class Config(Struct, frozen=True, kw_only=True):
                 yield parse_rule({"name": name, "on": scope, "reply": {"callable": self.replies}}, name)
 
     def known_models(self) -> tuple[str, ...]:
-        """The names that a request may have for a model; none where it may have any."""
+        """Return the model names that requests may use; empty if they may use any."""
         models = self.catalogue()
         if models.policy == "any":
             return ()
         return tuple(name for model in models.all() for name in (model.id, *model.aliases))
 
     def _prompt_lengths(self) -> tuple[int, ...]:
-        """Where the price of a request may change with the length of its prompt."""
+        """Return the prompt lengths at which the price of a request may change."""
         own = (price.above for price in self.prices.prices) if self.prices else ()
         return tuple(sorted({100_000, 200_000, *own} - {0}))
 
     def rate_limits(self) -> RateLimits:
-        """The limits that are enforced; None for what has none."""
+        """Return the limits to enforce; a limit of None is not enforced."""
         tier = TIERS[self.tier].batches if self.tier else RateLimits()
         return RateLimits(
             self.requests_per_minute or tier.requests_per_minute,
@@ -507,12 +515,12 @@ class Config(Struct, frozen=True, kw_only=True):
 
     @property
     def takes_its_time(self) -> bool:
-        """Whether nothing was told of how long batches take."""
+        """Whether all options on the duration of batches have their defaults."""
         preset = self.delay_preset == OPTIONS["delay_preset"].default
         return preset and self.wait is None and self.delay is None and self.never is None and self.progression == "time"
 
     def profile(self) -> Profile:
-        """What decides about a batch that is created under these options."""
+        """Return the profile of a batch created under these options."""
         preset = PRESETS[self.delay_preset]
         wait, delay, never = preset.wait, preset.delay, preset.never
         if self.wait is not None or self.delay is not None:

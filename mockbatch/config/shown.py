@@ -1,4 +1,4 @@
-"""Options as people write them."""
+"""Option values as users write them."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ _SPANS, _INSTANTS = {"poll_advances", "cancel_delay", "report_lag"}, {"clock_sta
 
 
 def readable(name: str, value: Any) -> Any:
-    """The value of an option as a person writes it; of keys no more than is needed to know them again."""
+    """Return the value of an option as a user would write it; keys are abbreviated."""
     if value is None:
         return None
     if name in _SPANS:
         return format_span(value)
     if name in _SECRETS:
-        return ", ".join(map(_known_again, value if isinstance(value, tuple) else (value,))) or None
+        return ", ".join(map(_abbreviated, value if isinstance(value, tuple) else (value,))) or None
     if name == "prices":
         return f"{len(value.prices)} prices as of {value.as_of}"
     if isinstance(value, tuple):
@@ -25,13 +25,13 @@ def readable(name: str, value: Any) -> Any:
     return format_instant(value) if name in _INSTANTS else value
 
 
-def _known_again(key: str) -> str:
-    """The beginning of a key, at most a third of it."""
+def _abbreviated(key: str) -> str:
+    """Return the beginning of a key, at most a third of it."""
     return f"{key[: min(12, len(key) // 3)]}..."
 
 
 def _entry(entry: Any) -> str:
-    """A model and a rule by their names."""
+    """Return the name of a rule, or a model as `NAME=MODEL`."""
     if isinstance(entry, Rule):
         return entry.name
     return f"{entry.id}={entry.like}" if isinstance(entry, Model) else str(entry)

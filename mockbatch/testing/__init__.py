@@ -1,4 +1,4 @@
-"""The tester's kit: a server, sessions, virtual time. What is used is imported, so that the rest costs nothing."""
+"""The API for tests: servers, sessions, virtual time. Names are imported on first use."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

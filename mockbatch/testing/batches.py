@@ -1,4 +1,4 @@
-"""The batches of a session as they are, behind what the API shows of them."""
+"""The batches of a session: their actual state, not only what the API shows."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,7 +11,7 @@ _PAGE = 1000
 
 
 class Counts:
-    """How many requests of a batch are where by now."""
+    """The numbers of requests of a batch by current state."""
 
     def __init__(self, view: dict[str, int]) -> None:
         self.processing = view["processing"]
@@ -21,8 +21,8 @@ class Counts:
         self.expired = view["expired"]
 
     def __repr__(self) -> str:
-        told = ", ".join(f"{count} {name}" for name, count in vars(self).items() if count)
-        return f"<{told or 'no requests'}>"
+        counts = ", ".join(f"{count} {name}" for name, count in vars(self).items() if count)
+        return f"<{counts or 'no requests'}>"
 
     def __eq__(self, other: object) -> bool:
         return vars(self) == (vars(other) if isinstance(other, Counts) else other)
@@ -31,7 +31,7 @@ class Counts:
 
 
 class Item:
-    """A request of a batch: its `state` now, its `outcome` in the end, and all else that is known, as attributes."""
+    """A request of a batch: its current `state`, its final `outcome`, and the other fields of its view."""
 
     custom_id: str
     index: int
@@ -51,7 +51,7 @@ class Item:
 
 
 class Batch:
-    """A batch, as it was when it was asked for; what is asked of its requests is asked once."""
+    """A batch at the time of retrieval. Its items are loaded once, on first use."""
 
     def __init__(self, control: Control, view: dict[str, Any]) -> None:
         self._control = control
@@ -76,18 +76,18 @@ class Batch:
 
     @property
     def ended_at(self) -> datetime | None:
-        """When it ended; None for one that has not."""
+        """When it ended; None while it runs."""
         ended_at = self.view["ended_at"]
         return None if ended_at is None else datetime.fromisoformat(ended_at)
 
     @property
     def downloads(self) -> int:
-        """How often its results were asked for and sent to the end."""
+        """The number of completed downloads of its results."""
         return int(self.view["downloads"])
 
     @cached_property
     def items(self) -> list[Item]:
-        """Its requests, in their order."""
+        """Its requests, in order of submission."""
         found: list[Item] = []
         while True:
             page = self._control.get("batches", self.id, "items", limit=_PAGE, start=len(found))
@@ -101,17 +101,17 @@ class Batch:
 
     @property
     def results(self) -> dict[str, str]:
-        """custom_id to outcome, whether the batch has ended or not."""
+        """The final outcome by custom_id, even before the batch has ended."""
         return {item.custom_id: item.outcome for item in self.items}
 
     @property
     def delivered(self) -> int:
-        """How many lines of its results reached a client at most, in one download."""
+        """The maximum number of result lines delivered in one download."""
         return int(self.view["delivered"])
 
     @property
     def finished_during_cancel(self) -> int:
-        """How many requests were done between the cancel and the end."""
+        """The number of requests that finished between the cancel and the end."""
         canceled_at = self.view["shown"]["cancel_initiated_at"]
         if canceled_at is None:
             return 0
@@ -120,23 +120,23 @@ class Batch:
         return sum(datetime.fromisoformat(str(item.done_at)) > since for item in worked)
 
     def end(self) -> "Batch":
-        """Have all of its requests done now."""
+        """Complete the batch now."""
         return self._done("end")
 
     def expire(self) -> "Batch":
-        """Let it expire now."""
+        """Expire the batch now."""
         return self._done("expire")
 
     def stick(self) -> "Batch":
-        """Let no more of its requests be done."""
+        """Stall the batch: no further request finishes."""
         return self._done("stick")
 
     def archive(self) -> "Batch":
-        """Let its results be gone."""
+        """Archive the batch: its results are no longer available."""
         return self._done("archive")
 
     def fail(self, *custom_ids: str) -> "Batch":
-        """Have these of its requests fail with an internal error, when they are done; it must not have ended."""
+        """Make these requests fail with an internal error when they finish. The batch must not have ended."""
         self._control.post("batches", self.id, "fail", custom_ids=list(custom_ids))
         return Batch(self._control, self._control.get("batches", self.id))
 
@@ -145,7 +145,7 @@ class Batch:
 
 
 class Batches:
-    """The batches of a session, the oldest first; those that were deleted are not among them."""
+    """The batches of a session, oldest first, without deleted ones."""
 
     def __init__(self, control: Control) -> None:
         self._control = control
@@ -165,7 +165,7 @@ class Batches:
         return int(self._control.get("batches", limit=1)["total"])
 
     def __getitem__(self, which: str | int) -> Batch:
-        """By id, or by place."""
+        """Return a batch by ID or by index."""
         if isinstance(which, str):
             return Batch(self._control, self._control.get("batches", which))
         return list(self)[which]
@@ -179,19 +179,19 @@ class Batches:
         return self[-1]
 
     def synthetic(self, items: int = 1, **how: Any) -> Batch:
-        """Make a batch of so many requests that nobody sent; `ended=True` for one that has ended."""
+        """Create a synthetic batch of `items` requests; with `ended=True` it has ended already."""
         return self[self._control.post("synth", items=items, **how)["batches"][0]["id"]]
 
     def duplicates(self) -> list[list[str]]:
-        """The ids of batches with the same requests of which more than one is billed."""
+        """Return groups of IDs of batches with the same requests, of which more than one is billed."""
         return [problem["batches"] for problem in self._problems("duplicate")]
 
     def orphans(self) -> list[str]:
-        """The ids of batches that ended and whose results nobody read."""
+        """Return the IDs of ended batches whose results were never read."""
         return [id for problem in self._problems("orphan") for id in problem["batches"]]
 
     def undelivered(self) -> list[str]:
-        """The ids of batches of which some results never reached a client."""
+        """Return the IDs of batches with results that never reached a client."""
         return [id for problem in self._problems("undelivered") for id in problem["batches"]]
 
     def _problems(self, kind: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Clients of the official SDK that reach a server, by a socket or without one. The SDK is imported when one is made."""
+"""Create clients of the official SDK for a server, with or without a socket. Imports the SDK on first use."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 
 class Clients:
-    """Makes clients for one server."""
+    """A factory of clients for one server."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -31,7 +31,7 @@ class Clients:
         return client
 
     def _plain(self) -> dict[str, Any]:
-        """Neither proxies nor certificates: to load those takes longer than a test, and nothing here is encrypted."""
+        """Disable proxies and certificates: loading them takes longer than a test, and nothing here is encrypted."""
         import ssl
 
         return {"trust_env": False, "verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)}

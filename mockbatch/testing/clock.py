@@ -1,4 +1,4 @@
-"""The clock of a session, seen and moved from a test."""
+"""Read and advance the clock of a session from a test."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -7,18 +7,18 @@ from typing import Any, Literal
 from mockbatch.client.control import Control
 
 Span = str | float | timedelta
-"""How long: seconds, a timedelta, or text like `25h`."""
+"""A duration: seconds, a timedelta, or text such as `25h`."""
 
 
 class Event(dict[str, Any]):
-    """What time did to a batch: `at`, `type`, `batch`."""
+    """A change of a batch as time passed: `at`, `type`, `batch`."""
 
     def __repr__(self) -> str:
         return f"<{self['type']} {self['batch']} at {self['at']}>"
 
 
 class SessionClock:
-    """Virtual time of one session. It goes forward only."""
+    """The virtual clock of one session. It only moves forward."""
 
     def __init__(self, control: Control) -> None:
         self._control = control
@@ -30,21 +30,21 @@ class SessionClock:
         return f"<clock {view['now']} {pace}>"
 
     def view(self) -> dict[str, Any]:
-        """`now`, `speedup`, `frozen`, and the `next_event` that time alone will bring."""
+        """Return `now`, `speedup`, `frozen`, and `next_event`, the next change that is due."""
         view: dict[str, Any] = self._control.get("clock")
         return view
 
     def now(self) -> float:
-        """Seconds since 1970."""
+        """Return the virtual time in seconds since 1970."""
         return self.today().timestamp()
 
     def today(self) -> datetime:
-        """The virtual time, in UTC."""
+        """Return the virtual time as a datetime in UTC."""
         return _instant(self.view()["now"])
 
     @property
     def frozen(self) -> bool:
-        """Whether time stands still unless it is advanced."""
+        """Whether time moves only when advanced."""
         return bool(self.view()["frozen"])
 
     def advance(
@@ -57,31 +57,31 @@ class SessionClock:
         batch: str | None = None,
         count: int | None = None,
     ) -> list[Event]:
-        """Let time pass, and tell what happened on the way: one of `by`, `to`, `events`, or `until` with its `batch`.
+        """Advance the clock, return the events on the way. Give one of `by`, `to`, `events`, or `until` with `batch`.
 
-        Raises ControlError when that is backwards.
+        Raises ControlError if that would move it backwards.
         """
-        told = {"by": _span(by), "to": _text(to), "events": events, "until": until, "batch": batch, "count": count}
-        moved = self._control.post("clock", "advance", **{name: it for name, it in told.items() if it is not None})
+        given = {"by": _span(by), "to": _text(to), "events": events, "until": until, "batch": batch, "count": count}
+        moved = self._control.post("clock", "advance", **{name: it for name, it in given.items() if it is not None})
         now = _instant(moved["now"]).timestamp()
         for listener in self._listeners:
             listener(now)
         return [Event(event) for event in moved["events"]]
 
     def freeze(self) -> None:
-        """Let time stand still."""
+        """Freeze the clock."""
         self._control.post("clock", "freeze")
 
     def resume(self) -> None:
-        """Let time run again."""
+        """Resume a frozen clock."""
         self._control.post("clock", "resume")
 
     def speedup(self, factor: float) -> None:
-        """Let so many virtual seconds pass in a real one."""
+        """Set the pace, in virtual seconds per real second."""
         self._control.post("clock", "speedup", speedup=factor)
 
     def subscribe(self, listener: Callable[[float], object]) -> Callable[[], None]:
-        """Have `listener` called with the time whenever this handle moves it; answers what ends that."""
+        """Call `listener` with the time whenever this object advances it. Returns a function that unsubscribes."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 

@@ -1,4 +1,4 @@
-"""For testcontainers: the image, ready when `start` returns. Needs the package testcontainers, and Docker."""
+"""A testcontainers container of the image. Needs the package testcontainers, and Docker."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ _PORT = 8787
 
 
 class MockbatchContainer(DockerContainer):
-    """A container of the image.
+    """A container of the image, ready when `start` returns.
 
     with MockbatchContainer(seed=7, fail_rate=0.05) as container, container.server().session() as session:
         ...
     """
 
     def __init__(self, image: str = "mockbatch", docker: dict[str, Any] | None = None, **options: Any) -> None:
-        """`options` are those of the command line, `docker` those of the container. Raises ConfigError."""
+        """`options` are those of the command line, `docker` those of DockerContainer. Raises ConfigError."""
         super().__init__(image, **(docker or {}))
         for name, text in texts_of(options, "MockbatchContainer()").items():
             self.with_env(f"MOCKBATCH_{name.upper()}", text)
@@ -28,9 +28,9 @@ class MockbatchContainer(DockerContainer):
 
     @property
     def url(self) -> str:
-        """The base URL for any client on this machine."""
+        """The base URL for clients on this machine."""
         return f"http://{self.get_container_host_ip()}:{self.get_exposed_port(_PORT)}"
 
     def server(self) -> Server:
-        """The server in it, for sessions."""
+        """Return the server in the container, to open sessions."""
         return Server.at(self.url)

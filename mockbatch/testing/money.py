@@ -1,4 +1,4 @@
-"""What the calls of a session would have cost."""
+"""The cost of the calls of a session."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Spending:
-    """What some requests cost: `usd` exactly, `standard_usd` without batches; how many were `billed`."""
+    """The cost of requests: the exact `usd`, `standard_usd` without the batch discount, and the number `billed`."""
 
     def __init__(self, view: dict[str, Any]) -> None:
         self.view = view
@@ -25,7 +25,7 @@ class Spending:
 
 
 class BatchSpending(Spending):
-    """What a batch costs; `unbilled` are its requests that cost nothing."""
+    """The cost of a batch; `unbilled` is the number of requests that cost nothing."""
 
     def __init__(self, view: dict[str, Any], size: int) -> None:
         super().__init__(view)
@@ -36,7 +36,7 @@ _NOTHING = {"requests": 0, "quantities": {}, "net": None, "standard": None}
 
 
 class Ledger:
-    """What the API would bill. Amounts are exact: Decimal, in dollars."""
+    """What the API would bill. Amounts are exact Decimals in USD."""
 
     def __init__(self, control: Control) -> None:
         self._control = control
@@ -46,7 +46,7 @@ class Ledger:
 
     @property
     def total(self) -> Spending:
-        """All of it. A batch is billed when it has ended."""
+        """The total cost. A batch is billed when it has ended."""
         return Spending(self._control.get("ledger")["total"])
 
     @property
@@ -55,22 +55,22 @@ class Ledger:
 
     @property
     def billed_items(self) -> int:
-        """How many requests are billed."""
+        """The number of billed requests."""
         return self.total.billed
 
     def groups(self, *group_by: str) -> list[dict[str, Any]]:
-        """What was spent, for each `batch`, `model`, `day`, `service_tier`, `class`, `custom_id` ..."""
+        """Return the cost grouped by `batch`, `model`, `day`, `service_tier`, `class`, `custom_id` ..."""
         groups: list[dict[str, Any]] = self._control.get("ledger", group_by=list(group_by))["groups"]
         return groups
 
     def for_batch(self, batch: str) -> BatchSpending:
-        """What one batch costs."""
+        """Return the cost of one batch."""
         size = self._control.get("batches", batch)["size"]
         own = (group for group in self.groups("batch") if group["by"]["batch"] == batch)
         return BatchSpending(next(own, _NOTHING), size)
 
     def diff(self, rows: Sequence[Mapping[str, Any]], key: str = "custom_id") -> "Difference":
-        """Compare with the rows of a cost tracker; each has the `key`, and a `cost_usd` or tokens."""
+        """Compare with the rows of a cost tracker; each has the `key` and a `cost_usd` or token counts."""
         from mockbatch.core.money.ledger import from_csv
         from mockbatch.core.money.reconcile import reconcile
 
@@ -89,7 +89,7 @@ def _tracker(rows: Sequence[Mapping[str, Any]], key: str) -> "Tracker":
 
 
 def _prices(control: Control) -> Any:
-    """The prices of the server."""
+    """Return the prices of the server."""
     from mockbatch.config import OPTIONS, Config
     from mockbatch.service.settings import prices_of
 
@@ -98,7 +98,7 @@ def _prices(control: Control) -> Any:
 
 
 class Difference:
-    """Where a tracker and the ledger disagree: `empty` where nothing differs and all was `compared`, so many rows."""
+    """The differences between a tracker and the ledger. `empty` if there are none and every row was `compared`."""
 
     def __init__(self, found: Any) -> None:
         self.found = found
@@ -115,7 +115,7 @@ class Difference:
         return bool(self.found.clean)
 
     def explain(self) -> str:
-        """Return a line for each row that differs, with the likely reasons, and for all that could not be compared."""
+        """Return a line per difference, with the likely causes, and per row that could not be compared."""
         lines = [
             f"{row.id}: {row.tracker} in the tracker, {row.ledger} in the ledger: {'; '.join(row.reasons) or 'why?'}"
             for row in self.found.differences

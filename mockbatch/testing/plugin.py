@@ -1,4 +1,4 @@
-"""The pytest plugin. It imports nothing of the server or the SDK until a fixture is used."""
+"""The pytest plugin. Imports the server and the SDK only when a fixture is used."""
 
 import os
 from collections.abc import Generator, Iterator
@@ -22,24 +22,28 @@ _WORKER_OUTPUT = "mockbatch_kept"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("mockbatch")
-    group.addoption("--mockbatch-keep", action="store_true", help="Leave the server and its sessions, and say where.")
     group.addoption(
-        "--mockbatch-strict", action="store_true", help="Fail tests that leave problems: orphans, duplicates ..."
+        "--mockbatch-keep",
+        action="store_true",
+        help="Keep the server and its sessions after the run, and print the URL.",
+    )
+    group.addoption(
+        "--mockbatch-strict", action="store_true", help="Fail tests that cause problems: orphans, duplicates ..."
     )
     group.addoption(
         "--mockbatch-command",
         metavar="PATH",
         default=os.environ.get("MOCKBATCH_COMMAND"),
-        help="The mockbatch of another environment, which runs the server.",
+        help="The mockbatch command of another environment, to run the server.",
     )
-    parser.addini("mockbatch_config", "A file with options of the server, beside the one that says this.", default="")
-    parser.addini("mockbatch_strict", "Fail tests that leave problems.", type="bool", default=False)
+    parser.addini("mockbatch_config", "A configuration file of the server, relative to this one.", default="")
+    parser.addini("mockbatch_strict", "Fail tests that cause problems.", type="bool", default=False)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "mockbatch(**options): point the test at a session of its own, with these options, like fail_rate=0.05, seed=7",
+        "mockbatch(**options): run the test with its own session and these options, e.g. fail_rate=0.05, seed=7",
     )
     config.stash[_kept] = []
     if "MOCKBATCH_VIRTUAL_TIME" in os.environ:
@@ -49,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    # a test that is marked is meant to be pointed at the mock, whatever it asks for by name
+    # the mark alone points a test at the mock, even if the test requests no fixture
     names = getattr(item, "fixturenames", None)
     if names is not None and "mockbatch" not in names and item.get_closest_marker("mockbatch"):
         names.append("mockbatch")
@@ -57,13 +61,13 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session")
 def mockbatch_options() -> dict[str, Any]:
-    """The options of the server, for a project to say otherwise; `how` is thread or process, `config` names a file."""
+    """The options of the server; override it in a project. `how` is thread or process, `config` a file."""
     return {}
 
 
 @pytest.fixture(scope="session")
 def mockbatch_server(mockbatch_options: dict[str, Any], pytestconfig: pytest.Config) -> Iterator["Server"]:
-    """A server of this process, or of another environment's command; with MOCKBATCH_URL, the one that is there."""
+    """The server: in this process, of another environment's command, or the running one at MOCKBATCH_URL."""
     from mockbatch.testing.server import Server
 
     if url := os.environ.get("MOCKBATCH_URL"):
@@ -83,7 +87,7 @@ def mockbatch_server(mockbatch_options: dict[str, Any], pytestconfig: pytest.Con
 def mockbatch(
     mockbatch_server: "Server", request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator["Session"]:
-    """A session for this test, to which ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY point."""
+    """The session of this test; ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY point to it."""
     mockbatch_server.check_alive()
     item = request.node
     session = mockbatch_server.session(item.nodeid, **_marked(item))
@@ -111,18 +115,18 @@ def anthropic_client(mockbatch: "Session") -> Iterator["anthropic.Anthropic"]:
 
 @pytest.fixture
 def async_anthropic_client(mockbatch: "Session") -> "anthropic.AsyncAnthropic":
-    """The official SDK's async client, for the session of this test. It keeps no connection, so it needs no close."""
+    """The official SDK's async client, for the session of this test. It has no idle connections to close."""
     return mockbatch.async_client(keep_alive=False)
 
 
 @pytest.fixture
 def virtual_time(mockbatch: "Session") -> Iterator["VirtualTime"]:
-    """In the test, sleeping is advancing the clock of its session."""
+    """Virtual time: sleeps in the test advance the session's clock instead of waiting."""
     with mockbatch.virtual_time() as virtual:
         yield virtual
 
 
-# the plugin is loaded wherever pytest is, and old ones know no other wrappers
+# loaded by any pytest; old ones support no other kind of wrapper
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
     report: pytest.TestReport = (yield).get_result()
@@ -130,7 +134,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if report.failed and session is not None:
         item.stash[_failed] = True
         if report.when != "teardown":
-            report.sections.append(("mockbatch", _told(session, kept=item.config.getoption("mockbatch_keep"))))
+            report.sections.append(("mockbatch", _report(session, kept=item.config.getoption("mockbatch_keep"))))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -146,11 +150,11 @@ def pytest_testnodedown(node: Any) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     for where in config.stash[_kept]:
-        terminalreporter.line(f"mockbatch stays at {where}")
+        terminalreporter.line(f"mockbatch keeps running at {where}")
 
 
 def _configured_file(config: pytest.Config) -> Path | None:
-    """The file that the project names, from where it does."""
+    """Return the configuration file set in the project, relative to its ini file."""
     named = config.getini("mockbatch_config")
     return (config.inipath.parent if config.inipath else config.rootpath) / named if named else None
 
@@ -158,11 +162,11 @@ def _configured_file(config: pytest.Config) -> Path | None:
 def _refuse_fixed_port(options: dict[str, Any]) -> None:
     port = options.get("port")
     if os.environ.get("PYTEST_XDIST_WORKER") and port not in (None, 0, "0"):
-        pytest.fail(f"mockbatch_options: port={port} cannot be had by several workers; leave it out", pytrace=False)
+        pytest.fail(f"mockbatch_options: port={port} cannot be shared by several workers; omit it", pytrace=False)
 
 
 def _marked(item: pytest.Item) -> dict[str, Any]:
-    """The options of all marks, those nearest to the test last."""
+    """Return the options of all marks; marks nearer to the test override others."""
     marks = list(item.iter_markers("mockbatch"))
     if not marks:
         return {}
@@ -172,7 +176,9 @@ def _marked(item: pytest.Item) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for mark in reversed(marks):
         if mark.args:
-            pytest.fail(f"@pytest.mark.mockbatch takes names, like seed=7, and not {mark.args[0]!r}", pytrace=False)
+            pytest.fail(
+                f"@pytest.mark.mockbatch takes keyword arguments, e.g. seed=7, not {mark.args[0]!r}", pytrace=False
+            )
         for name in mark.kwargs:
             if name not in OPTIONS:
                 near = did_you_mean(name, OPTIONS)
@@ -181,7 +187,7 @@ def _marked(item: pytest.Item) -> dict[str, Any]:
     return options
 
 
-def _told(session: "Session", *, kept: bool) -> str:
-    from mockbatch.testing.report import halted, told
+def _report(session: "Session", *, kept: bool) -> str:
+    from mockbatch.testing.report import described, halted
 
-    return told(session) + (halted(session) if kept else "")
+    return described(session) + (halted(session) if kept else "")

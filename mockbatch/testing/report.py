@@ -1,4 +1,4 @@
-"""What a failed test is told of its session."""
+"""Describe the session of a failed test."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -9,8 +9,8 @@ from mockbatch.testing.session import Session
 _CALLS = 20
 
 
-def told(session: Session) -> str:
-    """The last calls, the armed rules with their hits, the problems; of a server that is gone, that."""
+def described(session: Session) -> str:
+    """Return the last calls, batches, armed rules and problems; for a dead server, its error."""
     try:
         parts = [
             [f"{session!r}, id {session.id}, {session.clock!r}"],
@@ -27,12 +27,12 @@ def told(session: Session) -> str:
 
 
 def halted(session: Session) -> str:
-    """Where the dashboard shows a session that is kept; its time stands still from now on."""
+    """Freeze a session that is kept, and return a line with its dashboard URL."""
     try:
         session.clock.freeze()
     except ServerGone:
         return ""
-    return f"\nas it was when the test failed: {session.url}/?session={session.id}"
+    return f"\nstate at the time of failure: {session.url}/?session={session.id}"
 
 
 def _part(title: str, ask: Callable[[], Iterable[Any]]) -> list[str]:

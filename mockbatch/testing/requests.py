@@ -1,4 +1,4 @@
-"""The calls that came in a session, as the server saw them."""
+"""The calls of a session, as the server received them."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -8,7 +8,7 @@ from mockbatch.client.control import Control
 
 
 class Call:
-    """A call of the API: when (`at`, virtual seconds since 1970; `real_at`), what (`op`), and how it was answered."""
+    """A call of the API: time (`at`, virtual seconds since 1970; `real_at`), operation (`op`) and response status."""
 
     def __init__(self, view: dict[str, Any]) -> None:
         self.view = view
@@ -29,7 +29,7 @@ class Call:
 
 
 class Requests:
-    """The last calls of a session, the earliest first. An `op` is `create`, `retrieve`, `list`, `cancel`, `delete`,
+    """The last calls of a session, oldest first. An `op` is `create`, `retrieve`, `list`, `cancel`, `delete`,
     `results` or `messages`; further criteria are `method`, `path`, `status`, `batch`, `fault` and `body`.
     """
 
@@ -46,20 +46,20 @@ class Requests:
         return self.count()
 
     def last(self, count: int) -> list[Call]:
-        """The last so many calls."""
+        """Return the last `count` calls."""
         return [Call(view) for view in self._control.get("requests", limit=count)["requests"]]
 
     def find(self, op: str | None = None, **criteria: Any) -> list[Call]:
-        """The calls that meet all criteria."""
+        """Return the calls that meet all criteria."""
         return [Call(view) for view in self._control.post("requests", "find", **_given(op, criteria))["requests"]]
 
     def count(self, op: str | None = None, **criteria: Any) -> int:
-        """How many calls meet all criteria."""
+        """Return the number of calls that meet all criteria."""
         return int(self._control.post("requests", "count", **_given(op, criteria))["count"])
 
     def verify(self, op: str | None = None, **expected: Any) -> None:
-        """Raise AssertionError unless the calls are as expected: criteria, and one of `count`, `at_least`, `at_most`,
-        `min_gap`. It names the closest calls.
+        """Raise AssertionError, with the closest calls, unless the calls that meet the criteria are as expected by
+        `count`, `at_least`, `at_most` or `min_gap`.
         """
         from mockbatch.client.control import ControlError
 

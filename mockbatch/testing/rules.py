@@ -1,4 +1,4 @@
-"""Rules: what a test wants to go wrong, to whom and how often."""
+"""Inject faults from a test with rules."""
 
 from collections.abc import Iterator
 from types import TracebackType
@@ -8,7 +8,7 @@ from mockbatch.client.control import Control
 
 
 class Rule:
-    """A rule that is armed. As a context manager it is taken back at the end of the block."""
+    """An armed rule. As a context manager, it is removed at the end of the block."""
 
     def __init__(self, control: Control, view: dict[str, Any]) -> None:
         self._control = control
@@ -16,21 +16,21 @@ class Rule:
         self.name: str = view["name"]
 
     def __repr__(self) -> str:
-        return _told(self.view())
+        return _described(self.view())
 
     def view(self) -> dict[str, Any]:
-        """The rule as the server has it, with its `hits`, what is `remaining`, and the `last_hit`."""
+        """Return the rule as the server shows it, with `hits`, `remaining` and `last_hit`."""
         view: dict[str, Any] = self._control.get("rules", self.id)
         return view
 
     @property
     def hits(self) -> int:
-        """How often it struck."""
+        """The number of times it was applied."""
         return int(self.view()["hits"])
 
     @property
     def remaining(self) -> int | None:
-        """How often it will strike; None for as long as it is there."""
+        """How many more times it will be applied; None if unlimited."""
         remaining: int | None = self.view()["remaining"]
         return remaining
 
@@ -47,7 +47,7 @@ class Rule:
 
 
 class On:
-    """Where a rule strikes, and whom. What is to happen completes it, and arms the rule."""
+    """An incomplete rule: its scope and matchers. Choosing an effect completes and arms it."""
 
     def __init__(self, control: Control, scope: str, given: dict[str, Any]) -> None:
         self._control = control
@@ -57,36 +57,36 @@ class On:
         return f"<on {self._rule}, not armed yet>"
 
     def fault(self, name: str, **how: Any) -> Rule:
-        """A fault of the registry, like `results.cut`; `mockbatch faults` lists them."""
+        """Inject a fault by name, e.g. `results.cut`; `mockbatch faults` lists all."""
         return self._arm(fault=name, **how)
 
     def cut(self, **how: Any) -> Rule:
-        """The results, or a streamed message, end too early: `after_items`, of a message `after_events`, or
+        """Cut off the results or a streamed message: `after_items` (results), `after_events` (a message), or
         `after_bytes`; `how` is `clean`, `reset`, `stall` ...
         """
         streamed = "messages" if self._rule["on"] == "messages" else "results"
         return self.fault(f"{streamed}.cut", **how)
 
     def omit(self, **how: Any) -> Rule:
-        """Rows are missing from the results: those of a `custom_id`, the `first` so many of them."""
+        """Omit rows from the results: those of a `custom_id`, or the `first` N."""
         return self.fault("results.omit", **how)
 
     def http(self, status: int, **how: Any) -> Rule:
-        """An error of HTTP, before anything is done; `retry_after` seconds, a `body` or a `shape`."""
-        return self._arm(http={"status": status, **_taken(how, _OF_HTTP)}, **how)
+        """Respond with an HTTP error before anything is done; with `retry_after` seconds, a `body` or a `shape`."""
+        return self._arm(http={"status": status, **_popped(how, _OF_HTTP)}, **how)
 
     def errored(self, type: str = "api_error", message: str | None = None, **how: Any) -> Rule:
-        """The request ends as `errored`, with an error of this type."""
+        """End the request as `errored`, with an error of this type."""
         error = {"type": type} if message is None else {"type": type, "message": message}
         return self._arm(errored=error, **how)
 
     def outcome(self, outcome: str, **how: Any) -> Rule:
-        """The request ends like this: `succeeded`, `expired` or `canceled`."""
+        """End the request as `succeeded`, `expired` or `canceled`."""
         return self._arm(outcome=outcome, **how)
 
-    def reply(self, kind: str | None = None, **told: Any) -> Rule:
-        """What the model answers: a kind by its name, like `echo`, or what is told, like `static="as I say"`."""
-        return self._arm(reply=told if kind is None else kind)
+    def reply(self, kind: str | None = None, **reply: Any) -> Rule:
+        """Set the model's reply: a kind by name, e.g. `echo`, or as a keyword, e.g. `static="as I say"`."""
+        return self._arm(reply=reply if kind is None else kind)
 
     def _arm(self, **more: Any) -> Rule:
         return _added(self._control, {**self._rule, **more})
@@ -100,8 +100,8 @@ _OF_HTTP = frozenset(
 )
 
 
-def _taken(given: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
-    """Those of the names that are given, which they are then no longer."""
+def _popped(given: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
+    """Remove these names from `given` and return them with their values."""
     return {name: given.pop(name) for name in list(given) if name in names}
 
 
@@ -112,7 +112,7 @@ class Rules:
         self._control = control
 
     def __repr__(self) -> str:
-        return f"<rules: {'; '.join(map(_told, self.views())) or 'none'}>"
+        return f"<rules: {'; '.join(map(_described, self.views())) or 'none'}>"
 
     def __iter__(self) -> Iterator[Rule]:
         return (Rule(self._control, view) for view in self.views())
@@ -121,16 +121,16 @@ class Rules:
         return len(self.views())
 
     def views(self) -> list[dict[str, Any]]:
-        """The rules as the server has them."""
+        """Return the rules as the server shows them."""
         views: list[dict[str, Any]] = self._control.get("rules")["rules"]
         return views
 
     def add(self, **rule: Any) -> Rule:
-        """Arm a rule that is written as in a file."""
+        """Arm a rule given by the keys of a `[[rules]]` table."""
         return _added(self._control, rule)
 
     def clear(self) -> None:
-        """Take all rules back."""
+        """Remove all rules."""
         self._control.delete("rules")
 
 
@@ -139,5 +139,5 @@ def _added(control: Control, rule: dict[str, Any]) -> Rule:
     return Rule(control, view)
 
 
-def _told(view: dict[str, Any]) -> str:
+def _described(view: dict[str, Any]) -> str:
     return f"<rule {view['name']!r} on {view['rule']['on']}: {view['hits']} hits>"

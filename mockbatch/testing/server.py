@@ -1,4 +1,4 @@
-"""A server for tests: in a thread, in a process of its own, without a socket, or one that is there already."""
+"""A server for tests: in a thread, in a process, without a socket, or one that is running already."""
 
 import os
 import shutil
@@ -42,11 +42,11 @@ _OF_PYTHON = ("PYTHONHOME", "PYTHONPATH")
 
 
 class ServerDied(ServerGone):
-    """The server ended while it was needed; with its last log lines."""
+    """The server died unexpectedly; the message has its last log lines."""
 
 
 class Host(Protocol):
-    """What a server runs in."""
+    """The thread, process or other environment that runs a server."""
 
     url: str
 
@@ -57,19 +57,19 @@ class Host(Protocol):
     def clients(self) -> Clients: ...
 
     def died(self) -> str | None:
-        """How it ended, if it was not stopped; None while it runs."""
+        """Return why it ended if it was not stopped; None while it runs."""
 
     def stop(self) -> None: ...
 
 
 class Server:
-    """A server that is ready when it is made, and gone when its context is left.
+    """A server that is ready once constructed, and stopped when its context is left.
 
-    `how` is `thread` (the quickest), `process`, `memory` (no socket: only clients of its sessions reach it), or `kept`
-    (a process that stays when this one ends). The options are those of the command line; the port is a free one unless
-    it is given. A file with more of them is read if `config`, or else the variable MOCKBATCH_CONFIG, names it.
-    `command` is the `mockbatch` of another environment, which then runs the process. Raises ConfigError for options
-    that cannot be used, OSError for a port that cannot, ValueError for a command that cannot.
+    `how` is `thread` (the fastest), `process`, `memory` (no socket; only clients of its sessions reach it), or `kept`
+    (a process that outlives this one). The options are those of the command line; `port` defaults to a free one. More
+    options are read from the file `config`, by default MOCKBATCH_CONFIG. `command` is the `mockbatch` of another
+    environment, used to run the process. Raises ConfigError for invalid options, OSError for an unusable port,
+    ValueError for an unusable command.
     """
 
     def __init__(
@@ -105,8 +105,8 @@ class Server:
 
     @classmethod
     def at(cls, url: str, control_key: str | None = None) -> "Server":
-        """A server that is there already. A control key, by default that of MOCKBATCH_CONTROL_KEY, reaches beyond the
-        sessions that are opened here. Raises ServerGone if none answers, ValueError if it is not this version.
+        """Connect to a running server. A control key, by default MOCKBATCH_CONTROL_KEY, gives access to sessions that
+        others opened. Raises ServerGone if none responds, ValueError for another version.
         """
         server = cls.__new__(cls)
         server._begin(_Foreign(url), "adopted", credentials(os.environ, url, control_key))
@@ -124,19 +124,19 @@ class Server:
         self.stop()
 
     def stop(self) -> None:
-        """End it; one that was there before goes on."""
+        """Stop the server, unless it was already running when connected to."""
         if not self._stopped:
             self._stopped = True
             self._host.stop()
 
     def session(self, label: str = "", *, api_key: str | None = None, **options: Any) -> Session:
-        """Open a session with options of its own. Raises ControlError for wrong ones, and for a key that has one."""
+        """Open a session with its own options. Raises ControlError for invalid ones, or if the key has a session."""
         given = {"label": label, "options": options, "api_key": api_key}
         view = self._opened({name: value for name, value in given.items() if value})
         return Session(self.control, self._host.clients(), view)
 
     def _opened(self, given: dict[str, Any]) -> Any:
-        """A new session. A server that makes up no keys for us gets one from here, the same for the same label."""
+        """Open a session. If the server refuses to generate a key for us, derive one from the label."""
         if not self._chooses:
             try:
                 return self.control.post("sessions", **given)
@@ -155,30 +155,30 @@ class Server:
         raise AssertionError("there is always one more key")
 
     def sessions(self) -> list[dict[str, Any]]:
-        """All sessions, as the control plane shows them."""
+        """Return all sessions, as the control plane shows them."""
         sessions: list[dict[str, Any]] = self.control.get("sessions")["sessions"]
         return sessions
 
     def info(self) -> dict[str, Any]:
-        """What the server works under."""
+        """Return the version, options and state of the server."""
         info: dict[str, Any] = self.control.get("info")
         return info
 
     def check_alive(self) -> None:
-        """Raise ServerDied, with the last log lines, if it has ended by itself."""
+        """Raise ServerDied, with the last log lines, if the server ended unexpectedly."""
         if not self._stopped and (how := self._host.died()):
             raise ServerDied(f"the mockbatch server at {self.url} died: {how}")
 
     def _lost(self, error: BaseException) -> Exception:
         if self._stopped:
             return ServerGone(f"the mockbatch server at {self.url} was stopped")
-        # its end may be seen a moment later than its silence
+        # its exit may be noticed a moment after the connection error
         deadline = time.monotonic() + 1
         while isinstance(error, ConnectionError) and not self._host.died() and time.monotonic() < deadline:
             time.sleep(_GLANCE_SECONDS)
         if how := self._host.died():
             return ServerDied(f"the mockbatch server at {self.url} died: {how}")
-        return ServerGone(f"no answer from the mockbatch server at {self.url}: {error}")
+        return ServerGone(f"no response from the mockbatch server at {self.url}: {error}")
 
 
 def _keys(label: str) -> Iterator[str]:
@@ -187,9 +187,9 @@ def _keys(label: str) -> Iterator[str]:
 
 
 def _found(command: str | Path, how: str) -> str:
-    """The path of a command. Raises ValueError where there is none, or it cannot run such a server."""
+    """Return the path of a command. Raises ValueError if there is none, or it cannot run such a server."""
     if how not in ("process", "kept"):
-        raise ValueError(f"command: it runs a process, and not {how!r}")
+        raise ValueError(f"command: it runs a process, not {how!r}")
     if path := shutil.which(command):
         return path
     raise ValueError(f"command: there is no executable {str(command)!r}")
@@ -207,7 +207,7 @@ def _hosted(how: str, named: str | Path | None, options: Mapping[str, Any], owne
     if how == "thread":
         return _Thread(config)
     if how in ("process", "kept"):
-        # it would look for a file in its folder
+        # else it would read a file in its working directory
         environ = {OWNER: owner, "MOCKBATCH_CONFIG": str(file or os.devnull)}
         return _Process(texts, environ, program, kept=how == "kept")
     if how == "memory":
@@ -219,7 +219,7 @@ def _hosted(how: str, named: str | Path | None, options: Mapping[str, Any], owne
 
 
 class _Socket:
-    """What has a URL that can be dialed."""
+    """A host with a URL to connect to."""
 
     url: str
     pid: int | None = None
@@ -234,7 +234,7 @@ class _Socket:
 
 
 class _Foreign(_Socket):
-    """Somebody else's server."""
+    """A running server that we did not start."""
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
@@ -268,7 +268,7 @@ class _Thread(_Socket):
 
 
 class _Process(_Socket):
-    """A server in a process of its own, which ends with this one unless it is to be kept."""
+    """A server in its own process, which ends with this one unless `kept`."""
 
     def __init__(
         self, texts: Mapping[str, str], environ: Mapping[str, str], program: str | None, *, kept: bool
@@ -278,7 +278,7 @@ class _Process(_Socket):
         self._folder = tempfile.TemporaryDirectory(prefix="mockbatch-")
         ready = Path(self._folder.name) / "ready.json"
         variables = {f"MOCKBATCH_{name.upper()}": text for name, text in {**texts, "ready_file": str(ready)}.items()}
-        # what this process imports from is no business of another environment
+        # another environment must not import from this process's paths
         around = {name: it for name, it in os.environ.items() if not (program and name in _OF_PYTHON)}
         self._process = subprocess.Popen(
             [*([program] if program else [sys.executable, "-m", "mockbatch"]), "serve" if kept else "attached"],
@@ -300,12 +300,12 @@ class _Process(_Socket):
             return None
         self._reader.join(1)
         lines = "".join(f"\n  {line}" for line in self._lines) or " nothing"
-        return f"exit code {code}; it said last:{lines}"
+        return f"exit code {code}; last output:{lines}"
 
     def stop(self) -> None:
         self._wire.close()
         if self._kept:
-            self._process.returncode = 0  # lest its end is waited for
+            self._process.returncode = 0  # so that Popen does not wait for it or warn
             return
         self._process.terminate()
         try:
@@ -342,13 +342,13 @@ class _Process(_Socket):
 
 
 def _greet(url: str) -> None:
-    """Make sure that what answers at a URL is a mockbatch of this version. Raises ServerGone or ValueError."""
+    """Check that a mockbatch of this version responds at a URL. Raises ServerGone or ValueError."""
     wire = Wire(url)
     try:
         check_version(greet(wire.send))
     except (OSError, HTTPException) as error:
-        raise ServerGone(f"no server answers at {url}: {error}") from None
+        raise ServerGone(f"no server responds at {url}: {error}") from None
     except WrongServer as error:
-        raise WrongServer(f"what answers at {url} {error}") from None
+        raise WrongServer(f"the server at {url} {error}") from None
     finally:
         wire.close()

@@ -1,4 +1,4 @@
-"""A session in the hands of a test: a key of its own, and with it a clock, batches, rules and a ledger of its own."""
+"""The session of a test: an API key with its own clock, batches, rules and ledger."""
 
 import re
 import time
@@ -27,7 +27,7 @@ _OF_QUEUES = ("duration", "finish_fraction", "wait", "delay", "capacity", "progr
 
 
 class Problem(dict[str, Any]):
-    """Something that was not done, or should not have been: a `kind`, a `text`, the `batches` that it is about."""
+    """A mistake of the program under test: a `kind`, a `text`, the `batches` concerned."""
 
     @property
     def kind(self) -> str:
@@ -40,7 +40,7 @@ class Problem(dict[str, Any]):
 
 
 class Problems(AssertionError):
-    """`check` found something that was not done."""
+    """`check` found problems."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
@@ -48,20 +48,20 @@ class Problems(AssertionError):
 
 
 def check_word(what: str, word: str, known: Sequence[str]) -> None:
-    """Raise ValueError for a word that is none of those that are known; with the nearest of them."""
+    """Raise ValueError, with a suggestion, if a word is not known."""
     if word not in known:
         raise ValueError(f"{what}: there is no {word!r}.{did_you_mean(str(word), known)} Known: {', '.join(known)}")
 
 
 def _share(name: str, value: float) -> float:
-    """A share as a number. Raises ValueError."""
+    """Validate a share between 0 and 1. Raises ValueError."""
     if not isinstance(value, int | float) or not 0 <= value <= 1:
         raise ValueError(f"{name}: {value!r} is not between 0 and 1")
     return value
 
 
 def renamed(message: str, names: dict[str, str]) -> str:
-    """A message about options, with the names or beginnings of names that the caller gave them."""
+    """Replace names or prefixes of options in a message by the caller's names."""
     for name, other in names.items():
         message = re.sub(rf"(?<![\w-]){name}" + ("" if name.endswith("_") else r"(?![\w-])"), other, message)
     return message
@@ -70,8 +70,8 @@ def renamed(message: str, names: dict[str, str]) -> str:
 class Session:
     """One session of a server.
 
-    `url` and `api_key` are what a client needs; `env()` has them as variables. `clock` is its time, `batches`,
-    `requests`, `rules` and `ledger` are what the server knows of it.
+    `url` and `api_key` are for clients; `env()` returns them as environment variables. `clock`, `batches`, `requests`,
+    `rules` and `ledger` give access to its state.
     """
 
     def __init__(self, control: Control, clients: Clients, view: dict[str, Any]) -> None:
@@ -97,43 +97,43 @@ class Session:
 
     @property
     def url(self) -> str:
-        """The base URL for any client. Raises ValueError for a server without a socket."""
+        """The base URL for clients. Raises ValueError for a server without a socket."""
         return self._clients.dialable_url()
 
     def env(self) -> dict[str, str]:
-        """The variables that point a client of any language here."""
+        """Return the environment variables that point clients to this session."""
         return {"ANTHROPIC_BASE_URL": self.url, "ANTHROPIC_API_KEY": self.api_key}
 
     def client(self, **options: Any) -> "anthropic.Anthropic":
-        """The official SDK's client; `options` are its own."""
+        """Return a client of the official SDK, with its `options`."""
         return self._clients.sync(self.api_key, options)
 
     def async_client(self, *, keep_alive: bool = True, **options: Any) -> "anthropic.AsyncAnthropic":
-        """The official SDK's async client; `options` are its own. One that keeps no connection needs no close."""
+        """Return an async client of the official SDK, with its `options`. Without `keep_alive` it needs no close."""
         return self._clients.asynchronous(self.api_key, options, keep_alive)
 
     def virtual_time(self) -> "VirtualTime":
-        """A context in which sleeping advances the clock of this session."""
+        """Return a context in which sleeps advance the clock of this session."""
         from mockbatch.testing.virtual_time import VirtualTime
 
         return VirtualTime(self.clock)
 
     def on(self, scope: str, **given: Any) -> On:
-        """Begin a rule: where it strikes (`item`, `batch`, `create`, `retrieve`, `results`, `http` ...) and whom
-        (`custom_id`, `model`, `prompt`, `nth`, `rate`, `times` ...). What follows says what happens.
+        """Start a rule with its scope (`item`, `batch`, `create`, `retrieve`, `results`, `http` ...) and its matchers
+        (`custom_id`, `model`, `prompt`, `nth`, `rate`, `times` ...). A method of the returned object sets the effect.
         """
         return On(self._control, scope, given)
 
     def configure(self, **options: Any) -> None:
-        """Change options of this session, for what comes from now on; they are those of the command line."""
+        """Change options of this session from now on, under their command line names."""
         self._control.patch("sessions", self.id, options=options)
 
     def queue(self, duration: str | None = None, finish_fraction: float | None = None, **options: Any) -> None:
-        """How batches go from now on: `duration` is how long a request takes, `finish_fraction` the share of requests
-        that are ever done; further options are `wait`, `delay`, `capacity`, `progression`, `delay_preset`.
+        """Configure new batches: `duration` is how long a request takes, `finish_fraction` the share of requests that
+        ever finish; further options are `wait`, `delay`, `capacity`, `progression`, `delay_preset`.
         """
         if options:
-            # not before: most queues are one of those two
+            # not before: most calls use only the two arguments above
             from mockbatch.config import OPTIONS
 
             for name in options.keys() - OPTIONS.keys():
@@ -145,32 +145,32 @@ class Session:
         self._configure(options, {} if duration is None else {"delay": "duration"})
 
     def limits(self, **options: Any) -> None:
-        """What is allowed from now on: `max_requests`, `max_bytes`, `requests_per_minute`, `queue_limit`, `tier`."""
+        """Set limits: `max_requests`, `max_bytes`, `requests_per_minute`, `queue_limit`, `tier`."""
         self.configure(**options)
 
     def cache(self, **options: Any) -> None:
-        """How the prompt cache works from now on: `scope`, `hits`, `ttl`."""
+        """Configure the simulated prompt cache: `scope`, `hits`, `ttl`."""
         self._configure({f"cache_{name}": value for name, value in options.items()}, {"cache_": ""})
 
     def replay(self, folder: str, mode: str = "none", match: Sequence[str] | None = None) -> None:
-        """Answer with what was recorded there."""
+        """Replay the recordings in a folder."""
         matched = {"match_on": ",".join(match)} if match else {}
         names = {"replay_mode": "mode", "match_on": "match", "replay": "folder"}
         self._configure({"replay": folder, "replay_mode": mode, **matched}, names)
 
     def _configure(self, options: dict[str, Any], names: dict[str, str]) -> None:
-        """Change options that the caller knows by other names, or other beginnings of them, and speak of these."""
+        """Change options; `names` maps their names or prefixes to those the caller used, for error messages."""
         try:
             self.configure(**options)
         except ControlError as error:
             raise ControlError(error.status, renamed(str(error), names), error.body) from None
 
     def problems(self) -> list[Problem]:
-        """What the program did not do, or should not have done."""
+        """Return the mistakes of the program under test."""
         return [Problem(problem) for problem in self._control.get("problems")["problems"]]
 
     def check(self, *, ignore: Sequence[str] = ()) -> None:
-        """Raise Problems, an AssertionError, if there are any but of the kinds to ignore."""
+        """Raise Problems, an AssertionError, if there are any, except of the kinds in `ignore`."""
         ignored = [ignore] if isinstance(ignore, str) else ignore
         for kind in ignored:
             check_word("ignore", kind, PROBLEM_KINDS)
@@ -179,17 +179,17 @@ class Session:
             raise Problems(found)
 
     def attempts(self, custom_id: str) -> int:
-        """In how many batches a request of that name came."""
+        """Return the number of batches with a request of this custom_id."""
         return sum(custom_id in batch.custom_ids for batch in self.batches)
 
     @property
     def unmatched(self) -> list[Problem]:
-        """The requests for which a replay had no answer."""
+        """The requests that a replay could not match."""
         return [problem for problem in self.problems() if problem.kind == "unmatched_replay"]
 
     def wait_for(self, event: str, *, batch: str | None = None, count: int = 1, timeout: float = 10) -> None:
-        """Wait, in real time, until something has happened `count` times since the session began: `batch.created`,
-        `batch.ended`, or a call, like `results`. Raises TimeoutError after `timeout` seconds.
+        """Wait, in real time, until an event has happened `count` times since the start of the session:
+        `batch.created`, `batch.ended`, or a call, e.g. `results`. Raises TimeoutError after `timeout` seconds.
         """
         check_word("event", event, (*EVENTS, *OPERATIONS))
         deadline = time.monotonic() + timeout
@@ -206,10 +206,10 @@ class Session:
         return self.requests.count(event, **({} if batch is None else {"batch": batch}))
 
     def reset(self, scope: Scope) -> None:
-        """Let the session begin anew: its `state` (batches, files, spending), `clock`, `rules`, `journal`, or `all`."""
+        """Reset the session: its `state` (batches, files, spending), `clock`, `rules`, `journal`, or `all`."""
         self._control.post("reset", scope=scope)
 
     def close(self) -> dict[str, Any]:
-        """Delete the session and all that is in it; answers its summary."""
+        """Delete the session with everything in it; return its summary."""
         summary: dict[str, Any] = self._control.delete("sessions", self.id)
         return summary

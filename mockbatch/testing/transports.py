@@ -1,4 +1,4 @@
-"""A server without a socket: transports that hand the calls of the SDK's clients to the application itself."""
+"""A server without a socket: transports that pass the calls of the SDK's clients directly to the application."""
 
 import asyncio
 import threading
@@ -20,7 +20,7 @@ URL = "http://mockbatch.invalid"
 
 
 class Application:
-    """The application in an event loop of its own thread, so that whoever calls may block, or have another loop."""
+    """The application in an event loop in its own thread, so that callers may block or run their own loop."""
 
     def __init__(self, config: Config) -> None:
         self._app = create_app(config)
@@ -37,7 +37,7 @@ class Application:
         self.transport = httpx2.ASGITransport(self._with_state, raise_app_exceptions=False)
 
     def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        """Have something done in the application's loop."""
+        """Run a coroutine in the application's loop."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def stop(self) -> None:
@@ -54,7 +54,7 @@ class Application:
 
 
 class Memory:
-    """A host for `Server`: no socket, only clients of its sessions reach it."""
+    """A host for `Server` without a socket; only clients of its sessions reach it."""
 
     url = URL
     pid: int | None = None
@@ -76,7 +76,7 @@ class Memory:
 
     def _send(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         request = httpx2.Request(method, URL + path, headers=headers, content=body)
-        answer, content = self._application.submit(_answered(self._application, request)).result()
+        answer, content = self._application.submit(_response_to(self._application, request)).result()
         return answer.status_code, content
 
 
@@ -95,33 +95,33 @@ class _Clients(Clients):
 
 
 class Transport(httpx2.BaseTransport):
-    """For `httpx2.Client`, and with it the SDK's sync client."""
+    """A transport for `httpx2.Client`, used by the SDK's sync client."""
 
     def __init__(self, application: Application) -> None:
         self._application = application
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         request = _detached(request, request.read())
-        answer, content = self._application.submit(_answered(self._application, request)).result()
+        answer, content = self._application.submit(_response_to(self._application, request)).result()
         return _rewrapped(answer, content)
 
 
 class AsyncTransport(httpx2.AsyncBaseTransport):
-    """For `httpx2.AsyncClient`, and with it the SDK's async client; on asyncio."""
+    """A transport for `httpx2.AsyncClient`, used by the SDK's async client; asyncio only."""
 
     def __init__(self, application: Application) -> None:
         self._application = application
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         request = _detached(request, await request.aread())
-        work = self._application.submit(_answered(self._application, request))
+        work = self._application.submit(_response_to(self._application, request))
         answer, content = await asyncio.wrap_future(work)
         return _rewrapped(answer, content)
 
 
-async def _answered(application: Application, request: httpx2.Request) -> tuple[httpx2.Response, bytes]:
+async def _response_to(application: Application, request: httpx2.Request) -> tuple[httpx2.Response, bytes]:
     answer = await application.transport.handle_async_request(request)
-    # as it was sent: it is for the client to decode it
+    # raw: decoding is up to the client
     return answer, b"".join([piece async for piece in answer.aiter_raw()])
 
 
@@ -134,7 +134,7 @@ def _rewrapped(answer: httpx2.Response, content: bytes) -> httpx2.Response:
 
 
 class _Once(httpx2.SyncByteStream, httpx2.AsyncByteStream):
-    """A body that came as a whole."""
+    """A body held in memory."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content

@@ -263,7 +263,7 @@ def test_import_matches_nothing_in_silence_no_more(tmp_path: Path) -> None:
     assert (done.exit_code, out.exists()) == (1, False)
     assert "left over: 3 results have no request and cannot stay: c, b, a" in done.output
     assert "left over: 2 requests have no result: x, y" in done.output
-    assert "nothing was imported: results and requests do not belong together" in done.output
+    assert "nothing was imported: results and requests do not match" in done.output
     asked.write_text(lines(requests("a", "y")))
     done = ran("import", results, asked, "--out", out)
     assert (done.exit_code, out.exists()) == (1, True)
@@ -279,7 +279,7 @@ def test_fixtures_that_are_not_there_are_in_no_order(tmp_path: Path) -> None:
     empty = tmp_path / "empty.jsonl"
     empty.write_bytes(fixture())
     assert ran("fixtures", "verify", tmp_path).exit_code == 1
-    assert ran("fixtures", "diff", empty, empty).output == "nothing was compared: there is nothing in either\n"
+    assert ran("fixtures", "diff", empty, empty).output == "nothing was compared: both are empty\n"
     full = tmp_path / "full.jsonl"
     full.write_bytes(fixture(item()))
     (tmp_path / "used").write_text("0123456789abcdef\n")

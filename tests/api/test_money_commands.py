@@ -77,7 +77,7 @@ def test_own_prices_are_in_the_table(tmp_path: Path) -> None:
     [
         (("prices", "--model", "claude-opus-9"), 2, "no price for 'claude-opus-9' on 2026-11-22. Did you mean"),
         (("prices", "--day", "soon"), 2, "'soon' is not a day"),
-        (("estimate",), 2, "name a file of requests, or --model, --requests"),
+        (("estimate",), 2, "give a file of requests, or --model, --requests"),
         (("estimate", "none.jsonl"), 2, "none.jsonl: No such file or directory"),
         (("cost", "--url", "http://127.0.0.1:1"), 5, "no server at http://127.0.0.1:1"),
         (("reconcile", "none.csv"), 2, "none.csv: No such file or directory"),
@@ -178,7 +178,12 @@ def test_lines_that_are_no_requests_are_named(tmp_path: Path) -> None:
     done = ran("estimate", file)
     assert done.exit_code == 1
     assert "claude-haiku-4-5-20251001" in done.output
-    for message in ("line 1 is no JSON", "line 2 is no object", "line 3 has no params with a model", "claude-opus-5-5"):
+    for message in (
+        "line 1 is not JSON",
+        "line 2 is not an object",
+        "line 3 has no params with a model",
+        "claude-opus-5-5",
+    ):
         assert message in done.output
     assert "Nothing is cached" in done.output
     file.write_text("{")
@@ -244,7 +249,7 @@ def test_cost_tells_what_was_spent(server: str) -> None:
     asked = ran("cost", "--url", server, "--api-key", "sk-ant-a", "--by", "day", "--by", "class", "--json")
     assert [group["by"]["class"] for group in json.loads(asked.output)["groups"]] == ["input", "output"]
     refused = ran("cost", "--url", server)
-    assert (refused.exit_code, refused.output) == (2, f"mockbatch: {server} answers 401: API key is invalid.\n")
+    assert (refused.exit_code, refused.output) == (2, f"mockbatch: {server} returned 401: API key is invalid.\n")
 
 
 def test_reconcile_names_what_differs(server: str, tmp_path: Path) -> None:

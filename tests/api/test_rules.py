@@ -61,7 +61,7 @@ def test_one_rule_is_changed_or_replaced(api: Api) -> None:
         ("POST", "", {"fault": "results.ctu"}, "rule: fault: there is no 'results.ctu'. Did you mean 'results.cut'?"),
         ("POST", "", [{"outcome": "expired"}, {"outcome": "exp"}], "rules[1]: outcome: there is no 'exp'."),
         ("POST", "", {"outcome": "expired", "model": "claude-hauki-4-5"}, "Did you mean 'claude-haiku-4-5'?"),
-        ("POST", "", {"on": "list", "http": 502}, "'kept' before it takes everything"),
+        ("POST", "", {"on": "list", "http": 502}, "'kept' before it matches everything"),
         ("POST", "", {"outcome": "expired", "id": "rule_1"}, "id: duplicate rule id 'rule_1'"),
         ("POST", "", {"fault": "connection.refuse"}, "applies before the session of a connection is known"),
         (

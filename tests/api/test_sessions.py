@@ -68,7 +68,7 @@ def test_limits_and_validation_are_those_of_the_session(api: Api) -> None:
         ({"fail_rat": 1}, "options: unknown option fail_rat. Did you mean fail_rate?"),
         ({"fail_rate": 2}, "options: fail_rate: 2 is not between 0 and 1"),
         ({"port": 1}, "options: port is the same for all sessions of a server"),
-        ({"seed": [1]}, "options: seed wants a single value"),
+        ({"seed": [1]}, "options: seed must be a single value"),
     ],
 )
 def test_wrong_options_are_refused(api: Api, options: dict[str, Any], message: str) -> None:

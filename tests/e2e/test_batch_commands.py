@@ -73,7 +73,7 @@ def test_from_a_file_to_its_results_through_a_kill_and_a_cut(tmp_path: Path) -> 
             f"{ids[1]} in_progress: 100 processing\n",
         ]
         server.stop(signal.SIGKILL)
-        assert "trying on" in watching.stderr.readline()
+        assert "retrying" in watching.stderr.readline()
     with running(tmp_path, *options, "--port", port) as server:
         server.advance(by="25h")
         out, _ = watching.communicate(timeout=_PATIENCE)
@@ -95,7 +95,7 @@ def test_from_a_file_to_its_results_through_a_kill_and_a_cut(tmp_path: Path) -> 
             getting.send_signal(signal.SIGINT)
             _, told = getting.communicate(timeout=_PATIENCE)
             assert getting.returncode == 130
-            assert "the same command goes on from there" in told
+            assert "run the same command again to resume" in told
         assert not path.exists()
         assert whole.startswith((tmp_path / f"out.jsonl.{name}.part").read_bytes())
         batch(server.url, "results", name, "-o", str(path))
@@ -195,7 +195,7 @@ def test_a_disk_that_is_full_leaves_what_the_same_command_goes_on_from(tmp_path:
         _, err = getting.communicate(timeout=_PATIENCE)
         assert getting.returncode == 1
         assert "File too large" in err
-        assert "the same command goes on" in err
+        assert "run the same command again" in err
         assert (tmp_path / f"out.jsonl.{name}.part").stat().st_size == 30_000
         batch(server.url, "results", name, "-o", str(path))
         assert path.read_bytes() == server.http.get(f"{BATCHES}/{name}/results").content
@@ -247,7 +247,7 @@ def test_a_submission_that_breaks_off_tells_from_where_to_go_on(tmp_path: Path) 
         sending.send_signal(signal.SIGINT)
         out, err = sending.communicate(timeout=_PATIENCE)
         assert (sending.returncode, out) == (130, "")
-        assert "go on with --from-line 5" in err
+        assert "resume with --from-line 5" in err
         server.advance(by="25h")
         submitted(server.url, str(source), "--from-line", "5")
         sizes = [sum(one["request_counts"].values()) for one in server.http.get(BATCHES).json()["data"]]
@@ -298,8 +298,8 @@ def test_list_show_cancel_delete(tmp_path: Path) -> None:
     ("arguments", "code", "told"),
     [
         (("submit", "nowhere.jsonl"), 1, "nowhere.jsonl: No such file or directory"),
-        (("results", "msgbatch_01a", "--retry-file", "x"), 2, "--retry-file wants --requests"),
-        (("list", "--base-url", "https://api.anthropic.com"), 2, "wants a key"),
+        (("results", "msgbatch_01a", "--retry-file", "x"), 2, "--retry-file needs --requests"),
+        (("list", "--base-url", "https://api.anthropic.com"), 2, "needs a key"),
         (("list", "--base-url", "nonsense", "--api-key", "k"), 1, "is not a URL"),
         (("check", str(FIXTURE), "--max-bytes", "many"), 2, "is not a size"),
     ],

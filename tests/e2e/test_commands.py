@@ -106,17 +106,17 @@ def test_many_events_are_summed_up(server: Server, session: Session) -> None:
     for _ in range(15):
         created(session, "a")
     lines = told(server, "clock", "advance", "30h").splitlines()
-    assert lines[-2:] == ["and 10 more; --json has them all", "2026-01-02 06:00:00 UTC, 30 events on the way"]
+    assert lines[-2:] == ["and 10 more; --json prints all", "2026-01-02 06:00:00 UTC, 30 events on the way"]
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("clock advance", "name one of: a SPAN like 25h, --to, --events, --until-ended"),
-        ("clock advance 1h --events 1", "name one of: a SPAN like 25h, --to, --events, --until-ended"),
+        ("clock advance", "give one of: a SPAN like 25h, --to, --events, --until-ended"),
+        ("clock advance 1h --events 1", "give one of: a SPAN like 25h, --to, --events, --until-ended"),
         ("clock advance soon", "'soon' is not a span of time; write it like 90s, 10m, 25h or 1d12h"),
         ("clock advance --to 2020-01-01", "the clock only moves forward"),
-        ("rules add", "name a fault, --preset or --file; `mockbatch faults` lists the faults"),
+        ("rules add", "give a fault, --preset or --file; `mockbatch faults` lists the faults"),
         ("rules add --preset flaky", "Did you mean 'flaky-network'?"),
         ("rules add results.ctu", "Did you mean 'results.cut'?"),
         ("rules add item.cut_json", "cut_json is a kind of reply; write it like on=item,reply=cut_json"),
@@ -146,7 +146,7 @@ def test_what_is_wrong_is_told_in_a_sentence(server: Server, session: Session, w
 
 def test_rules_are_added_listed_and_removed(server: Server, session: Session, tmp_path: Path) -> None:
     """From texts like those of --fault, from a file, from a preset; by id or by name."""
-    assert told(server, "rules") == "no rules: everything works as the real API does\n"
+    assert told(server, "rules") == "no rules: no faults are injected\n"
     told(server, "rules", "add", "results.cut,after_items=73,times=1", "on=item,custom_id=row-1,reply=refusal")
     _, cut, reply = told(server, "rules").splitlines()
     assert re.split(r"\s{2,}", cut) == ["rule_1", "results.cut", "results", "times=1 after_items=73", "0", "1"]
@@ -190,7 +190,7 @@ def test_sessions_are_opened_and_deleted(server: Server) -> None:
     """With options of their own; what is printed points a shell there."""
     assert told(server, "sessions") == "no sessions yet: the first call of a program opens one\n"
     code, said = refused(server, "clock")
-    assert (code, "has no session yet" in said) == (1, True)
+    assert (code, "has no sessions yet" in said) == (1, True)
     opened = told(server, "sessions", "open", "--label", "mine", "--seed", "7", "--extra-models", "a=claude-opus-5")
     view = found(server, "sessions")[0]
     head, url, key = opened.splitlines()
@@ -199,7 +199,7 @@ def test_sessions_are_opened_and_deleted(server: Server) -> None:
     assert view["options"] == {"seed": "7", "extra_models": "a=claude-opus-5"}
     assert told(server, "clock", "--api-key", key.partition("API_KEY=")[2])
     fresh = called(server, "clock", "--api-key", "sk-ant-fresh", "--json")
-    assert fresh.stderr == "mockbatch: the key had no session here; this call opens one\n"
+    assert fresh.stderr == "mockbatch: this key had no session; opened a new one\n"
     assert json.loads(fresh.stdout)["frozen"]
     told(server, "clock", "--api-key", "sk-ant-fresh")
     assert found(server, "sessions", "open", "--api-key", "sk-ant-chosen")["api_key"] == "sk-ant-chosen"
@@ -306,7 +306,7 @@ def test_a_session_begins_anew(server: Server, session: Session) -> None:
     """All of it, or a part."""
     created(session, "a")
     session.on("item").outcome("expired")
-    assert told(server, "reset", "--scope", "rules") == "reset rules: the rules are those that the session began with\n"
+    assert told(server, "reset", "--scope", "rules") == "reset rules: the rules are the session's initial ones\n"
     assert (len(session.rules), len(session.batches)) == (0, 1)
     assert found(server, "reset") == {"status": "done", "scope": "all"}
     assert (len(session.batches), len(session.requests)) == (0, 0)
@@ -392,7 +392,7 @@ def test_a_server_that_is_another_is_told(stranger: str, message: str) -> None:
     for words in REMOTE:
         done = CliRunner().invoke(main, [*words.split(), "--url", stranger])
         assert (done.exit_code, done.stdout) == (5, ""), words
-        assert done.stderr.startswith(f"mockbatch: what answers at {stranger} {message}")
+        assert done.stderr.startswith(f"mockbatch: the server at {stranger} {message}")
         assert done.stderr.count("\n") == 1
 
 
@@ -417,12 +417,12 @@ def test_a_server_with_keys_wants_one() -> None:
     """A key of its own, or one that reaches beyond it."""
     with Server(api_key="sk-ant-a,sk-ant-b", control_key="ctl") as server:
         code, said = refused(server, "sessions")
-        assert (code, said.startswith(f"mockbatch: {server.url} answers 401: This call needs a key")) == (2, True)
+        assert (code, said.startswith(f"mockbatch: {server.url} returned 401: This call needs a key")) == (2, True)
         assert refused(server, "clock")[0] == 2
         assert called(server, "clock", "--api-key", "sk-ant-a").exit_code == 0
         assert len(found(server, "sessions", MOCKBATCH_CONTROL_KEY="ctl")) == 1
         assert told(server, "clock", "--control-key", "ctl")
-        assert "a key has printable characters" in refused(server, "clock", "--api-key", "clé")[1]
+        assert "a key consists of printable ASCII" in refused(server, "clock", "--api-key", "clé")[1]
 
 
 def test_a_broken_pipe_is_no_error(server: Server, session: Session) -> None:

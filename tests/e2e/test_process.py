@@ -116,8 +116,8 @@ def test_an_open_address_is_warned_about(tmp_path: Path) -> None:
         assert server.http.get("/health").status_code == 200
         _, _, err = server.stop()
     assert err == (
-        "warning: 0.0.0.0 can be reached from other machines: any key opens a session and controls that; "
-        "set --api-key to admit those you name only, --control-key to see all sessions and the dashboard from there\n"
+        "warning: 0.0.0.0 can be reached from other machines: any key opens a session and controls it; "
+        "set --api-key to accept only those you name, --control-key to see all sessions and the dashboard from there\n"
     )
 
 

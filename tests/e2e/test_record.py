@@ -82,7 +82,7 @@ def test_nothing_is_called_without_a_key(upstream: Upstream, tmp_path: Path) -> 
     """Nor is the command run."""
     code, out, err = run("record", "--upstream", upstream.url, "--out", "f", "--", "echo", "hi", cwd=tmp_path)
     assert (code, out) == (4, "")
-    assert "there is no key for it: set ANTHROPIC_API_KEY" in err
+    assert "which needs a key: set ANTHROPIC_API_KEY" in err
     assert upstream.seen == []
 
 
@@ -138,8 +138,8 @@ def test_a_place_that_cannot_be_written_is_told(upstream: Upstream, tmp_path: Pa
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (("--replay", "f", "--replay-mode", "once"), "say where with --record PATH"),
-        (("--replay", "f", "--record", "g"), "--record does not go with --replay-mode none"),
+        (("--replay", "f", "--replay-mode", "once"), "set the fixture with --record PATH"),
+        (("--replay", "f", "--record", "g"), "--record cannot be combined with --replay-mode none"),
         (("--replay", "f", "--replay-mode", "onec"), "Did you mean 'once'?"),
         (("--match-on", "mesages"), "Did you mean 'messages'?"),
     ],
@@ -187,7 +187,7 @@ def test_fixtures_are_cared_for_from_the_command_line(upstream: Upstream, tmp_pa
     assert run("fixtures", "diff", "f", "f", cwd=tmp_path) == (0, "", "3 the same, 0 changed, 0 new, 0 gone\n")
     (tmp_path / "used").write_text("")
     code, _, err = run("fixtures", "prune", "f", "--used", "used", cwd=tmp_path)
-    assert (code, err) == (1, "f/recording.jsonl: no run has used any of it, so nothing was removed\n")
+    assert (code, err) == (1, "f/recording.jsonl: no run has used any interaction, so nothing was removed\n")
     assert "no such file" in run("fixtures", "verify", "nowhere.jsonl", cwd=tmp_path)[2]
 
 
@@ -195,7 +195,7 @@ def test_the_mock_answers_as_the_recorded_api_did(tmp_path: Path) -> None:
     """In shapes and errors; in tokens the small upstream counts otherwise. What is edited is found out."""
     fixtures = Path(__file__).parents[2] / "fixtures"
     for name, told in (
-        ("nightly.jsonl", "16 as recorded, 0 not; 1 left out"),
+        ("nightly.jsonl", "16 as recorded, 0 not; 1 skipped"),
         ("failures.jsonl", "5 as recorded, 0 not"),
     ):
         code, out, err = run("diff", "--against", str(fixtures / name), "--bound", "1.5", cwd=tmp_path)

@@ -92,7 +92,7 @@ def test_a_cassette_of_vcrpy_becomes_a_fixture(tmp_path: Path) -> None:
         0,
         "fixtures/nightly/recording.jsonl: 1 interaction\n"
         "  unknown model: 12 input, 5 output\n"
-        "  cost not known: there is no price for unknown model\n",
+        "  cost unknown: there is no price for unknown model\n",
     )
     (only,) = interactions(tmp_path / "fixtures" / "nightly")
     assert (only.custom_id, only.duration, only.outcome) == ("summary-1", "4m12s", "succeeded")

@@ -99,7 +99,7 @@ def test_commands_send_the_control_key(tmp_path: Path) -> None:
     ("options", "told"),
     [
         ((), ["any key opens a session", "set --api-key", "--control-key"]),
-        (("--api-key", "sk-ant-test"), ["each of --api-key controls it"]),
+        (("--api-key", "sk-ant-test"), ["each --api-key controls it"]),
         (("--control-key", "secret-key"), ["any key opens a session", "set --api-key"]),
     ],
 )

@@ -27,7 +27,7 @@ def test_the_command_of_another_environment_runs_the_server() -> None:
     ("command", "how", "problem"),
     [
         ("no-such-mockbatch", "thread", "command: there is no executable 'no-such-mockbatch'"),
-        (COMMAND, "memory", "command: it runs a process, and not 'memory'"),
+        (COMMAND, "memory", "command: it runs a process, not 'memory'"),
     ],
 )
 def test_a_command_that_cannot_run_it_is_refused(command: str | Path, how: str, problem: str) -> None:

@@ -116,7 +116,7 @@ def test_marks_are_options_of_the_session(project: pytest.Pytester) -> None:
     ("mark", "sentence"),
     [
         ("fail_rat=1", "there is no option 'fail_rat'. Did you mean 'fail_rate'?"),
-        ("7", "@pytest.mark.mockbatch takes names, like seed=7, and not 7"),
+        ("7", "@pytest.mark.mockbatch takes keyword arguments, e.g. seed=7, not 7"),
         ("fail_rate=7", "options: fail_rate: 7 is not between 0 and 1"),
         ("port=7", "options: port is the same for all sessions of a server"),
     ],
@@ -220,9 +220,7 @@ def test_a_fixed_port_is_refused_under_xdist(project: pytest.Pytester) -> None:
         "import pytest\n@pytest.fixture(scope='session')\ndef mockbatch_options(): return {'port': 8787}"
     )
     project.makepyfile("def test_it(mockbatch): pass")
-    run(project, "-n", "2", errors=1).stdout.fnmatch_lines(
-        ["*port=8787 cannot be had by several workers; leave it out*"]
-    )
+    run(project, "-n", "2", errors=1).stdout.fnmatch_lines(["*port=8787 cannot be shared by several workers; omit it*"])
 
 
 def test_options_of_the_server_are_the_projects(project: pytest.Pytester) -> None:
@@ -285,7 +283,7 @@ def test_a_server_that_dies_is_reported_as_that(project: pytest.Pytester) -> Non
     )
     result = run(project, failed=1, errors=2)
     result.stdout.fnmatch_lines(
-        ["*ServerDied: the mockbatch server at http* died: exit code -9; it said last: nothing*"]
+        ["*ServerDied: the mockbatch server at http* died: exit code -9; last output: nothing*"]
     )
 
 
@@ -309,7 +307,7 @@ def test_a_server_is_kept_when_that_is_wanted(project: pytest.Pytester, argument
     """With the sessions of all tests, to look at afterwards."""
     project.makepyfile("def test_it(mockbatch): pass")
     result = run(project, "--mockbatch-keep", *arguments, passed=1)
-    found = re.search(r"mockbatch stays at (http\S+) \(process (\d+)\)", result.stdout.str())
+    found = re.search(r"mockbatch keeps running at (http\S+) \(process (\d+)\)", result.stdout.str())
     assert found
     try:
         with Server.at(found[1]) as server:
@@ -323,13 +321,13 @@ def test_a_failure_leads_to_what_was_when_the_test_failed(project: pytest.Pytest
     """In the dashboard of a server that is kept; time stands still there."""
     project.makepyfile("def test_it(mockbatch): assert False")
     result = project.runpytest_subprocess("--mockbatch-keep")
-    found = re.search(r"mockbatch stays at (http\S+) \(process (\d+)\)", result.stdout.str())
+    found = re.search(r"mockbatch keeps running at (http\S+) \(process (\d+)\)", result.stdout.str())
     assert found
     try:
         with Server.at(found[1]) as server:
             (session,) = server.sessions()
         clock = httpx2.get(f"{found[1]}/_mockbatch/clock", params={"session": session["id"]}).json()
-        assert f"as it was when the test failed: {found[1]}/?session={session['id']}" in result.stdout.str()
+        assert f"state at the time of failure: {found[1]}/?session={session['id']}" in result.stdout.str()
         assert clock["frozen"] is True
     finally:
         os.kill(int(found[2]), signal.SIGTERM)
@@ -350,7 +348,7 @@ def test_what_is_named_but_is_not_there_is_refused(project: pytest.Pytester, mon
     """In one sentence."""
     project.makepyfile("def test_it(mockbatch): pass")
     monkeypatch.setenv("MOCKBATCH_URL", "http://127.0.0.1:9")
-    run(project, errors=1).stdout.fnmatch_lines(["*ServerGone: no server answers at http://127.0.0.1:9*"])
+    run(project, errors=1).stdout.fnmatch_lines(["*ServerGone: no server responds at http://127.0.0.1:9*"])
 
 
 def test_the_plugin_imports_nothing_until_it_is_used(project: pytest.Pytester) -> None:

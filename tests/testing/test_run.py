@@ -74,7 +74,7 @@ def test_problems_are_told_and_fail_a_strict_run(program: str, tmp_path: Path, a
     [
         (["sh", "-c", "exit 7"], 7, "0 batches"),
         (["sh", "-c", "kill -9 $$"], 137, "0 batches"),
-        (["no-such-command"], 127, "there is no command no-such-command"),
+        (["no-such-command"], 127, "command not found: no-such-command"),
         (["/"], 126, "cannot run /: "),
     ],
 )
@@ -89,7 +89,7 @@ def test_a_command_that_takes_too_long_is_ended() -> None:
     """And what happened until then is told."""
     code, _, err = run("run", "--timeout", "100ms", "--", sys.executable, "-c", "import time; time.sleep(60)")
     assert code == 124
-    assert "was ended after 0.1 s\nmockbatch: 0 batches" in err
+    assert "was terminated after 0.1 s\nmockbatch: 0 batches" in err
 
 
 def test_an_interrupt_ends_the_command_and_is_summed_up(tmp_path: Path) -> None:

@@ -398,7 +398,7 @@ def test_a_port_that_is_taken_is_told() -> None:
         port = int(server.url.rpartition(":")[2])
         with pytest.raises(PortInUse, match=f"port {port} on 127.0.0.1 is in use"):
             Server(port=port)
-        with pytest.raises(ServerDied, match=f"did not start: exit code 3; it said last:\n.*port {port}"):
+        with pytest.raises(ServerDied, match=f"did not start: exit code 3; last output:\n.*port {port}"):
             Server("process", port=port)
 
 
@@ -408,7 +408,7 @@ def test_a_server_that_is_gone_is_told() -> None:
     session = server.session()
     assert server.pid
     os.kill(server.pid, signal.SIGKILL)
-    with pytest.raises(ServerDied, match="died: exit code -9; it said last: nothing"):
+    with pytest.raises(ServerDied, match="died: exit code -9; last output: nothing"):
         session.clock.now()
     assert " died at " in repr(server)
     with pytest.raises(ServerDied):
@@ -434,7 +434,7 @@ def test_a_server_that_is_there_is_adopted_once_it_is_known() -> None:
             create(client, "a")
         server.check_alive()
         assert server.info()["name"] == "mockbatch"
-    with pytest.raises(ServerGone, match="no server answers at"):
+    with pytest.raises(ServerGone, match="no server responds at"):
         Server.at(server.url)
 
 

@@ -144,21 +144,19 @@ def models() -> str:
 
 def exit_codes() -> str:
     codes = {
-        "0": "all went well; a server that was told to stop by SIGTERM",
-        "1": "something is wrong with what was looked at: rows, fixtures, trackers, calls; or the API refused",
-        "2": "the command line is wrong",
-        f"{CannotListen.exit_code}": (
-            "the port is in use, the address cannot be listened on, or the server cannot get ready"
-        ),
-        f"{BadConfig.exit_code}": "an option has a wrong value, or an unknown name in the environment or a file",
-        f"{Unreachable.exit_code}": "no server answers, or what answers is no mockbatch of this version",
+        "0": "success; also a server stopped by SIGTERM",
+        "1": "problems in the input: rows, fixtures, trackers, calls; or the API refused a call",
+        "2": "invalid command line",
+        f"{CannotListen.exit_code}": "the port is in use, the address is unusable, or the server cannot start",
+        f"{BadConfig.exit_code}": "an option has an invalid value, or an unknown name in the environment or a file",
+        f"{Unreachable.exit_code}": "no server responds, or it is not a mockbatch of this version",
         f"{BadStore.exit_code}": "the database cannot be used",
         f"{BadFixture.exit_code}": "a fixture cannot be read or written",
-        "10": "`mockbatch run --strict`: the command passed, and problems remain; `mockbatch problems --strict`",
+        "10": "`mockbatch run --strict`: the command succeeded, but problems remain; `mockbatch problems --strict`",
         "124": "`mockbatch run` or `mockbatch batch watch` reached its `--timeout`",
-        "126, 127": "`mockbatch run`, `mockbatch record`: the command cannot be run, or is not there",
+        "126, 127": "`mockbatch run`, `mockbatch record`: the command cannot be run, or is not found",
         "130": "Ctrl-C",
-        "any other": "`mockbatch run`, `mockbatch record`: that of the command; 128 + the signal that ended it",
+        "any other": "`mockbatch run`, `mockbatch record`: the command's code; 128 + the signal that terminated it",
     }
     return table(("code", "meaning"), codes.items())
 

@@ -71,7 +71,7 @@ def test_a_wrong_value_is_refused_with_a_sentence(tmp_path: Path, name: str, tex
     ("content", "message"),
     [
         ("sede = 1", "unknown option sede. Did you mean seed?"),
-        ("seed = [1]", "seed wants a single value"),
+        ("seed = [1]", "seed must be a single value"),
         ("seed = ", "Invalid value"),
         ("seed = 'x'", "seed: 'x' is not an integer"),
     ],

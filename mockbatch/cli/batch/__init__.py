@@ -1,4 +1,4 @@
-"""`mockbatch batch`: the workflow on files, against a mockbatch or the real API alike."""
+"""`mockbatch batch`: a client for batches in files, for mockbatch or the real API."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     ParamType = click.ParamType[Any]
 else:
-    # before click 8.4 it cannot be subscripted
+    # not subscriptable before click 8.4
     ParamType = click.ParamType
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -59,12 +59,12 @@ class _Commands(Group):
 def command() -> None:
     """Submit a file of requests, watch batches, get results.
 
-    Works against a mockbatch and, with a real key and --base-url, against the real API.
+    Works with mockbatch and, given a real key and --base-url, with the real API.
     """
 
 
 class Text(ParamType):
-    """A value that is written like the option `name` of the configuration."""
+    """A parameter with the syntax of the configuration option `name`."""
 
     def __init__(self, name: str) -> None:
         self.name = OPTIONS[name].metavar
@@ -80,9 +80,9 @@ class Text(ParamType):
 
 
 def wants_terms(function: F) -> F:
-    """The options that say under which version of the API requests are looked at."""
+    """Add the options for the API version and betas."""
     for option in (
-        click.option("--beta", "betas", multiple=True, metavar="NAME", help="A value for the header anthropic-beta."),
+        click.option("--beta", "betas", multiple=True, metavar="NAME", help="A value of the anthropic-beta header."),
         click.option(
             "--api-version", "version", default=_NEWEST, metavar="DATE", help=f"anthropic-version. [default {_NEWEST}]"
         ),
@@ -92,7 +92,7 @@ def wants_terms(function: F) -> F:
 
 
 class Connection(NamedTuple):
-    """Whom to call, and as whom."""
+    """The API to call, with its credentials."""
 
     base_url: str | None
     api_key: str | None
@@ -101,7 +101,7 @@ class Connection(NamedTuple):
 
     @contextmanager
     def api(self, say: Callable[[str], None], idle: float = 60.0) -> "Iterator[Api]":
-        """The API that is meant. Raises UsageError where another machine would be called without a key."""
+        """Open the API. Raises UsageError for another machine without a key."""
         from mockbatch.client.api import Api
         from mockbatch.core.hosts import is_local
 
@@ -111,7 +111,7 @@ class Connection(NamedTuple):
             base_url = f"http://127.0.0.1:{config.port}"
         if api_key is None:
             if not is_local(base_url):
-                raise click.UsageError(f"{base_url} wants a key: set ANTHROPIC_API_KEY, or give --api-key")
+                raise click.UsageError(f"{base_url} needs a key: set ANTHROPIC_API_KEY or --api-key")
             api_key = _LOCAL_KEY
         api = Api(base_url, api_key, self.version, self.betas, idle=idle, say=say)
         try:
@@ -121,7 +121,7 @@ class Connection(NamedTuple):
 
 
 def wants_api(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say whom to call and as whom; the function gets a `connection`."""
+    """Add the options for the API and its credentials; the function receives `connection`."""
 
     @wraps(function)
     def connected(base_url: str | None, api_key: str | None, version: str, betas: tuple[str, ...], **more: Any) -> Any:
@@ -136,7 +136,7 @@ def wants_api(function: Callable[..., Any]) -> Callable[..., Any]:
             "--base-url",
             metavar="URL",
             envvar="ANTHROPIC_BASE_URL",
-            help="Whom to call; by default the mockbatch that is configured here. [env ANTHROPIC_BASE_URL]",
+            help="The API to call; default: the mockbatch configured here. [env ANTHROPIC_BASE_URL]",
         ),
     ):
         connected = option(connected)
@@ -144,10 +144,10 @@ def wants_api(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def wants_limits(function: F) -> F:
-    """The options that say how large a batch may be."""
+    """Add the options for the maximum size of a batch."""
     for name, help in (
-        ("max_bytes", "How large the body of a batch may be."),
-        ("max_requests", "How many requests a batch may have."),
+        ("max_bytes", "The maximum body size of a batch."),
+        ("max_requests", "The maximum number of requests per batch."),
     ):
         default = OPTIONS[name].default
         function = click.option(
@@ -157,7 +157,7 @@ def wants_limits(function: F) -> F:
 
 
 def prices_here() -> "Prices":
-    """The prices that are configured here, else the built-in ones."""
+    """Return the prices configured here, or the built-in ones."""
     from mockbatch.service.settings import prices_of
 
     config, _ = configured({"config": None})
@@ -166,7 +166,7 @@ def prices_here() -> "Prices":
 
 @contextmanager
 def _reported() -> Iterator[None]:
-    """Failures as sentences with an exit code."""
+    """Turn errors into failures with an exit code."""
     from mockbatch.client import ClientError
     from mockbatch.files import Unreadable
 
@@ -179,7 +179,7 @@ def _reported() -> Iterator[None]:
 
         raise (Unreachable if isinstance(error, Unanswered) else Failure)(str(error)) from None
     except BrokenPipeError:
-        raise  # whoever reads has read enough
+        raise  # the reader closed the pipe
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         raise Failure(f"{where}{error.strerror or error}") from None

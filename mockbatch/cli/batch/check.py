@@ -1,4 +1,4 @@
-"""`mockbatch batch check`: all that is wrong with a file, before anything is sent."""
+"""`mockbatch batch check`: validate a file of requests without sending it."""
 
 import json
 import sys
@@ -27,26 +27,26 @@ _STEPS = 1000
 @click.command("check")
 @click.argument("path", metavar="FILE")
 @wants_limits
-@click.option("--models", type=Text("models"), default="strict", help="Which models there are. [default strict]")
-@click.option("--json", "as_json", is_flag=True, help="For machines: an object a line, the last one sums up.")
+@click.option("--models", type=Text("models"), default="strict", help="Which models exist. [default strict]")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON objects, one per line; the last is a summary.")
 @wants_terms
 def check(
     path: str, max_requests: int, max_bytes: int, models: Any, as_json: bool, version: str, betas: tuple[str, ...]
 ) -> None:
-    """Tell all that is wrong with the requests in FILE.
+    """Validate the requests in FILE.
 
-    Line by line, and without sending anything.
+    Reports the problems of each line, and sends nothing.
 
-    FILE has requests, {"custom_id": ..., "params": {...}}: one a line, in a list, or in the body of a create. It may be
-    compressed; - is standard input. Ends with 1 when anything is wrong.
+    FILE contains requests, {"custom_id": ..., "params": {...}}: one per line, in a list, or as the body of a create. It
+    may be compressed; - is standard input. Exits with 1 if there are problems.
     """
     splitter = Splitter(max_requests, max_bytes)
     checked = Check(terms_of(version, betas, models), splitter, prices_here())
     wrong = 0
     with opened(path, max_bytes, REQUESTS) as source:
-        for problem in look_at_all(checked, source, Screen()):
+        for problem in check_all(checked, source, Screen()):
             wrong += 1
-            click.echo(json.dumps(_as_object(problem)) if as_json else told(source, problem))
+            click.echo(json.dumps(_as_object(problem)) if as_json else located(source, problem))
     if as_json:
         click.echo(json.dumps(_summary(checked, wrong)))
     else:
@@ -54,10 +54,10 @@ def check(
     sys.exit(1 if wrong or not checked.requests else 0)
 
 
-def look_at_all(
+def check_all(
     check: Check, source: Source, screen: Screen, start: int = 1, skipped: Callable[[Line], object] = lambda line: None
 ) -> "Any":
-    """The problems of a source from line `start` on, as they are found; `skipped` gets the lines that have one."""
+    """Yield the problems of a source from line `start` on; call `skipped` with each line that has one."""
     done = 0
     with screen.progress(f"checking {source.name}", _STEPS, "share") as advance:
         for line in source.lines():
@@ -74,12 +74,12 @@ def look_at_all(
 
 
 def terms_of(version: str, betas: tuple[str, ...], models: Any) -> Terms:
-    """What requests are looked at under, today."""
+    """Return the terms under which requests are validated today."""
     return Terms(version, betas, Models(models), strftime("%Y-%m-%d", gmtime()))
 
 
-def told(source: Source, problem: Problem) -> str:
-    """A problem the way compilers tell theirs, so that editors find the line."""
+def located(source: Source, problem: Problem) -> str:
+    """Format a problem like a compiler's message, so that editors can jump to the line."""
     name = f" [{problem.custom_id}]" if problem.custom_id else ""
     return f"{source.name}:{problem.line}:{name} {problem.message}"
 
@@ -115,7 +115,7 @@ def _print_summary(check: Check, wrong: int) -> None:
         click.echo(f"{check.requests:,} good requests, {size(sum(part.size for part in parts))}, {batches}")
         _print_models(check)
     if wrong or not parts:
-        click.echo(wrong_lines(wrong) if wrong else "there are no requests in it")
+        click.echo(wrong_lines(wrong) if wrong else "there are no requests in the file")
 
 
 def _print_models(check: Check) -> None:

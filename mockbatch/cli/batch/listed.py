@@ -10,17 +10,19 @@ from mockbatch.cli.shown import moment, print_table
 from mockbatch.client.api import Batch
 
 _KINDS = ("processing", "succeeded", "errored", "canceled", "expired")
-_json = click.option("--json", "as_json", is_flag=True, help="For machines: an object for each batch, one a line.")
+_json = click.option("--json", "as_json", is_flag=True, help="Print a JSON object per batch, one per line.")
 _ids = click.argument("batch_ids", metavar="ID...", nargs=-1, required=True)
 
 
 @click.command("list")
-@click.option("--limit", type=click.IntRange(1), default=20, metavar="NUMBER", help="How many. [default 20]")
-@click.option("--all", "everything", is_flag=True, help="All of them, however many pages that are.")
+@click.option(
+    "--limit", type=click.IntRange(1), default=20, metavar="NUMBER", help="The number of batches. [default 20]"
+)
+@click.option("--all", "everything", is_flag=True, help="Show all batches.")
 @_json
 @wants_api
 def listed(limit: int, everything: bool, as_json: bool, connection: Connection) -> None:
-    """Show the batches, newest first."""
+    """List the batches, newest first."""
     with connection.api(Screen().say) as api:
         batches = api.batches(None if everything else limit)
         if as_json:
@@ -43,7 +45,7 @@ def show(
     as_json: bool,
     connection: Connection,
 ) -> None:
-    """Show all that the API tells of batches."""
+    """Show all fields of batches."""
     with connection.api(Screen().say) as api:
         for name in batch_ids:
             _print(api.found(name), as_json=as_json)
@@ -58,7 +60,7 @@ def cancel(
     as_json: bool,
     connection: Connection,
 ) -> None:
-    """Cancel batches; what is being worked on may still finish."""
+    """Cancel batches; requests in progress may still finish."""
     with connection.api(Screen().say) as api:
         for name in batch_ids:
             batch = api.cancel(name)
@@ -70,7 +72,7 @@ def cancel(
 @_json
 @wants_api
 def delete(batch_ids: tuple[str, ...], as_json: bool, connection: Connection) -> None:
-    """Delete batches that have ended, and their results."""
+    """Delete ended batches and their results."""
     with connection.api(Screen().say) as api:
         for name in batch_ids:
             api.delete(name)

@@ -1,4 +1,4 @@
-"""`mockbatch batch results`: the rows onto disk, and what they come to."""
+"""`mockbatch batch results`: download the results and summarize them."""
 
 import json
 import sys
@@ -32,20 +32,27 @@ _KINDS = (RETRYABLE, "errored", "expired", "canceled")
 
 @click.command("results")
 @click.argument("batch_id", metavar="ID")
-@click.option("-o", "--output", metavar="PATH", help="Where the rows go; - is standard output. [default ID.jsonl]")
-@click.option("--failed-only", is_flag=True, help="Only the rows that did not succeed.")
-@click.option("--retry-file", metavar="PATH", help="Write the requests that are worth a retry to this file.")
+@click.option(
+    "-o", "--output", metavar="PATH", help="Write the rows to this file; - is standard output. [default ID.jsonl]"
+)
+@click.option("--failed-only", is_flag=True, help="Write only the rows that did not succeed.")
+@click.option("--retry-file", metavar="PATH", help="Write the requests worth retrying to this file.")
 @click.option(
     "--retry-on",
     metavar="KIND,...",
     default=RETRYABLE,
     show_default=True,
-    help=f"Which rows those are: {', '.join(_KINDS)}, or types of errors like billing_error.",
+    help=f"What is worth retrying: {', '.join(_KINDS)}, or error types, e.g. billing_error.",
 )
-@click.option("--requests", metavar="PATH", help="The file that was submitted; --retry-file needs it.")
-@click.option("--csv", "table", metavar="PATH", help="Write the rows as a table, too.")
-@click.option("--timeout", type=Text("poll_advances"), default="60s", help="How long the server may be silent. [60s]")
-@click.option("--json", "as_json", is_flag=True, help="For machines: the summary as an object.")
+@click.option("--requests", metavar="PATH", help="The submitted file; required by --retry-file.")
+@click.option("--csv", "table", metavar="PATH", help="Also write the rows as CSV.")
+@click.option(
+    "--timeout",
+    type=Text("poll_advances"),
+    default="60s",
+    help="Maximum time without data from the server. [default 60s]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @wants_api
 def results(
     batch_id: str,
@@ -59,18 +66,17 @@ def results(
     as_json: bool,
     connection: Connection,
 ) -> None:
-    """Get the results of a batch that has ended.
+    """Download the results of an ended batch.
 
-    Each row once, and checked against the counts of the batch.
+    Writes each row once, and checks the counts of the batch.
 
-    Rows are collected in PATH.ID.part, which becomes PATH when all are there. Whatever breaks this off, the same
-    command goes on where it was. Worth a retry is what expired, and what erred by no fault of the request; --retry-on
-    takes others too.
+    Rows are collected in PATH.ID.part, which is renamed to PATH when complete. If interrupted, run the same command
+    again to resume. Expired rows and server errors count as worth retrying; --retry-on changes that.
     """
     if retry_file and not requests:
-        raise click.UsageError("--retry-file wants --requests too: results do not tell what was asked for")
+        raise click.UsageError("--retry-file needs --requests: results do not contain the requests")
     if output == "-" and (retry_file or table):
-        raise click.UsageError("--retry-file and --csv are made of a file; choose another --output")
+        raise click.UsageError("--retry-file and --csv need the rows in a file; choose another --output")
     path = Path(output or f"{batch_id}.jsonl")
     kinds = _kinds(retry_on)
     screen, tally = Screen(), Tally(Bill(prices_here()), kinds)
@@ -84,7 +90,7 @@ def results(
             if output == "-":
                 _stream(api, batch, tally, _failed if failed_only else _any, took)
             else:
-                with _telling_how_to_go_on():
+                with _explaining_resume():
                     wanted = _failed if failed_only else _any
                     save(api, batch, path, tally, wanted, took, failed_only=failed_only)
     if output != "-":
@@ -95,7 +101,7 @@ def results(
         if retry_file and requests:
             _retry(path, requests, Path(retry_file), kinds, tally, screen)
     finally:
-        if output != "-":  # last, since whoever reads it may stop after a line
+        if output != "-":  # last, since the reader of a pipe may stop after a line
             _print(tally, as_json=as_json)
 
 
@@ -104,7 +110,7 @@ def _ended(api: Api, batch_id: str) -> Batch:
     if not batch.ended:
         raise Failure(f"{batch_id} is {batch.processing_status}; wait with: mockbatch batch watch {batch_id}")
     if batch.fields.get("archived_at"):
-        raise Failure(f"the results of {batch_id} are gone since {batch.fields['archived_at']}")
+        raise Failure(f"the results of {batch_id} were archived at {batch.fields['archived_at']}")
     return batch
 
 
@@ -126,26 +132,26 @@ def _stream(api: Api, batch: Batch, tally: Tally, wanted: Callable[[Row], bool],
 
 
 @contextmanager
-def _telling_how_to_go_on() -> Iterator[None]:
+def _explaining_resume() -> Iterator[None]:
     try:
         yield
     except BaseException:
-        click.echo("What is there is kept; the same command goes on from there.", err=True)
+        click.echo("The rows so far are kept; run the same command again to resume.", err=True)
         raise
 
 
 def _kinds(text: str) -> tuple[str, ...]:
-    """The ways to fail that an option names. Raises BadParameter."""
+    """Parse the kinds of failed rows. Raises BadParameter."""
     known = (*_KINDS, *_error_types())
     kinds = tuple(name.strip() for name in text.split(",") if name.strip())
     for name in kinds:
         if name not in known:
             near = did_you_mean(name, known)
             raise click.BadParameter(
-                f"{name!r} is no kind of row.{near} Known: {', '.join(known)}", param_hint="--retry-on"
+                f"{name!r} is not a kind of row.{near} Known: {', '.join(known)}", param_hint="--retry-on"
             )
     if not kinds:
-        raise click.BadParameter(f"name one of {', '.join(known)}", param_hint="--retry-on")
+        raise click.BadParameter(f"give one of {', '.join(known)}", param_hint="--retry-on")
     return kinds
 
 
@@ -159,7 +165,7 @@ def _retry(results: Path, requests: str, path: Path, kinds: tuple[str, ...], tal
     screen.say(f"{path}: {how_many(found, 'request')} to send again")
     if found < tally.wanted:
         lost = how_many(tally.wanted - found, "row is", "rows are")
-        raise Failure(f"{lost} to be sent again, but the requests are not in {requests}")
+        raise Failure(f"{lost} worth retrying, but the requests are not in {requests}")
     if tally.unwanted:
         left = how_many(tally.unwanted.total(), "row that did not succeed is", "rows that did not succeed are")
         kinds_left = ", ".join(f"{count:,} {kind}" for kind, count in _sorted(tally.unwanted))

@@ -1,4 +1,4 @@
-"""What is shown while a command works: bars and tables in a terminal, plain lines anywhere else."""
+"""Progress output: bars in a terminal, plain lines elsewhere."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ Advance = Callable[[int], None]
 
 
 class Screen:
-    """Standard error: what is said to a person, beside the output of a command."""
+    """Messages to the user on standard error, apart from the output of a command."""
 
     def __init__(self) -> None:
         self._console: Console | None = None
@@ -23,21 +23,21 @@ class Screen:
     @property
     def console(self) -> "Console":
         if self._console is None:
-            # not before: it costs more than the rest of a quick command
+            # not before: slower to import than the rest of a quick command
             from rich.console import Console
 
             self._console = Console(stderr=True, highlight=False)
         return self._console
 
     def say(self, text: str) -> None:
-        """A line, above whatever moves."""
+        """Print a message, above any progress bar."""
         if sys.stderr.isatty():
             self.console.print(text, markup=False, soft_wrap=True)
         else:
             click.echo(text, err=True)
 
     def print(self, text: str) -> None:
-        """A line of output; in a terminal above whatever moves."""
+        """Print a line of output; in a terminal above any progress bar."""
         if sys.stdout.isatty() and sys.stderr.isatty():
             self.say(text)
         else:
@@ -46,7 +46,7 @@ class Screen:
 
     @contextmanager
     def progress(self, what: str, total: float, unit: Literal["bytes", "rows", "share"]) -> Iterator[Advance]:
-        """A bar that the function which is handed out advances; nothing where there is no terminal."""
+        """Show a progress bar and yield the function that advances it; without a terminal, show nothing."""
         if not sys.stderr.isatty():
             yield lambda step: None
             return
@@ -71,7 +71,7 @@ def wrong_lines(count: int) -> str:
 
 
 def size(count: int) -> str:
-    """Bytes as a person says them."""
+    """Format a number of bytes for people."""
     for unit, power in (("GB", 9), ("MB", 6), ("kB", 3)):
         if count >= 10**power:
             return f"{count / 10**power:.1f} {unit}"

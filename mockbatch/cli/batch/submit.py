@@ -1,4 +1,4 @@
-"""`mockbatch batch submit`: a file becomes batches."""
+"""`mockbatch batch submit`: create batches from a file."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ import click
 
 from mockbatch.cli import Failure
 from mockbatch.cli.batch import Connection, Text, prices_here, wants_api, wants_limits
-from mockbatch.cli.batch.check import look_at_all, terms_of, told
+from mockbatch.cli.batch.check import check_all, located, terms_of
 from mockbatch.cli.batch.screen import Screen, size, wrong_lines
 from mockbatch.client.api import Batch
 from mockbatch.client.checking import Check
@@ -23,12 +23,12 @@ from mockbatch.files.source import Source, opened
 @click.command("submit")
 @click.argument("path", metavar="FILE")
 @wants_limits
-@click.option("--models", type=Text("models"), default="known", help="Which models there are. [default known]")
+@click.option("--models", type=Text("models"), default="known", help="Which models exist. [default known]")
+@click.option("--skip-invalid", metavar="PATH", help="Write invalid lines to this file, and send the others.")
 @click.option(
-    "--skip-invalid", metavar="PATH", help="Write the lines that are wrong to this file, and send the others."
+    "--from-line", type=click.IntRange(1), default=1, metavar="NUMBER", help="Skip the lines before this one."
 )
-@click.option("--from-line", type=click.IntRange(1), default=1, metavar="NUMBER", help="Leave out the lines before.")
-@click.option("--json", "as_json", is_flag=True, help="For machines: an object for each batch, one a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object per batch, one per line.")
 @wants_api
 def submit(
     path: str,
@@ -40,11 +40,11 @@ def submit(
     as_json: bool,
     connection: Connection,
 ) -> None:
-    """Send the requests in FILE, and print the ids of the batches.
+    """Send the requests in FILE, and print the IDs of the batches.
 
-    In as many batches as the limits demand.
+    Splits them into as many batches as the limits require.
 
-    FILE is checked first, as `mockbatch batch check` does it; where anything is wrong nothing is sent.
+    Validates FILE first, like `mockbatch batch check`; if there are problems, nothing is sent.
     """
     screen = Screen()
     terms = terms_of(connection.version, connection.betas, models)
@@ -55,18 +55,18 @@ def submit(
         with screen.progress(f"sending {source.name}", sum(part.size for part in parts), "bytes") as sent:
             submitter = Submitter(api, source, check.wrong, sent)
             for part in parts:
-                with _telling_how_to_go_on(part):
+                with _explaining_resume(part):
                     batch = submitter.submit(part)
                 _print(batch, part, screen, as_json=as_json)
 
 
 def _check(check: Check, source: Source, screen: Screen, start: int, skip_invalid: str | None) -> None:
     with _skipping(skip_invalid) as skipped:
-        for problem in look_at_all(check, source, screen, start, skipped):
-            screen.say(told(source, problem))
+        for problem in check_all(check, source, screen, start, skipped):
+            screen.say(located(source, problem))
     if check.wrong and skip_invalid is None:
         raise Failure(
-            f"{wrong_lines(len(check.wrong))}, so nothing was sent; mend that, or leave it out with --skip-invalid"
+            f"{wrong_lines(len(check.wrong))}, so nothing was sent; correct that, or skip it with --skip-invalid"
         )
     if check.wrong:
         screen.say(f"{wrong_lines(len(check.wrong))}; see {skip_invalid}")
@@ -84,13 +84,13 @@ def _skipping(path: str | None) -> Iterator[Callable[[Line], object]]:
 
 
 @contextmanager
-def _telling_how_to_go_on(part: Part) -> Iterator[None]:
+def _explaining_resume(part: Part) -> Iterator[None]:
     try:
         yield
     except BaseException:
         click.echo(
-            f"The lines from {part.first.number} on were not sent. When `mockbatch batch list` shows no batch of them, "
-            f"go on with --from-line {part.first.number}",
+            f"The lines from {part.first.number} on were not sent. If `mockbatch batch list` shows no batch with them, "
+            f"resume with --from-line {part.first.number}",
             err=True,
         )
         raise
@@ -99,8 +99,14 @@ def _telling_how_to_go_on(part: Part) -> Iterator[None]:
 def _print(batch: Batch, part: Part, screen: Screen, *, as_json: bool) -> None:
     first, last = part.first.number, part.last
     if as_json:
-        told = {"id": batch.id, "requests": part.requests, "bytes": part.size, "first_line": first, "last_line": last}
-        screen.print(json.dumps(told))
+        created = {
+            "id": batch.id,
+            "requests": part.requests,
+            "bytes": part.size,
+            "first_line": first,
+            "last_line": last,
+        }
+        screen.print(json.dumps(created))
         return
     screen.print(batch.id)
     screen.say(f"{part.requests:,} requests, {size(part.size)}, lines {first:,} to {last:,}")

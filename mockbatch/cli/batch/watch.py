@@ -1,4 +1,4 @@
-"""`mockbatch batch watch`: what becomes of batches, live in a terminal, as lines anywhere else."""
+"""`mockbatch batch watch`: follow batches, as a live table or as lines."""
 
 import json
 import sys
@@ -32,15 +32,15 @@ class _Show(Protocol):
     "--until",
     type=click.Choice(["ended", "any-ended"]),
     default="ended",
-    help="Watch until all have ended, or the first has. [default ended]",
+    help="Stop when all have ended, or when the first has. [default ended]",
 )
 @click.option(
     "--interval",
     type=Text("poll_advances"),
-    help="Poll this often; by default as the server asks, and more rarely while nothing happens.",
+    help="Poll at this interval; default: as the server asks, less often while nothing changes.",
 )
-@click.option("--timeout", type=Text("poll_advances"), help="Give up after this, with the exit code 124.")
-@click.option("--json", "as_json", is_flag=True, help="For machines: an object for each change, one a line.")
+@click.option("--timeout", type=Text("poll_advances"), help="Give up after this time, with exit code 124.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object per change, one per line.")
 @wants_api
 def watch(
     batch_ids: tuple[str, ...],
@@ -52,8 +52,8 @@ def watch(
 ) -> None:
     """Watch batches until they have ended.
 
-    A server that is away for a while, or that does not know a batch yet, is asked again. Watching can be broken off and
-    begun again at any time. Ends with 1 when a batch cannot be found.
+    Connection errors, and 404s right after a create, are retried. You can interrupt and restart it at any time. Exits
+    with 1 if a batch cannot be found.
     """
     screen = Screen()
     with connection.api(screen.say) as api, _showing(screen, as_json=as_json) as show:
@@ -68,7 +68,7 @@ def watch(
         for sights in watched.looks():
             show(sights)
     if watched.timed_out:
-        screen.say("the time is up")
+        screen.say("timed out")
         sys.exit(TIMED_OUT)
     sys.exit(1 if any(sight.given_up for sight in watched.sights.values()) else 0)
 
@@ -85,22 +85,22 @@ def _showing(screen: Screen, *, as_json: bool) -> Iterator[_Show]:
 
 
 class _Lines:
-    """A line for everything that is new."""
+    """Prints a line for every change."""
 
     def __init__(self, screen: Screen, *, as_json: bool) -> None:
-        self._told: Sights = {}
+        self._printed: Sights = {}
         self._screen = screen
         self._as_json = as_json
 
     def __call__(self, sights: Sights) -> None:
         for name, sight in sights.items():
-            before = self._told.get(name, Sight(name))
+            before = self._printed.get(name, Sight(name))
             if sight.batch and (before.batch is None or sight.batch.fields != before.batch.fields):
                 click.echo(json.dumps(sight.batch.fields) if self._as_json else _line(sight))
             if sight.trouble and sight.trouble != before.trouble:
-                rest = "given up" if sight.given_up else "trying on"
+                rest = "given up" if sight.given_up else "retrying"
                 self._screen.say(f"{name}: {sight.trouble}; {rest}")
-            self._told[name] = sight
+            self._printed[name] = sight
         sys.stdout.flush()
 
 

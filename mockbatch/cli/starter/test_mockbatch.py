@@ -1,8 +1,8 @@
 """A first test with mockbatch. Run it with: python -m pytest
 
-The fixture `mockbatch` is a session of its own: a clock, batches, rules and a ledger that no other test sees.
-`anthropic_client` is the official SDK, pointed there. ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY are set for the test as
-well, so that a client which your own code makes goes there too.
+The fixture `mockbatch` is an isolated session: its clock, batches, rules and ledger are not shared with other tests.
+`anthropic_client` is the official SDK's client, pointed to it. The fixture also sets ANTHROPIC_BASE_URL and
+ANTHROPIC_API_KEY, so clients that your own code creates use the session too.
 """
 
 REQUESTS = [

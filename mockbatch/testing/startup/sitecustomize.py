@@ -1,8 +1,8 @@
-"""What every Python runs at its start that `mockbatch run --virtual-time` has in its tree: it lets virtual time begin,
-and then does what it does elsewhere, which may be another module of this name.
+"""Run at the start of every Python under `mockbatch run --virtual-time`: start virtual time, then run the
+`sitecustomize` that this module hides, if there is one.
 """
 
-# every Python since 3.8 can read this file
+# must run on every Python since 3.8
 from __future__ import annotations
 
 import os
@@ -15,7 +15,7 @@ _OURS = ("mockbatch", "time_machine", "_time_machine")
 
 
 class _Borrowed:
-    """Finds what virtual time needs and nothing else, where the environment of `mockbatch run` has it."""
+    """Finds only the modules that virtual time needs, in the environment of `mockbatch run`."""
 
     def __init__(self, folders: list[str]) -> None:
         self._folders = folders
@@ -27,7 +27,7 @@ class _Borrowed:
 def _begin(folders: list[str]) -> None:
     borrowed: Any = _Borrowed(folders)
     sys.meta_path.append(borrowed)
-    # time-machine would load pytest, where that is installed
+    # time-machine would import pytest if it is installed
     sys.modules["pytest"] = None  # type: ignore[assignment]
     try:
         from mockbatch.testing.virtual_time.process import begin
@@ -40,8 +40,8 @@ def _begin(folders: list[str]) -> None:
         sys.meta_path.remove(borrowed)
 
 
-def _go_on() -> None:
-    """Leave the path as it would be, and run the module that stands behind this one."""
+def _continue() -> None:
+    """Restore sys.path, and run the `sitecustomize` that this module hides."""
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [path for path in sys.path if os.path.abspath(path) != here]
     spec = PathFinder.find_spec("sitecustomize", sys.path)
@@ -51,7 +51,7 @@ def _go_on() -> None:
 
 
 def _is_testing() -> bool:
-    """Whether this is a run of pytest, for which there is a fixture."""
+    """Whether this is a run of pytest, which has a fixture instead."""
     return any(os.path.basename(word) in ("pytest", "py.test") for word in sys.orig_argv[:3])
 
 
@@ -64,4 +64,4 @@ if folders := os.environ.get("MOCKBATCH_VIRTUAL_TIME"):
         _say("it needs Python 3.11")
     elif not _is_testing():
         _begin(folders.split(os.pathsep))
-_go_on()
+_continue()

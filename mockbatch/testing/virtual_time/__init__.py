@@ -1,21 +1,20 @@
-"""Virtual time in the test's own process: to sleep is to advance the clock.
+"""Virtual time in the test's own process: sleeps advance the clock instead of waiting.
 
     with VirtualTime(clock) as virtual:
         time.sleep(3600)
         assert virtual.elapsed == 3600
 
-`clock` is anything with `now()` and `advance(seconds)`, as a session's clock is. While it holds, the sleeps of the
-code under test return at once and the clock has moved; all of its clocks read the same time. Threads and tasks that
-sleep at once are woken in order: time moves to the earliest wake-up, and only when all the others sleep or wait, never
-while one of them works or a call is on its way.
+`clock` is any object with `now()` and `advance(seconds)`, such as a session's clock. Within the context, sleeps of the
+code under test advance the clock and return immediately; all its clocks read the same time. Concurrent sleepers are
+woken in order: time moves to the earliest wake-up, and only when all other threads and tasks sleep or wait, never while
+one of them works or a call is in flight.
 
-Moved: `time.sleep`, `asyncio.sleep`, `anyio.sleep`; `Event`, `Condition`, `Queue`, `Semaphore`, `Future` and `join`
-with a timeout; `asyncio.timeout`, `wait_for`, `wait`, `call_later`, `anyio.fail_after`, `move_on_after`. The waits of
-the SDK between its retries move it as well, so that a `retry-after` of two minutes costs nothing.
-Read from it: `time.time`, `monotonic`, `perf_counter`, `datetime.now` and the like, a loop's `time()`.
-Real: child processes (but see process.py),
-threads that were there before, the timeouts of HTTP clients, the event loop's own business, and
-timers of uvloop.
+Patched waits: `time.sleep`, `asyncio.sleep`, `anyio.sleep`; `Event`, `Condition`, `Queue`, `Semaphore`, `Future` and
+`join` with a timeout; `asyncio.timeout`, `wait_for`, `wait`, `call_later`, `anyio.fail_after`, `move_on_after`. This
+includes the SDK's waits between retries: a `retry-after` of two minutes takes no real time.
+Patched clocks: `time.time`, `monotonic`, `perf_counter`, `datetime.now` and related functions, a loop's `time()`.
+Not patched: child processes (but see process.py), threads started earlier, the timeouts of HTTP clients, the event
+loop's internals, and timers of uvloop.
 """
 
 import time
@@ -34,7 +33,7 @@ __all__ = ["Clock", "TimeStandsStill", "VirtualTime"]
 
 @runtime_checkable
 class RunningClock(Clock, Protocol):
-    """A clock that may run by itself, and that others move as well."""
+    """A clock that may run, and that others may move."""
 
     frozen: bool
 
@@ -46,10 +45,10 @@ class RunningClock(Clock, Protocol):
 
 
 class VirtualTime:
-    """A context in which sleeping advances a clock. A clock that runs is held still meanwhile, unless time `ticks`:
-    then it goes on between the sleeps.
+    """A context in which sleeps advance a clock. A running clock is frozen meanwhile, unless `ticks`: then real time
+    passes between the sleeps.
 
-    Raises RuntimeError when one is entered within another, ImportError without the package `time-machine`.
+    Raises RuntimeError if nested, ImportError without the package `time-machine`.
     """
 
     _active: "VirtualTime | None" = None
@@ -67,33 +66,33 @@ class VirtualTime:
 
     @classmethod
     def active(cls) -> "VirtualTime | None":
-        """The one that holds in this process."""
+        """Return the one active in this process."""
         return cls._active
 
     @property
     def elapsed(self) -> float:
-        """Virtual seconds since it was entered."""
+        """Virtual seconds since entry."""
         return (self._entered.now - self._start) / MICROSECONDS
 
     @property
     def real_elapsed(self) -> float:
-        """Real seconds since it was entered."""
+        """Real seconds since entry."""
         self._entered  # noqa: B018
         return time.monotonic() - self._real_start
 
     @property
     def _entered(self) -> Sleepers:
         if self._sleepers is None:
-            raise RuntimeError("virtual time has not begun: enter it with `with`")
+            raise RuntimeError("virtual time is not active: use `with`")
         return self._sleepers
 
     def __enter__(self) -> "VirtualTime":
         if VirtualTime._active is not None:
-            raise RuntimeError("virtual time is on already, and there is only one in a process")
+            raise RuntimeError("virtual time is already active; it cannot be nested")
         travel = _travel()
         VirtualTime._active = self
         try:
-            self._hold_still()
+            self._freeze()
             self._real_start = time.monotonic()
             threads = self._threads = Threads()
             self._undo.append(threads.forget)
@@ -120,19 +119,19 @@ class VirtualTime:
         return Sleepers(self._clock, threads)
 
     def after_fork(self) -> None:
-        """Go on in a process that was forked from the one in which it was entered."""
+        """Continue in a process forked from the one that entered."""
         if self._sleepers is not None and self._threads is not None:
             self._threads.after_fork()
             self._sleepers.after_fork()
 
     def replace_in_anyio(self) -> None:
-        """Have the waits of anyio virtual, which was loaded later."""
+        """Patch the waits of anyio if it is imported after entry."""
         if self._sleepers is not None and self._loops is not None:
             replaced = Replaced(AnyioWaits(self._loops).functions, {})
             self._undo.append(replaced.stop)
             replaced.start()
 
-    def _hold_still(self) -> None:
+    def _freeze(self) -> None:
         clock = self._clock
         if isinstance(clock, RunningClock):
             if not clock.frozen:
@@ -145,7 +144,7 @@ class VirtualTime:
             self._sleepers.moved_to(micros(now))
 
     def _follow(self, sleepers: Sleepers, travel: Any) -> None:
-        """Have the clocks that tell the date follow. time-machine wants whole seconds, lest it sets the time zone."""
+        """Keep the date clocks in sync. Start time-machine at whole seconds, as else it sets the time zone."""
         from datetime import timedelta
 
         traveller = travel(sleepers.now // MICROSECONDS, tick=self.ticks)

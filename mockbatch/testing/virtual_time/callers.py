@@ -1,10 +1,10 @@
-"""Who asks for the time: code under test, or the machinery that must keep the real one."""
+"""Classify callers: code under test, or machinery that must see real time."""
 
 import sys
 import threading
 from types import FrameType
 
-# the event loop, HTTP clients and servers, and what runs the tests: their sleeps and their monotonic clocks stay real
+# event loops, HTTP clients and servers, test runners: their sleeps and monotonic clocks stay real
 _MACHINERY = frozenset(
     {
         *(
@@ -46,12 +46,12 @@ _MACHINERY = frozenset(
         *("importlib", "logging", "multiprocessing", "subprocess"),
     }
 )
-# they wait on behalf of whoever called them
+# they wait on behalf of their callers
 _GO_BETWEENS = frozenset({"threading", "queue", "concurrent", "contextlib", "functools", "sched", "_weakrefset"})
-# what waits in here waits for somebody else's bytes, or for another process
+# a wait in one of these is for bytes from a peer, or for another process
 _IN_FLIGHT = ("httpx2", "httpcore2", "httpx", "httpcore", "urllib3", "requests", "http", "aiohttp", "socket", "ssl")
 _IN_FLIGHT_EXACTLY = frozenset({"asyncio.streams", "asyncio.subprocess", "asyncio.base_subprocess", "subprocess"})
-# threads of these do their own work in real time
+# their threads work in real time
 _OUTSIDERS = frozenset(
     {
         *("mockbatch", "uvicorn", "aiosqlite", "execnet", "xdist", "pytest_timeout"),
@@ -60,12 +60,12 @@ _OUTSIDERS = frozenset(
 )
 _WAITING_ROOMS = frozenset({"threading", "queue", "concurrent", "selectors"})
 
-# threads that have no part in virtual time
+# threads that take no part in virtual time
 outside: set[threading.Thread] = set()
 
 
 def is_machinery(depth: int = 1) -> bool:
-    """Whether the caller `depth` frames above the function that asks keeps the real time."""
+    """Whether the caller `depth` frames above the calling function is machinery."""
     if threading.current_thread() in outside:
         return True
     frame: FrameType | None = sys._getframe(depth + 1)
@@ -78,35 +78,35 @@ def is_machinery(depth: int = 1) -> bool:
 
 
 def _thread_is_machinery(thread: threading.Thread) -> bool:
-    """Of a thread that runs nothing but the standard library: a timer belongs to who set it."""
+    """Whether a thread that runs only the standard library is machinery: a timer belongs to its creator."""
     function = getattr(thread, "function", None)
     module = getattr(function, "__module__", None) or ""
     return module.partition(".")[0] in _MACHINERY
 
 
 def room_of(frame: FrameType) -> str:
-    """The package whose code a frame runs."""
+    """Return the top-level package of a frame's code."""
     name: str = frame.f_globals.get("__name__") or ""
     return name.partition(".")[0]
 
 
 def is_machinery_module(name: str) -> bool:
-    """Whether a module keeps the real time whoever calls it."""
+    """Whether a module is machinery for all callers."""
     return name.partition(".")[0] in _MACHINERY
 
 
 def is_in_flight(frame: FrameType) -> bool:
-    """Whether a frame waits for an answer from outside."""
+    """Whether a frame waits for an external response."""
     return room_of(frame) in _IN_FLIGHT or frame.f_globals.get("__name__") in _IN_FLIGHT_EXACTLY
 
 
 def is_waiting_room(frame: FrameType) -> bool:
-    """Whether a frame is one in which threads wait for each other."""
+    """Whether a frame belongs to code in which threads wait for each other."""
     return room_of(frame) in _WAITING_ROOMS
 
 
 def is_outsider(frame: FrameType) -> bool:
-    """Whether the thread that runs this frame has no part in virtual time."""
+    """Whether the thread that runs this frame takes no part in virtual time."""
     outermost = ""
     below: FrameType | None = frame
     while below is not None:

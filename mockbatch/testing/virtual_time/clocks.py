@@ -1,4 +1,4 @@
-"""The clocks of the `time` module that only go forward, read from virtual time."""
+"""The monotonic clocks of the `time` module in virtual time."""
 
 import time
 from collections.abc import Callable
@@ -11,11 +11,11 @@ _READS_IN_A_ROW = 1_000_000
 
 
 class TimeStandsStill(RuntimeError):
-    """A loop that waits for the time to pass, but does not sleep."""
+    """A loop waits for time to pass without sleeping."""
 
 
 class Monotonic:
-    """`time.monotonic`, `time.perf_counter` and their siblings: they go on from where they were."""
+    """`time.monotonic`, `time.perf_counter` and their variants; they continue from their real values."""
 
     def __init__(self, sleepers: Sleepers) -> None:
         self._sleepers = sleepers
@@ -37,7 +37,7 @@ class Monotonic:
         return lambda: real() if is_machinery() else start + self.passed() * 1000
 
     def passed(self) -> int:
-        """Microseconds since the start. Raises TimeStandsStill when nobody sleeps between very many looks."""
+        """Return microseconds since the start. Raises TimeStandsStill after very many reads without a sleep."""
         if self._sleepers.ticks:
             return self._sleepers.read() - self._start
         if self._moves != self._sleepers.moves:
@@ -46,6 +46,6 @@ class Monotonic:
         if self._reads > _READS_IN_A_ROW:
             self._reads = 0
             raise TimeStandsStill(
-                f"the clock was read {_READS_IN_A_ROW:,} times and nothing slept: virtual time moves only when one does"
+                f"the clock was read {_READS_IN_A_ROW:,} times without a sleep; virtual time moves only on sleeps"
             )
         return self._sleepers.now - self._start

@@ -1,4 +1,4 @@
-"""Functions put in the place of others, wherever a copy of them is found."""
+"""Replace functions wherever a reference to them is found."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -11,11 +11,11 @@ _found: dict[str, tuple[tuple[int, int, int], list[str]]] = {}
 
 
 class Replaced:
-    """While this holds, each original's substitute stands where the original stood.
+    """Replaces originals by substitutes between `start` and `stop`.
 
-    `members` are attributes of classes, which exist once. Functions of modules are looked for in all modules that are
-    loaded, since `from time import sleep` makes a copy, and in the defaults of functions, since
-    `def wait(sleep=time.sleep)` does as well.
+    `members` are attributes of classes, which exist once. Functions of modules are searched for in all loaded modules,
+    since `from time import sleep` makes another reference, and in the defaults of functions, since
+    `def wait(sleep=time.sleep)` does too.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Replaced:
                         self._in_defaults(member)
 
     def _copies(self, module: ModuleType) -> list[str]:
-        """The names in a module that hold a copy, or may; remembered while the module is as large as it was."""
+        """Return the names in a module that are or may hold references; cached while its size is unchanged."""
         content = vars(module)
         state = (id(module), len(content), len(self._functions))
         known = _found.get(module.__name__)
@@ -73,13 +73,13 @@ class Replaced:
     def _in_defaults(self, function: FunctionType) -> None:
         defaults, named = function.__defaults__, function.__kwdefaults__
         if defaults and any(id(value) in self._functions for value in defaults):
-            function.__defaults__ = tuple(self._instead(value) for value in defaults)
+            function.__defaults__ = tuple(self._substitute(value) for value in defaults)
             self._undo.append(lambda: setattr(function, "__defaults__", defaults))
         if named and any(id(value) in self._functions for value in named.values()):
-            function.__kwdefaults__ = {name: self._instead(value) for name, value in named.items()}
+            function.__kwdefaults__ = {name: self._substitute(value) for name, value in named.items()}
             self._undo.append(lambda: setattr(function, "__kwdefaults__", named))
 
-    def _instead(self, value: Any) -> Any:
+    def _substitute(self, value: Any) -> Any:
         return self._functions.get(id(value), (value, value))[1]
 
 
@@ -90,11 +90,11 @@ def _is_searched(name: str) -> bool:
     return name in _HOMES or not is_machinery_module(name)
 
 
-# where others take the functions from
+# machinery modules that user code imports the functions from
 _HOMES = frozenset({"asyncio", "asyncio.tasks", "asyncio.timeouts", "anyio"})
 
 
 def _is_own(module: ModuleType) -> bool:
-    """Whether a module belongs to the project under test and not to what is installed."""
+    """Whether a module belongs to the project under test, not to an installed package."""
     path = getattr(module, "__file__", None)
     return path is not None and "site-packages" not in path and not path.startswith(_LIBRARIES)

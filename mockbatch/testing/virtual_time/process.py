@@ -1,7 +1,7 @@
-"""Virtual time in a whole process, as `mockbatch run --virtual-time` wants it of every Python that it has in its tree.
+"""Virtual time in whole processes: every Python under `mockbatch run --virtual-time`.
 
-Time goes on by itself, and to sleep is to jump. Several processes share the clocks of the server: each moves them to
-where it wakes, if they are not there yet.
+Real time passes, and sleeps jump ahead. Several processes share the clocks of the server: each advances them to its own
+wake-up times.
 """
 
 import contextlib
@@ -19,11 +19,11 @@ from mockbatch.client.control import Control, ControlError, ServerGone, Wire
 from mockbatch.testing.virtual_time import VirtualTime
 
 HOMES = "MOCKBATCH_VIRTUAL_TIME"
-"""The variable that says in which folders there is what virtual time needs."""
+"""The variable with the folders from which virtual time imports its modules."""
 
 
 class SharedClock:
-    """The clocks of all sessions of a server; the one that shows the time is that of a key."""
+    """The clocks of all sessions of a server; the time is that of the key's session."""
 
     def __init__(self, url: str, owner: str, key: str) -> None:
         self._url, self._headers = url, {"x-mockbatch-owner": owner}
@@ -36,31 +36,31 @@ class SharedClock:
             self._now = self._shown()
 
     def _open(self) -> None:
-        """Open the session of the key, unless somebody else does."""
+        """Open the session of the key, unless another process does."""
         with contextlib.suppress(ControlError):
             self._control.post("sessions", api_key=self._key)
 
     def _shown(self) -> float:
-        """The time that the server shows."""
+        """Return the time on the server."""
         return _seconds(self._control.of_session(self._key).get("clock")["now"])
 
     def _connect(self) -> None:
         self._control = Control(Wire(self._url).send, lambda error: ServerGone(str(error)), self._headers)
 
     def after_fork(self) -> None:
-        """Have a connection of our own: the one that there is belongs to the parent."""
+        """Open a new connection; the inherited one belongs to the parent."""
         self._connect()
 
     def now(self) -> float:
-        """The time as it was when it was moved last."""
+        """Return the time after the last move."""
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Let so many seconds pass since then."""
+        """Advance by this many seconds from there."""
         self.advance_to(self._now + seconds)
 
     def advance_to(self, instant: float) -> None:
-        """Move all clocks to an instant, but for those that are beyond it. Without a server this takes its time."""
+        """Advance all clocks to an instant, except those past it. Without a server, sleep in real time."""
         try:
             for session in self._control.get("sessions")["sessions"]:
                 self._move(session["id"], instant)
@@ -74,7 +74,7 @@ class SharedClock:
             to = datetime.fromtimestamp(instant, UTC).isoformat()
             self._control.call("POST", f"/_mockbatch/clock/advance?session={session}", {"to": to})
         except ControlError as error:
-            if error.status not in (400, 404):  # it is there already, or gone
+            if error.status not in (400, 404):  # its clock is past that, or it was deleted
                 raise
 
 
@@ -83,7 +83,7 @@ def _seconds(text: str) -> float:
 
 
 class _WhenLoaded:
-    """Has something done once a module has been loaded, which it never is without being asked for."""
+    """An import hook that calls a function once a module has been imported."""
 
     def __init__(self, name: str, call: Any) -> None:
         self._name, self._call = name, call
@@ -109,7 +109,7 @@ class _WhenLoaded:
 
 
 def begin(environ: Mapping[str, str]) -> None:
-    """Begin virtual time in this process and those that are forked from it. Raises what keeps it from that."""
+    """Start virtual time in this process and its forks. Raises any error that prevents it."""
     clock = SharedClock(environ["MOCKBATCH_URL"], environ["MOCKBATCH_OWNER"], environ["ANTHROPIC_API_KEY"])
     virtual = VirtualTime(clock, ticks=True)
     virtual.__enter__()
@@ -125,7 +125,7 @@ def begin(environ: Mapping[str, str]) -> None:
 
 
 def end() -> None:
-    """End the virtual time of this process, where it has begun by itself: somebody else takes over."""
+    """End the virtual time that `begin` started, so that pytest's fixture can take over."""
     active = VirtualTime.active()
     if active is not None and active.ticks:
         active.__exit__(None, None, None)

@@ -1,4 +1,4 @@
-"""Who sleeps until when, and when time may move: when all others sleep or wait, to the earliest wake-up."""
+"""The sleepers and their wake-up times. Time moves to the earliest one once all others sleep or wait."""
 
 import threading
 import time
@@ -6,23 +6,23 @@ from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 MICROSECONDS = 1_000_000
-# how often it is looked whether the others are still at work
+# the interval for checking whether others are still working
 LOOK_SECONDS = 0.0005
-# after so long somebody at work is no longer waited for, until they have slept
+# a thread that works for longer than this is ignored until it has slept
 PATIENCE_SECONDS = 3.0
 
 
 class Clock(Protocol):
-    """A clock that stands still unless it is advanced; seconds since 1970."""
+    """A clock that moves only when advanced; seconds since 1970."""
 
     def now(self) -> float: ...
 
     def advance(self, seconds: float, /) -> object:
-        """Let so many seconds pass."""
+        """Advance by this many seconds."""
 
 
 class Sleeper:
-    """One sleep: until when (microseconds), by which thread, and what to call when it is over."""
+    """One sleep: its end (microseconds), its thread, and the function to call when it is over."""
 
     def __init__(self, until: int, thread: int | None, wake: Callable[[], None]) -> None:
         self.until = until
@@ -32,17 +32,17 @@ class Sleeper:
 
 
 class Others(Protocol):
-    """Those who take part in this time beside the one who asks."""
+    """The other participants in virtual time."""
 
     def are_at_work(self, asleep: set[int], waited: float) -> bool:
-        """Whether one of them still does something; `asleep` are the threads that sleep, `waited` is in seconds."""
+        """Whether one of them is working; `asleep` are the sleeping threads, `waited` is in seconds."""
 
 
 class Sleepers:
-    """All who sleep on one clock. Any of them moves it, once no one is at work."""
+    """All sleepers on one clock. Any of them moves it once no one is working."""
 
     ticks = False
-    """Whether time goes on between moves."""
+    """Whether time passes between moves."""
 
     def __init__(self, clock: Clock, others: Others) -> None:
         self._clock = clock
@@ -58,19 +58,19 @@ class Sleepers:
         self._asleep: set[Sleeper] = set()
 
     def after_fork(self) -> None:
-        """Begin anew: who sleeps, and who holds the lock, does so in another process."""
+        """Reset: sleepers and lock holders are in the parent process."""
         self._begin()
 
     def read(self) -> int:
-        """The time as somebody reads it who does not sleep."""
+        """Return the time as seen by code that is not asleep."""
         return self.now
 
     def on_move(self, call: Callable[[], None]) -> None:
-        """Have `call` called whenever time has moved."""
+        """Call `call` whenever time has moved."""
         self._on_move.append(call)
 
     def add(self, seconds: float, thread: int | None, wake: Callable[[], None]) -> Sleeper:
-        """Begin a sleep. `wake` is called once, by whoever moves the clock there. A timer has no thread."""
+        """Begin a sleep. `wake` is called once, in the thread that moves the clock there. A timer has no thread."""
         with self._lock:
             sleeper = Sleeper(self.now + max(1, micros(seconds)), thread, wake)
             self._asleep.add(sleeper)
@@ -90,7 +90,7 @@ class Sleepers:
             self.remove(sleeper)
 
     def until(self, over: Callable[[], bool], pause: Callable[[], None] | None = None) -> None:
-        """Move time, or let others move it, until `over`. `pause` waits a little for real, by default for a move."""
+        """Move time, or let others move it, until `over`. `pause` waits briefly in real time, by default for a move."""
         started = time.monotonic()
         while not over():
             if self.move(time.monotonic() - started):
@@ -103,7 +103,7 @@ class Sleepers:
             self._moved.wait(LOOK_SECONDS)
 
     def move(self, waited: float) -> bool:
-        """Advance to the earliest wake-up, if no one is at work. `waited` (seconds) is how long that was hoped for."""
+        """Advance to the earliest wake-up if no one is working. `waited` is the time spent trying, in seconds."""
         with self._lock:
             waking = any(sleeper.is_over for sleeper in self._asleep)
             if not self._asleep or (waking and waited < PATIENCE_SECONDS):
@@ -113,7 +113,7 @@ class Sleepers:
                 return False
             earliest = min(sleeper.until for sleeper in self._asleep)
             self._advance_to(earliest)
-            if self.now < earliest:  # the clock did not tell by itself where it is
+            if self.now < earliest:  # the clock did not notify us of its time
                 self.moved_to(max(earliest, micros(self._clock.now())))
             return True
 
@@ -121,7 +121,7 @@ class Sleepers:
         self._clock.advance((instant - self.now) / MICROSECONDS)
 
     def moved_to(self, now: int) -> None:
-        """Take note that the clock shows `now`, and wake whose time has come."""
+        """Update the time to `now`, and wake the sleepers that are due."""
         with self._lock:
             if now <= self.now:
                 return
@@ -138,14 +138,14 @@ class Sleepers:
 
 @runtime_checkable
 class JumpingClock(Clock, Protocol):
-    """A clock that runs, and can be moved forward."""
+    """A running clock that can be moved forward."""
 
     def advance_to(self, instant: float, /) -> object:
-        """Show an instant, or a later one."""
+        """Advance to an instant, unless the clock is past it."""
 
 
 class TickingSleepers(Sleepers):
-    """The same on a clock that runs: whoever does not sleep sees real time pass."""
+    """Sleepers on a running clock: for code that does not sleep, real time passes."""
 
     ticks = True
 
@@ -173,5 +173,5 @@ class TickingSleepers(Sleepers):
 
 
 def micros(seconds: float) -> int:
-    """Seconds as whole microseconds."""
+    """Convert seconds to whole microseconds."""
     return round(seconds * MICROSECONDS)

@@ -12,7 +12,7 @@ from mockbatch.testing.virtual_time.tasks import Loops
 
 
 class AnyioWaits:
-    """Substitutes for anyio's functions, if anyio is there."""
+    """Substitutes for anyio's functions, if anyio is loaded."""
 
     def __init__(self, loops: Loops) -> None:
         self._loops = loops
@@ -41,7 +41,7 @@ class AnyioWaits:
 
     @contextmanager
     def _virtual_scope(self, delay: float, endless: Callable[[], Any]) -> Iterator[Any]:
-        # a deadline that has come cancels the scope
+        # a past deadline cancels the scope
         with endless() as scope, self._loops.alarm(delay, lambda: setattr(scope, "deadline", -math.inf)):
             yield scope
 

@@ -1,4 +1,4 @@
-"""Tasks of an event loop in virtual time: which loop is at rest, and the waits that its tasks make."""
+"""Event loops in virtual time: detect which are idle, and virtualize the waits of their tasks."""
 
 import asyncio
 import gc
@@ -14,12 +14,12 @@ from mockbatch.testing.virtual_time.threads import Threads
 
 T = TypeVar("T")
 
-# so many turns of the loop without a step of any task: what was ready has run, and so has what that made ready
+# after this many iterations without a step of any task, all ready callbacks and their successors have run
 _TURNS_AT_REST = 5
 
 
 class Loop:
-    """One event loop: while somebody sleeps in it, it looks whether all the others wait, and then moves time."""
+    """One event loop. While a task sleeps in it, it checks whether all others wait, and then moves time."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, sleepers: Sleepers) -> None:
         self._loop = loop
@@ -31,7 +31,7 @@ class Loop:
         self._since = time.monotonic()
 
     def begin(self, seconds: float, wake: Callable[[], None], task: asyncio.Task[Any] | None) -> Sleeper:
-        """Have `wake` called in the loop after so many virtual seconds; `task` is who sleeps, if any does."""
+        """Call `wake` in the loop after this many virtual seconds; `task` is the sleeping task, if any."""
 
         def ring() -> None:
             if task is None:
@@ -55,14 +55,14 @@ class Loop:
         self._sleepers.remove(sleeper)
 
     def timer(self, seconds: float, callback: Any, args: Any, context: Any) -> asyncio.TimerHandle:
-        """Have a callback called after so many virtual seconds, as `call_later` does."""
+        """Call a callback after this many virtual seconds, like `call_later`."""
         timer = _Timer(_real_time(self._loop) + seconds, callback, args, self._loop, context)  # type: ignore[arg-type]
         sleeper = self.begin(seconds, lambda: None if timer.cancelled() else timer._run(), None)
         timer.on_cancel = lambda: self.end(sleeper)
         return timer
 
     def call_in_flight(self) -> bool:
-        """Whether a task waits for an answer from outside. Any thread may ask."""
+        """Whether a task waits for an external response. Thread-safe."""
         if self._loop.is_closed() or time.monotonic() - self._since > PATIENCE_SECONDS:
             return False
         return any(_is_in_flight(task) for task in asyncio.all_tasks(self._loop))
@@ -104,12 +104,12 @@ def _is_in_flight(task: asyncio.Task[Any]) -> bool:
 
 
 def _frames(task: asyncio.Task[Any]) -> Iterable[FrameType]:
-    """The frames of a task, from the outermost to that in which it waits."""
+    """Yield the frames of a task, from the outermost to the one in which it waits."""
     waiting: Any = task.get_coro()
     while waiting is not None:
         kind = _prefix(waiting)
         if kind is None:
-            # wrappers of `__await__` and of asynchronous iteration do not say what they wrap
+            # wrappers of `__await__` and of async iteration do not expose the wrapped object
             waiting = next((inner for inner in gc.get_referents(waiting) if _prefix(inner)), None)
             continue
         if (frame := getattr(waiting, f"{kind}_frame")) is not None:
@@ -118,13 +118,13 @@ def _frames(task: asyncio.Task[Any]) -> Iterable[FrameType]:
 
 
 def _prefix(waiting: Any) -> str | None:
-    """What the attributes of a coroutine or generator begin with."""
+    """Return the prefix of the attributes of a coroutine or generator; None for other objects."""
     kinds = {CoroutineType: "cr", GeneratorType: "gi", AsyncGeneratorType: "ag"}
     return kinds.get(type(waiting))
 
 
 class _Timer(asyncio.TimerHandle):
-    """What `call_later` answers with: it can be canceled."""
+    """The cancelable handle returned by `call_later`."""
 
     on_cancel: Callable[[], None]
 
@@ -134,7 +134,7 @@ class _Timer(asyncio.TimerHandle):
 
 
 class Loops:
-    """The event loops in which somebody slept."""
+    """The event loops with virtual sleeps so far."""
 
     def __init__(self, sleepers: Sleepers, threads: Threads) -> None:
         self._sleepers = sleepers
@@ -164,7 +164,7 @@ class Loops:
 
     @asynccontextmanager
     async def timeout(self, seconds: float) -> AsyncIterator[asyncio.Timeout]:
-        """asyncio's own timeout, whose time has come when virtual time says so."""
+        """asyncio's timeout, on virtual time."""
         real = asyncio.get_running_loop()
         async with _real_timeout(None) as timeout:
             with self.alarm(seconds, lambda: timeout.reschedule(real.time())):
@@ -172,7 +172,7 @@ class Loops:
 
     @contextmanager
     def alarm(self, seconds: float, ring: Callable[[], None]) -> Iterator[None]:
-        """Call `ring` in this loop after so many seconds, unless the block is left before."""
+        """Call `ring` in this loop after this many seconds, unless the block is left before."""
         loop = self.of(asyncio.get_running_loop())
         sleeper = loop.begin(seconds, ring, None)
         try:
@@ -196,7 +196,7 @@ class Loops:
 class AsyncWaits:
     """`asyncio.sleep`, `timeout`, `wait_for` and `wait`, and a loop's timers, on virtual time.
 
-    Who calls is seen when the function is called: what is awaited in a task of its own is called by the loop.
+    The caller is determined at the call: coroutines run in their own tasks are resumed by the loop.
     """
 
     def __init__(self, loops: Loops, passed: Callable[[], int]) -> None:

@@ -1,4 +1,4 @@
-"""Threads in virtual time: which of them are at work, and the waits that they make."""
+"""Threads in virtual time: detect which are working, and virtualize their waits."""
 
 import sys
 import threading
@@ -19,15 +19,15 @@ from mockbatch.testing.virtual_time.sleepers import LOOK_SECONDS, PATIENCE_SECON
 
 Place = tuple[int, int]
 
-# so long a thread is seen at one place until it counts as waiting there: in a lock, or anywhere else
+# a thread counts as waiting once it has stayed at one place for this long: in a lock, or anywhere else
 _STILL_IN_LOCK_SECONDS = 0.005
 _STILL_SECONDS = 0.025
-# and so often: on a busy machine a thread that was woken may be long in coming, but then so is who looks
+# and for this many looks: a busy machine delays a woken thread, but then also the one that looks
 _LOOKS = 10
 
 
 class Threads:
-    """The threads that were started since; those that were there before have no part in virtual time."""
+    """The threads started after entry; earlier ones do not take part in virtual time."""
 
     def __init__(self) -> None:
         outside.update(set(threading.enumerate()) - {threading.current_thread()})
@@ -36,18 +36,18 @@ class Threads:
         self._calls_in_flight: list[Callable[[], bool]] = []
 
     def forget(self) -> None:
-        """Nobody has a part in virtual time any more."""
+        """Forget which threads take no part."""
         outside.clear()
 
     def after_fork(self) -> None:
-        """There is one thread, and it has a part in it."""
+        """Reset: the forked process has one thread, which takes part."""
         outside.clear()
         self._places.clear()
         self._given_up.clear()
         self._calls_in_flight.clear()
 
     def watch(self, calls_in_flight: Callable[[], bool]) -> None:
-        """Ask this as well, whether an event loop has a call under way."""
+        """Also ask this function whether an event loop has a call in flight."""
         self._calls_in_flight.append(calls_in_flight)
 
     def are_at_work(self, asleep: set[int], waited: float) -> bool:
@@ -69,7 +69,7 @@ class Threads:
         return bool(busy - self._given_up) or any(call() for call in self._calls_in_flight)
 
     def _is_at_work(self, frame: FrameType | None, thread: threading.Thread, now: float) -> bool:
-        """A thread that stays where it is waits for somebody else, or for an answer."""
+        """Whether a thread works. One that stays in place waits for another thread or for a response."""
         if frame is None or is_outsider(frame):
             return False
         ident = thread.ident or 0
@@ -86,12 +86,12 @@ class Threads:
 
 
 def _is_runnable(thread: threading.Thread) -> bool:
-    """Whether the system would run it, had it a processor to spare. Where that cannot be told, no."""
+    """Whether the thread is running or ready to run; False if that is unknown."""
     try:
         stat = Path(f"/proc/self/task/{thread.native_id}/stat").read_bytes()
     except OSError:
         return False
-    # the name stands in brackets, and may hold any of them
+    # the name is in parentheses, and may contain parentheses
     return stat.rpartition(b")")[2].split()[0] == b"R"
 
 
@@ -142,18 +142,18 @@ class Waits:
         return join
 
     def _wait(self, attempt: Callable[[float], bool], timeout: float) -> bool:
-        """Whether `attempt`, which waits for so many real seconds, came true within so many virtual ones."""
+        """Whether `attempt`, called with real seconds to wait, succeeds within `timeout` virtual seconds."""
         sleeper = self._sleepers.add(timeout, threading.get_ident(), lambda: None)
-        came = False
+        succeeded = False
 
         def pause() -> None:
-            nonlocal came
-            came = attempt(LOOK_SECONDS)
+            nonlocal succeeded
+            succeeded = attempt(LOOK_SECONDS)
 
         try:
-            came = attempt(0)
-            self._sleepers.until(lambda: came or sleeper.is_over, pause)
-            return came or attempt(0)
+            succeeded = attempt(0)
+            self._sleepers.until(lambda: succeeded or sleeper.is_over, pause)
+            return succeeded or attempt(0)
         finally:
             self._sleepers.remove(sleeper)
 

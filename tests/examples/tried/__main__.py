@@ -69,7 +69,7 @@ def main(names: list[str]) -> int:
     if unknown := [name for name in names if name not in PROGRAMS]:
         print(f"no program is called {', '.join(unknown)}; there are {', '.join(PROGRAMS)}", file=sys.stderr)
         return 2
-    print("| program | points to mockbatch by | run | what came of it |")
+    print("| program | points to mockbatch by | run | result |")
     print("| --- | --- | --- | --- |")
     failed = 0
     for name in names or PROGRAMS:
