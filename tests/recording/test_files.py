@@ -105,7 +105,7 @@ INNER = {"type": "overloaded_error", "message": "Overloaded"}
         ({"type": "error", "error": {"type": "api_error"}}, 0, "has a `type` and a `message`"),
         ({"type": "error", "error": {**INNER, "code": 3}}, 0, "an API error has no `code`"),
         ({"type": "error", "error": INNER, "status": 3}, 0, "an API error has no `status`"),
-        ({"type": "error", "error": INNER, "request_id": 3}, 0, "`request_id` of an error is a text"),
+        ({"type": "error", "error": INNER, "request_id": 3}, 0, "`request_id` of an error is a string"),
         ({"type": "error", "error": {**INNER, "type": "overload_error"}}, 0, "Did you mean 'overloaded_error'?"),
         ({"type": "error", "error": INNER}, 400, "overloaded_error has status 529, not 400"),
     ],
