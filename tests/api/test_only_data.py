@@ -89,7 +89,7 @@ def test_what_is_there_is_refused_like_what_is_not(api: Api, secret: Path, name:
         assert answer.status_code == 400
         answers.append(answer.json()["error"]["message"])
     assert answers[0] == answers[1]
-    assert "not accepted over HTTP" in answers[0]
+    assert "not taken over HTTP" in answers[0]
     assert f"--{name.replace('_', '-')}" in answers[0]
 
 

@@ -196,7 +196,7 @@ def unsendable(value: Any) -> str | None:
         for name, type in kind.options.items():
             if isinstance(type, Outside) and name in value:
                 return (
-                    f"{name} names {type.what}, which is not accepted over HTTP; put the rule into the "
+                    f"{name} names {type.what}, which is not taken over HTTP; put the rule into the "
                     "configuration file of the server"
                 )
     return None
