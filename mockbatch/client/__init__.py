@@ -1,5 +1,5 @@
-"""A client of the batch API that works on files. It knows the wire and the rules of the API, and no server."""
+"""A client of the batch API that works on files. It knows the wire format and the API rules, but not the server."""
 
 
 class ClientError(Exception):
-    """What keeps a command from doing its work; the message is a sentence or two for the person who called it."""
+    """A command failed; the message is a sentence or two for the user."""

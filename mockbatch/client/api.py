@@ -1,4 +1,4 @@
-"""The batch API over HTTP: calls that are made again while their failure may pass.
+"""The batch API over HTTP, with retries of transient failures.
 
 Source: https://platform.claude.com/docs/en/api/messages/batches
 """
@@ -31,11 +31,11 @@ _SHOWN = 300
 
 
 class Refused(ClientError):
-    """The API answered with an error."""
+    """The API responded with an error."""
 
     def __init__(self, status: int, type: str, message: str, headers: Mapping[str, str]) -> None:
-        told = f" (request {headers['request-id']})" if "request-id" in headers else ""
-        super().__init__(f"{status} {type}: {message}{told}")
+        suffix = f" (request {headers['request-id']})" if "request-id" in headers else ""
+        super().__init__(f"{status} {type}: {message}{suffix}")
         self.status = status
         self.headers = headers
 
@@ -45,11 +45,11 @@ class Refused(ClientError):
 
 
 class Unanswered(ClientError):
-    """No answer came, or not all of it."""
+    """No response, or only a part of one."""
 
 
 class Batch(Struct, frozen=True):
-    """What the commands need of a batch, and all that was answered as `fields`."""
+    """The fields of a batch that commands need, and the whole response as `fields`."""
 
     id: str
     processing_status: str
@@ -67,8 +67,9 @@ class Batch(Struct, frozen=True):
 
 
 class Api:
-    """The batches of one key at one base URL. `sleep` takes seconds; `say` is told what a person may wonder about;
-    `transport` is what carries the calls, by default sockets.
+    """The batches of one key at one base URL.
+
+    `sleep` takes seconds; `say` receives messages for the user; `transport` carries the calls, by default over sockets.
     """
 
     def __init__(
@@ -97,14 +98,14 @@ class Api:
             self._made.close()
 
     def create(self, body: Iterator[bytes], size: int) -> Batch:
-        """Create a batch of a body of `size` bytes, once: a create that is made again may be a second batch."""
+        """Create a batch from a body of `size` bytes. Not retried: a second create could make a second batch."""
         headers = {"content-type": "application/json", "content-length": str(size)}
         return _batch(self._called("POST", _PATH, content=body, headers=headers))
 
     def retrieve(self, batch_id: str) -> tuple[Batch, Mapping[str, str]]:
-        """A batch and the headers that came with it. Not made again when it fails: who polls does so anyway."""
-        answer = self._called("GET", f"{_PATH}/{_segment(batch_id)}")
-        return _batch(answer), answer.headers
+        """Return a batch and its response headers. Not retried: callers poll anyway."""
+        response = self._called("GET", f"{_PATH}/{_segment(batch_id)}")
+        return _batch(response), response.headers
 
     def found(self, batch_id: str) -> Batch:
         return self.persist(lambda: self.retrieve(batch_id)[0])
@@ -116,7 +117,7 @@ class Api:
         self.persist(lambda: self._called("DELETE", f"{_PATH}/{_segment(batch_id)}"))
 
     def batches(self, most: int | None = None) -> Iterator[Batch]:
-        """The batches, newest first, page after page; `most` of them, or all."""
+        """Yield the batches, newest first, over all pages; at most `most`."""
         after, left = None, most
         while left is None or left > 0:
             page = self.persist(self._page(after, _PAGE if left is None else min(left, _PAGE)))
@@ -125,23 +126,23 @@ class Api:
             if not page.get("has_more") or not page["data"]:
                 return
             if page.get("last_id") in (None, after):
-                raise ClientError("the list does not go on: the server's cursor stays where it is")
+                raise ClientError("the list does not advance: the server repeats its cursor")
             after = page["last_id"]
 
     @contextmanager
     def results(self, batch_id: str) -> "Iterator[Iterator[bytes]]":
-        """The results as they arrive, once. Raises Unanswered where they break off."""
+        """Stream the results, once. Raises Unanswered if they break off."""
         with (
             _explained(self.base_url),
-            self._client().stream("GET", f"{_PATH}/{_segment(batch_id)}/results", timeout=self._idle) as answer,
+            self._client().stream("GET", f"{_PATH}/{_segment(batch_id)}/results", timeout=self._idle) as response,
         ):
-            if answer.status_code != 200:
-                answer.read()
-                raise _refused(answer)
-            yield answer.iter_bytes()
+            if response.status_code != 200:
+                response.read()
+                raise _refused(response)
+            yield response.iter_bytes()
 
     def persist(self, call: Callable[[], T], attempts: int = _ATTEMPTS) -> T:
-        """What the call answers, which is made again while its failure may pass."""
+        """Call, and retry transient failures."""
         for attempt in range(1, attempts):
             try:
                 return call()
@@ -163,17 +164,17 @@ class Api:
 
     def _called(self, method: str, path: str, **more: Any) -> "Response":
         with _explained(self.base_url):
-            answer = self._client().request(method, path, **more)
-        if answer.status_code != 200:
-            raise _refused(answer)
-        return answer
+            response = self._client().request(method, path, **more)
+        if response.status_code != 200:
+            raise _refused(response)
+        return response
 
     def _client(self) -> "Client":
         if self._made is None:
-            # not before: most commands of mockbatch call nobody
+            # imported lazily: most commands of mockbatch make no calls
             from httpx2 import Client, Timeout
 
-            # a proxy is for the world outside
+            # no proxy for local servers
             self._made = Client(
                 base_url=self.base_url,
                 headers=self._headers,
@@ -195,44 +196,44 @@ def _explained(base_url: str) -> Iterator[None]:
     except (ConnectError, ConnectTimeout) as error:
         raise Unanswered(f"no connection to {base_url}: {error}") from None
     except TimeoutException:
-        raise Unanswered(f"{base_url} went silent") from None
+        raise Unanswered(f"{base_url} stopped responding") from None
     except HTTPError as error:
-        raise Unanswered(f"{base_url} broke off: {error or type(error).__name__}") from None
+        raise Unanswered(f"the connection to {base_url} broke: {error or type(error).__name__}") from None
 
 
-def _refused(answer: "Response") -> Refused:
-    """The error of an answer, in whatever shape it came."""
+def _refused(response: "Response") -> Refused:
+    """Return the error of a response of any shape."""
     try:
-        inner = msgspec.json.decode(answer.content)["error"]
+        inner = msgspec.json.decode(response.content)["error"]
         kind, message = str(inner["type"]), str(inner["message"])
     except (msgspec.DecodeError, KeyError, TypeError, UnicodeDecodeError):
-        kind, message = answer.reason_phrase, answer.text.strip()[:_SHOWN] or "without a body"
-    return Refused(answer.status_code, kind, message, answer.headers)
+        kind, message = response.reason_phrase, response.text.strip()[:_SHOWN] or "without a body"
+    return Refused(response.status_code, kind, message, response.headers)
 
 
-def _object(answer: "Response") -> dict[str, Any]:
+def _object(response: "Response") -> dict[str, Any]:
     try:
-        content = msgspec.json.decode(answer.content)
+        content = msgspec.json.decode(response.content)
     except (msgspec.DecodeError, UnicodeDecodeError):
         content = None
     if not isinstance(content, dict):
-        raise ClientError(f"{answer.url} answered what is no JSON object; is it the API?")
+        raise ClientError(f"the response of {response.url} is not a JSON object; is it the API?")
     return content
 
 
-def _batch(answer: "Response") -> Batch:
-    return _as_batch(_object(answer))
+def _batch(response: "Response") -> Batch:
+    return _as_batch(_object(response))
 
 
 def _as_batch(fields: dict[str, Any]) -> Batch:
     try:
         return convert({**fields, "fields": fields}, Batch)
     except msgspec.ValidationError as error:
-        raise ClientError(f"the server answered what is no batch: {error}") from None
+        raise ClientError(f"the response is not a batch: {error}") from None
 
 
 def _segment(batch_id: str) -> str:
-    """The id as a part of a path; ids of batches need no quoting."""
+    """Return the id as a path segment; ids of batches need no quoting."""
     if not batch_id or not all(mark.isalnum() or mark in "_-" for mark in batch_id):
         raise ClientError(f"{batch_id!r} is not the id of a batch; they look like msgbatch_01...")
     return batch_id

@@ -1,6 +1,6 @@
-"""What is wrong with requests, found before anything is sent: with the API's own words, line by line.
+"""Validate requests before anything is sent: with the API's own messages, line by line.
 
-What the API checks at create and what it checks only when it executes a request are found alike.
+Covers what the API checks at create and what it checks only during execution.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class Problem(Struct, frozen=True):
-    """What is wrong with a line. `custom_id` is known where the line could be read so far."""
+    """A problem with a line. `custom_id` is set if the line could be parsed that far."""
 
     line: int
     custom_id: str | None
@@ -34,10 +34,10 @@ class Problem(Struct, frozen=True):
 
 
 class Check:
-    """Looks at lines; counts the good ones, puts them into parts, and keeps which were wrong.
+    """Validates lines, counts the valid ones, assigns them to parts, and remembers which are wrong.
 
-    `least` is what they come to without any answer, `most` what with answers as long as they may be; both without the
-    prompt cache, and as far as tokens can be estimated.
+    `least` is the cost without any output, `most` with output of max_tokens; both without the prompt cache, and with
+    estimated tokens.
     """
 
     def __init__(self, terms: Terms, splitter: Splitter, prices: Prices) -> None:
@@ -50,7 +50,7 @@ class Check:
         self._seen = Seen()
 
     def look_at(self, line: Line) -> Problem | None:
-        """What is wrong with the line, which counts as a request where nothing is."""
+        """Return the problem of a line, if any; a line without one counts as a request."""
         item: Item | None = None
         try:
             if not self.splitter.fits(line):
@@ -58,7 +58,7 @@ class Check:
             item = item_of(line.raw)
             if first := self._seen.line_of(item.custom_id, line.number):
                 raise InvalidRequest(f"custom_id: {item.custom_id} is on line {first} already")
-            self._look_into(item)
+            self._validate(item)
         except ApiError as error:
             self.wrong.add(line.number)
             return Problem(line.number, item.custom_id if item else None, error.type, error.message)
@@ -67,12 +67,12 @@ class Check:
         return None
 
     def all(self, lines: Iterator[Line]) -> Iterator[Problem]:
-        """What is wrong with all these lines, as it is found."""
+        """Yield the problems of all lines as they are found."""
         for line in lines:
             if problem := self.look_at(line):
                 yield problem
 
-    def _look_into(self, item: Item) -> None:
+    def _validate(self, item: Item) -> None:
         try:
             params = _decode(item.params)
         except (msgspec.DecodeError, RecursionError):

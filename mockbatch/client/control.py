@@ -1,4 +1,4 @@
-"""The control plane of a server from the caller's side: calls over one connection that is kept."""
+"""Client for the control plane of a server, over one kept-alive connection."""
 
 import http.client
 import json
@@ -17,7 +17,7 @@ Send = Callable[[str, str, dict[str, str], bytes], tuple[int, bytes]]
 
 
 class ControlError(Exception):
-    """The control plane refused; the message is its own."""
+    """The control plane rejected the call; the message is the server's."""
 
     def __init__(self, status: int, message: str, body: Any = None) -> None:
         super().__init__(message)
@@ -26,15 +26,15 @@ class ControlError(Exception):
 
 
 class ServerGone(Exception):
-    """No answer came: the server ended, or was never there."""
+    """No response came: the server has ended, or was never there."""
 
 
 class WrongServer(ValueError):
-    """Something answers that is no mockbatch, or another version of it."""
+    """The server is not a mockbatch, or another version of it."""
 
 
 class Wire:
-    """One connection to a server, kept alive, used by one thread at a time. Raises ValueError for what is no URL."""
+    """One kept-alive connection to a server, for one thread at a time. Raises ValueError for an invalid URL."""
 
     def __init__(self, url: str, seconds: float = _SECONDS) -> None:
         try:
@@ -50,7 +50,7 @@ class Wire:
         self._lock = threading.Lock()
 
     def send(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
-        """Status and body of the answer. Raises OSError or HTTPException when none comes."""
+        """Return status and body of the response. Raises OSError or HTTPException if none comes."""
         with self._lock:
             fresh = self._connection.sock is None
             try:
@@ -71,16 +71,18 @@ class Wire:
                 connected: Any = self._connection.sock
                 connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._connection.request(method, self._prefix + path, body or None, headers)
-            answer = self._connection.getresponse()
-            return answer.status, answer.read()
+            response = self._connection.getresponse()
+            return response.status, response.read()
         except BaseException:
             self._connection.close()
             raise
 
 
 class Control:
-    """The control plane, as one session or as nobody. `lost` makes the error that is raised when no answer comes;
-    `headers` say what more the caller may do; `session_id` names the session that is meant, where no key does.
+    """The control plane, as one session or without one.
+
+    `lost` makes the error to raise if no response comes; `headers` are the caller's credentials; `session_id` selects
+    the session if no key does.
     """
 
     def __init__(
@@ -99,7 +101,7 @@ class Control:
         return Control(self._send, self._lost, {**self._headers, "x-api-key": api_key})
 
     def about(self, session_id: str) -> "Control":
-        """The same caller, about the session of that id."""
+        """Return a control plane with the same credentials for the session of that id."""
         return Control(self._send, self._lost, self._headers, session_id)
 
     def get(self, *path: str, **query: Any) -> Any:
@@ -115,60 +117,59 @@ class Control:
         return self.call("DELETE", self._path(path))
 
     def _path(self, parts: tuple[str, ...], query: Mapping[str, Any] | None = None) -> str:
-        asked = {"session": self._session_id, **(query or {})}
-        told = urlencode({name: value for name, value in asked.items() if value is not None}, doseq=True)
+        params = {"session": self._session_id, **(query or {})}
+        encoded = urlencode({name: value for name, value in params.items() if value is not None}, doseq=True)
         path = "/".join([PREFIX, *(quote(part, safe="") for part in parts)])
-        return f"{path}?{told}" if told else path
+        return f"{path}?{encoded}" if encoded else path
 
     def call(self, method: str, path: str, content: Any = None) -> Any:
-        """What the control plane answers, read as JSON. Raises ControlError, or what `lost` makes."""
+        """Return the response, decoded from JSON. Raises ControlError, or the error that `lost` makes."""
         body = b"" if content is None else json.dumps(content, default=str).encode()
         try:
-            status, answer = self._send(method, path, self._headers, body)
+            status, response = self._send(method, path, self._headers, body)
         except (OSError, http.client.HTTPException) as error:
             raise self._lost(error) from None
-        told = read_json(answer)
+        decoded = read_json(response)
         if status >= 400:
-            raise ControlError(status, _message(status, told), told)
-        return told
+            raise ControlError(status, _message(status, decoded), decoded)
+        return decoded
 
 
 def greet(send: Send) -> dict[str, Any]:
-    """Return what a server tells of its health. Raise WrongServer if it is no mockbatch, OSError or HTTPException if
-    there is none.
-    """
+    """Return the health response of a server. Raise WrongServer if it is not a mockbatch, OSError or HTTPException if
+    there is none."""
     _, body = send("GET", "/health", {}, b"")
-    told = read_json(body)
-    if not isinstance(told, dict) or told.get("name") != "mockbatch":
-        raise WrongServer("is no mockbatch")
-    return told
+    health = read_json(body)
+    if not isinstance(health, dict) or health.get("name") != "mockbatch":
+        raise WrongServer("is not a mockbatch server")
+    return health
 
 
 def check_version(health: Mapping[str, Any]) -> None:
-    """Raise WrongServer for a mockbatch of another version."""
+    """Raise WrongServer for another version of mockbatch."""
     if health["version"] != __version__:
-        raise WrongServer(f"is mockbatch {health['version']}, and here is {__version__}: use the same")
+        raise WrongServer(f"is mockbatch {health['version']}, and this is {__version__}: use the same")
 
 
 def credentials(environ: Mapping[str, str], url: str, control_key: str | None) -> dict[str, str]:
-    """The headers with which a caller may do more on a server that somebody else has started."""
+    """Return the credential headers for a server started by another process."""
     key = control_key or environ.get("MOCKBATCH_CONTROL_KEY", "").partition(",")[0].strip()
-    # the token is that of the server which `mockbatch run` has started, and nobody else's business
+    # the owner token is valid only for the server that `mockbatch run` started
     owner = environ.get("MOCKBATCH_OWNER", "") if url == environ.get("MOCKBATCH_URL") else ""
     given = {"x-mockbatch-control-key": key, "x-mockbatch-owner": owner}
     return {name: value for name, value in given.items() if value}
 
 
-def read_json(answer: bytes) -> Any:
-    """What an answer says; one that is no JSON as text."""
+def read_json(body: bytes) -> Any:
+    """Decode a JSON body; one that is not JSON is returned as text."""
     try:
-        return json.loads(answer)
+        return json.loads(body)
     except ValueError:
-        return answer.decode(errors="replace")
+        return body.decode(errors="replace")
 
 
-def _message(status: int, told: Any) -> str:
+def _message(status: int, body: Any) -> str:
     try:
-        return str(told["error"]["message"])
+        return str(body["error"]["message"])
     except (KeyError, TypeError):
-        return f"{status}: {told}"
+        return f"{status}: {body}"

@@ -1,4 +1,4 @@
-"""What requests come to in a batch: tokens by model, and dollars at the prices that hold."""
+"""The cost of requests in a batch: tokens by model, and dollars at current prices."""
 
 from decimal import Decimal
 
@@ -11,7 +11,7 @@ _TIER = "batch"
 
 
 class Share(Struct, frozen=True):
-    """What the requests of one model come to; `dollars` is None where it has no price."""
+    """Tokens and cost of the requests to one model; `dollars` is None if it has no price."""
 
     model: str
     counts: Counts
@@ -19,29 +19,29 @@ class Share(Struct, frozen=True):
 
 
 class Bill:
-    """Requests added up, each at the rates of its own prompt."""
+    """A sum over requests, each at the rates for its own prompt length."""
 
     def __init__(self, prices: Prices) -> None:
         self._prices = prices
         self._sums: dict[str, Sums] = {}
 
     def add(self, model: str, counts: Counts, geo: str) -> None:
-        """One more request that ran in the region `geo`."""
+        """Add a request that ran in the region `geo`."""
         rates = self._prices.of(model, self._prices.as_of, counts.prompt_tokens)
         account = account_of(model, counts, _TIER, geo, rates)
         self._sums.setdefault(model, Sums()).add(account, counts)
 
     def one(self, model: str, counts: Counts, geo: str) -> Decimal | None:
-        """Dollars for one request; None where the model has no price."""
+        """Return dollars for one request; None if the model has no price."""
         rates = self._prices.of(model, self._prices.as_of, counts.prompt_tokens)
         return None if rates is None else cost(counts, rates, _TIER, geo)
 
     def shares(self) -> list[Share]:
-        """All of it by model."""
+        """Return the totals by model."""
         return [Share(model, sums.counts(), self._dollars(sums)) for model, sums in sorted(self._sums.items())]
 
     def total(self) -> Decimal | None:
-        """Dollars for all of it; None where a model has no price."""
+        """Return dollars for everything; None if a model has no price."""
         amounts = [self._dollars(sums) for sums in self._sums.values()]
         known = [amount for amount in amounts if amount is not None]
         return sum(known, Decimal(0)) if len(known) == len(amounts) else None

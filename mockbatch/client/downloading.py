@@ -1,8 +1,7 @@
-"""Results onto disk: each row once, and all of them, however often the connection breaks.
+"""Download results to disk: every row exactly once, however often the connection breaks.
 
-Rows go to a draft beside the file, whose name has the id of the batch; only when they are as many of each kind as the
-API says does it get the file's name. A draft that is there is continued: the API always sends all rows from the
-beginning, so those that are known are passed over, whatever their order.
+Rows go to a draft next to the file, named after the batch; it is renamed only when its counts match the API's. An
+existing draft is continued: the API always sends all rows from the beginning, so known rows are skipped, in any order.
 """
 
 import os
@@ -24,11 +23,11 @@ Wanted = Callable[[Row], bool]
 
 
 class Incomplete(ClientError):
-    """Rows are missing, or not those that the API counts."""
+    """Rows are missing, or their counts do not match the API's."""
 
 
 class Download:
-    """The results of one batch on their way to `file`. `took` is told of each new row."""
+    """The download of one batch's results into `file`. `took` is called for each new row."""
 
     def __init__(
         self, api: Api, batch: Batch, file: BinaryIO, tally: Tally, wanted: Wanted, took: Callable[[], None]
@@ -41,7 +40,7 @@ class Download:
         self._took = took
 
     def resume(self) -> None:
-        """Take up what the file has; what follows its last whole row is cut off."""
+        """Load the rows already in the file, and cut off anything after the last complete one."""
         self._file.seek(0)
         whole = 0
         for line in self._file:
@@ -57,7 +56,7 @@ class Download:
         self._file.truncate()
 
     def run(self) -> None:
-        """Read until all rows are there. Raises Incomplete, Unanswered or Refused when that cannot be had."""
+        """Read until all rows are there. Raises Incomplete, Unanswered or Refused on failure."""
         failures = 0
         while not self._is_complete():
             before = len(self.tally)
@@ -72,7 +71,7 @@ class Download:
                 if failures == _ATTEMPTS:
                     raise
                 seconds = pause(failures, error.headers if isinstance(error, Refused) else {}, _LONGEST_PAUSE)
-                self._api.say(f"{error}; going on behind {len(self.tally):,} rows in {seconds:g} s")
+                self._api.say(f"{error}; continuing after {len(self.tally):,} rows in {seconds:g} s")
                 self._api.sleep(seconds)
 
     def _is_complete(self) -> bool:
@@ -92,8 +91,8 @@ class Download:
         return new
 
     def _difference(self) -> str:
-        said = {kind: count for kind, count in self._batch.request_counts.items() if count}
-        return f"the results have {_told(self.tally.outcomes)}, but the batch counts {_told(said)}"
+        expected = {kind: count for kind, count in self._batch.request_counts.items() if count}
+        return f"the results have {_joined(self.tally.outcomes)}, but the batch counts {_joined(expected)}"
 
 
 def save(
@@ -106,9 +105,9 @@ def save(
     *,
     failed_only: bool = False,
 ) -> None:
-    """Put the results of a batch into the file `path`, or into its draft where this is broken off.
+    """Save the results of a batch to `path`, or to its draft if interrupted.
 
-    Raises ClientError, and OSError where the file cannot be written.
+    Raises ClientError, and OSError if the file cannot be written.
     """
     draft = draft_of(path, batch.id, failed_only=failed_only)
     with open(os.open(draft, os.O_RDWR | os.O_CREAT, 0o666), "r+b", _BUFFER) as file:
@@ -121,12 +120,12 @@ def save(
 
 
 def draft_of(path: Path, batch_id: str, *, failed_only: bool = False) -> Path:
-    """Where the rows are until they are all there."""
+    """Return the path of the draft that holds the rows until they are complete."""
     return path.with_name(f"{path.name}.{batch_id}{'.failed' if failed_only else ''}.part")
 
 
 def lines_of(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines in a stream of bytes, without their ends and without blank ones; `\\n` alone ends a line."""
+    """Yield the lines of a byte stream, stripped and without blank ones; only `\\n` ends a line."""
     rest: list[bytes] = []
     first = True
     for piece in pieces:
@@ -142,6 +141,6 @@ def lines_of(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield line.removeprefix(_BOM) if first else line
 
 
-def _told(counts: Iterable[tuple[str, int]] | dict[str, int]) -> str:
-    told = [f"{count:,} {kind}" for kind, count in dict(counts).items()]
-    return ", ".join(told) or "no rows"
+def _joined(counts: Iterable[tuple[str, int]] | dict[str, int]) -> str:
+    parts = [f"{count:,} {kind}" for kind, count in dict(counts).items()]
+    return ", ".join(parts) or "no rows"

@@ -1,4 +1,4 @@
-"""What is made of results on disk: the requests to send again, and a table."""
+"""Files derived from downloaded results: the requests to retry, and a CSV table."""
 
 import csv
 import os
@@ -25,7 +25,7 @@ COLUMNS = (
 
 
 def write_retries(results: Path, source: Source, path: Path, kinds: Collection[str] = (RETRYABLE,)) -> int:
-    """Write the requests of the source whose rows failed in one of these ways, as they are; answers how many."""
+    """Write the source's requests whose rows failed in one of these ways, unchanged. Return how many."""
     wanted, found = Seen(), 0
     with open(results, "rb") as file:
         for line in file:
@@ -37,7 +37,7 @@ def write_retries(results: Path, source: Source, path: Path, kinds: Collection[s
             try:
                 name = item_of(request.raw).custom_id
             except InvalidRequest:
-                continue  # it was not sent either
+                continue  # it was not sent, either
             if name in wanted:
                 out.write(request.raw + b"\n")
                 found += 1
@@ -45,7 +45,7 @@ def write_retries(results: Path, source: Source, path: Path, kinds: Collection[s
 
 
 def write_csv(results: Path, path: Path, bill: Bill) -> None:
-    """Write the rows as a table, one line each, with COLUMNS."""
+    """Write the rows as CSV, one line each, with COLUMNS."""
     with (
         open(results, "rb") as file,
         _replacing(path) as draft,
@@ -81,7 +81,7 @@ def _text(message: dict[str, Any]) -> str:
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
-    """A file that gets the name `path` when it is whole."""
+    """Yield a draft that is renamed to `path` on success."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         yield draft

@@ -1,4 +1,4 @@
-"""Rows of results: what became of each request, added up, and what is worth to be sent again.
+"""Result rows: the outcome of each request, tallies, and which are worth a retry.
 
 Source: https://platform.claude.com/docs/en/build-with-claude/batch-processing
 """
@@ -15,16 +15,16 @@ from mockbatch.client.seen import Seen
 from mockbatch.core.money.ledger import Counts
 
 _TRANSIENT = frozenset({"api_error", "overloaded_error", "timeout_error", "rate_limit_error"})
-# an invalid_request_error all the same, when a file could not be fetched in time
+# also an invalid_request_error if a file could not be fetched in time
 _LATER = "Please try again later."
 
 
 RETRYABLE = "transient"
-"""What expired, and what erred by no fault of its own."""
+"""Expired, or errored for reasons outside the request."""
 
 
 class NotARow(ClientError):
-    """A line that is no row of results, or only a part of one."""
+    """A line that is not a result row, or only part of one."""
 
 
 class _CacheCreation(Struct):
@@ -68,7 +68,7 @@ class _Result(Struct):
 
 
 class Row(Struct):
-    """A line of the results, as far as it is added up."""
+    """A line of the results, with the fields that are tallied."""
 
     custom_id: str
     result: _Result
@@ -83,12 +83,12 @@ class Row(Struct):
 
     @property
     def model(self) -> str | None:
-        """The model that answered, if one did."""
+        """The model of the reply, if there is one."""
         return self.result.message.model if self.result.message else None
 
     @property
     def counts(self) -> Counts:
-        """What the row is billed for; nothing when it did not succeed."""
+        """The billed counts; zero if the row did not succeed."""
         usage = self._usage
         written = usage.cache_creation or _CacheCreation(usage.cache_creation_input_tokens or 0)
         tools = usage.server_tool_use or _ServerTools()
@@ -104,7 +104,7 @@ class Row(Struct):
 
     @property
     def geo(self) -> str:
-        """The region in which it ran."""
+        """The region the request ran in."""
         return self._usage.inference_geo or "global"
 
     @property
@@ -113,13 +113,13 @@ class Row(Struct):
 
     @property
     def is_worth_a_retry(self) -> bool:
-        """Whether the same request may succeed in another batch: it expired, or erred by no fault of its own."""
+        """Whether the same request may succeed in another batch: it expired, or errored for reasons outside it."""
         if self.outcome == "expired":
             return True
         return self.error is not None and (self.error.type in _TRANSIENT or self.error.message.endswith(_LATER))
 
     def is_one_of(self, kinds: Collection[str]) -> bool:
-        """Whether it did not succeed in one of these ways: an outcome, a type of error, or RETRYABLE."""
+        """Return whether it failed in one of these ways: an outcome, an error type, or RETRYABLE."""
         if self.outcome == "succeeded":
             return False
         error = self.error.type if self.error else ""
@@ -130,7 +130,7 @@ _decode = msgspec.json.Decoder(Row).decode
 
 
 def row_of(line: bytes) -> Row:
-    """The row on a line. Raises NotARow."""
+    """Parse a result line. Raises NotARow."""
     try:
         return _decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -138,9 +138,8 @@ def row_of(line: bytes) -> Row:
 
 
 class Tally:
-    """Rows added up, each custom_id once; `wanted` are those that failed in one of the ways `retry_on`, the
-    others that failed are `unwanted`.
-    """
+    """Tallies of rows, each custom_id once. `wanted` counts failures of the kinds in `retry_on`, `unwanted` the other
+    failures."""
 
     def __init__(self, bill: Bill, retry_on: Collection[str] = (RETRYABLE,)) -> None:
         self.bill = bill
@@ -157,7 +156,7 @@ class Tally:
         return len(self._seen)
 
     def add(self, row: Row) -> bool:
-        """Whether the row is new; then it is counted."""
+        """Count a row if it is new, and return whether it is."""
         if self._seen.line_of(row.custom_id, 1):
             return False
         self.outcomes[row.outcome] += 1
@@ -174,6 +173,6 @@ class Tally:
         return True
 
     def agrees_with(self, counts: dict[str, int]) -> bool:
-        """Whether the rows are as many of each kind as the API says that there are."""
+        """Return whether the count of every outcome matches `counts`."""
         kinds = counts.keys() | self.outcomes.keys()
         return all(self.outcomes[kind] == counts.get(kind, 0) for kind in kinds)

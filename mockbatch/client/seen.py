@@ -1,7 +1,7 @@
-"""Which custom_ids were there already, and on which line: by hash, in little memory.
+"""Which custom_ids occurred before, and on which line: a hash set with little memory.
 
-A million ids need 33 MB here and four times as much in a dict. With a million of them, the probability that two
-different ones are taken for the same is one in thirty million.
+A million ids need 33 MB here and four times as much in a dict. With a million of them, the probability of a hash
+collision is one in thirty million.
 """
 
 from array import array
@@ -12,7 +12,7 @@ _FIRST = 1 << 10
 
 
 class Seen:
-    """A table of hashes with open addressing: each is where it belongs, or in the next free place behind."""
+    """A hash table with open addressing and linear probing."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -22,7 +22,7 @@ class Seen:
         return self._count
 
     def line_of(self, name: str, line: int) -> int | None:
-        """The line, counted from 1, on which `name` was before; None when it was not, and is on `line` from now on."""
+        """Return the 1-based line on which `name` occurred before; if new, record `line` and return None."""
         key = draw(0, name) or 1
         place = self._place(key)
         if known := self._lines[place]:

@@ -1,7 +1,7 @@
-"""Sending requests as batches, each exactly once.
+"""Submit requests as batches, exactly once.
 
-The API has no key against doubling: a create whose answer was lost may have been taken in all the same. So after
-such a loss the list is read. A new batch of that size is the one; where there is none, the create is made again.
+The API has no idempotency key: a create whose response was lost may have succeeded. After such a loss the list is read:
+a new batch of that size is taken as the result; without one, the create is retried.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -21,7 +21,7 @@ _REMEMBERED = 20
 
 
 class Submitter:
-    """Sends parts of a source. `skipped` are the lines that are left out; `sent` is told of each piece in bytes."""
+    """Sends parts of a source. `skipped` lines are left out; `sent` is called with the size of each piece in bytes."""
 
     def __init__(self, api: Api, source: Source, skipped: Collection[int], sent: Callable[[int], None]) -> None:
         self._api = api
@@ -30,7 +30,7 @@ class Submitter:
         self._sent = sent
 
     def submit(self, part: Part) -> Batch:
-        """The batch that was made of a part. Raises ClientError when there is none, or it cannot be told which."""
+        """Return the batch created from a part. Raises ClientError if there is none, or it cannot be identified."""
         before = list(islice(self._api.batches(_REMEMBERED), _REMEMBERED))
         for attempt in range(1, _ATTEMPTS + 1):
             body = _Body(self._lines(part), self._sent)
@@ -47,7 +47,7 @@ class Submitter:
                 seconds = pause(attempt, error.headers if isinstance(error, Refused) else {})
                 self._api.say(f"{error}; sending lines {part.first.number} to {part.last} again in {seconds:g} s")
                 self._api.sleep(seconds)
-        raise AssertionError("the last attempt answers or raises")
+        raise AssertionError("the last attempt returns or raises")
 
     def _lines(self, part: Part) -> Iterator[Line]:
         for line in self._source.lines(part.first):
@@ -57,17 +57,17 @@ class Submitter:
                 yield line
 
     def _looked_up(self, part: Part, before: list[Batch], lost: ClientError) -> Batch | None:
-        """The batch that a create made whose answer was lost, if it made one."""
+        """Return the batch from a create whose response was lost, if it succeeded."""
         for look in range(1, _LOOKS + 1):
             found = [batch for batch in self._newer(before) if batch.size == part.requests]
             if len(found) == 1:
-                self._api.say(f"{lost}; but the batch is there: {found[0].id}")
+                self._api.say(f"{lost}; but the batch was created: {found[0].id}")
                 return found[0]
             if found:
                 names = ", ".join(batch.id for batch in found)
                 raise ClientError(
-                    f"{lost}. Lines {part.first.number} to {part.last} may or may not have been taken: several new "
-                    f"batches have {part.requests} requests ({names}). Look at them before you send these lines again"
+                    f"{lost}. Lines {part.first.number} to {part.last} may or may not have been submitted: several new "
+                    f"batches have {part.requests} requests ({names}). Check them before you submit these lines again"
                 )
             self._api.sleep(pause(look, {}))
         return None
@@ -75,25 +75,25 @@ class Submitter:
     def _newer(self, before: list[Batch]) -> Iterator[Batch]:
         known = {batch.id for batch in before}
         for batch in self._api.batches():
-            # one of those from before may have been deleted meanwhile, but not all of them
+            # one batch from before may have been deleted meanwhile, but not all of them
             if batch.id in known:
                 return
             yield batch
 
 
 def _may_be_in(error: Refused | Unanswered) -> bool:
-    """Whether a create that ended so may have been taken in: it was not turned away before it was looked at."""
+    """Return whether a failed create may have succeeded: it was not rejected up front."""
     return isinstance(error, Unanswered) or error.status >= 500 or error.status == 408
 
 
 class _Body:
-    """The JSON of a create, in pieces, from lines as they are; `complete` when all of it was handed on."""
+    """The JSON body of a create, in pieces, from raw lines; `complete` once all of it was yielded."""
 
     def __init__(self, lines: Iterator[Line], sent: Callable[[int], None]) -> None:
         self.complete = False
         self._lines = lines
         self._sent = sent
-        self._handed_on = 0
+        self._yielded = 0
 
     def __iter__(self) -> Iterator[bytes]:
         piece = bytearray(BODY_START)
@@ -102,16 +102,16 @@ class _Body:
                 piece += COMMA
             piece += line.raw
             if len(piece) >= _PIECE:
-                yield self._handed(bytes(piece))
+                yield self._counted(bytes(piece))
                 piece.clear()
         self.complete = True
-        yield self._handed(bytes(piece + BODY_END))
+        yield self._counted(bytes(piece + BODY_END))
 
     def take_back(self) -> None:
-        """Tell that what was handed on did not count."""
-        self._sent(-self._handed_on)
+        """Report that the bytes sent did not count."""
+        self._sent(-self._yielded)
 
-    def _handed(self, piece: bytes) -> bytes:
-        self._handed_on += len(piece)
+    def _counted(self, piece: bytes) -> bytes:
+        self._yielded += len(piece)
         self._sent(len(piece))
         return piece

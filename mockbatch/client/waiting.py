@@ -1,4 +1,4 @@
-"""Which failures pass, and how long to wait for that. As the official SDKs do it.
+"""Which failures are transient, and how long to wait; the policy of the official SDKs.
 
 Source: https://platform.claude.com/docs/en/api/errors and `_should_retry` of the official SDK.
 """
@@ -8,20 +8,20 @@ from email.utils import parsedate_to_datetime
 
 _PASSING = (408, 409, 429)
 _FIRST, _LONGEST = 0.5, 8.0
-# longer than the API ever asks for; a mistyped header should not stop a command for years
+# longer than any value the API sends; a bad header should not block a command for years
 _MOST = 86_400.0
 
 
 def passes(status: int, headers: Mapping[str, str]) -> bool:
-    """Whether the same call may go well later."""
-    told = headers.get("x-should-retry")
-    if told in ("true", "false"):
-        return told == "true"
+    """Return whether a retry of the same call may succeed."""
+    hint = headers.get("x-should-retry")
+    if hint in ("true", "false"):
+        return hint == "true"
     return status in _PASSING or status >= 500
 
 
 def asked_for(headers: Mapping[str, str]) -> float | None:
-    """The seconds for which the server asks to be left alone; None where it does not."""
+    """Return the server's retry-after in seconds; None without one."""
     for name, unit in (("retry-after-ms", 1000), ("retry-after", 1)):
         if (text := headers.get(name)) and (seconds := _seconds(text, unit, headers)) is not None and seconds > 0:
             return min(seconds, _MOST)
@@ -29,9 +29,9 @@ def asked_for(headers: Mapping[str, str]) -> float | None:
 
 
 def pause(attempt: int, headers: Mapping[str, str], longest: float = _LONGEST) -> float:
-    """The seconds before the next attempt, after `attempt` of them failed."""
-    asked = asked_for(headers)
-    return asked if asked is not None else min(_FIRST * 2.0 ** min(attempt - 1, 30), longest)
+    """Return the seconds to wait before the next attempt, after `attempt` failures."""
+    retry_after = asked_for(headers)
+    return retry_after if retry_after is not None else min(_FIRST * 2.0 ** min(attempt - 1, 30), longest)
 
 
 def _seconds(text: str, unit: int, headers: Mapping[str, str]) -> float | None:
@@ -40,7 +40,7 @@ def _seconds(text: str, unit: int, headers: Mapping[str, str]) -> float | None:
     except ValueError:
         pass
     try:
-        # a date means the server's clock, which only the server knows
+        # a date is on the server's clock, so compare it with the server's `date`
         return (parsedate_to_datetime(text) - parsedate_to_datetime(headers["date"])).total_seconds()
     except (KeyError, TypeError, ValueError):
         return None

@@ -1,4 +1,4 @@
-"""Polling batches until they have ended, whatever happens to the server in between."""
+"""Poll batches until they end, and survive server failures on the way."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
@@ -12,12 +12,12 @@ from mockbatch.client.waiting import asked_for, pause
 Until = Literal["ended", "any-ended"]
 
 _FIRST, _GROWTH, _LONGEST = 1.0, 1.5, 60.0
-# a batch may be found only a while after it was created, and be lost again for moments
+# a batch may appear only a while after its creation, and briefly disappear again
 _MISSING = 8
 
 
 class Sight(Struct, frozen=True):
-    """What is known of a batch that is watched; `trouble` is why no more is known at the moment."""
+    """The last known state of a watched batch; `trouble` is the reason if the last poll failed."""
 
     id: str
     batch: Batch | None = None
@@ -32,7 +32,7 @@ class Sight(Struct, frozen=True):
 class Watch:
     """Watches batches. `every` is the pause between polls in seconds; None leaves it to the server and a back-off.
 
-    `now` tells seconds that pass, of any clock.
+    `now` returns seconds on any clock.
     """
 
     def __init__(
@@ -56,28 +56,28 @@ class Watch:
         self._missing = dict.fromkeys(batch_ids, 0)
 
     def looks(self) -> Iterator[dict[str, Sight]]:
-        """What is known after each round of polls, until what is waited for has come or the time is up.
+        """Yield the state after each round of polls, until the condition holds or the time is up.
 
-        Raises Refused for an error that does not pass, such as a wrong key.
+        Raises Refused for a permanent error, such as an invalid key.
         """
         started, quiet = self._now(), _FIRST
         while True:
             before = {name: sight.batch and sight.batch.fields for name, sight in self.sights.items()}
-            asked = self._round()
+            retry_after = self._round()
             yield self.sights
             if self._done():
                 return
             changed = any(sight.batch and sight.batch.fields != before[name] for name, sight in self.sights.items())
             quiet = _FIRST if changed else min(quiet * _GROWTH, _LONGEST)
-            seconds = self._pause(quiet, asked)
+            seconds = self._pause(quiet, retry_after)
             if self._within is not None and self._now() + seconds - started > self._within:
                 self.timed_out = True
                 return
             self._api.sleep(seconds)
 
     def _round(self) -> float | None:
-        """Poll what has not ended; answers for how many seconds the server asks to be left alone."""
-        asked: list[float] = []
+        """Poll the batches that have not ended. Return the server's retry-after in seconds, if any."""
+        pauses: list[float] = []
         failed = False
         for name, sight in self.sights.items():
             if sight.ended or sight.given_up:
@@ -89,14 +89,14 @@ class Watch:
                 failed = failed or not self.sights[name].given_up
                 headers = error.headers if isinstance(error, Refused) else {}
                 if isinstance(error, Unanswered):
-                    break  # the others would not be answered either
+                    break  # the others would get no response either
             else:
                 self.sights[name] = Sight(name, batch)
                 self._missing[name] = 0
             if (seconds := asked_for(headers)) is not None:
-                asked.append(seconds)
+                pauses.append(seconds)
         self._failures = self._failures + 1 if failed else 0
-        return max(asked, default=None)
+        return max(pauses, default=None)
 
     def _troubled(self, sight: Sight, error: ClientError) -> Sight:
         if isinstance(error, Refused) and not error.passes:
@@ -106,11 +106,11 @@ class Watch:
         given_up = self._missing[sight.id] >= _MISSING
         return Sight(sight.id, sight.batch, str(error), given_up)
 
-    def _pause(self, quiet: float, asked: float | None) -> float:
+    def _pause(self, quiet: float, retry_after: float | None) -> float:
         if self._failures:
             own = pause(self._failures, {}, _LONGEST)
-            return max(asked or 0.0, own if self._every is None else min(own, self._every))
-        return self._every if self._every is not None else max(asked or 0.0, quiet)
+            return max(retry_after or 0.0, own if self._every is None else min(own, self._every))
+        return self._every if self._every is not None else max(retry_after or 0.0, quiet)
 
     def _done(self) -> bool:
         sights: Mapping[str, Sight] = self.sights

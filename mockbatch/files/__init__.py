@@ -1,5 +1,5 @@
-"""Files as people have them: requests, results, recordings and tables, in whatever form they come."""
+"""User files: requests, results, recordings and tables, in any common format."""
 
 
 class Unreadable(Exception):
-    """A file that cannot be used; the message is a sentence with the file, and the line where there is one."""
+    """An unusable file; the message is a sentence with the file, and the line if known."""

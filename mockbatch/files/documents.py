@@ -1,4 +1,4 @@
-"""JSON values in a stream of UTF-8: one a line, in a list, in the body of a create, or printed over many lines."""
+"""Split a UTF-8 stream into JSON values: one per line, in a list, in a create body, or pretty-printed."""
 
 import re
 from collections.abc import Iterator
@@ -18,8 +18,9 @@ Form = Literal["lines", "structure"]
 
 
 class Line(NamedTuple):
-    """A value that is not blank, on one line; `offset` is where it begins in the text, `depth` how many brackets are
-    open around it.
+    """A value that is not blank, joined into one line.
+
+    `offset` is where it begins in the text, `depth` the number of brackets open around it.
     """
 
     number: int
@@ -29,15 +30,16 @@ class Line(NamedTuple):
 
 
 class Broken(Exception):
-    """A text that is no JSON between its values."""
+    """Invalid JSON between the values of a text."""
 
     def __init__(self, line: int, reason: str) -> None:
         super().__init__(f"line {line}: {reason}")
 
 
 class Documents:
-    """The values of a text that comes in pieces: `feed` it, then take the `rest`. A line that is longer than `longest`
-    bytes is cut. With `start` and its `form`, the text begins at that line.
+    """The values of a text that arrives in pieces: call `feed` for each, then `rest`.
+
+    Lines longer than `longest` bytes are cut. With `start` and its `form`, the text begins at that line.
     """
 
     def __init__(self, longest: int, start: Line | None = None, form: Form | None = None) -> None:
@@ -57,7 +59,7 @@ class Documents:
         yield from self._reader.feed(piece)
 
     def rest(self) -> Iterator[Line]:
-        """Yield what is left at the end, whole or not. Raises Broken."""
+        """Yield what is left at the end, complete or not. Raises Broken."""
         if self._reader is None:
             self.form = form_of(self._head, whole=True)
             self._reader = self._made()
@@ -69,7 +71,7 @@ class Documents:
 
 
 def form_of(head: bytes, *, whole: bool = False) -> Form | None:
-    """Return how the values stand in a text that begins so; None where that cannot be told yet."""
+    """Return the form of a text from its beginning; None if that is undecided yet."""
     text = head.lstrip(_BLANKS)
     whole = whole or len(text) >= _HEAD
     if text.startswith(b"[") or _BODY.match(text, 0, _LONGEST_START):
@@ -78,9 +80,9 @@ def form_of(head: bytes, *, whole: bool = False) -> Form | None:
     first, more = first.rstrip(_BLANKS), more.lstrip(_BLANKS)
     if not (more or whole):
         return None
-    # printed over many lines, and not a line that is cut
-    goes_on = first.endswith(_CONTINUED) and _depth(first) > 0 and (more[:1] in b'"}' or not first.endswith(b"{"))
-    return "structure" if text.startswith(b"{") and goes_on else "lines"
+    # pretty-printed, and not a truncated line
+    continues = first.endswith(_CONTINUED) and _depth(first) > 0 and (more[:1] in b'"}' or not first.endswith(b"{"))
+    return "structure" if text.startswith(b"{") and continues else "lines"
 
 
 def _depth(text: bytes) -> int:
@@ -89,7 +91,7 @@ def _depth(text: bytes) -> int:
 
 
 class _Lines:
-    """A value on each line; `\\n` alone ends one."""
+    """One value per line; only `\\n` ends a line."""
 
     def __init__(self, longest: int, start: Line) -> None:
         self._longest, self._number, self._offset = longest, start.number, start.offset
@@ -123,11 +125,10 @@ class _Lines:
 
 
 class _Structure:
-    """Values in lists and bodies, or one behind the other, told by their brackets.
+    """Values in lists and bodies, or one after the other, delimited by their brackets.
 
-    `_floor` is how many brackets are open around the values: none, those of a list, or those of a body and its list;
-    it is _BEHIND for what follows the list of a body. `_from` is where the value begins that is open, or where what
-    stands between two values does.
+    `_floor` is the number of brackets open around the values: none, those of a list, or those of a body and its list;
+    it is _BEHIND after the list of a body. `_from` is the start of the open value, or of the gap between two values.
     """
 
     _BEHIND = -1
@@ -163,7 +164,7 @@ class _Structure:
             at, end = token.span()
             if buffer[at] == _QUOTE:
                 if end - at == 1 or (self._may_be_key(at, end) and _MAY_BE_IN_BODY.match(buffer, end)):
-                    break  # it may go on in the next piece
+                    break  # it may continue in the next piece
                 if self._may_be_key(at, end) and (found := _IN_BODY.match(buffer, end)):
                     self._enter(2, found.end())
                     self._at = end
@@ -191,7 +192,7 @@ class _Structure:
 
     def _closed(self, at: int, end: int) -> Iterator[Line]:
         if self._depth == self._floor == 0:
-            yield self._value(end)  # a bracket too many
+            yield self._value(end)  # a stray closing bracket
             self._from = end
             return
         if self._depth == self._floor:
@@ -211,7 +212,7 @@ class _Structure:
         self._from, self._is_first = at, True
 
     def _between(self, at: int) -> Iterator[Line]:
-        """Look at what stands before a bracket: commas in a list, nothing outside of one; anything else is a value."""
+        """Check the gap before a bracket: commas in a list, nothing outside of one; anything else is a value."""
         gap = bytes(self._buffer[self._from : at]).strip(_BLANKS)
         if self._floor > 0 and not self._is_first:
             if not gap.startswith(b",") and self._buffer[at] in _OPEN:
@@ -234,14 +235,14 @@ class _Structure:
         return self._line
 
     def _wait(self) -> None:
-        """Look again when there is as much once more, so that a long string is not looked through for each piece."""
+        """Scan again only when the open part has doubled, so that a long string is not rescanned for each piece."""
         open_since = len(self._buffer) - self._at
         if len(self._buffer) - self._from > self._longest:
             raise Broken(self._number(self._from), f"a value is longer than {self._longest:,} bytes")
         self._enough = self._at + 2 * open_since
 
     def _drop(self) -> None:
-        """Forget what was looked at."""
+        """Drop the part of the buffer that was scanned."""
         cut = self._at if self._floor == self._BEHIND else min(self._from, self._at)
         self._number(cut)
         del self._buffer[:cut]

@@ -1,8 +1,8 @@
-"""Texts in the encodings that programs save them in, as UTF-8: with a byte order mark or without, in 16 or 32 bits."""
+"""Recode texts to UTF-8: from UTF-8, UTF-16 or UTF-32, with or without a byte order mark."""
 
 import codecs
 
-# the longer ones first: that of UTF-32 begins like that of UTF-16
+# longest first: the mark of UTF-32 starts like that of UTF-16
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -14,13 +14,11 @@ LONGEST_MARK = 4
 
 
 def encoding_of(head: bytes) -> tuple[str, int]:
-    """Return the encoding of a text that begins so, and how many bytes its mark has; `utf-8` where nothing speaks
-    against it.
-    """
+    """Return the encoding of a text from its beginning, and the length of its mark in bytes; `utf-8` by default."""
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding, len(mark)
-    # texts of ours begin with ASCII, and hold no NUL
+    # our texts begin with ASCII, and contain no NUL
     if len(head) >= 2 and head[0] and not head[1]:
         return "utf-16-le", 0
     if len(head) >= 2 and head[1] and not head[0]:
@@ -29,7 +27,7 @@ def encoding_of(head: bytes) -> tuple[str, int]:
 
 
 class Recoder:
-    """Makes UTF-8 of a text that comes in pieces. What is in UTF-8 passes as it is, valid or not."""
+    """Recodes a text to UTF-8 piece by piece. UTF-8 input is passed through, valid or not."""
 
     def __init__(self) -> None:
         self.encoding: str | None = None
@@ -38,7 +36,7 @@ class Recoder:
         self._decode: codecs.IncrementalDecoder | None = None
 
     def feed(self, piece: bytes, *, final: bool = False) -> bytes:
-        """Return what the piece completes. Raises ValueError for one that is not in the encoding."""
+        """Return the text that the piece completes. Raises ValueError if it is not in the encoding."""
         if self.encoding is None:
             self._head += piece
             if len(self._head) < LONGEST_MARK and not final:
@@ -49,7 +47,7 @@ class Recoder:
         try:
             return self._decode.decode(piece, final).encode()
         except UnicodeDecodeError as error:
-            raise ValueError(f"it looks like {error.encoding.upper()}, and is not: {error.reason}") from None
+            raise ValueError(f"it looks like {error.encoding.upper()} but is not: {error.reason}") from None
 
     def _begun(self) -> bytes:
         self.encoding, self.mark = encoding_of(self._head)

@@ -1,4 +1,4 @@
-"""What a file is that is not what was wanted: one guess, made of how it begins."""
+"""Identify a file by its beginning, to name it if it is not what was expected."""
 
 import re
 from collections.abc import Callable
@@ -21,7 +21,7 @@ _LONGEST = 1 << 20
 
 
 class Kind(Struct, frozen=True):
-    """What a file is: as what it may be wanted, and in words. `line` is where that is seen; 0 for a file as a whole."""
+    """The kind of a file, and its description. `line` is where it was recognized; 0 for the file as a whole."""
 
     name: Name
     words: str
@@ -29,7 +29,7 @@ class Kind(Struct, frozen=True):
 
 
 class Wanted(Struct, frozen=True):
-    """What a command reads: in words, and as what it may come."""
+    """The input of a command: a description, and the kinds accepted."""
 
     words: str
     names: tuple[Name, ...]
@@ -46,7 +46,7 @@ RECORDED = Wanted("a recording of mockbatch", ("recording",))
 
 
 def check_kind(name: str, head: bytes, wanted: Wanted) -> None:
-    """Raise Unreadable where a file that begins so is something else than what is wanted, if that can be told."""
+    """Raise Unreadable if a file with this beginning is recognized as something other than wanted."""
     kind = kind_of(head)
     if kind is None or kind.name in wanted.names:
         return
@@ -55,12 +55,12 @@ def check_kind(name: str, head: bytes, wanted: Wanted) -> None:
 
 
 def kind_of(head: bytes) -> Kind | None:
-    """Return what a file is that begins so, decompressed and in UTF-8; None where nothing tells."""
+    """Return the kind of a file from its beginning, decompressed and in UTF-8; None if it is not recognized."""
     for magic, words in _MAGIC.items():
         if head.startswith(magic):
             return Kind("other", words)
     if head[257:262] == b"ustar":
-        return Kind("other", "a tar archive: take out the file that you mean")
+        return Kind("other", "a tar archive: extract the file you mean")
     text = head.lstrip()
     if not text:
         return None
@@ -98,13 +98,13 @@ def _of_value(value: Any, line: Line) -> Kind | None:
         if shape(value):
             return Kind(name, words, line.number)
     if "custom_id" in value or "params" in value:
-        return None  # what is wrong with it, its reader tells
+        return None  # its reader reports what is wrong with it
     keys = ", ".join(list(value)[:_COLUMNS]) + ", ..." * (len(value) > _COLUMNS)
     return Kind("rows", f"JSON with the keys {keys}" if keys else "an empty JSON object", line.number)
 
 
 def _of_beginning(line: Line) -> Kind | None:
-    """Return what a value is that is cut, or longer than the beginning: told by its first keys."""
+    """Identify a truncated value, or one longer than the beginning, by its first keys."""
     for pattern, name, words in _BEGINNINGS:
         if pattern.match(line.raw):
             return Kind(name, words, line.number)
@@ -120,7 +120,7 @@ def _of_text(text: bytes) -> Kind | None:
     if len(columns) > 1:
         shown = ", ".join(columns[:_COLUMNS]) + ", ..." * (len(columns) > _COLUMNS)
         return Kind("table", f"a table with the columns {shown}", 1)
-    return None if _HAS_JSON.search(text) else Kind("text", "text that is no JSON")
+    return None if _HAS_JSON.search(text) else Kind("text", "text that is not JSON")
 
 
 _TYPES: dict[type, str] = {str: "texts", list: "lists"}
@@ -167,16 +167,16 @@ _SHAPES: tuple[tuple[Callable[[dict[str, Any]], bool], Name, str], ...] = (
     (_has("request", "response"), "json", "results of Gemini's batch API (`request`, `response`)"),
     (_has("key", "response"), "json", "results of Gemini's batch API (`key`, `response`)"),
     (_has("request"), "json", "requests of Gemini's batch API (`request`)"),
-    (_is_batch, "json", "a batch as the API shows it, and not what is in it"),
+    (_is_batch, "json", "a batch object of the API, not its requests or results"),
     (_says(type="message"), "json", "replies of /v1/messages, not rows of results"),
-    (_says(type="error"), "json", "an error that the API answered"),
+    (_says(type="error"), "json", "an error response of the API"),
     (_has("model", "messages"), "params", "params of requests without a `custom_id`"),
     (_has("nbformat", "cells"), "json", "a notebook of Jupyter"),
     (_has("openapi"), "json", "a description of an API"),
     (_has("resourceSpans"), "json", "traces of OpenTelemetry"),
     (_has("traceEvents"), "json", "a trace of a browser"),
     (_has("messages"), "json", "examples for fine-tuning (`messages` alone)"),
-    (_has("data", "has_more"), "json", "a page of a list that the API answered"),
+    (_has("data", "has_more"), "json", "a page of a list from the API"),
 )
 
 _BEGINNINGS: tuple[tuple[re.Pattern[bytes], Name, str], ...] = (
@@ -197,7 +197,7 @@ _BEGINNINGS: tuple[tuple[re.Pattern[bytes], Name, str], ...] = (
 _HAS_JSON = re.compile(rb"^\s*[{\[]", re.MULTILINE)
 _YAML = rb"(---\s*\n|#[^\n]*\n)*"
 _TEXTS: tuple[tuple[bytes, Name, str], ...] = (
-    (rb"<!doctype html|<html|<head|<body", "other", "a page of HTML, as a server answers with when it refuses"),
+    (rb"<!doctype html|<html|<head|<body", "other", "an HTML page, such as the error page of a server"),
     (rb"<\?xml|<[a-z]+[ >]", "other", "XML"),
     (rb"version https://git-lfs", "other", "a pointer of Git LFS: get the file with git lfs pull"),
     (rb"-----begin ", "other", "a key or a certificate"),
@@ -216,14 +216,14 @@ _MAGIC = {
     b"FEA1": "a Feather file: save it as CSV or JSON lines",
     b"ORC": "an ORC file: save it as CSV or JSON lines",
     b"Obj\x01": "an Avro file: save it as CSV or JSON lines",
-    b"SQLite format 3\x00": "a database of SQLite: export the table as CSV",
+    b"SQLite format 3\x00": "an SQLite database: export the table as CSV",
     b"\xd0\xcf\x11\xe0": "an old spreadsheet (.xls) or document: save it as CSV",
-    b"\x93NUMPY": "an array of NumPy",
-    b"\x80\x04\x95": "a pickle of Python",
-    b"\x80\x05\x95": "a pickle of Python",
+    b"\x93NUMPY": "a NumPy array",
+    b"\x80\x04\x95": "a Python pickle",
+    b"\x80\x05\x95": "a Python pickle",
     b"\x89PNG": "an image",
     b"\xff\xd8\xff": "an image",
     b"GIF8": "an image",
-    b"7z\xbc\xaf": "a 7-Zip archive: take out the file that you mean",
-    b"Rar!": "a RAR archive: take out the file that you mean",
+    b"7z\xbc\xaf": "a 7-Zip archive: extract the file you mean",
+    b"Rar!": "a RAR archive: extract the file you mean",
 }

@@ -1,4 +1,4 @@
-"""Compressed files, told by their content and not by their names."""
+"""Compressed files, recognized by their content and not by their names."""
 
 import bz2
 import gzip
@@ -13,7 +13,7 @@ from zipfile import BadZipFile, ZipFile
 from mockbatch.files import Unreadable
 
 UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError, BadZipFile, NotImplementedError, RuntimeError, ValueError)
-"""What reading a file raises that is cut or damaged: each of the decompressors has errors of its own."""
+"""The errors of reading a cut or damaged file: each decompressor has its own."""
 
 _ZIP, _EMPTY_ZIP = b"PK\x03\x04", b"PK\x05\x06"
 LONGEST_MAGIC = 8
@@ -22,9 +22,9 @@ _SHOWN = 3
 
 
 def unpacked(name: str, file: BinaryIO) -> BinaryIO:
-    """Return what is in a file that can be sought in, decompressed while it is read; the file itself where it is plain.
+    """Return a decompressing reader for a seekable file; the file itself if it is plain.
 
-    Raises Unreadable for what cannot be decompressed here, and for an archive of several files.
+    Raises Unreadable for an unsupported compression, and for an archive of several files.
     """
     for _ in range(_DEPTH):
         file.seek(0)
@@ -37,7 +37,7 @@ def unpacked(name: str, file: BinaryIO) -> BinaryIO:
 
 
 def is_packed(head: bytes) -> bool:
-    """Whether a file that begins so is compressed."""
+    """Return whether a file with this beginning is compressed."""
     return _opener(head) is not None
 
 
@@ -48,7 +48,7 @@ def _head(file: BinaryIO) -> bytes:
     try:
         return file.read(LONGEST_MAGIC)
     except UNREADABLE:
-        return b""  # told again, with the line, by whoever reads on
+        return b""  # reported again, with the line, by the next read
 
 
 def _opener(head: bytes) -> Opener | None:
@@ -99,7 +99,7 @@ def _zip(name: str, file: BinaryIO) -> BinaryIO:
         raise Unreadable(f"{name} is {_office(names)}")
     if len(names) != 1:
         shown = ", ".join(names[:_SHOWN]) + ", ..." * (len(names) > _SHOWN)
-        inside = f"{len(names):,} files ({shown}): take out the one that you mean" if names else "nothing"
+        inside = f"{len(names):,} files ({shown}): extract the one you mean" if names else "nothing"
         raise Unreadable(f"{name} is a zip archive of {inside}")
     try:
         return cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, archive.open(names[0]))))
@@ -110,7 +110,7 @@ def _zip(name: str, file: BinaryIO) -> BinaryIO:
 def _office(names: list[str]) -> str:
     if any(entry.startswith("xl/") for entry in names):
         return "a spreadsheet (.xlsx): save it as CSV"
-    return "a document of an office program"
+    return "an office document"
 
 
 _OPENERS: dict[bytes, Opener] = {

@@ -1,4 +1,4 @@
-"""Files of JSON values: requests, results, rows; read lazily, and again, in any compression, encoding and form."""
+"""Files of JSON values: requests, results, rows; read lazily and repeatedly, in any compression, encoding and form."""
 
 import io
 import os
@@ -16,14 +16,14 @@ from mockbatch.files.kinds import Wanted, check_kind
 from mockbatch.files.packed import UNREADABLE, unpacked
 
 LONGEST = 256_000_000
-"""How long a value may be in bytes: as long as the body of a batch."""
+"""The longest value in bytes: as long as the body of a batch."""
 
 _BUFFER = 1 << 20
 _HEAD = 1 << 16
 
 
 class Source:
-    """A file that can be read from any place, as often as asked. Made by `opened`."""
+    """A file that can be read from any position, any number of times. Created by `opened`."""
 
     def __init__(self, name: str, file: BinaryIO, longest: int = LONGEST) -> None:
         self.name = name
@@ -35,12 +35,12 @@ class Source:
         self._form: Form | None = None
 
     def lines(self, start: Line | None = None) -> Iterator[Line]:
-        """Yield the values from `start` on, each as a line. A line that is longer than any value may be is cut.
+        """Yield the values from `start` on, each as a line. A line longer than any valid value is cut.
 
-        Raises Unreadable where the file cannot be read, or is not what it was.
+        Raises Unreadable if the file cannot be read, or has changed.
         """
         if self._stamp != self._stamped():
-            raise Unreadable(f"{self.name} was changed while it was read")
+            raise Unreadable(f"{self.name} changed while it was being read")
         last = 0
         try:
             for line in self._values(start):
@@ -49,8 +49,8 @@ class Source:
         except Broken as error:
             raise Unreadable(f"{self.name}: {error}") from None
         except UNREADABLE as error:
-            behind = f" behind line {last:,}" if last else ""
-            raise Unreadable(f"{self.name} cannot be read{behind}: {error}") from None
+            after = f" after line {last:,}" if last else ""
+            raise Unreadable(f"{self.name} cannot be read{after}: {error}") from None
 
     def _values(self, start: Line | None) -> Iterator[Line]:
         documents = Documents(self._longest, start, self._form if start else None)
@@ -61,7 +61,7 @@ class Source:
         self._form = documents.form
 
     def head(self) -> bytes:
-        """Return the beginning of what is in the file, in UTF-8."""
+        """Return the beginning of the contents, in UTF-8."""
         self._text.seek(0)
         try:
             return Recoder().feed(self._text.read(_HEAD))
@@ -70,13 +70,13 @@ class Source:
 
     @property
     def plain(self) -> BinaryIO | None:
-        """The file itself, where it is text in UTF-8 as it stands; None where it has to be unpacked or recoded."""
+        """The file itself if it is plain UTF-8; None if it has to be decompressed or recoded."""
         self._text.seek(0)
         is_plain = self._text is self._file and encoding_of(self._text.read(LONGEST_MARK)) == ("utf-8", 0)
         return self._file if is_plain else None
 
     def pieces(self) -> Iterator[bytes]:
-        """Yield what is in the file as it stands there, decompressed. Raises Unreadable."""
+        """Yield the contents decompressed, in their own encoding. Raises Unreadable."""
         self._text.seek(0)
         try:
             while piece := self._text.read(_BUFFER):
@@ -85,14 +85,14 @@ class Source:
             raise Unreadable(f"{self.name} cannot be read: {error}") from None
 
     def text(self) -> Iterator[bytes]:
-        """Yield what is in the file, in UTF-8. Raises Unreadable."""
+        """Yield the contents in UTF-8. Raises Unreadable."""
         try:
             yield from self._pieces(0)
         except UNREADABLE as error:
             raise Unreadable(f"{self.name} cannot be read: {error}") from None
 
     def share_read(self) -> float:
-        """Return how much of the file was read, from 0 to 1."""
+        """Return the fraction of the file read so far, from 0 to 1."""
         return self._file.tell() / self._size if self._size else 1.0
 
     def _pieces(self, offset: int) -> Iterator[bytes]:
@@ -124,10 +124,10 @@ class Source:
 
 @contextmanager
 def opened(path: str, longest: int = LONGEST, wanted: Wanted | None = None) -> Iterator[Source]:
-    """Open the file at `path`, `-` for standard input. What cannot be read twice is copied to disk first.
+    """Open the file at `path`, `-` for standard input. A stream that cannot be read twice is copied to disk first.
 
-    `longest` is how long a value may be in bytes. Raises Unreadable for a file that cannot be opened, or that is
-    something else than what is `wanted`.
+    `longest` is the maximum length of a value in bytes. Raises Unreadable for a file that cannot be opened, or is not
+    what is `wanted`.
     """
     with file_at(path) as file:
         source = Source(shown(path), file, longest)
@@ -137,13 +137,13 @@ def opened(path: str, longest: int = LONGEST, wanted: Wanted | None = None) -> I
 
 
 def shown(path: str) -> str:
-    """Return what a file is called in sentences."""
+    """Return the name of a file for messages."""
     return "standard input" if path == "-" else path
 
 
 @contextmanager
 def file_at(path: str) -> Iterator[BinaryIO]:
-    """Open a file in which one can seek. Raises Unreadable."""
+    """Open a file for seekable reading. Raises Unreadable."""
     with _given(path) as given, _seekable(given) as file:
         yield file
 

@@ -1,4 +1,4 @@
-"""Tables out of files: CSV in any dialect, or JSON rows, in any compression and encoding."""
+"""Read tables from files: CSV in any dialect, or JSON rows, in any compression and encoding."""
 
 import io
 import json
@@ -13,7 +13,7 @@ from mockbatch.files.kinds import Wanted, check_kind
 from mockbatch.files.source import Source, file_at, shown
 
 LARGEST = 64_000_000
-"""How large a table may be, unpacked and in UTF-8: it is held in memory."""
+"""The maximum size of a table, decompressed and in UTF-8: it is held in memory."""
 
 _HEAD = 1 << 16
 
@@ -37,18 +37,18 @@ def table_in(name: str, file: BinaryIO, wanted: Wanted, largest: int = LARGEST) 
 
 
 def table_of_bytes(name: str, data: bytes, wanted: Wanted, largest: int = LARGEST) -> Table:
-    """Read the table that a file holds. Raises Unreadable."""
+    """Read the table in the bytes of a file. Raises Unreadable."""
     return table_in(name, io.BytesIO(data), wanted, largest)
 
 
 def _whole(name: str, source: Source, largest: int) -> tuple[bytes, bool]:
-    """Return all that is in a file, and whether a mark says in which encoding; where it is not UTF-8, it is made so."""
+    """Return the contents of a file in UTF-8, and whether it has a byte order mark."""
     recoder, data = Recoder(), bytearray()
     try:
         for piece in source.pieces():
             data += recoder.feed(piece)
             if len(data) > largest:
-                raise Unreadable(f"{name} is larger than {largest / 1e6:,.0f} MB: take it in parts")
+                raise Unreadable(f"{name} is larger than {largest / 1e6:,.0f} MB: split it")
         data += recoder.feed(b"", final=True)
     except ValueError as error:
         raise Unreadable(f"{name}: {error}") from None
@@ -56,21 +56,21 @@ def _whole(name: str, source: Source, largest: int) -> tuple[bytes, bool]:
 
 
 def _text(data: bytes, *, is_marked: bool) -> str:
-    """Decode a text. One that does not say that it is in UTF-8, and is not, is what Windows writes."""
+    """Decode a text: UTF-8, or Windows-1252 if it is not valid UTF-8 and has no mark."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         if is_marked:
-            raise ValueError(f"line {line}: it says that it is in UTF-8, and is not") from None
+            raise ValueError(f"line {line}: it is marked as UTF-8 but is not") from None
     try:
         return data.decode("cp1252")
     except UnicodeDecodeError:
-        raise ValueError(f"line {line}: it is neither in UTF-8 nor in Windows-1252") from None
+        raise ValueError(f"line {line}: it is neither UTF-8 nor Windows-1252") from None
 
 
 def _rows(data: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the rows of JSON, whose numbers stay as they are written."""
+    """Yield JSON rows, with numbers as they are written."""
     documents = Documents(len(data) + 1)
     for read in (documents.feed(data), documents.rest()):
         for line in read:
@@ -79,13 +79,13 @@ def _rows(data: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
             except (ValueError, RecursionError) as error:
                 raise ValueError(f"line {line.number}: it is not JSON: {error}") from None
             if not isinstance(value, dict):
-                raise ValueError(f"line {line.number}: it is no object")
+                raise ValueError(f"line {line.number}: it is not an object")
             for row in _inside(value):
                 yield line.number, row
 
 
 def _inside(value: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the rows of an answer that lists them under a name, or the row itself."""
+    """Return the rows of a response that lists them under a name, or the row itself."""
     lists = [part for part in value.values() if isinstance(part, list) and part and isinstance(part[0], dict)]
     if len(lists) == 1 and not any(name in value for name in ("custom_id", "message_id", "id", "request_id")):
         return [row for row in lists[0] if isinstance(row, dict)]

@@ -1,7 +1,7 @@
-"""Where facts are kept, behind a small protocol.
+"""Storage behind a small protocol.
 
 The slices of a batch are stored under its number as they arrive, and its facts last. Only the facts make the batch
-exist: slices without them are removed at the next start.
+exist: slices without facts are removed at the next start.
 """
 
 from asyncio import Future
@@ -20,11 +20,11 @@ from mockbatch.core.time.clock import Clock
 
 
 class StoreError(Exception):
-    """The store cannot be used; the message is one sentence for the person who runs the server."""
+    """The store cannot be used; the message is one sentence for the operator."""
 
 
 class Missing(StoreError):
-    """Something of a batch is not there: most likely the batch was deleted after it was looked up.
+    """A part of a batch is missing: most likely the batch was deleted after its lookup.
 
     It is the batch with this `seq`, or one of those with this `profile`.
     """
@@ -38,9 +38,11 @@ class Missing(StoreError):
 
 
 class SessionFacts(Struct, frozen=True):
-    """What is kept of a session: its name, its clock, how busy its queue is, its workspace if one was named, its label,
-    its own options, when it was opened, its rules if they differ from the server's, the patterns of the server's rules
-    that its key matches, where its calls are counted, and by which last characters of its key people know it.
+    """The stored facts of a session.
+
+    `lanes` is the load of its queue, `workspace` is empty unless set, `options` are its own, `rules` None if it has the
+    server's, `key_patterns` the patterns of server rules that match its key, `slot` the place of its call counter, and
+    `key_end` the last characters of its key, for display.
     """
 
     name: str
@@ -58,8 +60,10 @@ class SessionFacts(Struct, frozen=True):
 
 
 class Counters(Struct, frozen=True):
-    """What is counted in a session: rule ids and snapshots given out, what each rule has seen, by its id, the bucket of
-    its rate limit, and whether it counts how often requests are sent.
+    """The counters of a session.
+
+    These are the rule ids and snapshots issued, the state of each rule by id, the bucket of its rate limit, and whether
+    attempts per request are counted.
     """
 
     session: str
@@ -71,8 +75,9 @@ class Counters(Struct, frozen=True):
 
 
 class CacheEntries(Struct, frozen=True):
-    """What messages left in the prompt cache of a session: of each key, when it was written, until when it lives, and
-    its lifetime in microseconds.
+    """The prompt cache entries of a session.
+
+    For each key: when it was written, when it expires, and its lifetime, in microseconds.
     """
 
     session: str
@@ -80,8 +85,9 @@ class CacheEntries(Struct, frozen=True):
 
 
 class Played(Struct, frozen=True):
-    """What a session has played of a fixture: how often each request came, which recordings answered, and the first and
-    the number of those that were not recorded.
+    """The playback state of a session.
+
+    How often each request occurred, which recordings were used, and the first misses with their total number.
     """
 
     session: str
@@ -92,7 +98,7 @@ class Played(Struct, frozen=True):
 
 
 class Spent(Struct, frozen=True):
-    """What a message outside of batches has used, at which virtual instant; `key` identifies its request."""
+    """The usage of a message outside of batches, at a virtual instant; `key` identifies its request."""
 
     session: str
     id: str
@@ -103,7 +109,7 @@ class Spent(Struct, frozen=True):
 
 
 class Snapshot(Struct, frozen=True):
-    """A session as it was: what it knew of itself, and its batches."""
+    """The saved state of a session: its facts and its batches."""
 
     id: str
     session: str
@@ -113,14 +119,14 @@ class Snapshot(Struct, frozen=True):
 
 
 class Options(Struct, frozen=True):
-    """Everything that decides about batches besides their requests, under a number."""
+    """Everything besides the requests that determines batches, under a number."""
 
     number: int
     profile: Profile
 
 
 class Past(Struct, frozen=True):
-    """What the sessions came to that were deleted: their summary, and the names of the rules that struck."""
+    """The result of deleted sessions: their summary, and the names of rules that triggered."""
 
     summary: Raw
     struck: list[str]
@@ -128,12 +134,13 @@ class Past(Struct, frozen=True):
 
 
 Fact = SessionFacts | Counters | CacheEntries | Played | Spent | Snapshot | Options | Past | Batch | File | Notice
-"""What can be saved. Each replaces what was saved under the same key."""
+"""Everything that can be saved. Each replaces an earlier fact with the same key."""
 
 
 class Gone(Struct, frozen=True):
-    """The facts of a kind under a key are no longer there. `parts` are all that was stored under the number of a batch,
-    and `sent` what was counted of its requests.
+    """The deletion of the facts of a kind under a key.
+
+    `parts` is everything stored for a batch number, `sent` its attempt counts.
     """
 
     kind: Literal[
@@ -157,7 +164,7 @@ Change = Fact | Gone
 
 
 class Facts(Struct, frozen=True):
-    """All facts of a store, as they are read at the start."""
+    """All facts of a store, as loaded at startup."""
 
     sessions: Sequence[SessionFacts]
     profiles: dict[int, Profile]
@@ -173,7 +180,7 @@ class Facts(Struct, frozen=True):
 
 
 class Calls(Protocol):
-    """Counts calls, in numbered slots. A count survives the end of the process as soon as it is set."""
+    """Call counters in numbered slots. A count survives the end of the process as soon as it is set."""
 
     def get(self, slot: int) -> int: ...
 
@@ -183,9 +190,9 @@ class Calls(Protocol):
 
 
 class Store(Protocol):
-    """What mockbatch asks of a storage. What was committed is durable when `commit` returns. Raises StoreError.
+    """The storage that mockbatch needs. Changes are durable when `commit` returns. Raises StoreError.
 
-    `outlives` says whether anything survives the end of the process.
+    `outlives` is whether data survives the end of the process.
     """
 
     outlives: bool
@@ -194,24 +201,24 @@ class Store(Protocol):
     async def load(self) -> Facts: ...
 
     async def commit(self, *changes: Change) -> None:
-        """Save all of these changes in this order, or none of them."""
+        """Save all changes in order, or none of them."""
         ...
 
     async def add_batch(self, batch: Batch, only: bytes | memoryview | None = None, *more: Change) -> None:
-        """Save a new batch and `more`, at once with its `only` slice, or after its slices were put.
+        """Save a new batch and `more`, in one transaction with its `only` slice, or after its slices were put.
 
-        Raises StoreError, and saves nothing, if one of them is missing.
+        Raises StoreError, and saves nothing, if a slice is missing.
         """
         ...
 
     async def spent(self, session: str) -> Sequence[Spent]: ...
 
     def put_slice(self, seq: int, index: int, raw: bytes | memoryview) -> "Future[None]":
-        """Begin to put a slice; it is there when the future is done."""
+        """Start writing a slice; it is stored when the future is done."""
         ...
 
     async def begun(self) -> None:
-        """Return when what was put just now is being written, for those who have work to do meanwhile."""
+        """Return when the latest put is being written, so the caller can work meanwhile."""
         ...
 
     async def slice(self, seq: int, index: int) -> bytes: ...
@@ -236,5 +243,5 @@ class Store(Protocol):
 
 
 def held_by(snapshots: Collection[Snapshot]) -> set[int]:
-    """The numbers of the batches that snapshots may bring back."""
+    """Return the numbers of the batches that snapshots may restore."""
     return {batch.seq for snapshot in snapshots for batch in snapshot.batches}

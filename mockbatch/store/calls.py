@@ -1,7 +1,7 @@
-"""How many calls each session has had, in a small file that is mapped into memory beside the database.
+"""The call count of each session, in a small memory-mapped file next to the database.
 
-A count changes with every call, polls included, so a commit for each would cost more than the call. What is written to
-the mapping outlives a killed process, as the operating system owns its pages.
+A count changes with every call, polls included, so a commit for each would cost more than the call. A write to the
+mapping survives a killed process, as the operating system owns its pages.
 """
 
 import mmap
@@ -16,7 +16,7 @@ _GROWTH = 4096
 
 
 class RememberedCalls:
-    """The counts of a store that does not outlive the process."""
+    """Call counts in memory, for a store that does not outlive the process."""
 
     def __init__(self) -> None:
         self._counts: dict[int, int] = {}
@@ -32,7 +32,7 @@ class RememberedCalls:
 
 
 class MappedCalls:
-    """The counts in a file, made if it is missing or `fresh`. Raises StoreError if it cannot be used."""
+    """Call counts in a file, created if missing or `fresh`. Raises StoreError if it cannot be used."""
 
     def __init__(self, path: Path, *, fresh: bool) -> None:
         self._path = path
@@ -43,7 +43,7 @@ class MappedCalls:
         self._map = self._mapped(max(os.fstat(self._descriptor).st_size, _GROWTH))
 
     def get(self, slot: int) -> int:
-        """Return the count of a slot; 0 for one that was never set."""
+        """Return the count of a slot; 0 if never set."""
         at = slot * _COUNT.size
         count: int = _COUNT.unpack_from(self._map, at)[0] if at < len(self._map) else 0
         return count

@@ -1,4 +1,4 @@
-"""One server a database: a lock on the file, given up by the operating system when the process is gone."""
+"""One server per database: a lock on the file, released by the operating system when the process ends."""
 
 import os
 from pathlib import Path
@@ -7,13 +7,15 @@ from mockbatch.store import StoreError
 
 try:
     import fcntl
-except ImportError:  # Windows: SQLite's own locks are all there is
+except ImportError:  # Windows: only SQLite's own locks
     fcntl = None  # type: ignore[assignment]
 
 
 def locked(path: Path) -> int:
-    """A descriptor that holds the lock on `path`. Close it after SQLite has closed the file, not before: closing
-    any descriptor of a file drops the locks that SQLite itself holds on it. Raises StoreError when it is taken.
+    """Lock `path` and return a descriptor that holds the lock. Raises StoreError if it is taken.
+
+    Close it after SQLite has closed the file, not before: closing any descriptor of a file drops the locks that SQLite
+    itself holds on it.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     if fcntl is not None:

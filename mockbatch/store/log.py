@@ -1,4 +1,4 @@
-"""SQLite's log, to which every commit is appended, and when it is folded back into the file."""
+"""The write-ahead log of SQLite: when to checkpoint it."""
 
 import asyncio
 import sqlite3
@@ -7,8 +7,8 @@ from contextlib import suppress
 import aiosqlite
 
 PAGE = 32 << 10
-# so long nothing was written before; a log that is large is folded sooner: the next commits then use its space again,
-# which is faster, and the process ends faster. A very large one is not waited for.
+# seconds without writes before a checkpoint; a large log is checkpointed sooner: later commits then reuse its space,
+# which is faster, and shutdown is faster. A very large one is checkpointed immediately.
 _QUIET_SECONDS = 5.0
 _LARGE, _QUIET_SECONDS_OF_LARGE = 8 << 20, 0.1
 _FOLDED_IN_A_SECOND = 256 << 20
@@ -16,7 +16,7 @@ _LIMIT = 1 << 30
 
 
 class Log:
-    """Folds with a connection of its own, so that nobody waits for it."""
+    """Checkpoints on a separate connection, so no other work waits for it."""
 
     def __init__(self, janitor: aiosqlite.Connection) -> None:
         self._janitor = janitor
@@ -25,13 +25,13 @@ class Log:
         self._folding: asyncio.Task[None] | None = None
 
     def grew(self, size: int) -> None:
-        """Something of that size was written, and a page beside it."""
+        """Note a write of `size` bytes, plus one page."""
         self._size += size + PAGE
         if self._folding is None:
             self._wait()
 
     async def close(self) -> None:
-        """Leave it as it is."""
+        """Stop without a checkpoint."""
         if self._timer:
             self._timer.cancel()
         if self._folding:
@@ -48,7 +48,7 @@ class Log:
 
     async def _fold(self) -> None:
         self._size = 0
-        # PASSIVE makes nobody wait; the writer's own checkpoints would write everything twice inside a commit
+        # PASSIVE blocks no one; the writer's own checkpoints would write everything twice inside a commit
         with suppress(sqlite3.Error):
             await self._janitor.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
         self._folding = None
@@ -57,7 +57,7 @@ class Log:
 
 
 def _quiet(size: int) -> float:
-    """How long nothing must be written before a log of that size is folded, in seconds."""
+    """Return the seconds without writes before a log of `size` bytes is checkpointed."""
     if size >= _LIMIT:
         return 0.0
     if size < _LARGE:

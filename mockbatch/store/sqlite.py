@@ -1,7 +1,7 @@
-"""SQLite. One connection writes, one reads, one folds the log back into the file.
+"""The SQLite store. One connection writes, one reads, one checkpoints the log.
 
-Bodies are stored as the slices in which they came, a megabyte each: a row for each request would take ten
-times as long. Without a path the database is a nameless temporary file, gone with the process.
+Bodies are stored as the slices in which they arrived, a megabyte each: a row per request would take ten times as long.
+Without a path the database is a nameless temporary file that ends with the process.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ Statement = tuple[str, tuple[Any, ...]]
 _APPLICATION = 0x6D6F636B
 _VERSION = 4
 _SLICES = 1 << 20
-# the table of each kind of fact, and the field that is its key; what a message has used has none
+# the table of each kind of fact, and its key field; spent facts have no unique key
 _TABLES: dict[type[Fact], tuple[str, str]] = {
     SessionFacts: ("session", "name"),
     Counters: ("counters", "session"),
@@ -66,7 +66,7 @@ _TABLES: dict[type[Fact], tuple[str, str]] = {
 _KEYS = dict(_TABLES.values())
 _NUMBERED = ("options", "past", "batch", "file")
 _PARTS = ("slice", "rows", "starts", "sent", "delivered")
-# what was counted of the requests of a deleted batch still counts
+# attempt counts of a deleted batch still count
 _DISCARDED = ("slice", "rows", "starts", "delivered")
 _SCHEMA = (
     *(f"CREATE TABLE {table} (key INTEGER PRIMARY KEY, facts BLOB NOT NULL)" for table in _NUMBERED),
@@ -85,7 +85,7 @@ _SCHEMA = (
 _ARRIVED = f"SELECT id / {_SLICES} AS key, facts FROM slice WHERE facts IS NOT NULL"
 _BATCHES = f"SELECT * FROM batch UNION ALL {_ARRIVED} AND id / {_SLICES} NOT IN (SELECT key FROM batch) ORDER BY key"
 _OF_BATCH = "id >= ? AND id < ?"
-# no facts, which the table refuses, unless all slices are there; older SQLites have no RETURNING
+# NULL facts, which the table rejects, unless all slices are there; older SQLites have no RETURNING
 _ADD = f"INSERT INTO batch VALUES (?, CASE (SELECT count(*) FROM slice WHERE {_OF_BATCH}) WHEN ? THEN ? END)"
 
 _NAMELESS = "the database"
@@ -94,10 +94,10 @@ _encode = msgspec.json.encode
 
 
 class Writer(aiosqlite.Connection):
-    """A connection that carries out several statements as one."""
+    """A connection with transactions over several statements."""
 
     async def transact(self, statements: Sequence[Statement]) -> None:
-        """Carry out all of these statements, or none."""
+        """Execute all statements in one transaction."""
         await self._execute(self._transact, statements)  # type: ignore[no-untyped-call]
 
     def _transact(self, statements: Sequence[Statement]) -> None:
@@ -113,10 +113,10 @@ class Writer(aiosqlite.Connection):
 
 
 class SqliteStore:
-    """A Store in one SQLite file, or in none. Made by `opened`."""
+    """A Store in an SQLite file, or in a temporary one. Created by `opened`."""
 
     def __init__(self, path: Path | None, connections: list[Writer], lock: int | None, calls: Calls) -> None:
-        # a caller need not know where it is; the person who starts the server does
+        # clients need not know the path; the operator does
         self._named = str(path or _NAMELESS)
         self._connections = connections
         self._writer, self._reader = connections[0], connections[1 % len(connections)]
@@ -144,7 +144,7 @@ class SqliteStore:
         return Facts(sessions, profiles, batches, files, spent, notices, counters, cache, played, snapshots, last)
 
     async def _all(self, kind: type[T], query: str = "") -> list[T]:
-        """All facts of a kind, by their keys. Raises StoreError for what is none."""
+        """Load all facts of a kind, ordered by key. Raises StoreError for invalid ones."""
         table, _ = _TABLES[kind]  # type: ignore[index]
         found = await self._read(query or f"SELECT key, facts FROM {table} ORDER BY key")
         try:
@@ -153,7 +153,7 @@ class SqliteStore:
             raise StoreError(f"{self._named} is damaged: {table}: {error}; choose another --db") from None
 
     async def _sweep(self, held: Iterable[int]) -> None:
-        """Remove what belongs to no batch."""
+        """Remove the parts that belong to no batch."""
         kept = f"SELECT key FROM ({_BATCHES}) UNION VALUES {', '.join(f'({seq})' for seq in (-1, *held))}"
         await self._transact([(f"DELETE FROM {part} WHERE id / {_SLICES} NOT IN ({kept})", ()) for part in _PARTS])
 
@@ -174,27 +174,27 @@ class SqliteStore:
             arrived = ("INSERT INTO slice VALUES (?, ?, ?)", (batch.seq * _SLICES, _encode(batch), only))
             await self._together([arrived, *further], len(only))
             return
-        await asyncio.sleep(0)  # slices whose putting was begun in this turn of the loop get in line first
+        await asyncio.sleep(0)  # let slices put in this turn of the loop queue up first
         try:
             added = (_ADD, (batch.seq, *_range(batch.seq), batch.slices, _encode(batch)))
             await self._together([added, *further])
         except StoreError as error:
             if isinstance(error.__cause__, sqlite3.IntegrityError):
-                raise StoreError(f"batch {batch.seq} cannot be saved: a slice is not there") from error
+                raise StoreError(f"batch {batch.seq} cannot be saved: a slice is missing") from error
             raise
 
     def put_slice(self, seq: int, index: int, raw: bytes | memoryview) -> "asyncio.Future[None]":
         return asyncio.ensure_future(self._put("slice(id, raw)", seq, index, raw))
 
     async def begun(self) -> None:
-        # nothing is open, so that this does nothing; but it is in line before what is put in this turn of the loop, and
-        # the thread that is done with it goes on with that
+        # no transaction is open, so this does nothing; but it queues before puts of this turn of the loop, and when it
+        # returns the thread starts on these
         await _explained(self._named, self._writer.commit())
 
     async def slice(self, seq: int, index: int) -> bytes:
         raw = await self._get("slice", seq, index)
         if raw is None:
-            raise Missing(f"slice {index} of batch {seq} is not there", seq=seq)
+            raise Missing(f"slice {index} of batch {seq} is missing", seq=seq)
         return raw
 
     async def put_rows(self, seq: int, index: int, rows: bytes) -> None:
@@ -260,7 +260,7 @@ class SqliteStore:
 
 
 def _statements(change: Change) -> list[Statement]:
-    """What carries out a change."""
+    """Return the SQL statements for a change."""
     if isinstance(change, Gone):
         return _removals(change.kind, change.key)
     table, key = _TABLES[type(change)]
@@ -295,10 +295,11 @@ async def _explained(named: object, work: Awaitable[T]) -> T:
 
 
 async def opened(path: Path | None, durability: str = "process") -> SqliteStore:
-    """The store in the file `path`, made if it is not there; without a path, one that ends with the process.
+    """Open the store in the file `path`, created if missing; without a path, a temporary one.
 
-    `durability`: what was saved survives the end of the `process`, or the loss of `power` too.
-    Raises StoreError, and leaves the file as it was, when it is not a database of ours.
+    `durability`: saved data survives the end of the `process`, or also a loss of `power`.
+
+    Raises StoreError, and leaves the file unchanged, if it is not a mockbatch database.
     """
     lock = _claimed(path)
     place = path or _temporary()
@@ -319,20 +320,21 @@ async def opened(path: Path | None, durability: str = "process") -> SqliteStore:
         raise
     finally:
         if path is None:
-            # open, it stays usable; nameless, it is gone with the process whatever ends it
+            # an open file stays usable; without a name it disappears with the process, however that ends
             with suppress(OSError):
                 place.unlink()
     return SqliteStore(path, connections, lock, calls)
 
 
 def _temporary() -> Path:
-    """A new temporary file. SQLite's own would keep what was committed in memory until it needs the room, and fail to
-    read other things back then if the disk is full.
+    """Create a temporary file.
+
+    SQLite's own keeps committed data in memory until it needs the room, and then fails even reads if the disk is full.
     """
     try:
         descriptor, name = mkstemp(prefix="mockbatch-", suffix=".db")
     except OSError as error:
-        raise StoreError(f"no temporary file can be made: {os.strerror(error.errno or 0)}") from None
+        raise StoreError(f"cannot create a temporary file: {os.strerror(error.errno or 0)}") from None
     os.close(descriptor)
     return Path(name)
 
@@ -341,7 +343,7 @@ def _claimed(path: Path | None) -> int | None:
     if path is None:
         return None
     if path.name.startswith((":memory:", "file:")) or str(path).startswith("file:"):
-        raise StoreError(f"{path} is a name that only SQLite knows; give a path, or leave --db out to keep nothing")
+        raise StoreError(f"{path} is a special SQLite name; give a path, or omit --db to keep nothing")
     if path.exists() and not path.is_file():
         raise StoreError(f"{path} cannot be used: it is not a regular file")
     try:
@@ -351,7 +353,7 @@ def _claimed(path: Path | None) -> int | None:
 
 
 async def _prepared(connection: aiosqlite.Connection, path: Path | None, durability: str, *, first: bool) -> bool:
-    """Make a connection ready; answers whether it found a new file."""
+    """Configure a connection. Return whether the database is new."""
 
     async def run(sql: str) -> Any:
         found = list(await _explained(path, connection.execute_fetchall(sql)))
@@ -373,7 +375,7 @@ async def _prepared(connection: aiosqlite.Connection, path: Path | None, durabil
 
 async def _recognized(run: Any, path: Path | None) -> None:
     if await run("PRAGMA application_id") != _APPLICATION:
-        raise StoreError(f"{path} is a database, but not one of mockbatch; choose another --db")
+        raise StoreError(f"{path} is a database, but not a mockbatch database; choose another --db")
     version = await run("PRAGMA user_version")
     if version < _VERSION:
         raise StoreError(

@@ -190,11 +190,17 @@ def test_a_ledger_comes_in_every_form(tmp_path: Path, saved: Path) -> None:
         ("custom_id,cost,currency\na,1,EUR\nb,1,GBP\n", ["line 2 (a) is in EUR", "line 3 (b) is in GBP"]),
         (
             f"custom_id,cost\na,{COST}\nb,inf\n",
-            ["line 3 (b): the cost 'inf' is no number", "1 row agrees"],
+            ["line 3 (b): the cost 'inf' is not a number", "1 row agrees"],
         ),
         (f"custom_id,cost,input_tokens\na,{COST},88\nb,{COST},13.5\n", ["input_tokens are 88 instead of 13: cached"]),
-        (f"custom_id,cost\na,{COST},1\nb,{COST}\n", ["line 2 (a) has 3 cells, but there are 2 columns"]),
-        (f"custom_id,cost,cost\na,{COST},1\nb,{COST},1\n", ["unknown column: cost is there 2 times"]),
+        (f"custom_id,cost
+a,{COST},1
+b,{COST}
+", ["line 2 (a) has 3 cells, but there are 2 columns"]),
+        (f"custom_id,cost,cost
+a,{COST},1
+b,{COST},1
+", ["unknown column: cost occurs 2 times"]),
         (f"custom_id,cost,token_sum\na,{COST},1\nb,{COST},1\n", ["unknown column: token_sum"]),
         (f"custom_id,cost\nx,{COST}\n", ["not in the ledger: x", "nothing was compared"]),
     ],
@@ -219,7 +225,7 @@ WRONG: dict[str, tuple[bytes, str]] = {
     "HAR": (json.dumps({"log": {"entries": []}}).encode(), "this is a recording of HTTP calls"),
     "Parquet": (b"PAR1\x15\x00\x15", "this is a Parquet file: save it as CSV or JSON lines"),
     "PDF": (b"%PDF-1.7\n%\xe2\xe3", "this is a PDF"),
-    "HTML": (b"<!DOCTYPE html>\n<title>502</title>", "this is a page of HTML"),
+    "HTML": (b"<!DOCTYPE html>\n<title>502</title>", "this is an HTML page"),
     "LFS": (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "git lfs pull"),
     "cut gzip": (gzip.compress(lines(REQUESTS).encode() * 99, mtime=0)[:-20], "cannot be read"),
     "empty": (b"", ""),
@@ -261,7 +267,7 @@ def test_import_matches_nothing_in_silence_no_more(tmp_path: Path) -> None:
     asked.write_text(lines(requests("x", "y")))
     done = ran("import", results, asked, "--out", out)
     assert (done.exit_code, out.exists()) == (1, False)
-    assert "left over: 3 results have no request and cannot stay: c, b, a" in done.output
+    assert "left over: 3 results have no request and were dropped: c, b, a" in done.output
     assert "left over: 2 requests have no result: x, y" in done.output
     assert "nothing was imported: results and requests do not match" in done.output
     asked.write_text(lines(requests("a", "y")))
@@ -275,7 +281,7 @@ def test_fixtures_that_are_not_there_are_in_no_order(tmp_path: Path) -> None:
     (tmp_path / "requests.jsonl").write_text(lines(REQUESTS))
     done = ran("fixtures", "verify", tmp_path)
     assert done.exit_code == 7
-    assert "there is no fixture in it, only" in done.output
+    assert "there are no fixtures in it, only" in done.output
     empty = tmp_path / "empty.jsonl"
     empty.write_bytes(fixture())
     assert ran("fixtures", "verify", tmp_path).exit_code == 1

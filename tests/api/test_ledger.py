@@ -344,7 +344,7 @@ def test_a_tracker_is_reconciled_as_the_file_that_it_is(api: Api, pack: Any) -> 
         (b"%PDF-1.7", "the file: this is a PDF; expected rows of a cost tracker"),
         (b"a,b\n1,2\n", "it has no column with a cost"),
         (b'custom_id,cost\na,"1\n', "the file: line 2: unexpected end of data"),
-        (b"", "there is nothing in it"),
+        (b"", "it is empty"),
     ):
         answer = api.post(f"{LEDGER}/reconcile", content=data, headers=AS_FILE)
         assert answer.status_code == 400

@@ -277,4 +277,4 @@ def test_reconcile_names_what_differs(server: str, tmp_path: Path) -> None:
         machine = ran("reconcile", tracker, *source, "--json")
         assert (machine.exit_code, json.loads(machine.output)["differences"][0]["ledger"]) == (1, "0.01024")
     saved.write_text("a,b\n")
-    assert "is no ledger" in ran("reconcile", tracker, "--ledger", saved).output
+    assert "is not a ledger" in ran("reconcile", tracker, "--ledger", saved).output

@@ -91,7 +91,7 @@ def test_from_a_file_to_its_results_through_a_kill_and_a_cut(tmp_path: Path) -> 
         with cutting(server.url, *[20_000] * 50) as way:
             getting = started(way.url, "results", name, "-o", str(path))
             assert getting.stderr
-            assert "going on behind" in getting.stderr.readline()
+            assert "continuing after" in getting.stderr.readline()
             getting.send_signal(signal.SIGINT)
             _, told = getting.communicate(timeout=_PATIENCE)
             assert getting.returncode == 130

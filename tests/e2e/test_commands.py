@@ -382,8 +382,8 @@ def stranger(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("stranger", "message"),
     [
-        ("<html>It works!</html>", "is no mockbatch; start one with `mockbatch serve`"),
-        ('{"name": "mockbatch", "version": "0.0.1"}', f"is mockbatch 0.0.1, and here is {__version__}: use the same"),
+        ("<html>It works!</html>", "is not a mockbatch server; start one with `mockbatch serve`"),
+        ('{"name": "mockbatch", "version": "0.0.1"}', f"is mockbatch 0.0.1, and this is {__version__}: use the same"),
     ],
     indirect=["stranger"],
 )

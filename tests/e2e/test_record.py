@@ -99,7 +99,7 @@ def test_a_failing_upstream_leaves_a_partial_fixture(upstream: Upstream, tmp_pat
     upstream.misbehave("POST /v1/messages", Status(529, "overloaded_error"))
     code, _, err = record(upstream, tmp_path)
     assert code == 1
-    assert "  partial: POST /v1/messages was answered with 529 overloaded_error\n" in err
+    assert "  partial: POST /v1/messages returned 529 overloaded_error\n" in err
     assert run("fixtures", "verify", "f", cwd=tmp_path)[0] == 1
     assert len(tape_of(tmp_path / "f")) == 2
 

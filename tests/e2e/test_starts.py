@@ -17,8 +17,8 @@ from tests.processes import run, running
     ("options", "code", "sentence"),
     [
         (("--ready-file", "nowhere/ready"), 3, "--ready-file nowhere/ready cannot be written: No such file"),
-        (("--db", ":memory:"), 6, ":memory: is a name that only SQLite knows"),
-        (("--db", "file:x?mode=ro"), 6, "file:x?mode=ro is a name that only SQLite knows"),
+        (("--db", ":memory:"), 6, ":memory: is a special SQLite name"),
+        (("--db", "file:x?mode=ro"), 6, "file:x?mode=ro is a special SQLite name"),
         (("--db", "."), 6, ". cannot be used: it is not a regular file"),
         (("--host", "nowhere.invalid"), 3, "cannot listen on nowhere.invalid"),
     ],

@@ -96,7 +96,7 @@ def test_a_fixture_that_cannot_be_read_is_told_before_anything_is_called(tmp_pat
     options = ("--replay", "f.jsonl", "--replay-mode", "new_episodes", "--record", "f.jsonl")
     code, _, err = run("serve", "--port", "0", *options, cwd=tmp_path)
     assert code == 7
-    assert err.startswith("mockbatch: f.jsonl: line 1: cut or edited")
+    assert err.startswith("mockbatch: f.jsonl: line 1: not JSON")
 
 
 def test_a_compressed_body_is_looked_at_too(tmp_path: Path, fixture: Path) -> None:

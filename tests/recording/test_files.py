@@ -54,11 +54,11 @@ def test_a_folder_may_hold_several(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("f.jsonl", b"", "line 1: cut or edited"),
-        ("f.jsonl", fixture(item()) + b"{", "line 3: cut or edited"),
+        ("f.jsonl", b"", "line 1: not JSON"),
+        ("f.jsonl", fixture(item()) + b"{", "line 3: not JSON"),
         ("f.jsonl", fixture(item()) + b'{"kind":"batch"}\n', "line 3: Invalid enum value 'batch'"),
-        ("f.jsonl", fixture(item())[:-30], "line 2: cut or edited"),
-        ("f.jsonl.gz", b"no gzip", "this is text that is no JSON; expected a recording"),
+        ("f.jsonl", fixture(item())[:-30], "line 2: not JSON"),
+        ("f.jsonl.gz", b"no gzip", "this is text that is not JSON; expected a recording"),
         ("f.jsonl.zst", zstd.compress(fixture(item()))[:-3], "cannot be read"),
         ("f.jsonl", b'{"custom_id": "a", "params": {}}\n', "line 1: this is requests of Message Batches; expected a"),
         ("f.jsonl", b"%PDF-1.7", "this is a PDF"),
@@ -74,7 +74,7 @@ def test_a_broken_file_is_told_with_its_name(tmp_path: Path, name: str, content:
 
 
 def test_what_is_not_there_is_told(tmp_path: Path) -> None:
-    for path, reason in ((tmp_path / "none", "no such file"), (tmp_path, "there is no fixture in it")):
+    for path, reason in ((tmp_path / "none", "no such file"), (tmp_path, "there are no fixtures in it")):
         with pytest.raises(FixtureError, match=reason):
             tape_of(path)
 
@@ -87,7 +87,7 @@ def test_every_problem_is_told(tmp_path: Path) -> None:
     path.write_bytes(fixture(item()))
     assert problems(path) == []
     path.write_bytes(fixture())
-    assert problems(path) == ["there are no interactions in it"]
+    assert problems(path) == ["it has no interactions"]
 
 
 INNER = {"type": "overloaded_error", "message": "Overloaded"}
@@ -103,11 +103,11 @@ INNER = {"type": "overloaded_error", "message": "Overloaded"}
         ({"error": "bad gateway"}, 0, "the API sends errors as"),
         (INNER, 0, "the API sends errors as"),
         ({"type": "error", "error": {"type": "api_error"}}, 0, "has a `type` and a `message`"),
-        ({"type": "error", "error": {**INNER, "code": 3}}, 0, "an error of the API has no `code`"),
-        ({"type": "error", "error": INNER, "status": 3}, 0, "an error of the API has no `status`"),
-        ({"type": "error", "error": INNER, "request_id": 3}, 0, "`request_id` of an error is a text"),
+        ({"type": "error", "error": {**INNER, "code": 3}}, 0, "an API error has no `code`"),
+        ({"type": "error", "error": INNER, "status": 3}, 0, "an API error has no `status`"),
+        ({"type": "error", "error": INNER, "request_id": 3}, 0, "`request_id` of an error is a string"),
         ({"type": "error", "error": {**INNER, "type": "overload_error"}}, 0, "Did you mean 'overloaded_error'?"),
-        ({"type": "error", "error": INNER}, 400, "overloaded_error has the status 529, not 400"),
+        ({"type": "error", "error": INNER}, 400, "overloaded_error has status 529, not 400"),
     ],
 )
 def test_an_error_that_the_api_never_sends_is_a_problem(

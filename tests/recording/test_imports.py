@@ -72,15 +72,15 @@ def test_requests_without_a_result_are_told(tmp_path: Path) -> None:
         tmp_path, file(tmp_path / "results.jsonl", RESULTS), file(tmp_path / "r.jsonl", requests("a", "b", "c"))
     )
     (told,) = written.partial
-    assert told.endswith("1 of 3 requests have no result, since the results do not have them")
+    assert told.endswith("1 of 3 requests have no result, because they are missing from the results")
 
 
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
-        ([RESULTS[0], {"custom_id": "a"}], "line 2: a line of results has a `custom_id` and a `result`"),
+        ([RESULTS[0], {"custom_id": "a"}], "line 2: a result line has a `custom_id` and a `result`"),
         ([{"custom_id": "a", "result": {"type": "done"}}], "line 1: the result type 'done' is not one of succeeded"),
-        ([{"custom_id": "a", "result": {"type": "succeeded"}}], "line 1: a result that succeeded has `message`"),
+        ([{"custom_id": "a", "result": {"type": "succeeded"}}], "line 1: a result of type succeeded has `message`"),
     ],
 )
 def test_wrong_results_are_told_by_line(tmp_path: Path, rows: list[Any], reason: str) -> None:
@@ -93,7 +93,7 @@ def test_wrong_results_are_told_by_line(tmp_path: Path, rows: list[Any], reason:
     ("rows", "reason"),
     [
         ([*requests("a"), {"params": {}}], "line 2: a request has a `custom_id` and `params`"),
-        ([{"custom_id": "a", "params": 1}], "line 1: its `params` are no object"),
+        ([{"custom_id": "a", "params": 1}], "line 1: its `params` are not an object"),
     ],
 )
 def test_wrong_requests_are_told_by_line(tmp_path: Path, rows: list[Any], reason: str) -> None:
@@ -275,7 +275,7 @@ def test_a_call_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     path.write_text(json.dumps(cassette))
     found, written = taken(tmp_path, path)
     assert written.interactions == 1
-    assert found.leftovers == ["interaction 3: POST /v1/messages: its body or its answer is no JSON object"]
+    assert found.leftovers == ["interaction 3: POST /v1/messages: its body or its response is not a JSON object"]
 
 
 def test_a_second_outcome_is_kept_and_played_in_its_turn(tmp_path: Path) -> None:
@@ -288,7 +288,7 @@ def test_a_second_outcome_is_kept_and_played_in_its_turn(tmp_path: Path) -> None
         file(tmp_path / "requests.jsonl", requests("a", "b")),
     )
     assert (found.read, found.leftovers, written.interactions, written.partial) == (3, [], 3, ())
-    assert found.passed_over == ["1 result that came twice, to the byte"]
+    assert found.passed_over == ["1 result that occurred twice, byte for byte"]
     tape = tape_of(tmp_path / "f")
     asked = requests("a")[0]["params"]
     outcomes = [told.outcome for n in range(3) if (told := tape.find(asked, custom_id="a", turn=n, own_turn=n))]
@@ -307,7 +307,7 @@ def test_what_is_left_over_on_either_side_is_named(tmp_path: Path) -> None:
     found, written = taken(
         tmp_path, file(tmp_path / "results.jsonl", RESULTS), file(tmp_path / "r.jsonl", requests("a", "c"))
     )
-    assert found.leftovers == ["1 result has no request and cannot stay: b", "1 request has no result: c"]
+    assert found.leftovers == ["1 result has no request and were dropped: b", "1 request has no result: c"]
     assert written.interactions == 1
 
 

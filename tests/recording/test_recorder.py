@@ -201,10 +201,10 @@ def test_keys_and_what_the_rules_name_are_never_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fault", "error", "reason"),
     [
-        (Status(429), anthropic.RateLimitError, "answered with 429 rate_limit_error"),
-        (Status(529, "overloaded_error"), anthropic.InternalServerError, "answered with 529 overloaded_error"),
-        (Cut(40), Exception, "broke off"),
-        (Hang(), anthropic.InternalServerError, "was not answered"),
+        (Status(429), anthropic.RateLimitError, "returned 429 rate_limit_error"),
+        (Status(529, "overloaded_error"), anthropic.InternalServerError, "returned 529 overloaded_error"),
+        (Cut(40), Exception, "was cut off"),
+        (Hang(), anthropic.InternalServerError, "got no response"),
     ],
 )
 def test_a_failure_is_passed_on_and_told(tmp_path: Path, fault: Any, error: type[Exception], reason: str) -> None:
@@ -218,7 +218,7 @@ def test_a_failure_is_passed_on_and_told(tmp_path: Path, fault: Any, error: type
     head, *rest = lines(tmp_path / "f" / "recording.jsonl")
     assert len(rest) == 1
     (told,) = head["partial"]
-    assert told.startswith(("POST /v1/messages ", "the answer to POST /v1/messages "))
+    assert told.startswith(("POST /v1/messages ", "the response to POST /v1/messages "))
     assert reason in told
 
 
@@ -264,7 +264,7 @@ def test_a_batch_that_was_not_waited_for_is_told(tmp_path: Path) -> None:
         recorder.client().messages.batches.create(requests=requests("a", "b"))  # type: ignore[arg-type]
     (head,) = lines(tmp_path / "f" / "recording.jsonl")
     (told,) = head["partial"]
-    assert told.endswith("2 of 2 requests have no result, since it had not ended")
+    assert told.endswith("2 of 2 requests have no result, because it had not ended")
 
 
 def test_a_partial_recording_does_not_replace_a_complete_one(tmp_path: Path) -> None:
@@ -332,7 +332,7 @@ def test_an_upstream_that_is_not_there_is_told(tmp_path: Path) -> None:
         recorder = Recorder(upstream)
     with recorder.running(), pytest.raises(anthropic.InternalServerError, match="cannot be reached"):
         recorder.client().messages.create(**params("hello"))
-    assert recorder.write(tmp_path / "f").partial == ("POST /v1/messages was not answered",)
+    assert recorder.write(tmp_path / "f").partial == ("POST /v1/messages got no response",)
     recorder.spool.close()
 
 

@@ -85,7 +85,7 @@ async def test_slices_rows_and_starts_are_kept_apart(store: Store) -> None:
     assert [await store.slice(1, 0), await store.slice(1, 1)] == [b"raw 0", b"raw 1"]
     assert [await store.rows(1, 0), await store.rows(1, 1)] == [None, b"rows 1"]
     assert [await store.starts(1, 0), await store.starts(1, 1)] == [b"starts 0", None]
-    with pytest.raises(StoreError, match="slice 2 of batch 1 is not there"):
+    with pytest.raises(StoreError, match="slice 2 of batch 1 is missing"):
         await store.slice(1, 2)
 
 
@@ -95,7 +95,7 @@ async def test_a_batch_is_only_added_when_all_its_slices_are_there(store: Store)
     await store.add_batch(a_batch(1))
     assert all(each.done() for each in writing)
     await store.put_slice(2, 1, b"raw")
-    with pytest.raises(StoreError, match="a slice is not there"):
+    with pytest.raises(StoreError, match="a slice is missing"):
         await store.add_batch(a_batch(2))
     assert list((await store.load()).batches) == [a_batch(1)]
 

@@ -441,9 +441,9 @@ def test_a_server_that_is_there_is_adopted_once_it_is_known() -> None:
 @pytest.mark.parametrize(
     ("health", "sentence"),
     [
-        (b"<html>", "is no mockbatch"),
-        (b'{"name":"other"}', "is no mockbatch"),
-        (b'{"name":"mockbatch","version":"0.0.1","status":"ready"}', f"is mockbatch 0.0.1, and here is {__version__}"),
+        (b"<html>", "is not a mockbatch server"),
+        (b'{"name":"other"}', "is not a mockbatch server"),
+        (b'{"name":"mockbatch","version":"0.0.1","status":"ready"}', f"is mockbatch 0.0.1, and this is {__version__}"),
     ],
 )
 def test_a_stranger_is_not_adopted(health: bytes, sentence: str) -> None:

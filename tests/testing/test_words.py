@@ -52,7 +52,10 @@ WRONG: list[tuple[str, Callable[[Session], Any]]] = [
     ("options: hits: 'many' is not one of them", lambda s: s.cache(hits="many")),
     ("unknown option scpoe. Did you mean scope?", lambda s: s.cache(scpoe="x")),
     ("options: mode: 'nonee' is not one of them. Did you mean 'none'?", lambda s: s.replay("x", mode="nonee")),
-    ("options: match: 'modl' is no field of a request. Did you mean 'model'?", lambda s: s.replay("x", match=["modl"])),
+    (
+        "options: match: 'modl' is not a field of a request. Did you mean 'model'?",
+        lambda s: s.replay("x", match=["modl"]),
+    ),
     ("group_by: 'modle' is not one of them. Did you mean 'model'?", lambda s: s.ledger.groups("modle")),
     ("endd: unknown key. Did you mean 'ended'?", lambda s: s.batches.synthetic(1, endd=True)),
     ("how: there is no 'proces'. Did you mean 'process'?", lambda s: Server(how="proces")),  # type: ignore[arg-type]

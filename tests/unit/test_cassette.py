@@ -95,7 +95,7 @@ def test_heads_are_inverse_as_well(partial: tuple[str, ...], base64: bool, inter
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (b"", "line 1: cut or edited, since it is not JSON"),
+        (b"", "line 1: not JSON, so the file was cut or edited"),
         (b"[]", "line 1: not an object"),
         (b'{"custom_id":"a"}', 'not a fixture: its first line begins with {"mockbatch_fixture":1'),
         (b'{"mockbatch_fixture":99,"interactions":0}', "upgrade it, or record again"),
@@ -116,7 +116,7 @@ def test_a_wrong_head_is_refused(line: bytes, reason: str) -> None:
         ({"outcom": 1}, "unknown field `outcom`"),
         ({"outcome": "failed"}, "Invalid enum value 'failed'"),
         ({"kind": "batch"}, "Invalid enum value 'batch'"),
-        ({"custom_id": ""}, "an item of a batch needs a `custom_id`"),
+        ({"custom_id": ""}, "a batch item needs a `custom_id`"),
         ({"message": None}, "it succeeded, so it needs a `message`"),
         ({"outcome": "errored"}, "it errored, so it needs an `error`"),
         ({"kind": "message", "request": None}, "a message needs its `request`"),
@@ -147,9 +147,9 @@ def test_a_cut_file_is_refused(cut: int) -> None:
     """In the middle of a line, or between two."""
     data = fixture(item("a"), item("b"), item("c"))
     lines = data.split(b"\n")
-    with pytest.raises(FixtureProblem, match="line 1: it says 3 interactions"):
+    with pytest.raises(FixtureProblem, match="line 1: it declares 3 interactions"):
         Tape([b"\n".join(lines[: max(cut - 1, 1)]) + b"\n"])
-    with pytest.raises(FixtureProblem, match="line 4: cut or edited"):
+    with pytest.raises(FixtureProblem, match="line 4: not JSON"):
         Tape([data[: -cut * 20]])
 
 

@@ -123,7 +123,7 @@ def test_a_create_that_may_have_been_any_of_several_is_not_made_again(api: Api, 
         return lost_answer(request, carry)
 
     waiting = Waiting(Faulty(api, [lost_among_others], is_create))
-    with pytest.raises(ClientError, match="may or may not have been taken"):
+    with pytest.raises(ClientError, match="may or may not have been submitted"):
         submitted(waiting, written(tmp_path, "a", "b"))
     assert len(listed(api)) == 2
 

@@ -213,13 +213,13 @@ def test_rows_know_their_lines(text: str, rows: list[tuple[int, str, str]]) -> N
     ("data", "message"),
     [
         (b'custom_id,cost\na,"0.5\n', "line 2: unexpected end of data"),
-        (b"\xef\xbb\xbfcustom_id,cost\na\xff,1\n", "line 2: it says that it is in UTF-8, and is not"),
-        (b"custom_id,cost\n\xe9,1\n\x81,1\n", "line 2: it is neither in UTF-8 nor in Windows-1252"),
-        (b"\xff\xfec\x00,", "it looks like UTF-16-LE, and is not: truncated data"),
+        (b"\xef\xbb\xbfcustom_id,cost\na\xff,1\n", "line 2: it is marked as UTF-8 but is not"),
+        (b"custom_id,cost\n\xe9,1\n\x81,1\n", "line 2: it is neither UTF-8 nor Windows-1252"),
+        (b"\xff\xfec\x00,", "it looks like UTF-16-LE but is not: truncated data"),
         (gzip.compress(b"custom_id,cost\na,1\n", mtime=0)[:-4], "cannot be read: Compressed file ended before"),
         (b'[{"custom_id": "a", "cost": 1}', "line 1: the list does not end"),
         (b'{"custom_id": "a", "cost": 1}\n{"custom_id"\n', "line 2: it is not JSON"),
-        (b'[{"custom_id": "a"}, 1]', "line 1: it is no object"),
+        (b'[{"custom_id": "a"}, 1]', "line 1: it is not an object"),
     ],
 )
 def test_a_damaged_table_is_told_in_a_sentence(tmp_path: Path, data: bytes, message: str) -> None:
@@ -234,7 +234,7 @@ def test_a_damaged_table_is_told_in_a_sentence(tmp_path: Path, data: bytes, mess
 
 def test_a_table_that_is_too_large_is_refused() -> None:
     """As it is unpacked, so that a small file cannot fill the memory."""
-    with pytest.raises(Unreadable, match="larger than 1 MB: take it in parts"):
+    with pytest.raises(Unreadable, match="larger than 1 MB: split it"):
         table_of_bytes("t", gzip.compress(b"a,b\n" + b"1,2\n" * 300_000), TRACKED, 1_000_000)
 
 
@@ -265,10 +265,10 @@ KINDS: list[tuple[bytes, str | None]] = [
     (b'{"key": "a", "response": {}}', "results of Gemini's batch API"),
     (b'{"model": "m", "messages": [], "max_tokens": 1}', "params of requests without a `custom_id`"),
     (b'{"messages": []}', "examples for fine-tuning"),
-    (b'{"id": "msgbatch_1", "type": "message_batch"}', "a batch as the API shows it"),
+    (b'{"id": "msgbatch_1", "type": "message_batch"}', "a batch object of the API"),
     (b'{"data": [], "has_more": false}', "a page of a list"),
     (b'{"id": "msg_1", "type": "message"}', "replies of /v1/messages"),
-    (b'{"type": "error", "error": {}}', "an error that the API answered"),
+    (b'{"type": "error", "error": {}}', "an error response of the API"),
     (b'{"mockbatch_fixture":1,"interactions":0}', "a recording of mockbatch"),
     (b'{"log": {"entries": [' + b'{"request": {}},' * 9000, "a recording of HTTP calls"),
     (b'{"version": 1, "interactions": []}', "a recording of HTTP calls"),
@@ -280,17 +280,17 @@ KINDS: list[tuple[bytes, str | None]] = [
     (b'{"custom_id": "a"}', None),
     (b"custom_id,cost\na,1\n", "a table with the columns custom_id, cost"),
     (b"custom_id;cost\n", "a table with the columns custom_id, cost"),
-    (b"<!DOCTYPE html><html>", "a page of HTML"),
+    (b"<!DOCTYPE html><html>", "an HTML page"),
     (b"<?xml version='1.0'?>", "XML"),
     (b"%PDF-1.7", "a PDF"),
     (b"PAR1\x15", "a Parquet file"),
-    (b"SQLite format 3\x00", "a database of SQLite"),
+    (b"SQLite format 3\x00", "an SQLite database"),
     (b"\xd0\xcf\x11\xe0\xa1", "an old spreadsheet (.xls)"),
     (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
     (b"event: message_start\ndata: {}\n", "a stream of events"),
     (b"x\x00" * 9, "binary data"),
     (b"", None),
-    (b"Hello", "text that is no JSON"),
+    (b"Hello", "text that is not JSON"),
     (b'Hello\n{"custom_id": "a", "params": {}}\n', None),
 ]
 
@@ -305,8 +305,8 @@ def test_what_a_file_is_can_be_told(head: bytes, words: str | None) -> None:
     ("names", "message"),
     [
         (("[Content_Types].xml", "xl/workbook.xml"), "is a spreadsheet (.xlsx): save it as CSV"),
-        (("[Content_Types].xml", "word/document.xml"), "is a document of an office program"),
-        (("a.csv", "b.csv"), "is a zip archive of 2 files (a.csv, b.csv): take out the one that you mean"),
+        (("[Content_Types].xml", "word/document.xml"), "is an office document"),
+        (("a.csv", "b.csv"), "is a zip archive of 2 files (a.csv, b.csv): extract the one you mean"),
         ((), "is a zip archive of nothing"),
     ],
 )

@@ -68,14 +68,14 @@ def test_what_a_rule_can_say(value: Any, spec: ReplySpec) -> None:
 
 
 WRONG: list[tuple[Any, str]] = [
-    ("ecko", "'ecko' is no kind of reply; to answer with this text, write {static = 'ecko'}. Did you mean 'echo'?"),
+    ("ecko", "'ecko' is not a kind of reply; to reply with this text, write {static = 'ecko'}. Did you mean 'echo'?"),
     (5, "a reply is the name of a kind or a table, not 5"),
-    ({}, "the reply names no kind: it has nothing."),
-    ({"templat": "x"}, "the reply names no kind: it has templat. Did you mean 'template'?"),
-    ({"kind": "lorm"}, "'lorm' is no kind of reply. Did you mean 'lorem'?"),
-    ({"echo": "a", "static": "b"}, "a reply is of one kind, not of echo and static"),
+    ({}, "the reply names no kind; its keys are nothing."),
+    ({"templat": "x"}, "the reply names no kind; its keys are templat. Did you mean 'template'?"),
+    ({"kind": "lorm"}, "'lorm' is not a kind of reply. Did you mean 'lorem'?"),
+    ({"echo": "a", "static": "b"}, "a reply has one kind, not echo and static"),
     ("static", "static needs a value: {static = ...}"),
-    ({"static": "x", "usge": {}}, "'usge' is no option of static. Did you mean 'usage'?"),
+    ({"static": "x", "usge": {}}, "'usge' is not an option of static. Did you mean 'usage'?"),
     ({"static": 5}, "static is a text or a list or a table, not 5"),
     ({"lorem": "many"}, "words is a number, not 'many'"),
     ({"kind": "lorem", "words": True}, "words is a number, not True"),
@@ -85,7 +85,7 @@ WRONG: list[tuple[Any, str]] = [
     ({"huge_line": "240GB"}, "bytes is at most 50,000,000, not 240,000,000,000"),
     ({"lorem": 10**12}, "words is at most 50,000,000, not "),
     ({"huge_line": "5 parsecs"}, "bytes is a size such as 5MB, not '5 parsecs'"),
-    ({"template": "a\n{{ b"}, "the template is wrong in line 2: "),
+    ({"template": "a\n{{ b"}, "the template has an error in line 2: "),
     ({"schema": {"type": "text"}}, "The schema is not valid JSON Schema"),
 ]
 
@@ -239,7 +239,7 @@ RETURNED: list[tuple[Any, str]] = [
     ({"content": [{"text": "x"}]}, "a block has a type, and a dict without content has none"),
     ({"content": "x", "stop_reson": "y"}, "a message has no key 'stop_reson'. Did you mean 'stop_reason'?"),
     ({"content": "x", "usage": 3}, "the usage of a message is a dict, not 3"),
-    ({"content": "x", "container": {"id": 3}}, "the container of the message is wrong"),
+    ({"content": "x", "container": {"id": 3}}, "the container of the message is invalid"),
 ]
 
 

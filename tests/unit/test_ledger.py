@@ -198,7 +198,7 @@ def test_a_ledger_is_read_back_as_it_was_written(used: list[tuple[str, Counts, s
 def test_what_is_no_ledger_is_refused(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         from_csv(text)
-    with pytest.raises(ValueError, match="line 2 is no entry"):
+    with pytest.raises(ValueError, match="line 2 is not a ledger entry"):
         from_csv(",".join(COLUMNS) + "\n" + "x," * 17)
 
 

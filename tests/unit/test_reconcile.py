@@ -135,7 +135,7 @@ def test_everything_that_cannot_be_compared_is_named() -> None:
     assert found.unknown_columns == ["costt. Did you mean cost?"]
     assert found.notes == ["columns that were not compared: xyz"]
     assert found.currencies == ["line 4 (row-1) is in EUR"]
-    assert found.problems == ["line 5 has no custom_id", "line 6 (row-1): the cost 'much' is no number"]
+    assert found.problems == ["line 5 has no custom_id", "line 6 (row-1): the cost 'much' is not a number"]
     assert not found.clean
 
 
@@ -190,7 +190,7 @@ def test_tokens_are_compared_where_the_tracker_has_them() -> None:
     [
         ("", "no column with a cost"),
         ("custom_id,price_of_it\na,1\n", "no column with a cost"),
-        ("model,cost\na,1\n", "no column that says which request"),
+        ("model,cost\na,1\n", "no column that identifies the request"),
     ],
 )
 def test_what_is_no_tracker_is_refused(text: str, message: str) -> None:

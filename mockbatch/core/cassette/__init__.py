@@ -1,1 +1,1 @@
-"""Recorded interactions: how they are written, known again and cleaned of secrets. Bytes, never files."""
+"""Recorded interactions: format, matching and redaction. Works on bytes, never on files."""

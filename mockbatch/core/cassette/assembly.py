@@ -1,4 +1,4 @@
-"""A streamed reply, put together again.
+"""Reassemble a streamed reply.
 
 Source: https://platform.claude.com/docs/en/build-with-claude/streaming
 """
@@ -9,7 +9,7 @@ from mockbatch.core.cassette.values import decode
 
 
 class Assembly:
-    """`feed` it the bytes of a stream as they come. `message` is whole once `complete`; `error` is one in its midst."""
+    """Takes the bytes of a stream in `feed`. `message` is whole once `complete`; `error` is an error event in it."""
 
     def __init__(self) -> None:
         self.message: dict[str, Any] = {}
@@ -19,7 +19,7 @@ class Assembly:
         self._inputs: dict[int, list[str]] = {}
 
     def feed(self, piece: bytes) -> None:
-        """Raises ValueError where the stream is no such stream."""
+        """Process a piece of the stream. Raises ValueError if it is not a message stream."""
         *lines, self._rest = (self._rest + piece).split(b"\n")
         for line in lines:
             if line.startswith(b"data:"):
@@ -31,7 +31,7 @@ class Assembly:
         try:
             self._apply(event)
         except (KeyError, IndexError, TypeError, AttributeError) as error:
-            raise ValueError(f"an event {event.get('type')!r} does not fit: {error!r}") from None
+            raise ValueError(f"an event {event.get('type')!r} does not fit the stream: {error!r}") from None
 
     def _apply(self, event: dict[str, Any]) -> None:
         match event.get("type"):

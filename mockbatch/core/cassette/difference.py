@@ -1,4 +1,4 @@
-"""How two JSON values differ, in lines that a person can read."""
+"""Describe the differences of two JSON values in readable lines."""
 
 from collections.abc import Iterator
 from itertools import islice, zip_longest
@@ -10,15 +10,15 @@ _CLIP, _BEFORE = 60, 20
 _ABSENT: Any = object()
 
 
-def difference(recorded: Any, asked: Any, *, most: int = 5, names: tuple[str, str] = ("recorded", "asked")) -> str:
-    """A line for each place that differs, at most `most` of them; nothing for equal values."""
-    places = list(islice(differing(recorded, asked), most + 1))
-    lines = [_told(path, old, new, names) for path, old, new in places[:most]]
+def difference(recorded: Any, requested: Any, *, most: int = 5, names: tuple[str, str] = ("recorded", "asked")) -> str:
+    """Return one line for each difference, at most `most`; empty for equal values."""
+    places = list(islice(differing(recorded, requested), most + 1))
+    lines = [_line(path, old, new, names) for path, old, new in places[:most]]
     return "\n".join([*lines, *(["... and more"] if len(places) > most else [])])
 
 
 def differing(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Path and both values of every smallest place that differs."""
+    """Yield path and both values of every smallest difference."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in [*old, *(key for key in new if key not in old)]:
             yield from differing(old.get(key, _ABSENT), new.get(key, _ABSENT), _joined(path, key))
@@ -33,7 +33,7 @@ def _joined(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def _told(path: str, old: Any, new: Any, names: tuple[str, str]) -> str:
+def _line(path: str, old: Any, new: Any, names: tuple[str, str]) -> str:
     start = 0
     if isinstance(old, str) and isinstance(new, str):
         start = max(_same_for(old, new) - _BEFORE, 0)
@@ -41,7 +41,7 @@ def _told(path: str, old: Any, new: Any, names: tuple[str, str]) -> str:
 
 
 def _same_for(one: str, other: str) -> int:
-    """How many characters two different texts begin with alike."""
+    """Return the length of the common prefix of two different texts."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 

@@ -1,4 +1,4 @@
-"""Whether a recorded error is one that the API sends."""
+"""Check whether the API could have sent a recorded error."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +12,7 @@ _ANY_FROM = 500
 
 
 def error_problem(interaction: Interaction) -> str | None:
-    """Return what is wrong with the error of an interaction, if it has one that the API never sends."""
+    """Return what is wrong with the error of an interaction, if the API never sends one like it."""
     error = interaction.error
     if error is None:
         return None
@@ -20,12 +20,12 @@ def error_problem(interaction: Interaction) -> str | None:
     if error.get("type") != "error" or not isinstance(inner, dict):
         return 'the API sends errors as {"type": "error", "error": {"type": ..., "message": ...}, "request_id": ...}'
     if not isinstance(inner.get("type"), str) or not isinstance(inner.get("message"), str):
-        return "an error of the API has a `type` and a `message`, both of them texts"
-    for told, known in ((error, _OUTER), (inner, _INNER)):
-        if strange := next((name for name in told if name not in known), None):
-            return f"an error of the API has no `{strange}`"
+        return "an API error has a `type` and a `message`, both strings"
+    for fields, known in ((error, _OUTER), (inner, _INNER)):
+        if strange := next((name for name in fields if name not in known), None):
+            return f"an API error has no `{strange}`"
     if not isinstance(error.get("request_id"), str | None):
-        return "the `request_id` of an error is a text or null"
+        return "the `request_id` of an error is a string or null"
     return _type_problem(inner["type"], interaction.status)
 
 
@@ -33,14 +33,14 @@ def _type_problem(kind: str, status: int) -> str | None:
     statuses = {known.status for known in _family(ApiError) if known.type == kind}
     if not statuses:
         types = sorted({known.type for known in _family(ApiError)})
-        return f"the API has no error of the type {kind!r}.{did_you_mean(kind, types)}"
+        return f"the API has no error of type {kind!r}.{did_you_mean(kind, types)}"
     if status and status not in statuses and not (kind == "api_error" and status >= _ANY_FROM):
-        return f"an error of the type {kind} has the status {' or '.join(map(str, sorted(statuses)))}, not {status}"
+        return f"an error of type {kind} has status {' or '.join(map(str, sorted(statuses)))}, not {status}"
     return None
 
 
 def _family(kind: type[ApiError]) -> Iterator[Any]:
-    """Yield the errors that the API has."""
+    """Yield the error classes of the API."""
     for one in kind.__subclasses__():
         if one is not Unverified and "status" in vars(one):
             yield one

@@ -1,4 +1,4 @@
-"""When two requests are the same: by the fields that count."""
+"""Identify requests by their significant fields."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from mockbatch.core.draws import draw_of, subseed
 
 
 def identity(kind: Kind, request: dict[str, Any], match_on: tuple[str, ...], custom_id: str = "") -> int:
-    """64 bits that stand for what counts of a request, and for its kind."""
+    """Return 64 bits that identify the significant fields of a request, and its kind."""
     if kind == "file":
         return draw_of(subseed(0, "recorded", kind), canonical(request))
     content = counted(request, match_on)
@@ -19,7 +19,7 @@ def identity(kind: Kind, request: dict[str, Any], match_on: tuple[str, ...], cus
 
 
 def key_of(interaction: Interaction) -> str:
-    """The name of an interaction in a fixture: 16 digits of all that was sent."""
+    """Return the key of an interaction in a fixture: 16 digits that hash everything sent."""
     sent = [interaction.kind, interaction.call, interaction.custom_id, interaction.request]
     return f"{draw_of(subseed(0, 'key'), canonical(sent)):016x}"
 
@@ -28,9 +28,9 @@ _OF_THE_RUN = frozenset({"id", "request_id", "created_at", "expires_at", "signat
 
 
 def substance(interaction: Interaction) -> int:
-    """64 bits of all that a further run of the same would bring again: without ids, instants and spans."""
-    told = [interaction.outcome, interaction.status, interaction.message, interaction.error, interaction.answer]
-    content = [key_of(interaction), interaction.batch, interaction.streamed, *map(_lasting, told)]
+    """Return a 64-bit hash of everything that a repeated run would reproduce: without ids, instants and spans."""
+    received = [interaction.outcome, interaction.status, interaction.message, interaction.error, interaction.answer]
+    content = [key_of(interaction), interaction.batch, interaction.streamed, *map(_lasting, received)]
     return draw_of(subseed(0, "substance"), canonical(content))
 
 

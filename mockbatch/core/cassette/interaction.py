@@ -1,4 +1,4 @@
-"""One recorded interaction, and the head of a fixture: the shape of their lines, and what may be wrong with one."""
+"""The line formats of a fixture, header and interaction, and their validation."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar
@@ -19,7 +19,7 @@ Outcome = Literal["succeeded", "errored", "canceled", "expired"]
 
 
 class FixtureProblem(ValueError):
-    """A line that cannot be used; the message is one sentence. `line` counts from 1."""
+    """An unusable line; the message is one sentence. `line` is 1-based."""
 
     def __init__(self, line: int, reason: str) -> None:
         super().__init__(f"line {line}: {reason}")
@@ -36,12 +36,12 @@ class Header(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Interaction(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A request and what came of it. Spans are texts, like `4m12s`.
+    """A request and its outcome. Spans are texts such as `4m12s`.
 
-    `request` is what was sent: the `params` of a batch's request, the body of a message or a count, of a file its
-    name, type, size and hash; null where only the results are known. `message` is the reply, `error` the error as
-    the API sent it, `answer` that of a count or a file. `status` is the HTTP status of an error outside of batches.
-    `batch` is a name of the batch that is made of its requests.
+    `request` is what was sent: the `params` of a batch request, the body of a message or a count, or for a file its
+    name, type, size and hash; null if only the results are known. `message` is the reply, `error` the error as the API
+    sent it, `answer` the response of a count or a file. `status` is the HTTP status of an error outside of batches.
+    `batch` is a label derived from the requests of the batch.
     """
 
     kind: Kind
@@ -61,7 +61,7 @@ class Interaction(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_
 
 T = TypeVar("T")
 Step = Callable[[dict[str, Any]], dict[str, Any]]
-# what makes a line of version N one of version N + 1
+# by N: converts a line from version N to version N + 1
 STEPS: dict[int, Step] = {}
 
 
@@ -73,12 +73,12 @@ def dump_header(header: Header) -> bytes:
 
 
 def dump_interaction(interaction: Interaction) -> bytes:
-    """One line, without its end."""
+    """Encode an interaction as one line, without its line end."""
     return values.encode(interaction)
 
 
 def parse_header(line: bytes, steps: Mapping[int, Step] = STEPS) -> tuple[Header, int]:
-    """The head and the version that it was written in. Raises FixtureProblem."""
+    """Parse the header; return it with its version. Raises FixtureProblem."""
     content = _object(line, 1)
     if MARK not in content:
         raise FixtureProblem(1, f'not a fixture: its first line begins with {{"{MARK}":{VERSION}')
@@ -92,7 +92,8 @@ def parse_header(line: bytes, steps: Mapping[int, Step] = STEPS) -> tuple[Header
 def _refuse_version(version: int, steps: Mapping[int, Step]) -> None:
     if version > VERSION:
         raise FixtureProblem(
-            1, f"written in version {version}, and this mockbatch reads up to {VERSION}: upgrade it, or record again"
+            1,
+            f"written in version {version}, but this mockbatch reads only up to {VERSION}: upgrade it, or record again",
         )
     if any(step not in steps for step in range(version, VERSION)):
         raise FixtureProblem(1, f"there is no version {version}; the first is 1")
@@ -101,7 +102,7 @@ def _refuse_version(version: int, steps: Mapping[int, Step]) -> None:
 def parse_interaction(
     line: bytes, number: int, version: int = VERSION, steps: Mapping[int, Step] = STEPS
 ) -> Interaction:
-    """The interaction of a line that was written in `version`. Raises FixtureProblem."""
+    """Parse a line written in `version`. Raises FixtureProblem."""
     content = _migrated(_object(line, number), version, steps)
     interaction = _converted(content, Interaction, number)
     if problem := _problem(interaction):
@@ -119,7 +120,7 @@ def _object(line: bytes, number: int) -> dict[str, Any]:
     try:
         content = values.decode(line)
     except ValueError as error:
-        raise FixtureProblem(number, f"cut or edited, since it is not JSON: {error}") from None
+        raise FixtureProblem(number, f"not JSON, so the file was cut or edited: {error}") from None
     if not isinstance(content, dict):
         raise FixtureProblem(number, "not an object")
     return content
@@ -133,9 +134,9 @@ def _converted(content: dict[str, Any], shape: type[T], number: int) -> T:
 
 
 def _problem(interaction: Interaction) -> str | None:
-    """What is wrong with the parts of an interaction together."""
+    """Return what is inconsistent between the fields of an interaction."""
     if interaction.kind == "batch_item" and not interaction.custom_id:
-        return "an item of a batch needs a `custom_id`"
+        return "a batch item needs a `custom_id`"
     if interaction.request is None and interaction.kind != "batch_item":
         return f"a {interaction.kind} needs its `request`"
     if interaction.outcome == "succeeded" and interaction.message is None and interaction.answer is None:
@@ -153,6 +154,6 @@ _ANSWERED = ("count_tokens", "file")
 
 
 def spans(interaction: Interaction) -> tuple[int | None, int | None]:
-    """How long it waited and how long it took, in microseconds; None for what is not known."""
+    """Return how long it waited and how long it took, in microseconds; None if unknown."""
     wait, duration = (parse_span(text) if text else None for text in (interaction.wait, interaction.duration))
     return wait, duration

@@ -1,4 +1,4 @@
-"""Which fields of a request count when it is compared with a recorded one."""
+"""The fields of a request that are compared with a recorded one."""
 
 from typing import Any, Literal
 
@@ -14,21 +14,21 @@ FIELDS = (
     *("diagnostics", "speed", "stream", "temperature", "top_p", "top_k", "context_management", "mcp_servers"),
     *("fallbacks", "thread", "compaction", "billing_policy", "user_profile_id", "custom_id"),
 )
-# how a request is sent, not what it asks for
+# how a request is sent, not its content
 _MANNER = frozenset({"stream"})
 
 
 def parse_match_on(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The fields that count, sorted; `all` stands for everything but `stream`. Raises ValueError for an unknown one."""
+    """Validate the fields to match, sorted; `all` is everything but `stream`. Raises ValueError for an unknown one."""
     for name in names:
         if name not in FIELDS and name != ALL:
             near, known = did_you_mean(name, (ALL, *FIELDS)), ", ".join((ALL, *FIELDS))
-            raise ValueError(f"{name!r} is no field of a request.{near} Known: {known}")
+            raise ValueError(f"{name!r} is not a field of a request.{near} Known: {known}")
     return tuple(sorted(set(names))) or MATCH_ON
 
 
 def counted(request: dict[str, Any], match_on: tuple[str, ...]) -> dict[str, Any]:
-    """What of a request counts. A null counts as nothing, as it does for the API."""
+    """Return the significant fields of a request. Null counts as absent, as it does for the API."""
     if ALL in match_on:
         return {name: value for name, value in request.items() if value is not None and name not in _MANNER}
     return {name: request[name] for name in match_on if request.get(name) is not None}

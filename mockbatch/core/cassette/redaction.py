@@ -1,6 +1,6 @@
-"""Secrets are taken out of what is recorded, before it is written, the same way each time.
+"""Redact secrets from recordings before they are written, always the same way.
 
-A recorded request is known again because the one that is asked for is redacted by the same rules.
+A recorded request is found again because incoming requests are redacted by the same rules.
 """
 
 import re
@@ -28,8 +28,10 @@ _SHORTEST_LITERAL = 6
 
 
 class Redaction(Struct, frozen=True, omit_defaults=True):
-    """What is taken out beside keys and tokens: the values of `fields` (a key, or keys with dots between them),
-    what `patterns` find (`mail`, `card`, or a regular expression), and `base64` payloads, of which a hash stays.
+    """What to redact in addition to keys and tokens.
+
+    The values of `fields` (a key, or a path of keys joined by dots), matches of `patterns` (`mail`, `card`, or a
+    regular expression), and `base64` payloads, which are replaced by their hash.
     """
 
     fields: tuple[str, ...] = ()
@@ -41,7 +43,7 @@ ALWAYS = Redaction()
 
 
 def both(one: Redaction, other: Redaction) -> Redaction:
-    """The rules of both."""
+    """Return the union of the rules."""
     return Redaction(
         tuple(dict.fromkeys((*one.fields, *other.fields))),
         tuple(dict.fromkeys((*one.patterns, *other.patterns))),
@@ -50,9 +52,9 @@ def both(one: Redaction, other: Redaction) -> Redaction:
 
 
 class Redactor:
-    """Applies a Redaction; `literals` are secrets by their text, such as the keys of a run, `more` are patterns.
+    """Applies a Redaction; `literals` are secrets by value, such as the keys of a run, `more` are patterns.
 
-    Raises ValueError for a pattern that is none.
+    Raises ValueError for an invalid pattern.
     """
 
     def __init__(
@@ -66,13 +68,13 @@ class Redactor:
             *more,
             *map(parse_pattern, redaction.patterns),
         )
-        # most texts have none of the marks, and need not be shown to each pattern
+        # most texts have none of the marks, and need not be tried with each pattern
         self._is_marked = re.compile("|".join(re.escape(mark) for one in self.patterns for mark in one.marks)).search
         self._unmarked = tuple(one for one in self.patterns if not one.marks)
         self._key = lru_cache(maxsize=1024)(self.text)
 
     def value(self, value: Any, path: tuple[str, ...] = ()) -> Any:
-        """A JSON value without secrets, in its keys, its texts and its numbers."""
+        """Return a JSON value without secrets in keys, texts or numbers."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
@@ -85,7 +87,7 @@ class Redactor:
         return value
 
     def text(self, text: str) -> str:
-        """A text without secrets."""
+        """Return a text without secrets."""
         if self._base64 and ";base64," in text:
             text = _DATA_URL.sub(lambda url: f"{url[1]}{_hashed(url[0])}", text)
         for pattern in self.patterns if self._is_marked(text) else self._unmarked:
@@ -127,7 +129,7 @@ def _without(text: str, spans: list[tuple[int, int]], placeholder: str) -> str:
 
 
 def _free(key: str, taken: dict[str, Any]) -> str:
-    """The key, or one like it where two keys look the same without their secrets."""
+    """Return the key, numbered if two keys are equal after redaction."""
     number, free = 2, key
     while free in taken:
         number, free = number + 1, f"{key} {number}"
@@ -143,7 +145,7 @@ def _hashed(payload: str) -> str:
 
 
 def secrets_in(value: Any, patterns: tuple[Pattern, ...], path: str = "") -> Iterator[tuple[str, str, str]]:
-    """Path, name and text of every secret in a JSON value."""
+    """Yield path, name and text of every secret in a JSON value."""
     if isinstance(value, dict):
         for key, part in value.items():
             inner = f"{path}.{key}".lstrip(".")

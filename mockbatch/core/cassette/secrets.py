@@ -1,4 +1,4 @@
-"""What a secret looks like: keys and tokens of all sorts, card numbers, mail addresses."""
+"""Patterns of secrets: keys and tokens of all sorts, card numbers, mail addresses."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from mockbatch.core.cassette.urls import Urls
 
-# the values of these keys are secrets, whatever they look like
+# keys whose values are always secret
 SECRET_FIELDS = frozenset(
     {
         *("x-api-key", "api-key", "api_key", "apikey", "authorization", "proxy-authorization"),
@@ -23,23 +23,23 @@ PLACEHOLDER = re.compile(r"\[redacted(?:: [\w ]+)?\]")
 
 
 class Pattern(Protocol):
-    """Something that is found in texts."""
+    """A pattern to search texts for."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def marks(self) -> tuple[str, ...]:
-        """One of these is in every text in which it is found; none where that cannot be said."""
+        """Strings, one of which every match's text contains; empty if there are none."""
         ...
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """Where it is, from left to right, without overlaps."""
+        """Return the matches from left to right, without overlaps."""
         ...
 
 
 class Shaped(Struct, frozen=True):
-    """What a regular expression finds. Only texts with one of the `marks` in them are searched, where there are any."""
+    """A regular expression. If there are `marks`, only texts that contain one of them are searched."""
 
     name: str
     expression: str
@@ -51,13 +51,13 @@ class Shaped(Struct, frozen=True):
         return [found.span() for found in _compiled(self.expression).finditer(text) if found.end() > found.start()]
 
 
-@cache  # not before: most servers look for no secrets
+@cache  # compiled lazily: most servers search for no secrets
 def _compiled(expression: str) -> re.Pattern[str]:
     return re.compile(expression)
 
 
 class Cards(Struct, frozen=True):
-    """Card numbers: 13 to 19 digits that begin and sum up as such, in groups or not."""
+    """Card numbers: 13 to 19 digits with a valid prefix and checksum, grouped or not."""
 
     name: str = "card"
     marks: tuple[str, ...] = ()
@@ -72,7 +72,7 @@ _CARD = re.compile(r"[2-6][0-9]{12,18}")
 
 
 def _cards_in(run: str, offset: int) -> Iterator[tuple[int, int]]:
-    """The cards in a run of groups of digits: any groups that follow each other may be one."""
+    """Yield the cards in a run of digit groups: any consecutive groups may form one."""
     groups = [found.span() for found in _GROUP.finditer(run)]
     at = 0
     while at < len(groups):
@@ -89,7 +89,7 @@ def _is_card(text: str) -> bool:
 
 
 def _checksum(digits: str) -> int:
-    """The sum of Luhn, which a card number ends on a multiple of ten."""
+    """Return the Luhn sum, a multiple of ten for a valid card number."""
     odd = sum(map(int, digits[-1::-2]))
     return odd + sum(sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
 
@@ -99,7 +99,7 @@ _PRIVATE = r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVAT
 
 SECRETS: tuple[Pattern, ...] = (
     Shaped("private key", _PRIVATE, ("PRIVATE KEY",)),
-    # before the keys that it may hold
+    # before the keys it may contain
     Shaped("header", _HEADER, ("pi-key", "PI-KEY", "Pi-Key", "PI-Key", "uthorization", "UTHORIZATION")),
     Shaped("key", r"sk-ant-[\w-]{6,}", ("sk-ant-",)),
     Shaped("key", r"sk-[A-Za-z0-9_-]{20,}|[sr]k_(?:live|test)_[A-Za-z0-9]{16,}", ("sk-", "k_live_", "k_test_")),
@@ -119,13 +119,13 @@ NAMED: dict[str, Pattern] = {"card": CARDS, "mail": MAILS}
 
 
 def is_server_url(path: Sequence[str]) -> bool:
-    """Whether a value is the URL of an MCP server, which often has its token inside."""
+    """Return whether a path is the URL of an MCP server, which often contains a token."""
     names = [name for name in path[-3:] if not name.isdigit()]
     return names[-2:] == ["mcp_servers", "url"]
 
 
 def parse_pattern(text: str) -> Pattern:
-    """A pattern by its name (`mail`, `card`) or as a regular expression. Raises ValueError."""
+    """Parse a pattern name (`mail`, `card`) or a regular expression. Raises ValueError."""
     if text in NAMED:
         return NAMED[text]
     try:
@@ -136,12 +136,12 @@ def parse_pattern(text: str) -> Pattern:
 
 
 def found(text: str, patterns: tuple[Pattern, ...]) -> Iterator[tuple[str, str]]:
-    """The name and the text of every secret in a text; what was redacted is none."""
+    """Yield name and text of every secret in a text, except redacted ones."""
     if PLACEHOLDER.search(text):
         text = PLACEHOLDER.sub(" ", text)
     for pattern in patterns:
         for start, end in pattern.spans(text):
             secret = text[start:end]
             yield pattern.name, secret
-            # once is enough
+            # report each secret once
             text = text.replace(secret, " " * len(secret))

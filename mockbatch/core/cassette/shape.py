@@ -1,16 +1,16 @@
-"""Whether two answers look alike: the keys that they have and of which type, whatever they say."""
+"""Compare the shape of two responses: their keys and types, regardless of values."""
 
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
 Shape = dict[str, set[str]]
-# what is inside was written by a model, or is the caller's own
+# contents written by a model or by the caller
 _FREE = frozenset({"input", "schema", "metadata"})
 
 
 def shape_of(value: Any) -> Shape:
-    """Every path in a value with the types that stand there; blocks in a list are told apart by their `type`."""
+    """Return every path in a value with the types found there; blocks in a list are distinguished by `type`."""
     shape: Shape = defaultdict(set)
     for path, kind in _paths(value, ""):
         shape[path].add(kind)
@@ -41,10 +41,9 @@ def _kind(value: Any) -> str:
 
 
 def shape_differences(recorded: Shape, answered: Shape) -> Iterator[str]:
-    """A line for each path that one has and the other has not, or with a type that the other never has there.
+    """Yield a line for each path that only one has, or whose types are disjoint.
 
-    Blocks of a type that only one has are left out, since which there are is the model's choice; a null may stand for
-    anything.
+    Block types that only one has are left out, since the model chooses them; null is compatible with anything.
     """
     shared = _parents(recorded) & _parents(answered)
     for path in sorted(recorded.keys() | answered.keys()):

@@ -1,4 +1,4 @@
-"""What of a call may be shown: headers that are known to be harmless, and texts without what looks like a secret."""
+"""Redact calls for display: show only harmless headers, and texts without anything like a secret."""
 
 import re
 from functools import cache
@@ -23,20 +23,20 @@ _FIELD = re.compile(
 
 
 def shown_header(name: str, value: str) -> str:
-    """The value of a header, or that there is one."""
+    """Return the value of a header, redacted unless the header is harmless."""
     harmless = name in _HARMLESS or name.startswith(_HARMLESS_BEGINNING)
     return shown_text(value) if harmless else REMOVED
 
 
 def shown_text(text: str) -> str:
-    """A text without secrets: of any kind that is known, in the values of fields that hold them, and in URLs."""
+    """Return a text without secrets: known kinds, values of secret fields, and secrets in URLs."""
     if ":" in text and '"' in text:
         text = _FIELD.sub(lambda found: f"{found[1]}{REMOVED}", text)
     return _redactor().text(text)
 
 
 def shown_value(value: Any) -> Any:
-    """A JSON value without secrets."""
+    """Return a JSON value without secrets."""
     return _redactor().value(value)
 
 

@@ -1,4 +1,4 @@
-"""A fixture that is played back: what was recorded for a request, found by its content."""
+"""Fixture playback: find the recording of a request by its content."""
 
 import re
 from array import array
@@ -31,7 +31,7 @@ _WORD = re.compile(rb"\w+")
 
 
 class Buffer(Protocol):
-    """Bytes that can be searched and cut: `bytes`, or a file that is mapped into memory."""
+    """Bytes that can be searched and sliced: `bytes`, or a memory-mapped file."""
 
     def __len__(self) -> int: ...
 
@@ -41,8 +41,10 @@ class Buffer(Protocol):
 
 
 class Recorded(Struct, frozen=True):
-    """What came of a recorded request. `message`, `error` (the whole envelope) and `answer` are as the API sent them;
-    `wait` and `duration` are microseconds, None where they are not known; `place` is where it is on the tape.
+    """The recorded outcome of a request.
+
+    `message`, `error` (the whole envelope) and `answer` are as the API sent them; `wait` and `duration` are
+    microseconds, None if unknown; `place` is the index on the tape.
     """
 
     outcome: Outcome
@@ -56,7 +58,7 @@ class Recorded(Struct, frozen=True):
 
 
 def lines_of(data: Buffer) -> Iterator[tuple[int, int]]:
-    """Where each line starts and ends; empty ones are left out."""
+    """Yield start and end of each line; empty ones are skipped."""
     start, size = 0, len(data)
     while start < size:
         end = data.find(b"\n", start)
@@ -67,7 +69,7 @@ def lines_of(data: Buffer) -> Iterator[tuple[int, int]]:
 
 
 def interactions_of(data: Buffer) -> Iterator[tuple[Interaction, int, int]]:
-    """The interactions of one file, and where their lines are. Raises FixtureProblem at the first wrong one."""
+    """Yield the interactions of one file with the start and end of their lines. Raises FixtureProblem."""
     header, version = head_of(data)
     lines = lines_of(data)
     next(lines)
@@ -77,13 +79,13 @@ def interactions_of(data: Buffer) -> Iterator[tuple[Interaction, int, int]]:
     if number - 1 != header.interactions:
         raise FixtureProblem(
             1,
-            f"it says {header.interactions:,} interactions and {number - 1:,} follow: the file was cut, or edited; "
-            "if that was meant, correct the number",
+            f"it declares {header.interactions:,} interactions but {number - 1:,} follow: the file was cut or edited; "
+            "if intended, correct the number",
         )
 
 
 def head_of(data: Buffer) -> tuple[Header, int]:
-    """The head of one file and the version it is written in. Raises FixtureProblem."""
+    """Return the header of one file and its version. Raises FixtureProblem."""
     start, end = next(lines_of(data), (0, 0))
     return parse_header(data[start:end])
 
@@ -96,7 +98,7 @@ class _Repeats:
         self.named: dict[str, array[int]] = {}
 
     def add(self, place: int, custom_id: str) -> bool:
-        """Whether this custom_id was there before."""
+        """Add a recording. Return whether this custom_id occurred before."""
         self.places.append(place)
         if not custom_id:
             return False
@@ -111,12 +113,12 @@ class _Repeats:
 
 
 class Tape:
-    """The interactions of one or more files. Only where they are is kept, what they say is read when it is asked for.
+    """The interactions of one or more files. Only their positions are kept in memory; contents are parsed on demand.
 
-    Nothing on a tape is used up, so that the same question has the same answer whenever it is asked. Of several
-    recordings of one request those with the same custom_id are taken, else all; of these the one of its turn, and after
-    the last one the last again. A turn counts how often this request was asked before; `own_turn` counts it for each
-    custom_id, and matters where the tape `has_repeats`.
+    A tape is never consumed, so the same request always gets the same recording. Among several recordings of one
+    request, those with the same custom_id are preferred; of these the one at index `turn` is used, or the last one
+    beyond the end. `turn` counts earlier occurrences of the request; `own_turn` counts them per custom_id, and matters
+    only if the tape `has_repeats`.
     """
 
     def __init__(self, data: Iterable[Buffer] = (), match_on: tuple[str, ...] = MATCH_ON) -> None:
@@ -127,7 +129,7 @@ class Tape:
         self._places: dict[int, int | _Repeats] = {}
         self._named: dict[str, int | _Repeats] = {}
         self.durations: Counter[int] = Counter()
-        """How long the requests of batches took, in microseconds, and how many of them that long."""
+        """How long batch requests took: microseconds, with the number of requests."""
         self.has_repeats = False
         self._redactors: list[Redactor] = []
         self._policies: set[Redaction] = set()
@@ -138,7 +140,7 @@ class Tape:
         return len(self._starts)
 
     def add(self, data: Buffer) -> None:
-        """Take up one file. Raises FixtureProblem, and then takes up nothing more."""
+        """Add one file. Raises FixtureProblem at the first invalid line, and adds nothing further."""
         header, version = head_of(data)
         self._learn(header.redaction)
         self._data.append(data)
@@ -186,9 +188,9 @@ class Tape:
         turn: int = 0,
         own_turn: int = 0,
     ) -> Recorded | None:
-        """What was recorded for a request: the `params` of a batch's request, or the body of another call.
+        """Return the recording of a request: the `params` of a batch request, or the body of another call.
 
-        Where only results were recorded, those with the custom_id; None for a miss.
+        Falls back to results without requests that have this custom_id; None for a miss.
         """
         place = self._places.get(identity(kind, request, self.match_on, custom_id))
         if place is None:
@@ -200,7 +202,7 @@ class Tape:
         return None if place is None else self._recorded(place)
 
     def uploaded(self, filename: str, sha256: str) -> Recorded | None:
-        """What was recorded for an upload of a file with this name and content."""
+        """Return the recording of an upload with this file name and content."""
         for redactor in (None, *self._redactors):
             name = redactor.text(filename) if redactor else filename
             found = self.find(_of_call("upload", {"filename": name, "sha256": sha256}), kind="file")
@@ -209,7 +211,7 @@ class Tape:
         return None
 
     def _find_redacted(self, request: dict[str, Any], kind: Kind, custom_id: str) -> int | _Repeats | None:
-        """The place of what the request looks like without its secrets."""
+        """Return the place of the redacted request."""
         for redactor in self._redactors:
             cleaned = redactor.value(request)
             place = self._places.get(identity(kind, cleaned, self.match_on, redactor.text(custom_id)))
@@ -220,55 +222,55 @@ class Tape:
     def nearest(
         self, request: dict[str, Any], *, kind: Kind = "batch_item", custom_id: str = ""
     ) -> tuple[str, str] | None:
-        """The recording most like a request: what it is called, and how it differs; None without one.
+        """Return the most similar recording: its description, and how it differs; None without one.
 
-        It looks at everything that was recorded, up to 5,000 of them: for the first few misses, not for each.
+        It compares up to 5,000 recordings: use it for the first few misses, not for each.
         """
-        asked = request
+        wanted = request
         for redactor in self._redactors:
-            asked = redactor.value(asked)
-        asked = counted(asked, self.match_on)
-        best = self._most_alike(asked, kind, custom_id)
+            wanted = redactor.value(wanted)
+        wanted = counted(wanted, self.match_on)
+        best = self._most_alike(wanted, kind, custom_id)
         if best is None:
             return None
-        differs = difference(counted(best.request or {}, self.match_on), asked)
+        differs = difference(counted(best.request or {}, self.match_on), wanted)
         if "custom_id" in self.match_on and best.custom_id != custom_id:
             differs = f"custom_id: recorded {best.custom_id!r}, asked {custom_id!r}\n{differs}".rstrip()
         return described(best), differs
 
-    def _most_alike(self, asked: dict[str, Any], kind: Kind, custom_id: str) -> Interaction | None:
-        """The recording that shares most fields and words with what is asked; the first of equals."""
-        words = _words(asked)
+    def _most_alike(self, wanted: dict[str, Any], kind: Kind, custom_id: str) -> Interaction | None:
+        """Return the recording that shares most fields and words with the request; the first of equals."""
+        words = _words(wanted)
         best, most = None, (-1.0, False)
         for place in range(0, len(self), max(1, len(self) // _MOST_COMPARED)):
             interaction = self.interaction(place)
             if interaction.kind != kind or interaction.request is None:
                 continue
             recorded = counted(interaction.request, self.match_on)
-            same = sum(recorded.get(name) == value for name, value in asked.items()) / (len(asked) or 1)
+            same = sum(recorded.get(name) == value for name, value in wanted.items()) / (len(wanted) or 1)
             likeness = (same + 2 * _shared(words, _words(recorded)), interaction.custom_id == custom_id)
             if likeness > most:
                 best, most = interaction, likeness
         return best
 
     def interaction(self, place: int) -> Interaction:
-        """What stands at a place."""
+        """Return the interaction at a place."""
         data = self._data[self._of_file[place]]
         line = data[self._starts[place] : self._ends[place]]
         return parse_interaction(line, place, self._versions[self._of_file[place]])
 
     def keys(self, places: Iterable[int]) -> set[str]:
-        """The keys of what stands at these places, to tell later what was used."""
+        """Return the keys of the interactions at these places, for the usage log."""
         return {key_of(self.interaction(place)) for place in places}
 
     def _recorded(self, place: int) -> Recorded:
-        told = self.interaction(place)
-        wait, duration = spans(told)
-        return Recorded(told.outcome, told.message, told.error, told.answer, told.status, wait, duration, place)
+        found = self.interaction(place)
+        wait, duration = spans(found)
+        return Recorded(found.outcome, found.message, found.error, found.answer, found.status, wait, duration, place)
 
 
 def _of_call(call: str, request: dict[str, Any]) -> dict[str, Any]:
-    """What a call about files is known by."""
+    """Return the fields that identify a call about files."""
     return {"call": call, **{name: request[name] for name in ("filename", "sha256", "file_id") if name in request}}
 
 
@@ -277,12 +279,12 @@ def _words(value: Any) -> set[bytes]:
 
 
 def _shared(some: set[bytes], others: set[bytes]) -> float:
-    """Which share of all these words both have."""
+    """Return the fraction of all these words that both have."""
     return len(some & others) / (len(some | others) or 1)
 
 
 def described(interaction: Interaction) -> str:
-    """One interaction in a few words."""
+    """Describe an interaction in a few words."""
     name = f" {interaction.custom_id!r}" if interaction.custom_id else ""
     model = (interaction.request or {}).get("model")
     return f"{interaction.kind.replace('_', ' ')}{name}{f' for {model}' if model else ''}, {interaction.outcome}"

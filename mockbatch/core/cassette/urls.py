@@ -1,25 +1,26 @@
-"""Secrets in URLs: names and passwords before the host, tokens in the query and in the path."""
+"""Secrets in URLs: credentials before the host, tokens in the query and in the path."""
 
 import re
 from collections.abc import Iterator
 
 from msgspec import Struct
 
-# linear: each URL is met once, from the mark in it
+# linear: each URL is visited once, from its `://`
 _URL = re.compile(r"://([^\s\"'<>\\]+)")
 _AUTHORITY = re.compile(r"[^/?#]*")
 _PARAMETER = re.compile(r"([^=&?#]*)=([^&#]+)")
 _SECRET_NAME = re.compile(
     r"token|secret|passw|pwd|api[_.-]?key|access[_.-]?key|signature|credential|^sig$|^auth|^key$|^code$", re.IGNORECASE
 )
-# long, of letters and digits: no word
+# long, with letters and digits: not a word
 _TOKEN = re.compile(r"(?<=/)(?=[\w.~%-]*[0-9])(?=[\w.~%-]*[A-Za-z])[\w.~%-]{20,}")
 _REMOVED = "[redacted"
 
 
 class Urls(Struct, frozen=True):
-    """Finds secrets in the URLs of a text: in the query by the name of the parameter; where it is `strict`, every value
-    there, and segments of the path that look like tokens.
+    """Finds secrets in the URLs of a text: query parameters with a secret name.
+
+    If `strict`, every query value, and path segments that look like tokens.
     """
 
     strict: bool = False

@@ -1,4 +1,4 @@
-"""What recorded replies have used: tokens by model, and sums that prices can be put to."""
+"""Token usage of recorded replies: by model, and as sums that can be priced."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ _LENGTHS = (100_000, 200_000)
 
 
 class Tokens:
-    """Tokens by model and class: all that a reply's `usage` counts."""
+    """Tokens by model and class, from the `usage` of replies."""
 
     def __init__(self) -> None:
         self.sums = Sums()
@@ -32,7 +32,7 @@ class Tokens:
             self.sums.add(Account(str(message.get("model") or "unknown model"), above, window, geo, tier), counts)
 
     def lines(self) -> list[str]:
-        """A line for each model."""
+        """Return a line for each model."""
         of_model: dict[str, Counts] = {}
         for row in self.sums.rows():
             of_model[row.account.model] = of_model.get(row.account.model, Counts()).plus(row.counts)

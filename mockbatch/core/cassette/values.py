@@ -1,4 +1,4 @@
-"""JSON values to bytes and back, whatever is in them; and the same bytes for the same value."""
+"""Encode and decode any JSON value; the canonical encoding gives the same bytes for the same value."""
 
 import json
 import math
@@ -11,11 +11,11 @@ _decode = msgspec.json.Decoder().decode
 
 
 def decode(data: bytes | memoryview) -> Any:
-    """The value of some JSON. Raises ValueError for what is no JSON, or no value that can be written again."""
+    """Decode JSON. Raises ValueError for invalid JSON, or a value that cannot be encoded again."""
     try:
         return _decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        # JSON may hold halves of characters, which only the standard library reads
+        # JSON may hold lone surrogates, which only the standard library accepts
         return _decoded_slowly(bytes(data))
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
@@ -31,16 +31,16 @@ def _decoded_slowly(data: bytes) -> Any:
 def _finite(text: str) -> float:
     number = float(text)
     if math.isinf(number):
-        raise ValueError(f"{text} is beyond all ranges")
+        raise ValueError(f"{text} is out of range")
     return number
 
 
 def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no JSON")
+    raise ValueError(f"{text} is not JSON")
 
 
 def encode(value: Any) -> bytes:
-    """One line of compact JSON that `decode` reads back."""
+    """Encode a value as one line of compact JSON that `decode` accepts."""
     try:
         return _encode(value)
     except UnicodeEncodeError:
@@ -48,7 +48,7 @@ def encode(value: Any) -> bytes:
 
 
 def canonical(value: Any) -> bytes:
-    """The same bytes for the same value, whatever the order of its keys."""
+    """Encode a value to the same bytes regardless of key order."""
     try:
         return _encode_sorted(value)
     except UnicodeEncodeError:

@@ -1,1 +1,1 @@
-"""What is in the media of a request, read within bounds whatever was sent."""
+"""Read the media of a request, within bounds, whatever was sent."""

@@ -1,4 +1,4 @@
-"""Media as they stand in a request: base64, and bytes of a kind."""
+"""Media in a request: base64, and detection of their type."""
 
 from base64 import b64decode
 from binascii import Error as BinasciiError
@@ -19,31 +19,31 @@ class Unreadable(Exception):
 
 
 class NotBase64(Unreadable):
-    """A text that is not base64 as the API takes it: without line ends, and with `+/`, not `-_`."""
+    """Text that is not base64 as the API requires: without line breaks, and with `+/`, not `-_`."""
 
 
 class Empty(Unreadable):
-    """Media without a byte."""
+    """Media of zero bytes."""
 
 
 class Invalid(Unreadable):
-    """Bytes that are not what they should be."""
+    """Bytes that are not of the expected type."""
 
 
 class TooLong(Unreadable):
-    """Bytes that take too long to read, so that nobody knows what they are."""
+    """Bytes that take too long to read, so their contents stay unknown."""
 
 
 class NoReader(Unreadable):
-    """A PDF where no library is installed that reads it within bounds."""
+    """A PDF, but no library is installed that reads it within bounds."""
 
 
 class Locked(Unreadable):
-    """A PDF that has a password."""
+    """A PDF with a password."""
 
 
 def decoded(text: str) -> bytes:
-    """Return the bytes of a text in base64. Raise NotBase64 where the API would not take it."""
+    """Decode base64. Raise NotBase64 if the API would reject it."""
     try:
         return a2b_base64(text, strict_mode=True)
     except (BinasciiError, ValueError):
@@ -51,7 +51,7 @@ def decoded(text: str) -> bytes:
 
 
 def leniently_decoded(text: str) -> bytes:
-    """Return the bytes of a text in base64, cut where it is; none where it is something else."""
+    """Decode base64 cut at any point; return no bytes if it is invalid."""
     try:
         return b64decode(text[: len(text) // 4 * 4])
     except (BinasciiError, ValueError):
@@ -59,7 +59,7 @@ def leniently_decoded(text: str) -> bytes:
 
 
 def kind_of(data: bytes) -> str | None:
-    """Return the media type that bytes begin like: of an image or a PDF that the API takes, else None."""
+    """Detect the media type of an image or PDF that the API accepts; None for anything else."""
     for start, kind in _STARTS:
         if data.startswith(start):
             return kind

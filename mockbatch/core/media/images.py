@@ -1,10 +1,10 @@
-"""The size of an image in pixels, as its head has it."""
+"""The size of an image in pixels, read from its header."""
 
 from io import BytesIO
 
 from mockbatch.core.media.encoded import PDF, Empty, Invalid, Unreadable, kind_of, leniently_decoded
 
-# in nearly all images the size stands within the first; metadata of photographs may come before it
+# nearly all images have their size in the first; metadata of photographs may precede it
 _HEADS = (48 << 10, 1 << 20)
 _PNG_HEAD = 24
 _CANVAS = slice(24, 30)
@@ -23,12 +23,12 @@ def size_of(data: bytes) -> tuple[int, int]:
 
 
 def _is_cut_png(data: bytes) -> bool:
-    """Whether a PNG ends before its size, in place of which imagesize before 1.5 reads something else."""
+    """Return whether a PNG ends before its size; imagesize before 1.5 would then read something else."""
     return data.startswith(b"\x89PNG") and len(data) < _PNG_HEAD
 
 
 def _extended_webp(data: bytes) -> tuple[int, int] | None:
-    """The size of a WebP with a canvas, which imagesize before 1.5 reads as one pixel less."""
+    """Return the size of a WebP with a canvas, which imagesize before 1.5 reads as one pixel less."""
     if data[8:16] != b"WEBPVP8X" or len(data) < _CANVAS.stop:
         return None
     canvas = data[_CANVAS]
@@ -36,7 +36,7 @@ def _extended_webp(data: bytes) -> tuple[int, int] | None:
 
 
 def _by_library(data: bytes) -> tuple[int, int]:
-    # not before: most requests have no images
+    # imported lazily: most requests have no images
     import imagesize
 
     try:
@@ -47,7 +47,7 @@ def _by_library(data: bytes) -> tuple[int, int]:
 
 
 def size_in(text: str) -> tuple[int, int] | None:
-    """Return the width and height of an image in base64; None where it cannot be read."""
+    """Return the width and height of an image in base64; None if it cannot be read."""
     for head in _HEADS:
         try:
             return size_of(leniently_decoded(text[: head // 3 * 4]))

@@ -1,4 +1,4 @@
-"""The pages of a PDF, and what they say as far as it stands there in plain strings.
+"""The pages of a PDF, and their text as far as it is stored in plain strings.
 
 Source: https://opensource.adobe.com/dc-acrobat-sdk-docs/pdfstandards/PDF32000_2008.pdf
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pypdf import PdfReader
 
 MOST_PAGES = 2_000
-"""Pages beyond these are not looked for; the API takes 600."""
+"""Further pages are not read; the API accepts 600."""
 _END_WITHIN = 64 << 10
 _LARGEST_STREAM = 4 << 20
 _LARGEST_BROKEN = 2 << 20
@@ -52,19 +52,19 @@ _ESCAPES = {rb"\(": b"(", rb"\)": b")", rb"\\": b"\\", rb"\n": b"\n", rb"\r": b"
 
 
 class Pdf(Struct, frozen=True):
-    """A PDF: how many pages it has, and their texts, empty where they are not readable this simply."""
+    """A PDF: its number of pages, and their texts, empty if they are not in plain strings."""
 
     pages: int
     texts: tuple[str, ...]
 
 
 def read(data: bytes) -> Pdf:
-    """Return what is in a PDF. Raise Empty, Invalid, NoReader, Locked, or TooLong."""
+    """Read a PDF. Raise Empty, Invalid, NoReader, Locked, or TooLong."""
     if not data:
         raise Empty
     if kind_of(data) != PDF or b"startxref" not in data[-_END_WITHIN:]:
         raise Invalid
-    # not before: most requests have no documents, and the import takes a while
+    # imported lazily: most requests have no documents, and the import takes a while
     try:
         from pypdf import apply_configuration
         from pypdf.errors import LimitReachedError
@@ -77,13 +77,13 @@ def read(data: bytes) -> Pdf:
             return _read(_bounded_reader(data, meter))
     except Locked:
         raise
-    except Exception as error:  # whatever a broken file makes of the library
+    except Exception as error:  # the library may raise anything for a broken file
         too_long = meter.exceeded or isinstance(error.__cause__ or error, LimitReachedError)
         raise (TooLong if too_long else Invalid) from None
 
 
 def pdf_in(text: str) -> Pdf:
-    """Return what is in a PDF in base64; what was read is remembered. Raise as `read` does."""
+    """Read a PDF in base64, cached. Raise as `read` does."""
     found = _known(xxh3_128_digest(text.encode("utf-8", "surrogatepass")), text)
     if isinstance(found, Unreadable):
         raise found
@@ -101,14 +101,14 @@ _known: Remembered[bytes, Pdf | Unreadable] = Remembered(_outcome, count=16, siz
 
 
 class _Meter:
-    """What may still be done for one file."""
+    """The work left for one file."""
 
     def __init__(self, size: int) -> None:
         self.exceeded = False
         self._left = {"reads": _READS + size // _BYTES_PER_READ, **_MOST}
 
     def spend(self, what: str, amount: int = 1) -> None:
-        """Take some of it. Raise TooLong when there is no more, which the library may take for a broken file."""
+        """Spend some work. Raise TooLong if none is left, which the library may take for a broken file."""
         self._left[what] -= amount
         if self._left[what] < 0:
             self.exceeded = True
@@ -116,7 +116,7 @@ class _Meter:
 
 
 class _Metered(BytesIO):
-    """Bytes that can be read so often: the library reads them nearly one by one."""
+    """Bytes with a limited number of reads: the library reads them nearly one by one."""
 
     def __init__(self, data: bytes, meter: _Meter) -> None:
         super().__init__(data)
@@ -128,7 +128,7 @@ class _Metered(BytesIO):
 
 
 def _bounded_reader(data: bytes, meter: _Meter) -> "PdfReader":
-    """A reader that looks up a bounded number of objects, and opens a bounded number of streams and tables."""
+    """Return a reader limited in the objects it looks up, and the streams and tables it opens."""
     from pypdf import PdfReader
     from pypdf.generic import StreamObject
 
@@ -139,7 +139,7 @@ def _bounded_reader(data: bytes, meter: _Meter) -> "PdfReader":
             if isinstance(found, StreamObject):
                 size = len(found.get_data())
                 meter.spend("in streams", size)
-                # all objects of such a stream are parsed at once
+                # all objects of such a stream are parsed together
                 meter.spend("packed", size if found.get("/Type") == "/ObjStm" else 0)
             return found
 
@@ -160,9 +160,9 @@ def _read(reader: "PdfReader") -> Pdf:
     if reader.is_encrypted:
         raise Locked
     root: Any = reader.root_object["/Pages"].get_object()
-    said = root.get("/Count")
-    if isinstance(said, int) and said > MOST_PAGES:
-        return Pdf(said, ())
+    count = root.get("/Count")
+    if isinstance(count, int) and count > MOST_PAGES:
+        return Pdf(count, ())
     texts = tuple(map(_text_of, reader.pages))
     if not texts:
         raise Invalid
@@ -178,7 +178,7 @@ def _text_of(page: Any) -> str:
 
 
 def _shown(stream: bytes) -> str:
-    """The strings that a content stream shows, one a line."""
+    """Return the strings that a content stream shows, one per line."""
     lines = []
     for single, several in _SHOWN.findall(stream[:_MOST_SHOWN]):
         parts = [single] if single else _PART.findall(several)
@@ -188,6 +188,6 @@ def _shown(stream: bytes) -> str:
 
 
 def _unescaped(part: bytes) -> str:
-    for escape, meant in _ESCAPES.items():
-        part = part.replace(escape, meant)
+    for escape, literal in _ESCAPES.items():
+        part = part.replace(escape, literal)
     return part.decode("latin-1")

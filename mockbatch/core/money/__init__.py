@@ -1,1 +1,1 @@
-"""What requests cost: the prompt cache, prices, the ledger, reports, and the check of someone else's figures."""
+"""The cost of requests: the prompt cache, prices, the ledger, reports, and checks of external figures."""

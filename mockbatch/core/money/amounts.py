@@ -1,4 +1,4 @@
-"""Amounts as people and their programs write them: `13.0`, `1,234.5`, `1.234,5`, `1e3`, `$0.01`, `nan`."""
+"""Parse amounts as people and programs write them: `13.0`, `1,234.5`, `1.234,5`, `1e3`, `$0.01`, `nan`."""
 
 import re
 from collections.abc import Iterable
@@ -18,12 +18,12 @@ _MOST = 1_000
 
 
 def is_nothing(text: str) -> bool:
-    """Whether a cell says that there is no amount."""
+    """Return whether a cell means "no amount"."""
     return text.strip().casefold() in _NOTHING
 
 
 def split_currency(text: str) -> tuple[str, str]:
-    """Return the number in a cell, and the currency that stands beside it, if one does."""
+    """Split a cell into its number and its currency, which may be empty."""
     found = _WITH_CURRENCY.fullmatch(text.casefold())
     if found is None or not (code := found["front"] or found["back"]):
         return text.strip(), ""
@@ -31,10 +31,9 @@ def split_currency(text: str) -> tuple[str, str]:
 
 
 def decimal_mark(cells: Iterable[str], usual: Mark = ".") -> Mark:
-    """Return the mark between whole numbers and fractions in cells that were written by the same program; the `usual`
-    one where none of them tells.
+    """Return the decimal mark of cells written by the same program; the `usual` one if no cell is conclusive.
 
-    Raises ValueError where some have the one and some have the other.
+    Raises ValueError if the cells disagree.
     """
     telling: dict[Mark, str] = {}
     for cell in cells:
@@ -46,7 +45,7 @@ def decimal_mark(cells: Iterable[str], usual: Mark = ".") -> Mark:
 
 
 def _mark_of(number: str) -> Mark | None:
-    """Return the mark of one number, if it can only be read in one way."""
+    """Return the decimal mark of one number, if it is unambiguous."""
     marks = [char for char in number if char in ".,"]
     if not marks:
         return None
@@ -54,26 +53,26 @@ def _mark_of(number: str) -> Mark | None:
     if len(set(marks)) == 2:
         return last
     if len(marks) > 1:
-        return "," if last == "." else "."  # it groups thousands
+        return "," if last == "." else "."  # it separates thousands
     return None if _GROUPED.fullmatch(number) and not number.lstrip("+-").startswith("0") else last
 
 
 def amount_of(text: str, mark: Mark) -> Decimal:
-    """Return the number in a cell. Raises ValueError for anything else, infinity among them."""
+    """Return the number in a cell. Raises ValueError for anything else, including infinity."""
     number = split_currency(text)[0].translate(_BLANKS)
     plain = number.replace("," if mark == "." else ".", "").replace(mark, ".")
     try:
         amount = Decimal(plain) if len(plain) <= _MOST else Decimal("nan")
     except InvalidOperation:
-        raise ValueError(f"{text[:40]!r} is no number") from None
+        raise ValueError(f"{text[:40]!r} is not a number") from None
     if not amount.is_finite() or abs(amount.adjusted()) > _MOST:
-        raise ValueError(f"{text[:40]!r} is no number")
+        raise ValueError(f"{text[:40]!r} is not a number")
     return amount
 
 
 def whole_of(text: str, mark: Mark) -> int:
-    """Return the whole number in a cell, however it is written. Raises ValueError."""
+    """Return the whole number in a cell, in any notation. Raises ValueError."""
     amount = amount_of(text, mark)
     if amount != amount.to_integral_value():
-        raise ValueError(f"{text[:40]!r} is no whole number")
+        raise ValueError(f"{text[:40]!r} is not a whole number")
     return int(amount)

@@ -1,4 +1,4 @@
-"""What the rows of a batch find in the prompt cache: they run in parallel, so it is a matter of luck, and a setting.
+"""Simulated prompt cache hits of batch rows: rows run in parallel, so hits depend on chance and on a setting.
 
 Source: https://platform.claude.com/docs/en/build-with-claude/batch-processing
 """
@@ -15,22 +15,22 @@ from mockbatch.core.names import did_you_mean
 
 Scope = Literal["separate", "shared"]
 HITS = {
-    "none": "nothing is ever read",
+    "none": "no row ever reads",
     "first_writes": "the first row with a prefix writes it, the others read it",
-    "rate:P": "a row reads with this probability what is there, else it writes",
+    "rate:P": "a row reads an existing entry with this probability, else it writes",
     "all": "every row reads",
 }
 
 
 class CacheSettings(Struct, frozen=True, omit_defaults=True):
-    """What rows of a batch read (`hits`), and whether a batch and calls of /v1/messages see each other's (`scope`)."""
+    """What batch rows read (`hits`), and whether batches and /v1/messages share entries (`scope`)."""
 
     hits: str = "first_writes"
     scope: Scope = "separate"
 
 
 def parse_hits(text: str) -> str:
-    """`none`, `first_writes`, `rate:0.6` or `all`. Raises ValueError."""
+    """Validate `none`, `first_writes`, `rate:0.6` or `all`. Raises ValueError."""
     kind, colon, share = text.partition(":")
     if text in HITS and not colon:
         return text
@@ -50,7 +50,7 @@ def _is_share(text: str) -> bool:
 
 
 def parse_scope(text: str) -> str:
-    """`separate` or `shared`. Raises ValueError."""
+    """Validate `separate` or `shared`. Raises ValueError."""
     known = get_args(Scope)
     if text not in known:
         raise ValueError(f"{text!r} is not one of them.{did_you_mean(text, known)} Known: {', '.join(known)}")
@@ -58,15 +58,15 @@ def parse_scope(text: str) -> str:
 
 
 def luck_of(seed: int, batch_id: str, custom_id: str) -> int:
-    """64 bits that decide for a row of a batch whether it reads, where that is a matter of luck."""
+    """Return the 64 bits that decide whether a row of a batch reads, if that is random."""
     return draw(subseed(seed, "cache", batch_id), custom_id)
 
 
 def hits(settings: CacheSettings, luck: int, *, left: bool, written: bool) -> bool:
-    """Whether a row finds an entry.
+    """Return whether a row finds an entry.
 
-    `left`: an earlier batch left it alive; `written`: an earlier row of this batch wrote it. What nobody wrote is found
-    under `all` only, as if the cache had been warmed.
+    `left`: an earlier batch left it alive; `written`: an earlier row of this batch wrote it. Entries that were never
+    written are found only under `all`, as if the cache had been warmed.
     """
     match settings.hits:
         case "none":
@@ -90,7 +90,7 @@ def row_use(
     left: Callable[[int], bool],
     written: Callable[[int], bool],
 ) -> CacheUse:
-    """What a row with these prefixes reads and writes; `left` and `written` tell of an entry by its key."""
+    """Return what a row with these prefixes reads and writes; `left` and `written` look up an entry by its key."""
     if not found:
         return UNCACHED
     return use(found, lambda key: hits(settings, luck, left=left(key), written=written(key)))

@@ -1,4 +1,4 @@
-"""Which column of a cost tracker says what, by the names that the usual tools give them.
+"""Recognize the columns of a cost tracker by the names that common tools use.
 
 Sources: https://opentelemetry.io/docs/specs/semconv/gen-ai/, https://docs.litellm.ai/docs/proxy/cost_tracking,
 https://arize-ai.github.io/openinference/spec/semantic_conventions.html
@@ -16,7 +16,7 @@ _PROMPT = (*_INPUT, *_WRITE, *_READ)
 
 
 class Reading(Struct, frozen=True):
-    """A way to count: the classes of tokens that it counts, and what to say of it where it is not the API's."""
+    """A way to count: the token classes included, and a note if this differs from the API."""
 
     classes: tuple[str, ...]
     words: str = ""
@@ -73,7 +73,7 @@ _ALIASES = {
     "server_tool_use_web_search_requests": "web_search_requests",
 }
 READINGS = {**_PLAIN, **{name: _PLAIN[right] for name, right in _ALIASES.items()}}
-"""Columns with tokens, by their names in snake case, and the ways in which each may count; the usual one first."""
+"""Token columns by name in snake case, with their possible readings; the most common one first."""
 
 COSTS = (
     *(
@@ -111,7 +111,7 @@ IDS = {
     "batch_id": "batch_id",
 }
 BY_VALUE = ("request_id", "id", "call_id", "key")
-"""Columns that hold the id of a message or a custom_id, as their values tell."""
+"""Columns that hold a message id or a custom_id, depending on their values."""
 
 _WRAPPERS = re.compile(r"^(?:span_|trace_)?(?:attributes_|metadata_|response_|llm_)*(?=gen_ai_|llm_|usage_)")
 _USAGE = re.compile(r"^(?:usage_|llm_usage_|ai_usage_|gen_ai_usage_)")
@@ -127,7 +127,7 @@ _BESIDE = frozenset({"currency", "api_key", *COLUMNS})
 
 
 def snake(name: str) -> str:
-    """Return a name of a column in snake case, without what tools put around names of their own."""
+    """Return a column name in snake case, without the wrappers that tools add."""
     plain = re.sub(r"[\s.\-/:()\[\]]+", "_", _HUMP.sub("_", _UNIT.sub("", name.strip()))).strip("_").casefold()
     plain = _WRAPPERS.sub("", plain)
     bare = _USAGE.sub("", plain)
@@ -135,14 +135,15 @@ def snake(name: str) -> str:
 
 
 def currency_in(name: str) -> str:
-    """Return the currency that a column in snake case names, where that is not the dollar."""
+    """Return the currency in a column name in snake case, if it is not the dollar."""
     found = _CURRENCY.search(name)
     return found[1].upper() if found else ""
 
 
 def unknown(columns: dict[str, str]) -> tuple[list[str], list[str]]:
-    """Return the columns that may hold amounts and are not known, each with the name that may be meant; and those that
-    hold something else. `columns` are names and what they are in snake case.
+    """Return the unknown columns that may hold amounts, with suggestions, and the other unknown columns.
+
+    `columns` maps names to their snake case.
     """
     known = (*COSTS, *CENTS, *IDS, *CLASSES, *READINGS, *_BESIDE)
     strange = {
@@ -153,8 +154,8 @@ def unknown(columns: dict[str, str]) -> tuple[list[str], list[str]]:
 
 
 def _hinted(name: str, plain: str) -> str:
-    """Return a name and the one that it is a misspelling of; a name that is only like it may mean anything."""
-    # not before: nobody should pay for a mistake that was not made
+    """Return a name with the known name it misspells, if any; merely similar names are ignored."""
+    # imported lazily: needed only after a mistake
     from difflib import get_close_matches
 
     near = get_close_matches(plain, (*COSTS, *CENTS, *_PLAIN), 1, _MISSPELT)

@@ -1,4 +1,4 @@
-"""What requests would cost, before they are sent: standard, in a batch, in a batch with the prompt cache."""
+"""Estimate the cost of requests before they are sent: standard, in a batch, in a batch with the prompt cache."""
 
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from mockbatch.core.tokens import input_tokens
 
 
 class Estimate(Struct, frozen=True):
-    """What requests of one model come to; USD, None where the model has no price. `counts` are with the cache."""
+    """The cost of the requests to one model in USD, None if it has no price. `counts` include the cache."""
 
     model: str
     requests: int
@@ -27,7 +27,7 @@ class Estimate(Struct, frozen=True):
 
 
 class Estimator:
-    """Adds up requests of one batch; its rows find in the prompt cache what `settings` say."""
+    """Adds up the requests of one batch; `settings` decide its prompt cache hits."""
 
     def __init__(self, prices: Prices, day: str, settings: CacheSettings) -> None:
         self._prices = prices
@@ -38,7 +38,7 @@ class Estimator:
         self._cached: dict[str, Sums] = {}
 
     def add(self, name: str, params: dict[str, Any], model: Model, output_tokens: int) -> None:
-        """One more request: its `custom_id`, its params, and how many tokens the answer is taken to have."""
+        """Add a request: its `custom_id`, its params, and the assumed number of output tokens."""
         found = prefixes(params, model)
         used = row_use(found, self._settings, luck_of(0, "", name), lambda key: False, self._written.__contains__)
         self._written.update(prefix.key for prefix in found if prefix.breakpoint)
@@ -56,7 +56,7 @@ class Estimator:
             sums.setdefault(model, Sums()).add(account, counts, times)
 
     def workload(self, model: Model, requests: int, tokens: int, output: int, shared: int, ttl: int) -> None:
-        """So many equal requests: tokens in and out, and how many of those in are a prefix cached for `ttl` seconds."""
+        """Add equal requests: tokens in and out, and how many of the input are a prefix cached for `ttl` seconds."""
         shared = shared if shared >= model.cache_minimum else 0
         reading = self._readers(requests) if shared else 0
         written = CacheUse(write_1h=shared) if ttl == ONE_HOUR else CacheUse(write_5m=shared)
@@ -65,7 +65,7 @@ class Estimator:
                 self._count(model.id, tokens, output, used, model.inference_geo, times)
 
     def _readers(self, requests: int) -> int:
-        """How many of so many requests find the prefix that they share."""
+        """Return how many of these requests find their shared prefix."""
         always = {"none": 0, "first_writes": requests - 1, "all": requests}.get(self._settings.hits)
         if always is not None:
             return always
@@ -73,7 +73,7 @@ class Estimator:
         return sum(hits(self._settings, luck, left=False, written=True) for luck in rows)
 
     def estimates(self) -> list[Estimate]:
-        """What it comes to, by model."""
+        """Return the estimates by model."""
         return [self._estimate(model) for model in self._plain]
 
     def _estimate(self, model: str) -> Estimate:

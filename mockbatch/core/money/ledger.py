@@ -1,6 +1,6 @@
-"""The ledger: what each request was billed, class by class, and sums of that.
+"""The ledger: what each request was billed, by class, and sums of that.
 
-Sums keep quantities only. Money is made of them when it is asked for: quantity times rate, exactly.
+Sums keep quantities only. Amounts are computed on demand, exactly: quantity times rate.
 """
 
 import csv
@@ -18,14 +18,14 @@ from mockbatch.core.money.rates import CLASSES, Factors, Rates, factors, plain, 
 from mockbatch.core.table import Table, parse_table
 
 REFUSED = "refused before any output"
-"""Why a request that was answered is not billed."""
+"""The reason why a request with a reply is not billed."""
 _LONG_CONTEXT = 200_000
 # https://platform.claude.com/docs/en/release-notes/overview
 _BILLED_REFUSALS, _BILLED_SINCE = ("bio", "frontier_llm", "reasoning_extraction"), "2026-09-24"
 
 
 class Counts(Struct, array_like=True, frozen=True, omit_defaults=True):
-    """How much of each class there was: tokens, searches, fetches, runs of code."""
+    """The quantity of each class: tokens, searches, fetches, code executions."""
 
     input: int = 0
     cache_write_5m: int = 0
@@ -37,7 +37,7 @@ class Counts(Struct, array_like=True, frozen=True, omit_defaults=True):
     code_execution: int = 0
 
     def items(self) -> Iterator[tuple[str, int]]:
-        """The classes of which there was any."""
+        """Yield the classes with a quantity above zero."""
         for kind in CLASSES:
             if quantity := getattr(self, kind):
                 yield kind, quantity
@@ -52,7 +52,7 @@ class Counts(Struct, array_like=True, frozen=True, omit_defaults=True):
 
 
 def counts_of(usage: wire.Usage, *, code_execution: int = 0) -> Counts:
-    """What a `usage` says."""
+    """Return the counts in a `usage`."""
     tools = getattr(usage, "server_tool_use", None)
     return Counts(
         usage.input_tokens,
@@ -67,9 +67,9 @@ def counts_of(usage: wire.Usage, *, code_execution: int = 0) -> Counts:
 
 
 def counts_of_json(usage: Mapping[str, Any]) -> Counts:
-    """What a `usage` says that came over the wire, whoever wrote it; what it does not say is 0.
+    """Return the counts in a `usage` from the wire, of any origin; missing fields are 0.
 
-    Where the lifetimes of what was written to the cache are not told, all of it is for five minutes.
+    Without lifetimes, all cache writes count as five minutes.
     """
 
     def number(of: Any, name: str) -> int:
@@ -90,7 +90,7 @@ def counts_of_json(usage: Mapping[str, Any]) -> Counts:
 
 
 def refusal_of(message: Mapping[str, Any]) -> str | None:
-    """Return the category of a refusal before any output, empty where it has none; None for any other message."""
+    """Return the category of a refusal before any output, or empty if it has none; None for any other message."""
     if message.get("stop_reason") != "refusal" or message.get("content"):
         return None
     details = message.get("stop_details")
@@ -99,17 +99,17 @@ def refusal_of(message: Mapping[str, Any]) -> str | None:
 
 
 def is_billed(refusal: str | None, day: str) -> bool:
-    """Whether a message is billed on a day (`YYYY-MM-DD`), by what `refusal_of` says of it."""
+    """Return whether a message is billed on a day (`YYYY-MM-DD`), given the result of `refusal_of`."""
     return refusal is None or (refusal in _BILLED_REFUSALS and day >= _BILLED_SINCE)
 
 
 def context_window(prompt_tokens: int) -> str:
-    """Into which of the two windows of the reports a prompt falls."""
+    """Return which of the two windows of the reports a prompt falls into."""
     return "0-200k" if prompt_tokens <= _LONG_CONTEXT else "200k-1M"
 
 
 class Origin(Struct, frozen=True):
-    """Where an entry comes from; `at` is RFC 3339. Outside of batches there is no batch and no custom_id."""
+    """The origin of an entry; `at` is RFC 3339. Outside of batches there is no batch and no custom_id."""
 
     batch_id: str | None
     custom_id: str | None
@@ -121,9 +121,10 @@ class Origin(Struct, frozen=True):
 
 
 class Entry(Struct, frozen=True, rename={"kind": "class"}):
-    """One class of one request. `net` is quantity times list rate times all factors, in USD; None where the model has
-    no price. `tier` is the length that the prompt was longer than, where the price depends on it. `reason` tells why
-    nothing was billed.
+    """One class of one request.
+
+    `net` is quantity times list rate times all factors, in USD; None if the model has no price. `tier` is the prompt
+    length above which a long-prompt price applies, if it does. `reason` is why nothing was billed.
     """
 
     batch_id: str | None
@@ -152,7 +153,7 @@ _NOTHING = Factors(*[Decimal(1)] * 5)
 def entries_of(
     counts: Counts, origin: Origin, rates: Rates | None, service_tier: str = "batch", inference_geo: str = "global"
 ) -> list[Entry]:
-    """The entries of a request that was answered, one for each class of which there was any."""
+    """Return the entries of a request with a reply, one for each class with a quantity."""
 
     def entry(kind: str, quantity: int) -> Entry:
         if rates is None:
@@ -198,12 +199,12 @@ def _entry(
 
 
 def unbilled(origin: Origin, reason: str) -> Entry:
-    """The entry of a request that was not answered: `errored`, `canceled` or `expired`."""
+    """Return the entry of a request without a reply: `errored`, `canceled` or `expired`."""
     return _entry(origin, "input", 0, None, _NOTHING, Decimal(0), 0, reason)
 
 
 def to_csv(entries: Iterable[Entry], *, head: bool = True) -> str:
-    """Entries as CSV, amounts without exponents; `head` puts the names of the columns on top."""
+    """Format entries as CSV, amounts without exponents; `head` adds the header row."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     if head:
@@ -221,15 +222,15 @@ def _cell(value: object) -> str:
 
 
 def from_csv(text: str) -> list[Entry]:
-    """Read the entries of such a CSV, with any further columns. Raises ValueError for what is no ledger."""
+    """Parse the entries of such a CSV, with any further columns. Raises ValueError if it is not a ledger."""
     return from_table(parse_table(text))
 
 
 def from_table(table: Table) -> list[Entry]:
-    """Read the entries of a ledger. Raises ValueError for what is none."""
+    """Parse the entries of a ledger. Raises ValueError if it is not one."""
     missing = [name for name in COLUMNS if name not in table.columns]
     if missing:
-        raise ValueError(f"it has no column {missing[0]}, so it is no ledger")
+        raise ValueError(f"it has no column {missing[0]}, so it is not a ledger")
     if table.problems:
         line, problem = next(iter(table.problems.items()))
         raise ValueError(f"line {line} has {problem}")
@@ -260,11 +261,11 @@ def _read(row: dict[str, str], number: int) -> Entry:
         values = [_READERS.get(name, str)(row[name]) if row[name] else None for name in COLUMNS]
         return Entry(*values)  # type: ignore[arg-type]
     except (ValueError, ArithmeticError):
-        raise ValueError(f"line {number} is no entry of a ledger") from None
+        raise ValueError(f"line {number} is not a ledger entry") from None
 
 
 class Account(NamedTuple):
-    """What is summed up together: all that has the same rates, and the same place in the reports."""
+    """The key of a sum: everything with the same rates and the same place in the reports."""
 
     model: str
     above: int
@@ -274,7 +275,7 @@ class Account(NamedTuple):
 
 
 class Sum(Struct, frozen=True, array_like=True):
-    """So many requests of an account, and what was counted of them all."""
+    """The requests of an account, and the sum of their counts."""
 
     account: Account
     requests: int
@@ -282,7 +283,7 @@ class Sum(Struct, frozen=True, array_like=True):
 
 
 class Sums:
-    """Quantities by account: of a batch, a day, or whatever is put together."""
+    """Quantities by account: of a batch, a day, or any other group."""
 
     def __init__(self, sums: Iterable[Sum] = ()) -> None:
         self._rows: dict[Account, list[int]] = {}
@@ -290,11 +291,11 @@ class Sums:
             self.add_all(row.account, row.requests, row.counts)
 
     def add(self, account: Account, counts: Counts, times: int = 1) -> None:
-        """One more request, or so many that are equal."""
+        """Add a request, or several equal ones."""
         self._add(account, times, counts, times)
 
     def add_all(self, account: Account, requests: int, counts: Counts) -> None:
-        """So many requests, of which `counts` is the sum."""
+        """Add requests, of which `counts` is the sum."""
         self._add(account, requests, counts, 1)
 
     def merge(self, other: "Sums") -> None:
@@ -302,11 +303,11 @@ class Sums:
             self.add_all(row.account, row.requests, row.counts)
 
     def rows(self) -> list[Sum]:
-        """As they can be stored."""
+        """Return the sums as rows, for storage."""
         return [Sum(account, row[0], Counts(*row[1:])) for account, row in self._rows.items()]
 
     def counts(self) -> Counts:
-        """All of it in one."""
+        """Return the total counts."""
         return Counts(*map(sum, zip(*(row[1:] for row in self._rows.values()), strict=True)))
 
     def _add(self, account: Account, requests: int, counts: Counts, times: int) -> None:
@@ -318,13 +319,13 @@ class Sums:
 
 
 def account_of(model: str, counts: Counts, service_tier: str, inference_geo: str, rates: Rates | None) -> Account:
-    """Where a request is summed up; `rates` are those of its model for its prompt, on the day of its price."""
+    """Return the account of a request; `rates` are those of its model for its prompt, on the day of its price."""
     above = rates.above if rates else 0
     return Account(model, above, context_window(counts.prompt_tokens), inference_geo, service_tier)
 
 
 class Total(Struct, frozen=True):
-    """What was billed in USD, what the same would have cost standard, and the models that have no price."""
+    """The billed amount in USD, the same at standard rates, and the models without a price."""
 
     net: Decimal
     standard: Decimal
@@ -332,7 +333,7 @@ class Total(Struct, frozen=True):
 
 
 def net(sums: Sums | Iterable[Sum], day: str, prices: Prices) -> Total:
-    """The money of sums, at the prices of a day (`YYYY-MM-DD`)."""
+    """Return the totals of sums at the prices of a day (`YYYY-MM-DD`)."""
     billed, standard, unpriced = [], [], []
     for row in sums.rows() if isinstance(sums, Sums) else sums:
         rates = rates_of(row.account, day, prices)
@@ -345,12 +346,12 @@ def net(sums: Sums | Iterable[Sum], day: str, prices: Prices) -> Total:
 
 
 def rates_of(account: Account, day: str, prices: Prices) -> Rates | None:
-    """The rates at which an account is billed."""
+    """Return the rates of an account."""
     return prices.of(account.model, day, account.above + 1 if account.above else 0)
 
 
 def cost(counts: Counts, rates: Rates, service_tier: str, inference_geo: str = "global") -> Decimal:
-    """What this costs in USD, exactly."""
+    """Return the cost in USD, exactly."""
     return total(
         product(factors(rates, kind, service_tier, inference_geo).rate, quantity) for kind, quantity in counts.items()
     )

@@ -1,4 +1,4 @@
-"""What trackers get wrong, each as the bill that it makes of the right one."""
+"""Common mistakes of trackers, each as a function from the right bill to the wrong one."""
 
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
@@ -16,7 +16,7 @@ _USUAL_5M, _USUAL_READ = Decimal("1.25"), Decimal("0.1")
 
 
 class Billed(Struct, frozen=True):
-    """A class on a bill: the quantity, its rate, and what that is multiplied with."""
+    """A line of a bill: a class, its quantity, its rate, and the factors."""
 
     kind: str
     quantity: int
@@ -30,7 +30,7 @@ Bill = list[Billed]
 
 
 class Mistake(Struct, frozen=True):
-    """One thing to get wrong. `words` say it, with the tokens that it is about for `{}`."""
+    """A mistake. `words` describe it, with the number of tokens affected for `{}`."""
 
     words: str
     change: Callable[[Bill], Bill]
@@ -38,7 +38,7 @@ class Mistake(Struct, frozen=True):
 
 
 def bill_of(entries: Iterable[Entry]) -> Bill:
-    """The right bill of what the ledger has."""
+    """Return the right bill for entries of the ledger."""
     return [
         Billed(entry.kind, entry.quantity, entry.list_rate, entry.batch_factor, entry.cache_factor, entry.geo_factor)
         for entry in entries
@@ -47,7 +47,7 @@ def bill_of(entries: Iterable[Entry]) -> Bill:
 
 
 def amount_of(bill: Bill) -> Decimal:
-    """What a bill comes to, in USD."""
+    """Return the amount of a bill in USD."""
     return total(product(line.rate, line.batch, line.cache, line.geo, line.quantity) for line in bill)
 
 
@@ -84,7 +84,7 @@ MISTAKES: tuple[Mistake, ...] = (
 
 
 def short_prompt_rates(entries: list[Entry], prices: Prices) -> Mistake | None:
-    """Taking the rates of short prompts for a long one; None where there is but one rate."""
+    """Return the mistake of using short-prompt rates for a long prompt; None if there is only one rate."""
     long = next((entry for entry in entries if entry.tier), None)
     short = prices.of(long.model, long.at[:10]) if long else None
     if long is None or short is None:
@@ -98,7 +98,7 @@ def short_prompt_rates(entries: list[Entry], prices: Prices) -> Mistake | None:
 
 
 def explained(bill: Bill, known: Iterable[Mistake], fits: Callable[[Decimal], bool]) -> list[str]:
-    """The mistakes, as few as possible and at most two, that make a bill come to an amount that fits."""
+    """Return the smallest set of mistakes, at most two, with which the bill's amount fits."""
     right = amount_of(bill)
     relevant = [mistake for mistake in known if amount_of(mistake.change(bill)) != right]
     for mistakes in _sets(relevant):
@@ -106,7 +106,7 @@ def explained(bill: Bill, known: Iterable[Mistake], fits: Callable[[Decimal], bo
         for mistake in mistakes:
             wrong = mistake.change(wrong)
         if fits(amount_of(wrong)):
-            return [_said(mistake, bill) for mistake in mistakes]
+            return [_described(mistake, bill) for mistake in mistakes]
     return []
 
 
@@ -115,5 +115,5 @@ def _sets(mistakes: list[Mistake]) -> Iterator[tuple[Mistake, ...]]:
     yield from combinations(mistakes, 2)
 
 
-def _said(mistake: Mistake, bill: Bill) -> str:
+def _described(mistake: Mistake, bill: Bill) -> str:
     return mistake.words.format(f"{sum(line.quantity for line in bill if line.kind in mistake.about):,}")

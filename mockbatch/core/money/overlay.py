@@ -1,4 +1,4 @@
-"""Prices that the package of prices lacks, or has no dates for.
+"""Prices that the price package lacks, or has no dates for.
 
 Source: https://platform.claude.com/docs/en/about-claude/pricing, 2026-11-22.
 """
@@ -10,7 +10,7 @@ from mockbatch.core.money.rates import Price
 AS_OF = "2026-11-22"
 
 SAME_AS = {"claude-mythos-5": "claude-fable-5", "claude-mythos-5-1": "claude-fable-5-1"}
-"""Models that cost what another one costs."""
+"""Models that cost the same as another one."""
 
 
 def _sonnet_5_5(cache_read: str, since: str = "") -> Price:
@@ -25,7 +25,7 @@ def _sonnet_5_5(cache_read: str, since: str = "") -> Price:
     )
 
 
-# which had no cache
+# no prompt caching
 _INSTANT = Price(
     "claude-instant-1.2",
     input=Decimal("0.80"),

@@ -28,15 +28,15 @@ _KEYS = ("model", *TOKEN_CLASSES, "web_search", "since", "above")
 
 
 class OwnPrices(Struct, frozen=True):
-    """What a price file says."""
+    """The contents of a price file."""
 
     prices: tuple[Price, ...] = ()
     as_of: str = AS_OF
 
 
 def parse_prices(text: str) -> OwnPrices:
-    """The prices of a TOML text. Raises ValueError with one sentence for what cannot be used."""
-    # not before: most starts have no price file
+    """Parse prices from TOML. Raises ValueError with a one-sentence message."""
+    # imported lazily: most starts have no price file
     import tomllib
 
     try:
@@ -68,11 +68,11 @@ def _amount(value: Any, where: str) -> Decimal:
     if value is None:
         raise ValueError(f"{where} is missing")
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
-        raise ValueError(f"{where} is no amount")
+        raise ValueError(f"{where} is not an amount")
     try:
         amount = Decimal(value)
     except InvalidOperation:
-        raise ValueError(f"{where} is {value!r}, which is no amount") from None
+        raise ValueError(f"{where} is {value!r}, which is not an amount") from None
     if not amount.is_finite() or amount < 0:
         raise ValueError(f"{where} is {amount}, and a price is 0 or more")
     return amount
@@ -82,12 +82,12 @@ def _day(value: Any, where: str) -> str:
     try:
         return date.fromisoformat(str(value)).isoformat()
     except ValueError:
-        raise ValueError(f"{where} is {str(value)!r}, which is no day like 2026-01-01") from None
+        raise ValueError(f"{where} is {str(value)!r}, which is not a date like 2026-01-01") from None
 
 
 def _length(value: Any, model: str) -> int:
     if type(value) is not int or value < 0:
-        raise ValueError(f"{model}: above is {value!r}, which is no number of tokens")
+        raise ValueError(f"{model}: above is {value!r}, which is not a number of tokens")
     return value
 
 

@@ -1,4 +1,4 @@
-"""What a model costs on a day: the listed prices, what they lack, and a user's own.
+"""The price of a model on a day: listed prices, their corrections, and a user's own.
 
 Source: https://platform.claude.com/docs/en/about-claude/pricing
 """
@@ -18,9 +18,9 @@ Tiers = list[tuple[Price, Rates]]
 
 
 class Prices:
-    """All prices there are: a user's `own` before the others. Unknown models have none.
+    """All known prices; a user's `own` take precedence. Unknown models have none.
 
-    `like` says of which model another one is a copy: it costs the same, unless there is an own price for it.
+    `like` maps a model to the one it is based on: it costs the same, unless it has a price of its own.
     """
 
     def __init__(self, own: Iterable[Price] = (), like: Mapping[str, str] | None = None, as_of: str = AS_OF) -> None:
@@ -29,11 +29,11 @@ class Prices:
         self._own: dict[str, list[Price]] = {}
         for price in own:
             self._own.setdefault(_canonical(price.model), []).append(price)
-        # of each model that has prices: since which day they hold
+        # by model: the prices, with the day each applies from
         self._since: dict[str, list[tuple[str, Tiers]]] = {}
 
     def of(self, model: str, day: str, prompt_tokens: int = 0) -> Rates | None:
-        """The rates of a model, by id or alias, on a day (`YYYY-MM-DD`) for a prompt of that length; None: unknown."""
+        """Return the rates of a model (id or alias) on a day (`YYYY-MM-DD`) for a prompt length; None if unknown."""
         found = None
         for price, rates in self._on(model, day):
             if price.above == 0 or prompt_tokens > price.above:
@@ -41,27 +41,27 @@ class Prices:
         return found
 
     def of_model(self, model: str, day: str) -> list[Price]:
-        """The prices of a model, by id or alias, on a day, tier by tier."""
+        """Return the prices of a model (id or alias) on a day, by tier."""
         return [replace(price, model=_canonical(model)) for price, _ in self._on(model, day)]
 
     def table(self, day: str) -> list[Price]:
-        """All prices of all models on a day, tier by tier."""
+        """Return all prices of all models on a day, by tier."""
         names = dict.fromkeys([*MODELS, *self._like, *self._own])
         return [price for name in names for price in self.of_model(name, day)]
 
     def models(self) -> list[str]:
-        """The models that have a price."""
+        """Return the models with a price."""
         names = dict.fromkeys([*MODELS, *self._like, *self._own])
         return [name for name in names if any(self._sources(name))]
 
     def _on(self, model: str, day: str) -> Tiers:
-        """What holds for a model on a day, the shortest prompts first."""
+        """Return the prices of a model on a day, the shortest prompts first."""
         name = _canonical(model)
         known = self._since.get(name)
         if known is None:
             days = {price.since for source in self._sources(name) for price in source}
             known = [(since, self._from(name, since)) for since in sorted(days)]
-            if known:  # nothing is kept of unknown models, whose names are without number
+            if known:  # do not cache unknown models, whose number is unbounded
                 self._since[name] = known
         place = bisect_right(known, day, key=itemgetter(0))
         return known[place - 1][1] if place else []
@@ -74,7 +74,7 @@ class Prices:
         return [(price, price.rates()) for price in tiers]
 
     def _sources(self, name: str) -> Iterator[list[Price]]:
-        """The prices that a model may have, the preferred ones first."""
+        """Yield the possible prices of a model, preferred ones first."""
         name = _canonical(name)
         yield self._own.get(name, [])
         if like := self._like.get(name):
@@ -93,13 +93,13 @@ def _default() -> Prices:
 
 
 def price_of(model: str, day: str, prompt_tokens: int = 0) -> Rates | None:
-    """The built-in rates of a model on a day for a prompt of that length; None for a model that is unknown."""
+    """Return the built-in rates of a model on a day for a prompt length; None for an unknown model."""
     return _default().of(model, day, prompt_tokens)
 
 
 @cache
 def _built_in() -> dict[str, list[Price]]:
-    # not before: most starts never need a price
+    # imported lazily: most starts never need a price
     from mockbatch.core.money.listed import LISTED
 
     known = {price.model for price in OVERLAY}

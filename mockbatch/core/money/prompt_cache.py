@@ -1,7 +1,7 @@
-"""The prompt cache by the API's rules: which prefixes a request may read or write, and what of its input that makes.
+"""The prompt cache by the API's rules: which prefixes a request may read or write, and the tokens of each.
 
-A prefix is known by a rolling hash over tools, system and messages, in that order, with all that invalidates it mixed
-in where it begins to matter. Entries live on the virtual clock.
+A prefix is identified by a rolling hash over tools, system and messages, in that order; settings that invalidate it are
+mixed in at the level they affect. Entries live on the virtual clock.
 
 Source: https://platform.claude.com/docs/en/build-with-claude/prompt-caching
 """
@@ -31,10 +31,10 @@ Count = Callable[[Any, Model], float]
 
 
 class Prefix(Struct, frozen=True, array_like=True):
-    """The start of a prompt up to the end of a block, that may be in the cache.
+    """The start of a prompt up to the end of a block, which may be cached.
 
-    `key` are 64 bits that stand for it; `tokens` counts all of it; `ttl` is in seconds: 300 or 3600. At a breakpoint it
-    may be read and written; else it is only looked back to, and read where an earlier request wrote it.
+    `key` is a 64-bit hash; `tokens` counts the whole prefix; `ttl` is in seconds: 300 or 3600. At a breakpoint it may
+    be read and written; other prefixes are only read, by lookback, if an earlier request wrote them.
     """
 
     key: int
@@ -44,7 +44,7 @@ class Prefix(Struct, frozen=True, array_like=True):
 
 
 class CacheUse(Struct, frozen=True, array_like=True):
-    """Tokens of a prompt that were read from the cache, and written to it by lifetime; the rest is not cached."""
+    """Prompt tokens read from the cache, and written to it by lifetime; the rest is not cached."""
 
     read: int = 0
     write_5m: int = 0
@@ -59,9 +59,9 @@ UNCACHED = CacheUse()
 
 
 def prefixes(params: dict[str, Any], model: Model, count: Count = part_tokens) -> list[Prefix]:
-    """The prefixes of a request that may be cached, the shortest first; none where it does not ask for caching.
+    """Return the cacheable prefixes of a request, shortest first; none without cache_control.
 
-    `count` gives the tokens of a block, unrounded. Never fails: what has no shape that it knows is not cached.
+    `count` returns the tokens of a block, unrounded. Never raises: blocks of an unknown shape are not cached.
     """
     places = _places(params)
     lives = [0 if isinstance(block, str) else _ttl(block) for _, _, block in places]
@@ -96,14 +96,14 @@ def _blocks(content: Any) -> list[Any]:
 
 
 def _lifetime(control: Any) -> int:
-    """Seconds that a mark asks for; 0 where there is no mark."""
+    """Return the lifetime in seconds that a cache_control requests; 0 without one."""
     if not isinstance(control, dict):
         return 0
     return ONE_HOUR if control.get("ttl") == "1h" else FIVE_MINUTES
 
 
 def _ttl(block: Any) -> int:
-    """The lifetime that a block is marked with; a mark inside of it counts as one on it."""
+    """Return the lifetime a block is marked with; a mark on a nested block counts for the outer one."""
     if not isinstance(block, dict):
         return 0
     own = _lifetime(block.get("cache_control")) if _can_be_marked(block) else 0
@@ -123,14 +123,14 @@ def _can_be_marked(block: Any) -> bool:
 
 
 def _mark_last(places: list[Place], lives: list[int], ttl: int) -> None:
-    """The automatic breakpoint: on the last block that can have one, where there is none yet."""
+    """Set the automatic breakpoint on the last block that can have one, unless it is marked already."""
     last = next((index for index in range(len(places) - 1, -1, -1) if _can_be_marked(places[index][2])), None)
     if last is not None and not lives[last]:
         lives[last] = ttl
 
 
 def _wanted(lives: list[int]) -> dict[int, tuple[int, bool]]:
-    """Lifetime, and whether it is a breakpoint, of each block where a prefix may end that can be in the cache."""
+    """Return lifetime and breakpoint flag of each block at which a cacheable prefix may end."""
     breakpoints = [index for index, ttl in enumerate(lives) if ttl][:_BREAKPOINTS]
     wanted = {index: (lives[index], True) for index in breakpoints}
     for index in breakpoints:
@@ -140,7 +140,7 @@ def _wanted(lives: list[int]) -> dict[int, tuple[int, bool]]:
 
 
 def _rolled(params: dict[str, Any], model: Model, places: list[Place], count: Count) -> Iterator[tuple[int, int]]:
-    """Hash and tokens of the prompt up to the end of each block."""
+    """Yield hash and tokens of the prompt up to the end of each block."""
     per_message, preamble = frame_tokens(model)
     key, tokens = draw_of(0, model.id.encode()), 0.0
     level, speaker = _TOOLS, ""
@@ -161,7 +161,7 @@ def _rolled(params: dict[str, Any], model: Model, places: list[Place], count: Co
 
 
 def _mixed(key: int, block: Any) -> int:
-    """The hash of a prompt after one more block, whatever marks that has."""
+    """Return the hash of a prompt extended by a block, ignoring its marks."""
     if isinstance(block, str):
         return draw_of(key, block.encode("utf-8", "surrogatepass"))
     if isinstance(block, dict) and block.get("type") == "text":
@@ -188,10 +188,10 @@ def _is_web_search(tool: Any) -> bool:
 
 
 def _settings(params: dict[str, Any], level: int) -> tuple[Any, ...]:
-    """What invalidates the cache from this level on, besides what the prompt says.
+    """Return the settings that invalidate the cache from this level on, in addition to the prompt itself.
 
-    Web search and citations change the system prompt, as structured outputs do; images, forced tools and thinking
-    change what the messages are made into.
+    Web search, citations and structured outputs change the system prompt; images, forced tools and thinking change how
+    messages are encoded.
     """
     config = params.get("output_config")
     config = config if isinstance(config, dict) else {}
@@ -204,7 +204,7 @@ def _settings(params: dict[str, Any], level: int) -> tuple[Any, ...]:
 
 
 def _has(params: dict[str, Any], what: Callable[[dict[str, Any]], bool]) -> bool:
-    """Whether a block of the messages, or one inside of it, is such a one."""
+    """Return whether any block of the messages, nested ones included, satisfies the predicate."""
     messages = params.get("messages")
     return any(_holds(message, what) for message in (messages if isinstance(messages, list) else ()))
 
@@ -226,10 +226,10 @@ def _is_cited(block: dict[str, Any]) -> bool:
 
 
 def use(found: list[Prefix], live: Callable[[int], bool]) -> CacheUse:
-    """What a request with these prefixes reads and writes, where `live` tells which of them are in the cache.
+    """Return what a request with these prefixes reads and writes; `live` looks up which are cached.
 
-    The longest that is there is read; from there to the last breakpoint of an hour is written for an hour, from there
-    to the last one for five minutes.
+    The longest cached prefix is read; from there to the last one-hour breakpoint is written for an hour, and from there
+    to the last breakpoint for five minutes.
     """
     if not found:
         return UNCACHED
@@ -240,27 +240,25 @@ def use(found: list[Prefix], live: Callable[[int], bool]) -> CacheUse:
 
 
 class CacheState:
-    """The entries of one session. Instants are microseconds of its clock, and come in their order."""
+    """The cache entries of one session. Instants are microseconds of its clock, in ascending order."""
 
     def __init__(self, entries: Mapping[int, tuple[int, int, int]] | None = None) -> None:
         self._entries = dict(entries or {})
 
     def entries(self) -> dict[int, tuple[int, int, int]]:
-        """When each key was written, until when it lives, and for how long it lives once read, all in microseconds."""
+        """Return for each key when it was written, when it expires, and its lifetime, in microseconds."""
         return self._entries.copy()
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def live(self, key: int, at: int) -> bool:
-        """Whether the entry is there at that instant."""
+        """Return whether the entry exists at that instant."""
         entry = self._entries.get(key)
         return entry is not None and entry[0] <= at < entry[1]
 
     def touch(self, key: int, at: int, ttl: int) -> None:
-        """Write an entry that lives for `ttl` seconds from then; one that is there is read, and lives on as long as its
-        own lifetime says.
-        """
+        """Write an entry that lives for `ttl` seconds; an existing one is read, which renews its own lifetime."""
         if self.live(key, at):
             written, expires, own = self._entries[key]
             self._entries[key] = written, max(expires, at + own), own
@@ -268,7 +266,7 @@ class CacheState:
             self._entries[key] = at, at + ttl * _SECOND, ttl * _SECOND
 
     def request(self, found: list[Prefix], at: int) -> CacheUse:
-        """What a request with these prefixes reads and writes at that instant, which is done here."""
+        """Apply a request with these prefixes at that instant, and return what it reads and writes."""
         used = use(found, lambda key: self.live(key, at))
         for prefix in found:
             if self.live(prefix.key, at) if prefix.tokens <= used.read else prefix.breakpoint:
@@ -276,5 +274,5 @@ class CacheState:
         return used
 
     def prune(self, before: int) -> None:
-        """Forget what has expired at that instant."""
+        """Remove entries that have expired at that instant."""
         self._entries = {key: entry for key, entry in self._entries.items() if entry[1] > before}

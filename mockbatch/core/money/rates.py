@@ -1,4 +1,4 @@
-"""Prices as they are written down, and rates as they are reckoned with: decimals, never floats.
+"""List prices and billing rates: decimals, never floats.
 
 Source: https://platform.claude.com/docs/en/about-claude/pricing
 """
@@ -10,7 +10,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 EXACT = Context(prec=80, traps=[DivisionByZero, Inexact, InvalidOperation, Overflow])
-"""Reckons exactly, or raises."""
+"""Computes exactly, or raises."""
 
 BATCH = Decimal("0.5")
 US_ONLY = Decimal("1.1")
@@ -18,13 +18,13 @@ ONE = Decimal(1)
 
 TOKEN_CLASSES = ("input", "cache_write_5m", "cache_write_1h", "cache_read", "output")
 CLASSES = (*TOKEN_CLASSES, "web_search", "web_fetch", "code_execution")
-"""What is counted of a request, and priced. The last two are free: code runs within the free hours of a month."""
+"""Everything counted and priced. The last two are free: code runs within the free hours of a month."""
 
 
 class Price(Struct, frozen=True, omit_defaults=True):
     """The list price of a model in USD, per million tokens and per thousand searches.
 
-    It holds from the day `since` (`YYYY-MM-DD`) on, for all tokens of requests whose prompt is longer than `above`.
+    It applies from the day `since` (`YYYY-MM-DD`), to all tokens of requests whose prompt is longer than `above`.
     """
 
     model: str
@@ -38,13 +38,13 @@ class Price(Struct, frozen=True, omit_defaults=True):
     above: int = 0
 
     def rates(self) -> "Rates":
-        """The same per token and per search."""
+        """Return the price per token and per search."""
         tokens: dict[str, Decimal] = {name: scaled(getattr(self, name), -6) for name in TOKEN_CLASSES}
         return Rates(**tokens, web_search=scaled(self.web_search, -3), above=self.above)
 
 
 class Rates(Struct, frozen=True):
-    """List rates in USD per token, and per search, of requests whose prompt is longer than `above`."""
+    """List rates in USD per token and per search, for requests whose prompt is longer than `above`."""
 
     input: Decimal
     cache_write_5m: Decimal
@@ -57,13 +57,13 @@ class Rates(Struct, frozen=True):
     code_execution: Decimal = Decimal(0)
 
     def of(self, kind: str) -> Decimal:
-        """The list rate of a class."""
+        """Return the list rate of a class."""
         rate: Decimal = getattr(self, kind)
         return rate
 
 
 class Factors(Struct, frozen=True):
-    """How a class is billed: `rate` is the product of all others."""
+    """The rate of a class and its factors: `rate` is the product of the others."""
 
     list_rate: Decimal
     batch: Decimal
@@ -74,9 +74,9 @@ class Factors(Struct, frozen=True):
 
 @lru_cache(maxsize=1024)
 def factors(rates: Rates, kind: str, service_tier: str, inference_geo: str) -> Factors:
-    """How a class is billed at these rates: cache tokens are input at a multiple, and batches cost half of every token.
+    """Return how a class is billed: cache tokens at a multiple of the input rate, batches at half of every token rate.
 
-    What is no token, such as a search, costs the same everywhere.
+    Other classes, such as searches, cost the same everywhere.
     """
     if kind not in TOKEN_CLASSES:
         return Factors(rates.of(kind), ONE, ONE, ONE, rates.of(kind))
@@ -87,7 +87,7 @@ def factors(rates: Rates, kind: str, service_tier: str, inference_geo: str) -> F
 
 
 def _multiple(rates: Rates, kind: str) -> tuple[Decimal, Decimal]:
-    """A rate as the input rate and a multiple of it; as it is where no decimal is that multiple."""
+    """Split a rate into the input rate and a multiple; the rate itself times one if the multiple is not a decimal."""
     rate = rates.of(kind)
     if not kind.startswith("cache_"):
         return rate, ONE
@@ -98,7 +98,7 @@ def _multiple(rates: Rates, kind: str) -> tuple[Decimal, Decimal]:
 
 
 def product(*numbers: Decimal | int) -> Decimal:
-    """All of them multiplied, exactly."""
+    """Multiply the numbers, exactly."""
     result = ONE
     for number in numbers:
         result = EXACT.multiply(result, number)
@@ -106,7 +106,7 @@ def product(*numbers: Decimal | int) -> Decimal:
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:
-    """All of them added, exactly."""
+    """Add the amounts, exactly."""
     result = Decimal(0)
     for amount in amounts:
         result = EXACT.add(result, amount)
@@ -114,11 +114,11 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
 
 
 def scaled(amount: Decimal, digits: int) -> Decimal:
-    """An amount times a power of ten, exactly."""
+    """Return an amount times a power of ten, exactly."""
     return EXACT.scaleb(amount, digits)
 
 
 def plain(amount: Decimal) -> str:
-    """An amount as people write it: no exponent, no zeros at the end."""
+    """Format an amount without exponent or trailing zeros."""
     text = format(amount, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,4 +1,4 @@
-"""A tracker's rows against the ledger: where they differ, by how much, and the likely reason."""
+"""Compare a tracker's rows with the ledger: differences, their amount, and the likely reason."""
 
 from collections.abc import Callable, Iterable
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, Inexact
@@ -14,7 +14,7 @@ from mockbatch.core.numbers import how_many
 
 _FINE = 6
 _NOISE = Decimal("1e-13")
-_TELLING = 100
+_CONCLUSIVE = 100
 _TIMES = range(2, 11)
 _INPUT, _PROMPT = ("input",), ("input", "cache_write_5m", "cache_write_1h", "cache_read")
 
@@ -22,8 +22,9 @@ Key = tuple[str, ...]
 
 
 class Difference(Struct, frozen=True):
-    """A row that is not what the ledger says: amounts in USD, what the tracker has too much (or, negative, too little),
-    and the likely reasons, of which there may be none.
+    """A row that differs from the ledger.
+
+    Amounts in USD; `difference` is positive if the tracker has too much. `reasons` are the likely reasons, if any.
     """
 
     id: str
@@ -35,9 +36,10 @@ class Difference(Struct, frozen=True):
 
 
 class Reconciliation(Struct, frozen=True):
-    """What the comparison found. `missing` are requests of the ledger that the tracker does not have, `unmatched` rows
-    of the tracker that the ledger does not have. `notes` say what was compared otherwise than one may think, or not at
-    all, and is no difference.
+    """The result of a comparison.
+
+    `missing` are requests that only the ledger has, `unmatched` rows that only the tracker has. `notes` name columns
+    that were compared in an unexpected way or not at all, which does not count as a difference.
     """
 
     matched: int
@@ -54,7 +56,7 @@ class Reconciliation(Struct, frozen=True):
 
     @property
     def clean(self) -> bool:
-        """Whether nothing differs, and everything could be compared."""
+        """Whether nothing differs and everything could be compared."""
         return not (
             self.differences
             or self.missing
@@ -77,7 +79,7 @@ def reconcile(tracker: Tracker, ledger: Iterable[Entry], prices: Prices) -> Reco
     costless = {key for key, rows in compared.items() if tracker.cost_column and all(row.cost is None for row in rows)}
     costless |= {key for key, rows in compared.items() if not any(row.cost is not None or row.tokens for row in rows)}
     wrong = {difference.id for difference in differences}
-    unsure = {key for key in (costless | unpriced.keys()) if _said(key) not in wrong}
+    unsure = {key for key in (costless | unpriced.keys()) if _joined(key) not in wrong}
     return Reconciliation(
         matched=len(found) - len(differences) - len(unsure),
         compared=len(found) - len(unsure),
@@ -85,16 +87,16 @@ def reconcile(tracker: Tracker, ledger: Iterable[Entry], prices: Prices) -> Reco
         ledger_total=plain(total(entry.net or Decimal(0) for rows in entries.values() for entry in rows)),
         differences=differences,
         missing=[
-            _said(key)
+            _joined(key)
             for key, rows in entries.items()
             if key not in records and key not in tracker.named and any(row.billed for row in rows)
         ],
-        unmatched=[_said(key) for key in records if key not in entries],
+        unmatched=[_joined(key) for key in records if key not in entries],
         unknown_columns=tracker.unknown_columns,
         currencies=tracker.currencies,
         problems=[
             *tracker.problems,
-            *(f"{_said(key)} has no price in the ledger: {model}" for key, model in unpriced.items()),
+            *(f"{_joined(key)} has no price in the ledger: {model}" for key, model in unpriced.items()),
             *([] if len(found) > len(unsure) else [_nothing(tracker, entries)]),
         ],
         notes=[*_notes(tracker), *counting.notes],
@@ -102,7 +104,7 @@ def reconcile(tracker: Tracker, ledger: Iterable[Entry], prices: Prices) -> Reco
 
 
 def _nothing(tracker: Tracker, entries: dict[Key, list[Entry]]) -> str:
-    """Say why nothing was compared."""
+    """Return why nothing was compared."""
     if not entries:
         return "nothing was compared: the ledger has no rows"
     if not (tracker.records or tracker.named):
@@ -121,14 +123,14 @@ def _notes(tracker: Tracker) -> list[str]:
 
 
 class _Counting(Struct):
-    """Which classes each column of tokens counts in this tracker, and what is to be said of that."""
+    """The token classes that each column counts in this tracker, with notes about it."""
 
     classes: dict[str, tuple[str, ...]]
     notes: list[str]
 
 
 def _counting(compared: dict[Key, list[Record]], entries: dict[Key, list[Entry]]) -> _Counting:
-    """Find the way of counting that most rows agree with, of those that a column may have."""
+    """Find, among the possible readings of each column, the one that most rows agree with."""
     counting = _Counting({}, [])
     single = [(rows[0], entries[key]) for key, rows in compared.items() if len(rows) == 1]
     for column in dict.fromkeys(name for record, _ in single for name in record.tokens):
@@ -162,7 +164,7 @@ def _by_key_of(records: Iterable[Record]) -> dict[Key, list[Record]]:
     return groups
 
 
-def _said(key: Key) -> str:
+def _joined(key: Key) -> str:
     return " ".join(key)
 
 
@@ -173,32 +175,32 @@ def _unpriced(entries: list[Entry]) -> bool:
 def _compared(
     key: Key, records: list[Record], entries: list[Entry], prices: Prices, counting: _Counting
 ) -> Difference | None:
-    """The difference of what both have, if there is one, and a price."""
+    """Return the difference of a row that both have, or None if there is none or no price."""
     if _unpriced(entries):
         return None
     right = total(entry.net or Decimal(0) for entry in entries)
     costs = [record.cost for record in records if record.cost is not None]
     counted = _miscounted(records, entries, counting)
-    told = total(costs) if costs else right
-    if not counted and (_is_equal(told, right) or (_digits(told) >= _FINE and _rounds_to(right, told))):
+    recorded = total(costs) if costs else right
+    if not counted and (_is_equal(recorded, right) or (_digits(recorded) >= _FINE and _rounds_to(right, recorded))):
         return None
     return Difference(
-        _said(key),
+        _joined(key),
         [record.line for record in records],
-        plain(told),
+        plain(recorded),
         plain(right),
-        plain(EXACT.subtract(told, right)),
-        [*counted, *(_reasons(costs, told, right, entries, prices) if told != right else ())],
+        plain(EXACT.subtract(recorded, right)),
+        [*counted, *(_reasons(costs, recorded, right, entries, prices) if recorded != right else ())],
     )
 
 
-def _is_equal(told: Decimal, right: Decimal) -> bool:
-    """Whether two amounts are the same, but for what a float loses."""
-    return abs(EXACT.subtract(told, right)) <= product(right, _NOISE)
+def _is_equal(recorded: Decimal, right: Decimal) -> bool:
+    """Return whether two amounts are equal up to float precision."""
+    return abs(EXACT.subtract(recorded, right)) <= product(right, _NOISE)
 
 
 def _miscounted(records: list[Record], entries: list[Entry], counting: _Counting) -> list[str]:
-    """Tokens that a single row of a request counts otherwise than the ledger."""
+    """Return the token counts of a request's single row that differ from the ledger."""
     if len(records) != 1:
         return []
     found = []
@@ -206,33 +208,35 @@ def _miscounted(records: list[Record], entries: list[Entry], counting: _Counting
         right = _quantity(entries, counting.classes[name])
         if count != right:
             whole = counting.classes[name] == _INPUT and count == _quantity(entries, _PROMPT)
-            why = ": cached tokens are counted as input too" if whole else ""
+            why = ": cached tokens are also counted as input" if whole else ""
             found.append(f"{name} are {count:,} instead of {right:,}{why}")
     return found
 
 
-def _reasons(costs: list[Decimal], told: Decimal, right: Decimal, entries: list[Entry], prices: Prices) -> list[str]:
+def _reasons(
+    costs: list[Decimal], recorded: Decimal, right: Decimal, entries: list[Entry], prices: Prices
+) -> list[str]:
     first = entries[0]
     if right == 0:
         return [f"billed, though {first.reason}"]
-    if told == 0:
+    if recorded == 0:
         return [f"recorded as 0: does the tracker know {first.model}?"]
     requests = len({(entry.batch_id, entry.custom_id, entry.message_id) for entry in entries})
     if total(costs[:requests]) == right:
         return [f"counted {len(costs)} times"]
-    if _rounds_to(right, told):
-        return [f"rounded to {_digits(told)} decimals"]
-    return _by_mistake(told, entries, prices) or _by_factor(told, right)
+    if _rounds_to(right, recorded):
+        return [f"rounded to {_digits(recorded)} decimals"]
+    return _by_mistake(recorded, entries, prices) or _by_factor(recorded, right)
 
 
-def _by_mistake(told: Decimal, entries: list[Entry], prices: Prices) -> list[str]:
+def _by_mistake(recorded: Decimal, entries: list[Entry], prices: Prices) -> list[str]:
     short = short_prompt_rates(entries, prices)
     known = (*MISTAKES, short) if short else MISTAKES
-    return explained(bill_of(entries), known, _fits(told))
+    return explained(bill_of(entries), known, _fits(recorded))
 
 
-def _by_factor(told: Decimal, right: Decimal) -> list[str]:
-    fits = _fits(told)
+def _by_factor(recorded: Decimal, right: Decimal) -> list[str]:
+    fits = _fits(recorded)
     if fits(scaled(right, 2)):
         return ["cents read as dollars"]
     if fits(scaled(right, -2)):
@@ -242,10 +246,10 @@ def _by_factor(told: Decimal, right: Decimal) -> list[str]:
     return [f"counted {times} times" for times in _TIMES if fits(product(right, times))]
 
 
-def _fits(told: Decimal) -> Callable[[Decimal], bool]:
-    """Whether an amount is the one that was told, or rounds to it while that has digits enough to tell."""
-    telling = abs(told) >= scaled(Decimal(_TELLING), -_digits(told))
-    return lambda amount: amount == told or (telling and _rounds_to(amount, told))
+def _fits(recorded: Decimal) -> Callable[[Decimal], bool]:
+    """Return a predicate: is an amount the recorded one, or does it round to it, with enough digits to tell?"""
+    conclusive = abs(recorded) >= scaled(Decimal(_CONCLUSIVE), -_digits(recorded))
+    return lambda amount: amount == recorded or (conclusive and _rounds_to(amount, recorded))
 
 
 def _digits(amount: Decimal) -> int:
@@ -253,9 +257,9 @@ def _digits(amount: Decimal) -> int:
     return max(-exponent, 0) if isinstance(exponent, int) else 0
 
 
-def _rounds_to(amount: Decimal, told: Decimal) -> bool:
-    """Whether an amount is the told one, rounded to as many decimals in either of the usual ways."""
+def _rounds_to(amount: Decimal, recorded: Decimal) -> bool:
+    """Return whether an amount rounds to the recorded one, half up or half even."""
     rounding = EXACT.copy()
     rounding.traps[Inexact] = False
-    step = scaled(Decimal(1), -_digits(told))
-    return any(amount.quantize(step, way, context=rounding) == told for way in (ROUND_HALF_UP, ROUND_HALF_EVEN))
+    step = scaled(Decimal(1), -_digits(recorded))
+    return any(amount.quantize(step, way, context=rounding) == recorded for way in (ROUND_HALF_UP, ROUND_HALF_EVEN))

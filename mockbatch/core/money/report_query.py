@@ -1,4 +1,4 @@
-"""What a report is asked for: buckets of time, filters, groups.
+"""Parse the queries of the usage and cost reports: time buckets, filters, groups.
 
 Source: https://platform.claude.com/docs/en/manage-claude/usage-cost-api
 """
@@ -14,10 +14,10 @@ from mockbatch.core.contract.paging import limit_of
 from mockbatch.core.time.spans import DAY, HOUR, MINUTE, SECOND, format_instant, parse_instant
 
 Values = Mapping[str, Sequence[str]]
-"""The query: all values of each parameter, its name without `[]`."""
+"""The query: all values of each parameter, keyed by its name without `[]`."""
 
 WIDTHS = {"1d": (DAY, 7, 31), "1h": (HOUR, 24, 168), "1m": (MINUTE, 60, 1440)}
-"""By name: microseconds, buckets in a page, and how many may be asked for."""
+"""By name: width in microseconds, default and maximum number of buckets per page."""
 
 USAGE_GROUPS = (
     "account_id",
@@ -33,7 +33,7 @@ USAGE_GROUPS = (
 COST_GROUPS = ("description", "workspace_id")
 FAST_MODE = "fast-mode-2026-02-01"
 
-# by parameter: the dimension that it restricts, and its values where they are known
+# by parameter: the dimension it restricts, and its allowed values if these are known
 FILTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "account_ids": ("account_id", ()),
     "api_key_ids": ("api_key_id", ()),
@@ -51,9 +51,9 @@ FILTERS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 class Query(Struct, frozen=True):
-    """Which buckets are asked for, and of what. Instants and widths are microseconds; `ending_at` is None for: now.
+    """A report query. Instants and widths are microseconds; `ending_at` is None for now.
 
-    `filters` has the values that each dimension may have.
+    `filters` maps dimensions to their allowed values.
     """
 
     starting_at: int
@@ -64,7 +64,7 @@ class Query(Struct, frozen=True):
     filters: dict[str, frozenset[str]]
 
     def buckets(self, now: int) -> tuple[list[int], bool]:
-        """The starts of the buckets of this page, and whether there are more after it.
+        """Return the start times of the buckets on this page, and whether more follow.
 
         Buckets end before `ending_at`; without one, the last bucket is that of `now`.
         """
@@ -74,12 +74,12 @@ class Query(Struct, frozen=True):
         return starts, count > self.limit
 
     def next_page(self) -> str:
-        """The cursor of the page after this one."""
+        """Return the cursor of the next page."""
         return _cursor(self.starting_at + self.limit * self.width)
 
 
 def usage_query(values: Values, betas: Sequence[str] = ()) -> Query:
-    """What is asked of the usage report. Raises InvalidRequest in the words of the API."""
+    """Parse a query of the usage report. Raises InvalidRequest with the API's message."""
     query = _query(values, USAGE_GROUPS, tuple(WIDTHS))
     filters = {}
     for name, (dimension, known) in FILTERS.items():
@@ -91,7 +91,7 @@ def usage_query(values: Values, betas: Sequence[str] = ()) -> Query:
 
 
 def cost_query(values: Values) -> Query:
-    """What is asked of the cost report. Raises InvalidRequest in the words of the API."""
+    """Parse a query of the cost report. Raises InvalidRequest with the API's message."""
     return _query(values, COST_GROUPS, ("1d",))
 
 
@@ -142,7 +142,7 @@ def _instant(values: Values, name: str) -> int | None:
     if text is None:
         return None
     try:
-        # a plus sign that was not escaped arrives as a blank
+        # an unescaped plus sign arrives as a space
         return parse_instant(text.replace(" ", "+") if "T" in text else text)
     except ValueError:
         raise InvalidRequest(f"{name}: Input should be a valid datetime") from None
@@ -153,7 +153,7 @@ def _cursor(start: int) -> str:
 
 
 def _resumed(page: str, first: int, width: int) -> int:
-    """The start that a cursor names."""
+    """Return the start time in a cursor."""
     try:
         start = parse_instant(urlsafe_b64decode(page.removeprefix("page_").encode()).decode())
     except ValueError:
@@ -164,5 +164,5 @@ def _resumed(page: str, first: int, width: int) -> int:
 
 
 def bucket_time(instant: int) -> str:
-    """An instant as buckets name it: seconds, and a Z."""
+    """Format an instant as buckets do: whole seconds, with a Z."""
     return f"{format_instant(instant // SECOND * SECOND)[:19]}Z"

@@ -1,4 +1,4 @@
-"""The two reports of an organization, made of dated aggregates.
+"""The usage and cost reports of an organization, computed from dated aggregates.
 
 Source: https://platform.claude.com/docs/en/manage-claude/usage-cost-api
 """
@@ -25,7 +25,7 @@ from mockbatch.core.money.rates import factors, plain, product, scaled, total
 from mockbatch.core.money.report_query import Query, bucket_time
 from mockbatch.core.money.spending import Dated
 
-# by class: the type of tokens, and how descriptions call it
+# by class: the token type, and its wording in descriptions
 _TOKEN_TYPES = {
     "input": ("uncached_input_tokens", "Input Tokens"),
     "output": ("output_tokens", "Output Tokens"),
@@ -49,13 +49,13 @@ Key = tuple[str | None, ...]
 
 
 def span_of(query: Query, now: int) -> tuple[int, int]:
-    """From which instant until which one the page needs to know what was used."""
+    """Return the time span, from and until, for which the page needs usage data."""
     starts, _ = query.buckets(now)
     return query.starting_at, query.starting_at + len(starts) * query.width
 
 
 def usage_report(query: Query, used: Iterable[Dated], now: int) -> UsageReport:
-    """The page of the usage report that the query asks for."""
+    """Return the requested page of the usage report."""
     starts, more = query.buckets(now)
     buckets: dict[int, dict[Key, list[int]]] = {start: {} for start in starts}
     for dated in used:
@@ -110,9 +110,9 @@ def _usage_row(query: Query, key: Key, sums: list[int]) -> UsageRow:
 
 
 def cost_report(query: Query, used: Iterable[Dated], now: int, prices: Prices) -> CostReport:
-    """The page of the cost report that the query asks for. What has no price is not in it, nor is priority tier."""
+    """Return the requested page of the cost report. Usage without a price, and priority tier, are left out."""
     starts, more = query.buckets(now)
-    # quantities first, so that there are few products
+    # sum quantities first, to keep the number of products small
     buckets: dict[int, dict[tuple[str | None, str], Sums]] = {start: {} for start in starts}
     by_workspace = "workspace_id" in query.group_by
     for dated in used:
@@ -136,7 +136,7 @@ def _cost_rows(query: Query, groups: dict[tuple[str | None, str], Sums], prices:
 
 
 def _charges(row: Sum, day: str, prices: Prices) -> Iterator[tuple[str, Decimal]]:
-    """What an account costs, class by class; nothing where it has no price."""
+    """Yield the cost of an account by class; nothing if it has no price."""
     rates = rates_of(row.account, day, prices)
     if rates is None:
         return
@@ -150,7 +150,7 @@ _NOT_DESCRIBED: Key = (None,) * 7
 
 
 def _described(account: Account, kind: str) -> Key:
-    """Description, cost type, model, token type, service tier, context window and geography of what is billed."""
+    """Return description, cost type, model, token type, service tier, context window and geography of a charge."""
     if kind not in _TOKEN_TYPES:
         return "Web Search Usage", "web_search", None, None, None, None, None
     token_type, words = _TOKEN_TYPES[kind]

@@ -1,4 +1,4 @@
-"""What was spent, put together by whatever is asked for: the content of `GET /_mockbatch/ledger`."""
+"""Spending, grouped as requested: the content of `GET /_mockbatch/ledger`."""
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
@@ -15,9 +15,9 @@ GROUPINGS = ("batch", "model", "session", "workspace", "api_key", "day", "servic
 
 
 class Dated(Struct, frozen=True):
-    """What an account used at an instant (microseconds, such as the start of a minute) in one place.
+    """The usage of an account at an instant (microseconds, such as the start of a minute), with its dimensions.
 
-    `priced` is the day of its prices: that on which the batch was created. `custom_id` is needed only to group by it.
+    `priced` is the day whose prices apply: the day the batch was created. `custom_id` is needed only to group by it.
     """
 
     at: int
@@ -33,10 +33,10 @@ class Dated(Struct, frozen=True):
 
 
 class Spent(Struct, frozen=True):
-    """A group: what it stands for, what was counted, and decimals in USD: billed, what standard would have cost, and
-    that without a prompt cache, where every token of a prompt is plain input.
+    """The spending of a group: its key, counts, and amounts in USD as decimals.
 
-    The amounts are null where none of it has a price.
+    `net` is what was billed, `standard` the same at standard rates, `uncached` that with every prompt token as plain
+    input. Amounts are null if nothing in the group has a price.
     """
 
     by: dict[str, str | None]
@@ -48,7 +48,7 @@ class Spent(Struct, frozen=True):
 
 
 class Spending(Struct, frozen=True, kw_only=True):
-    """What was spent, in groups and in total. `unpriced` are models without a price, which no amount includes."""
+    """Spending in groups and in total. `unpriced` are models without a price, which no amount includes."""
 
     currency: str = "USD"
     prices_as_of: str
@@ -59,13 +59,13 @@ class Spending(Struct, frozen=True, kw_only=True):
 
 
 Days = dict[str, Sums]
-"""What was used, by the day of its prices."""
+"""Usage by the day whose prices apply."""
 
 
 class Grouped:
-    """Sums of what was used, by what is asked for. Its length is the number of groups.
+    """Usage summed by the requested dimensions. Its length is the number of groups.
 
-    Raises ValueError for what cannot be grouped by.
+    Raises ValueError for an unknown dimension.
     """
 
     def __init__(self, group_by: list[str]) -> None:
@@ -80,12 +80,12 @@ class Grouped:
         return len(self._groups)
 
     def add(self, dated: Dated) -> None:
-        """Add what was used in one place."""
+        """Add usage."""
         days = self._groups.setdefault(tuple(_key(dated, name) for name in self._names), {})
         days.setdefault(dated.priced, Sums()).add_all(dated.account, dated.requests, dated.counts)
 
     def spending(self, prices: Prices) -> Spending:
-        """Return what that comes to."""
+        """Return the spending of each group and in total."""
         found: list[Spent] = []
         everything: Days = {}
         for key, days in sorted(self._groups.items(), key=lambda group: tuple(part or "" for part in group[0])):
@@ -103,7 +103,7 @@ class Grouped:
 
 
 def spending(used: Iterable[Dated], group_by: list[str], prices: Prices) -> Spending:
-    """Return what was spent, by `group_by`. Raises ValueError for what cannot be grouped by."""
+    """Return the spending by `group_by`. Raises ValueError for an unknown dimension."""
     grouped = Grouped(group_by)
     for dated in used:
         grouped.add(dated)
@@ -125,7 +125,7 @@ def _key(dated: Dated, name: str) -> str | None:
 
 
 def _totals(days: Days, prices: Prices) -> list[Total]:
-    """The money of each account on each day."""
+    """Return the totals of each account on each day."""
     return [net([row], day, prices) for day, sums in days.items() for row in sums.rows()]
 
 
@@ -154,7 +154,7 @@ def _counts(days: Days) -> Counts:
 
 
 def _by_class(by: dict[str, str | None], days: Days, prices: Prices) -> list[Spent]:
-    """One group a class; each says how many requests there are of all classes together."""
+    """Return one group per class; the number of requests in each covers all classes."""
     return [
         Spent(
             {**by, "class": kind},
@@ -185,7 +185,7 @@ def _uncached(rates: Rates, kind: str, account: Account) -> Decimal:
 
 
 def _amounts(kinds: Iterable[str], days: Days, prices: Prices, rate: Rate) -> str | None:
-    """What these classes come to at a rate; None where nothing has a price."""
+    """Return the cost of these classes at a rate; None if nothing has a price."""
     amounts: list[Decimal] = []
     for day, sums in days.items():
         for row in sums.rows():

@@ -1,4 +1,4 @@
-"""Rows of a cost tracker, as people export them: tables with columns of many names."""
+"""Parse the export of a cost tracker: a table with columns of many possible names."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -15,7 +15,7 @@ _SHOWN = 5
 
 
 class Record(Struct, frozen=True):
-    """A row: where it stands, what it is about, and what it says: USD, and tokens by column."""
+    """A row: its line, its key, and its data: USD, and tokens by column."""
 
     line: int
     key: tuple[str, ...]
@@ -24,10 +24,10 @@ class Record(Struct, frozen=True):
 
 
 class Tracker(Struct):
-    """What could be read of a file, and what could not.
+    """The readable rows of a file, and its problems.
 
-    `keyed_by` says what identifies a row, `named` are rows that are there and could not be read, `aside` columns that
-    hold no amounts; `cost_column` is empty where there are tokens alone.
+    `keyed_by` are the columns that identify a row, `named` keys of rows that exist but could not be read, `aside`
+    columns without amounts; `cost_column` is empty if there are only tokens.
     """
 
     keyed_by: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class Tracker(Struct):
 
 
 def parse_tracker(table: Table) -> Tracker:
-    """Read the rows of a table. Raises ValueError where they cannot be told apart, or say nothing of cost or tokens."""
+    """Parse the rows of a table. Raises ValueError if they cannot be identified, or have neither cost nor tokens."""
     return _Reader(table).read()
 
 
@@ -51,7 +51,7 @@ class _Reader:
     def __init__(self, table: Table) -> None:
         self._table = table
         self._names = _named(table)
-        """The columns by what they mean; of those that mean the same the first."""
+        """The columns by meaning; the first of those with the same meaning."""
         costs = [name for name in (*COSTS, *CENTS) if name in self._names]
         self._cost = costs[0] if costs else ""
         self._tokens = [name for name in READINGS if name in self._names]
@@ -71,19 +71,19 @@ class _Reader:
     def read(self) -> Tracker:
         self._tracker.currencies += [f"{self._names[name]} is in {currency_in(name)}" for name in self._foreign]
         for row in self._table.rows:
-            self._take(row)
+            self._read_row(row)
         return self._tracker
 
     def _without_amounts(self) -> str:
         if self._foreign:
             name = self._foreign[0]
             return f"its costs are in {currency_in(name)} ({self._names[name]}), and the ledger is in {_DOLLAR}"
-        told = "it has no column with a cost, such as cost_usd, nor one with tokens"
+        reason = "it has no column with a cost, such as cost_usd, nor one with tokens"
         columns = [name for name in self._table.columns if name]
-        return f"{told}; its columns are {_some(columns)}" if columns else f"{told}: there is nothing in it"
+        return f"{reason}; its columns are {_some(columns)}" if columns else f"{reason}: it is empty"
 
     def _keyed_by(self) -> tuple[str, ...]:
-        """Tell a row from the others: by the message, or the request of a batch; and the class, if there is one."""
+        """Return the key columns of a row: the message, or the request of a batch; plus the class, if there is one."""
         self._ids = {IDS[name]: self._names[name] for name in reversed(IDS) if name in self._names}
         if "custom_id" not in self._ids and "message_id" not in self._ids:
             self._guess_id()
@@ -96,12 +96,12 @@ class _Reader:
         if "custom_id" in self._ids:
             return (*(("batch_id",) if "batch_id" in self._ids else ()), "custom_id", *last)
         raise ValueError(
-            "it has no column that says which request a row is about: custom_id or message_id; "
+            "it has no column that identifies the request of a row: custom_id or message_id; "
             f"its columns are {_some(self._table.columns)}"
         )
 
     def _guess_id(self) -> None:
-        """Take a column with a general name for the ids of messages, or for custom_ids, as its values look."""
+        """Use a column with a generic name as message ids or custom_ids, judging by its values."""
         for name in BY_VALUE:
             if column := self._names.get(name):
                 values = [value for row in self._table.rows if (value := row.cells.get(column, "").strip())]
@@ -114,8 +114,8 @@ class _Reader:
         cells = (row.cells.get(column, "") for row in self._table.rows for column in columns)
         return decimal_mark(cells, "," if self._table.separator == ";" else ".")
 
-    def _take(self, row: Row) -> None:
-        """Read one row into the tracker, or into what is wrong with it."""
+    def _read_row(self, row: Row) -> None:
+        """Read a row into the tracker, or record its problem."""
         cells, tracker = row.cells, self._tracker
         key = tuple(cells.get(self._ids[name], "").strip() for name in tracker.keyed_by)
         if not all(key):
@@ -142,10 +142,10 @@ class _Reader:
             tracker.problems.append(f"{what} has {'no cost' if self._cost else 'neither a cost nor tokens'}")
 
     def _currency(self, cells: dict[str, str]) -> str:
-        """Return the currency of a row that is not in dollars."""
-        told = cells.get(self._names.get("currency", ""), "").strip()
+        """Return the currency of a row that is not in dollars; empty for dollars."""
+        stated = cells.get(self._names.get("currency", ""), "").strip()
         beside = split_currency(cells.get(self._names.get(self._cost, ""), ""))[1]
-        found = "" if is_nothing(told) else told.upper()
+        found = "" if is_nothing(stated) else stated.upper()
         return next((one for one in (found, beside) if one not in ("", _DOLLAR, "$", "US$")), "")
 
     def _dollars(self, cells: dict[str, str]) -> Decimal | None:
@@ -172,7 +172,7 @@ class _Reader:
 
 
 def readings_of(column: str) -> tuple[tuple[tuple[str, ...], str], ...]:
-    """Return the ways in which a column may count: which classes, and what to say of it."""
+    """Return the possible readings of a column: the classes it counts, and a note."""
     return tuple((reading.classes, reading.words) for reading in READINGS[snake(column)])
 
 
@@ -185,16 +185,16 @@ def _named(table: Table) -> dict[str, str]:
 
 
 def _doubled(columns: Sequence[str]) -> list[str]:
-    """Return the columns of which there are several, or that mean the same as an earlier one."""
+    """Return the columns that occur more than once, or mean the same as an earlier one."""
     seen: dict[str, str] = {}
-    told = []
+    found = []
     for column in filter(str.strip, columns):
         first = seen.setdefault(snake(column), column)
         if first == column and columns.count(column) > 1:
-            told.append(f"{column} is there {columns.count(column)} times")
+            found.append(f"{column} occurs {columns.count(column)} times")
         elif first != column:
-            told.append(f"{column}: {first} is taken for the same")
-    return list(dict.fromkeys(told))
+            found.append(f"{column}: {first} has the same meaning")
+    return list(dict.fromkeys(found))
 
 
 def _some(columns: Sequence[str]) -> str:

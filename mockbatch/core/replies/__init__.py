@@ -1,1 +1,1 @@
-"""What a model would have answered."""
+"""Simulated model replies."""

@@ -1,4 +1,4 @@
-"""The work that a template may do, counted in steps, so that the same template always ends at the same place."""
+"""The work limit of a template, in deterministic steps: the same template always stops at the same place."""
 
 from typing import Any
 
@@ -6,13 +6,13 @@ from mockbatch.core.replies.forms import ReplyError
 
 STEPS = 50_000
 LARGEST = 16 << 20
-"""The most characters of a text that a template makes."""
+"""The longest text, in characters, that a template may produce."""
 _CHARACTERS = 1_024
 _ATOMS = (int, float, bool, type(None))
 
 
 class Allowance:
-    """What is left of the work of one rendering."""
+    """The work left for one rendering."""
 
     __slots__ = ("output", "steps")
 
@@ -21,20 +21,20 @@ class Allowance:
         self.output = LARGEST
 
     def spend(self, steps: int) -> None:
-        """Count work. Raise ReplyError when there is none left."""
+        """Count work. Raise ReplyError if none is left."""
         self.steps -= steps
         if self.steps < 0:
             raise ReplyError(f"the template takes more than {STEPS:,} steps")
 
     def write(self, text: str) -> str:
-        """Count a text that is written."""
+        """Count the output `text` and return it. Raise ReplyError if the output limit is exceeded."""
         self.output -= len(text)
         if self.output < 0:
-            raise ReplyError(f"the template made more than {LARGEST:,} characters")
+            raise ReplyError(f"the template wrote more than {LARGEST:,} characters")
         return text
 
     def measure(self, value: Any, per_step: int = _CHARACTERS) -> int:
-        """Count the whole of a value, nested values as often as they occur, and return its size in characters."""
+        """Count a whole value, nested values once per occurrence, and return its size in characters."""
         if isinstance(value, str):
             self.spend(1 + len(value) // per_step)
             return len(value)
@@ -56,24 +56,26 @@ class Allowance:
                 self.spend(len(one))
                 size += 8 * len(one)
             elif isinstance(one, int) and not -(1 << 64) < one < 1 << 64:
-                raise ReplyError("the template makes an integer of more than 64 bits")
+                raise ReplyError("the template creates an integer of more than 64 bits")
             elif one is not value and not isinstance(one, _ATOMS) and not _is_undefined(one):
-                raise ReplyError(f"the template puts a {type(one).__name__} into a list or a dict, which hold values")
+                raise ReplyError(
+                    f"the template puts a {type(one).__name__} into a list or a dict, which may hold only values"
+                )
             size += 8
         return size
 
 
 def _is_undefined(value: Any) -> bool:
-    """Whether a value is one of Jinja2's undefined ones, which raise when they are used."""
+    """Return whether a value is one of Jinja2's undefined types, which raise when used."""
     return any(kind.__name__ == "Undefined" for kind in type(value).__mro__)
 
 
 def plain(value: Any) -> bool:
-    """Whether a value is data that a template may write or hand to a filter."""
+    """Return whether a value is data that a template may write or pass to a filter."""
     return isinstance(value, (str, list, tuple, dict, range, *_ATOMS))
 
 
 def check_size(size: int) -> None:
-    """Raise ReplyError for a text that would be too large to be made."""
+    """Raise ReplyError if a text would be too large."""
     if size > LARGEST:
-        raise ReplyError(f"the template makes a value of more than {LARGEST:,} characters")
+        raise ReplyError(f"the template creates a value of more than {LARGEST:,} characters")

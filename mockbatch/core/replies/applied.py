@@ -1,6 +1,6 @@
-"""How much a validator has to do: how often the parts of a JSON schema are applied to one value.
+"""Estimate the work of a validator: how often the parts of a JSON schema are applied to a value.
 
-References make a small schema large: one that names another twice, which does so too, doubles with each step.
+References can make a small schema large: a chain in which each schema references the next twice doubles at every step.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ Target = Callable[[str], Schema]
 
 
 def is_harmless(root: Schema, target: Target) -> bool:
-    """Whether a schema is small with all its references followed, so that values need not be looked at."""
+    """Return whether a schema stays small with all references followed, so values need no check."""
     left = _HARMLESS
     waiting: list[Schema] = [root]
     while waiting:
@@ -36,7 +36,7 @@ def is_harmless(root: Schema, target: Target) -> bool:
 
 
 def effort(root: Schema, value: Any, target: Target) -> int:
-    """How often parts are applied to a value. Raises ReplyError where a validator would be busy with it for long."""
+    """Return how often parts are applied to a value. Raises ReplyError if a validator would take too long."""
     applied = _Effort(target).of(root, value)
     if applied > _MOST:
         raise ReplyError(TOO_COMPLEX)
@@ -44,21 +44,21 @@ def effort(root: Schema, value: Any, target: Target) -> int:
 
 
 class _Effort:
-    """Counts what is applied; the same part and value are looked at once."""
+    """Counts applications; each pair of part and value is visited once."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
         self._known: dict[tuple[int, int], int] = {}
 
     def of(self, node: Schema, value: Any) -> int:
-        """How many parts are applied to the value and to what is in it."""
+        """Return how many parts are applied to the value and its nested values."""
         if not isinstance(node, dict):
             return 1
         key = id(node), id(value)
         if key not in self._known:
             if len(self._known) > _MOST_PAIRS:
                 raise ReplyError(TOO_COMPLEX)
-            self._known[key] = 1  # a reference that leads back to itself is not followed again
+            self._known[key] = 1  # do not follow a reference cycle twice
             self._known[key] = 1 + sum(self.of(part, inner) for part, inner in self._applied(node, value))
         return self._known[key]
 
@@ -80,7 +80,7 @@ class _Effort:
 
 
 def _in_place(node: dict[str, Any], target: Target) -> Iterator[Schema]:
-    """The parts that are applied to the same value."""
+    """Yield the parts that apply to the value itself."""
     for key in _LISTS:
         yield from node.get(key, ())
     yield from (node[key] for key in _SINGLE if key in node)
@@ -89,7 +89,7 @@ def _in_place(node: dict[str, Any], target: Target) -> Iterator[Schema]:
 
 
 def _inside(node: dict[str, Any]) -> Iterator[Schema]:
-    """The parts that are applied to what is in the value."""
+    """Yield the parts that apply to nested values."""
     for key in ("properties", "patternProperties"):
         yield from node.get(key, {}).values()
     yield from (node[key] for key in (*_OF_PROPERTIES, *_OF_ITEMS, "propertyNames") if key in node)

@@ -1,4 +1,4 @@
-"""What stands in a request, read without trust: nothing here fails on params of a wrong shape."""
+"""Read a request without trusting it: nothing here fails on params of a wrong shape."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,12 +12,12 @@ def messages_of(params: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def blocks_of(content: Any) -> list[dict[str, Any]]:
-    """The blocks of a content; a text is none."""
+    """Return the blocks of a content; a plain string has none."""
     return [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
 
 
 def all_blocks(params: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every block of the conversation in its order, those inside tool results too."""
+    """Yield every block of the conversation in order, including those inside tool results."""
     for message in messages_of(params):
         for block in blocks_of(message.get("content")):
             yield block
@@ -26,7 +26,7 @@ def all_blocks(params: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def text_in(content: Any) -> str:
-    """The text of a content, whatever it is."""
+    """Return the text of a content of any shape."""
     if isinstance(content, str):
         return content
     texts = [block.get("text") for block in blocks_of(content)]
@@ -34,7 +34,7 @@ def text_in(content: Any) -> str:
 
 
 def prompt_of(params: dict[str, Any]) -> str:
-    """What the user said last."""
+    """Return the text of the last user message."""
     for message in reversed(messages_of(params)):
         if message.get("role") == "user":
             return text_in(message.get("content"))
@@ -47,7 +47,7 @@ def tools_of(params: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def kind_of(tool: dict[str, Any]) -> str:
-    """`web_search` of a tool of the type `web_search_20250305`; `custom` of the caller's own."""
+    """Return the kind of a tool: `web_search` for the type `web_search_20250305`, `custom` for client tools."""
     kind = tool.get("type")
     if not isinstance(kind, str):
         return "custom"
@@ -56,7 +56,7 @@ def kind_of(tool: dict[str, Any]) -> str:
 
 
 def choice_of(params: dict[str, Any]) -> tuple[str, str | None, bool]:
-    """The type of `tool_choice`, the tool it names, and whether only one call is wanted."""
+    """Return the type of `tool_choice`, the tool it names, and whether parallel calls are disabled."""
     choice = params.get("tool_choice")
     if not isinstance(choice, dict):
         return "auto", None, False
@@ -69,7 +69,7 @@ def choice_of(params: dict[str, Any]) -> tuple[str, str | None, bool]:
 
 
 def answers_tools(params: dict[str, Any]) -> bool:
-    """Whether the last message brings results of tools."""
+    """Return whether the last message contains tool results."""
     messages = messages_of(params)
     return bool(messages) and any(
         block.get("type") == "tool_result" for block in blocks_of(messages[-1].get("content"))
@@ -77,26 +77,26 @@ def answers_tools(params: dict[str, Any]) -> bool:
 
 
 def schema_of(params: dict[str, Any]) -> dict[str, Any] | None:
-    """The schema that the answer must follow."""
+    """Return the schema of the output format."""
     form = format_of(params)
     schema = form.get("schema") if form else None
     return schema if isinstance(schema, dict) else None
 
 
 def goes_on(params: dict[str, Any]) -> bool:
-    """Whether the last turn is one of the assistant that a server tool interrupted, so that the answer goes on."""
+    """Return whether the last turn is an assistant turn interrupted by a server tool, which the reply continues."""
     return any(block.get("type") == "server_tool_use" for block in _begun(params))
 
 
 def waiting_calls(params: dict[str, Any]) -> list[dict[str, Any]]:
-    """The calls of server tools in a turn that goes on which have no result yet."""
+    """Return the server tool calls of an interrupted turn that have no result yet."""
     answered = {block.get("tool_use_id") for block in _begun(params) if isinstance(block.get("tool_use_id"), str)}
     calls = [block for block in _begun(params) if block.get("type") == "server_tool_use"]
     return [call for call in calls if isinstance(call.get("id"), str) and call["id"] not in answered]
 
 
 def prefill_of(params: dict[str, Any]) -> str:
-    """The start of the answer that the request brings; nothing when it brings none, or a turn that goes on."""
+    """Return the prefill: the start of the reply given in the request; empty without one, or if a turn is resumed."""
     messages = messages_of(params)
     if not messages or messages[-1].get("role") != "assistant" or goes_on(params):
         return ""
@@ -104,7 +104,7 @@ def prefill_of(params: dict[str, Any]) -> str:
 
 
 def _begun(params: dict[str, Any]) -> list[dict[str, Any]]:
-    """The blocks of the assistant at the end of the conversation."""
+    """Return the blocks of a final assistant message."""
     messages = messages_of(params)
     return blocks_of(messages[-1].get("content")) if messages and messages[-1].get("role") == "assistant" else []
 
@@ -115,6 +115,6 @@ def stop_sequences_of(params: dict[str, Any]) -> list[str]:
 
 
 def cites(block: dict[str, Any]) -> bool:
-    """Whether a document or search result is to be cited from."""
+    """Return whether citations are enabled for a document or search result."""
     citations = block.get("citations")
     return isinstance(citations, dict) and citations.get("enabled") is True

@@ -1,4 +1,4 @@
-"""Answers that cite the documents and search results of the request, at the places where the words stand.
+"""Replies that cite the documents and search results of the request, with exact locations.
 
 Source: https://platform.claude.com/docs/en/build-with-claude/citations, .../search-results
 """
@@ -22,14 +22,14 @@ _LONGEST = 300
 
 
 class Passage(Struct, frozen=True):
-    """Words that can be cited, and where they stand."""
+    """A citable text and its location."""
 
     text: str
     location: wire.Citation
 
 
 def passages(params: dict[str, Any]) -> list[Callable[[Dice], Passage | None]]:
-    """For each document and search result to be cited from, how to find a passage in it."""
+    """Return a passage finder for each document and search result with citations enabled."""
     found: list[Callable[[Dice], Passage | None]] = []
     documents = results = 0
     for block in all_blocks(params):
@@ -45,7 +45,7 @@ def passages(params: dict[str, Any]) -> list[Callable[[Dice], Passage | None]]:
 
 
 def cite(draft: Draft, finders: list[Callable[[Dice], Passage | None]]) -> bool:
-    """Writes an answer that cites; False when there is nothing to cite."""
+    """Write a reply with citations. Return False if there is nothing to cite."""
     dice = draft.request.dice("citations")
     drawn = (dice.choose(finders)(dice) for _ in range(dice.between(1, 3)))
     found = {passage.text: passage for passage in drawn if passage}
@@ -70,7 +70,7 @@ def _in_document(block: dict[str, Any], index: int) -> Callable[[Dice], Passage 
 
 
 def _span(text: str, index: int, title: str | None, dice: Dice) -> Passage | None:
-    """A sentence of a plain text."""
+    """Return a sentence of a plain text."""
     spans = list(_spans(text))
     if not spans:
         return None
@@ -84,7 +84,7 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _blocks(texts: list[str], index: int, title: str | None, dice: Dice) -> Passage:
-    """One block, or two in a row."""
+    """Return one block or two consecutive ones."""
     start = dice.below(len(texts))
     end = min(start + dice.between(1, 2), len(texts))
     cited = "".join(texts[start:end])
@@ -92,7 +92,7 @@ def _blocks(texts: list[str], index: int, title: str | None, dice: Dice) -> Pass
 
 
 def _page(data: str, index: int, title: str | None, dice: Dice) -> Passage | None:
-    """A sentence of a page of a PDF."""
+    """Return a sentence from a page of a PDF."""
     try:
         pages = pdf_in(data).texts
     except Unreadable:
@@ -121,7 +121,7 @@ def _in_result(block: dict[str, Any], index: int) -> Callable[[Dice], Passage]:
 
 
 def _texts(content: Any) -> list[str]:
-    """The texts of blocks; empty when one of them has none, for then places could not be told."""
+    """Return the texts of the blocks; empty if any block has none, since indexes would then be wrong."""
     if not isinstance(content, list):
         return []
     texts = [block.get("text") for block in content if isinstance(block, dict)]

@@ -1,4 +1,4 @@
-"""One JSON schema that says what two say. None of them has references or choices any more.
+"""Intersection of two JSON schemas. Neither has references or alternatives any more.
 
 Source: https://json-schema.org/draft/2020-12/json-schema-core
 """
@@ -24,7 +24,7 @@ class Unsatisfiable(Exception):
 
 
 def conjoin(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """The schema of what both allow. Raises Unsatisfiable when that is nothing, as far as one can see."""
+    """Return the schema of values valid against both. Raises Unsatisfiable if there are evidently none."""
     if not one or not other:
         return one or other
     whole = _arrays(_objects({**other, **one}, one, other), one, other)
@@ -37,7 +37,7 @@ def conjoin(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 
 
 def both(one: Schema, other: Schema) -> Schema:
-    """The schema of what both allow, whatever is in them."""
+    """Return a schema that requires both, without merging them."""
     if one is False or other is False:
         return False
     if one is True or one == {} or _equal(one, other):
@@ -48,26 +48,26 @@ def both(one: Schema, other: Schema) -> Schema:
 
 
 def types_of(schema: dict[str, Any]) -> list[str]:
-    """The types that a schema names; `number` stands for integers too."""
+    """Return the types that a schema allows; `number` includes integers."""
     named = schema.get("type")
     return [named] if isinstance(named, str) else list(named or ())
 
 
-def patterns_of(said: Any) -> list[str]:
-    """The patterns that a text must match: one in a schema as it was written, several where schemas were conjoined."""
-    return [said] if isinstance(said, str) else list(said)
+def patterns_of(pattern: Any) -> list[str]:
+    """Return the patterns a string must match: one in a schema as written, several after schemas were merged."""
+    return [pattern] if isinstance(pattern, str) else list(pattern)
 
 
 def weight(schema: dict[str, Any]) -> int:
-    """About how many steps it takes to conjoin a schema with another."""
+    """Return the approximate number of steps it takes to merge a schema with another."""
     listed = [schema.get(name) for name in _LISTED]
     return 1 + len(schema) // 4 + sum(len(value) for value in listed if isinstance(value, dict | list))
 
 
 def _equal(one: Any, other: Any) -> bool:
-    """Whether two parts of schemas are the same; what is large counts as different from anything but itself.
+    """Return whether two parts of schemas are the same; large ones equal only themselves.
 
-    Merged schemas share their parts, so that what is small in memory may be without end when it is walked through.
+    Merged schemas share their parts, so a value that is small in memory may be endless when walked through.
     """
     return one is other or (_is_small(one) and _is_small(other) and bool(one == other))
 
@@ -77,7 +77,7 @@ def _is_small(value: Any) -> bool:
 
 
 def parts(value: Any) -> Iterator[Any]:
-    """A value and all values in it, as often as they stand there."""
+    """Yield a value and all nested values, once per occurrence."""
     waiting = [value]
     while waiting:
         found = waiting.pop()
@@ -111,14 +111,14 @@ def _enums(one: list[Any], other: list[Any]) -> list[Any]:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Equal as JSON sees it, where true is not 1."""
+    """Return whether two values are equal in JSON, where true is not 1."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     return bool(one == other)
 
 
 def canonical(value: Any) -> str:
-    """A text that is the same for values that are equal in JSON, where 1.0 is 1."""
+    """Return a text that is identical for values equal in JSON, where 1.0 is 1."""
     return json.dumps(_plain(value), sort_keys=True)
 
 
@@ -174,7 +174,7 @@ _MERGED_APART = (
 
 
 def _objects(whole: dict[str, Any], one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """What `whole` says of properties: one's additionalProperties hold for properties that only the other names."""
+    """Merge the property keywords: additionalProperties of one schema apply to properties that only the other names."""
     names = {**one.get("properties", {}), **other.get("properties", {})}
     if names:
         whole["properties"] = {name: both(property_of(one, name), property_of(other, name)) for name in names}
@@ -199,7 +199,7 @@ def _arrays(whole: dict[str, Any], one: dict[str, Any], other: dict[str, Any]) -
 
 
 def property_of(schema: dict[str, Any], name: str) -> Schema:
-    """What a schema says of one property."""
+    """Return the schema of one property."""
     properties = schema.get("properties", {})
     named: Schema = properties.get(name, True)
     patterns = [value for key, value in schema.get("patternProperties", {}).items() if found(key, name)]
@@ -212,7 +212,7 @@ def property_of(schema: dict[str, Any], name: str) -> Schema:
 
 
 def item_of(schema: dict[str, Any], index: int) -> Schema:
-    """What a schema says of one item of an array."""
+    """Return the schema of one array item."""
     first = schema.get("prefixItems", ())
-    said: Schema = first[index] if index < len(first) else schema.get("items", True)
-    return said
+    item: Schema = first[index] if index < len(first) else schema.get("items", True)
+    return item

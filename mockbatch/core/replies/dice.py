@@ -1,4 +1,4 @@
-"""Many draws for one reply: the same in every process, whatever else is drawn."""
+"""A sequence of pseudorandom draws for one reply, identical in every process and independent of other draws."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -11,7 +11,7 @@ _ONE = 1 << _WIDTH
 
 
 class Dice:
-    """Draws one after the other, made of a key and of what they are for."""
+    """Draws in sequence, seeded by a key and the purpose of the draws."""
 
     __slots__ = ("_drawn", "_seed")
 
@@ -20,30 +20,30 @@ class Dice:
         self._drawn = 0
 
     def bits(self) -> int:
-        """64 uniform bits."""
+        """Return 64 uniform bits."""
         self._drawn += 1
         return draw_of(self._seed, self._drawn.to_bytes(4, "little"))
 
     def below(self, bound: int) -> int:
-        """A number in [0, bound)."""
+        """Return a number in [0, bound)."""
         bits, width = self.bits(), _WIDTH
         while bound >> width:
             bits, width = bits << _WIDTH | self.bits(), width + _WIDTH
         return bits * bound >> width
 
     def between(self, least: int, most: int) -> int:
-        """A number in [least, most]."""
+        """Return a number in [least, most]."""
         return least + self.below(most - least + 1)
 
     def chance(self, part: int, of: int) -> bool:
-        """True `part` times out of `of`."""
+        """Return True with probability `part` / `of`."""
         return self.below(of) < part
 
     def choose(self, options: Sequence[_T]) -> _T:
         return options[self.below(len(options))]
 
     def shuffled(self, options: Sequence[_T]) -> list[_T]:
-        """All of them, in a drawn order."""
+        """Return all options in random order."""
         left = list(options)
         for last in range(len(left) - 1, 0, -1):
             other = self.below(last + 1)
@@ -51,5 +51,5 @@ class Dice:
         return left
 
     def fraction(self) -> float:
-        """A number in [0, 1)."""
+        """Return a number in [0, 1)."""
         return self.bits() / _ONE

@@ -1,4 +1,4 @@
-"""The values of Faker that templates can ask for: by name, with plain arguments, nothing of Faker itself."""
+"""The Faker values available to templates: by name, with plain arguments, without access to Faker itself."""
 
 from collections.abc import Callable
 from threading import local
@@ -15,9 +15,9 @@ _SLOW_STEPS = 220
 _SLOW = frozenset(
     ["ascii_email", "company_email", "domain_name", "domain_word", "email", "hostname", "name_nonbinary", "uri", "url"]
 )
-"""Values that Faker makes of several others."""
+"""Values that Faker composes from several others."""
 _CHARACTERS = 2
-"""How many characters of a value are a step: texts are put together word by word."""
+"""Characters of a value per step: Faker builds texts word by word."""
 _MOST = 100
 _MOST_CHARACTERS = 10_000
 _own = local()
@@ -168,7 +168,7 @@ _VALUES = _NUMBERS | frozenset(
 
 
 class Fake:
-    """Faker, seeded by the request. It is only imported, and seeded, when a template asks it for something."""
+    """Faker seeded by the request. It is imported and seeded only when a template uses it."""
 
     __slots__ = ("_budget", "_faker", "_key")
 
@@ -217,7 +217,7 @@ class Fake:
 
 
 def _data(value: Any) -> Any:
-    """The value as plain data: what is none is written as a text."""
+    """Return the value as plain data: anything else is converted to a string."""
     if isinstance(value, str | int | float | list | dict | None):
         return value
     return list(value) if isinstance(value, tuple | set) else str(value)

@@ -1,4 +1,4 @@
-"""Texts of the formats that JSON Schema knows.
+"""Sample strings for the formats of JSON Schema.
 
 Source: https://json-schema.org/draft/2020-12/json-schema-validation#name-defined-formats
 """
@@ -71,7 +71,7 @@ FORMATS: dict[str, Callable[[Dice], str]] = {
     "regex": lambda dice: f"^{dice.choose(_NAMES)}[0-9]+$",
 }
 
-# what a property is called tells what usually stands in it
+# guess the content of a property from its name
 _BY_NAME: dict[str, Callable[[Dice], str]] = {
     "email": _email,
     "url": _uri,
@@ -97,6 +97,6 @@ _BY_NAME: dict[str, Callable[[Dice], str]] = {
 
 
 def text_of_name(name: str, dice: Dice) -> str | None:
-    """What usually stands in a property of that name; None for names that tell nothing."""
+    """Return a typical value for a property of this name; None if the name gives no hint."""
     made = _BY_NAME.get(name.lower()) or _BY_NAME.get(name.lower().rpartition("_")[2])
     return made(dice) if made else None

@@ -1,4 +1,4 @@
-"""A reply as it is kept beside its row: its blocks as the JSON that is sent, so that it need not be made again."""
+"""A reply as stored with its row: its blocks in the JSON that is sent, so it need not be generated again."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from msgspec import Raw, Struct
 from mockbatch.core.replies.forms import Reply
 
 SHORT = 2 << 10
-"""Up to so many bytes a reply takes longer to be made than to be read."""
+"""Up to this many bytes, a reply takes longer to generate than to read."""
 
 
 class KeptReply(Struct, frozen=True, array_like=True):
-    """What a message has of a reply. What it has used is kept with its row."""
+    """The parts of a reply that a message contains. Its usage is stored with its row."""
 
     content: list[Raw]
     stop_reason: str
@@ -33,5 +33,5 @@ _encode, load_reply = msgspec.json.Encoder().encode, msgspec.json.Decoder(KeptRe
 
 
 def dump_reply(reply: Reply) -> bytes:
-    """A reply as it is kept."""
+    """Encode a reply for storage."""
     return _encode(_Written(reply.content, reply.stop_reason, reply.stop_sequence, reply.stop_details, reply.container))

@@ -1,4 +1,4 @@
-"""The kinds of replies that a rule can name. Add one with a function and a line in REPLIES."""
+"""The kinds of replies that rules can name. To add one, write a function and a line in REPLIES."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -29,16 +29,15 @@ _LOREM = (
 
 
 class Outside(Struct, frozen=True):
-    """The type of an option whose text names `what`: something outside, which nobody may name over HTTP."""
+    """The type of an option whose text names `what`, something outside; it may not be set over HTTP."""
 
     what: str
     type: type = str
 
 
 class ReplyKind(Struct, frozen=True):
-    """A kind of reply. `options` are the types of those it has; `main` is the one that stands for the kind, as in
-    `{template = "..."}`.
-    """
+    """A kind of reply. `options` maps option names to types; `main` is the option that the shorthand `{template =
+    "..."}` sets."""
 
     explanation: str
     make: Maker
@@ -83,16 +82,16 @@ def _schema(request: Request, options: Options) -> Reply:
 
 
 def _function(request: Request, options: Options) -> Reply:
-    raise ValueError(f"{FUNCTION} is made by the caller")
+    raise ValueError(f"{FUNCTION} replies are made by the caller")
 
 
 _COMMON: dict[str, Any] = {"usage": dict, "stop_reason": str, "stop_sequence": str}
 
 REPLIES: dict[str, ReplyKind] = {
-    "natural": ReplyKind("What the request itself asks for: text, calls of tools, JSON, citations.", _natural),
-    "text": ReplyKind("Some sentences, whatever the request asks for.", _text, {"sentences": int}, "sentences"),
+    "natural": ReplyKind("What the request asks for: text, tool calls, JSON, citations.", _natural),
+    "text": ReplyKind("A few sentences, regardless of the request.", _text, {"sentences": int}, "sentences"),
     "static": ReplyKind(
-        "A text, a list of blocks or a whole message, as it is.",
+        "A text, a list of blocks or a whole message, verbatim.",
         _static,
         {"static": (str, list, dict)},
         "static",
@@ -105,54 +104,53 @@ REPLIES: dict[str, ReplyKind] = {
         "template",
         needs_main=True,
     ),
-    "echo": ReplyKind("What the user said last.", _echo, {"prefix": str}, "prefix"),
-    "lorem": ReplyKind("So many words of lorem ipsum.", _lorem, {"words": int}, "words"),
+    "echo": ReplyKind("The text of the last user message.", _echo, {"prefix": str}, "prefix"),
+    "lorem": ReplyKind("The given number of words of lorem ipsum.", _lorem, {"words": int}, "words"),
     "schema": ReplyKind(
-        "JSON that is valid against this schema, or against that of the request.", _schema, {"schema": dict}, "schema"
+        "JSON valid against the given schema, or against the schema of the request.",
+        _schema,
+        {"schema": dict},
+        "schema",
     ),
     FUNCTION: ReplyKind(
-        "What a Python function returns: `module:function`.",
+        "The return value of a Python function: `module:function`.",
         _function,
         {FUNCTION: Outside("a Python function")},
         FUNCTION,
         needs_main=True,
     ),
     "refusal": ReplyKind(
-        "A refusal: stop_reason refusal with stop_details, and no text unless some is given.",
+        "A refusal: stop_reason refusal with stop_details, and no text unless given.",
         odd.refusal,
         {"category": odd.CATEGORIES, "explanation": str, "text": str},
         "category",
     ),
     "empty": ReplyKind("No content at all, and stop_reason end_turn.", odd.empty),
-    "thinking_first": ReplyKind(
-        "A block of thinking before the text, so that content[0] has none.", odd.thinking_first
-    ),
-    "redacted_thinking": ReplyKind("A block of encrypted thinking before the text.", odd.redacted_thinking),
-    "wrong_tool": ReplyKind("A call of a tool that was not offered.", odd.wrong_tool, {"name": str}, "name"),
+    "thinking_first": ReplyKind("A thinking block before the text, so content[0] has no text.", odd.thinking_first),
+    "redacted_thinking": ReplyKind("A redacted_thinking block before the text.", odd.redacted_thinking),
+    "wrong_tool": ReplyKind("A call to a tool that was not offered.", odd.wrong_tool, {"name": str}, "name"),
     "schema_violation": ReplyKind(
-        "JSON, or the input of a tool, that is nearly valid against its schema.", odd.schema_violation
+        "JSON, or a tool input, that violates its schema in one place.", odd.schema_violation
     ),
     "fenced_json": ReplyKind("JSON inside a Markdown fence, between two sentences.", odd.fenced_json),
     "cut_json": ReplyKind("JSON cut in the middle of a string, with stop_reason max_tokens.", odd.cut_json),
     "truncate": ReplyKind(
-        "A reply cut by max_tokens: at half, between two fields of JSON, inside one, or before any text.",
+        "A reply cut by max_tokens: halfway, between two JSON fields, inside one, or before any text.",
         odd.truncate,
         {"cut": odd.CUTS},
         "cut",
     ),
     "pause_turn": ReplyKind("A server tool called and no result yet, with stop_reason pause_turn.", odd.pause_turn),
     "context_exceeded": ReplyKind("Half a text, with stop_reason model_context_window_exceeded.", odd.context_exceeded),
-    "huge_line": ReplyKind(
-        "A text of 5 MB, or of as many bytes as told.", odd.huge_line, {"bytes": (int, str)}, "bytes"
-    ),
+    "huge_line": ReplyKind("A text of 5 MB, or of the given size.", odd.huge_line, {"bytes": (int, str)}, "bytes"),
     "nasty_text": ReplyKind(
-        "Every code point that breaks readers: U+2028, U+0085, NUL, emoji, right-to-left, quotes.", odd.nasty_text
+        "Code points that break parsers: U+2028, U+0085, NUL, emoji, right-to-left, quotes.", odd.nasty_text
     ),
     "unknown_block": ReplyKind(
-        "A block of a type that no SDK knows, before the content.", odd.unknown_block, {"type": str}, "type"
+        "A block of a type unknown to all SDKs, before the content.", odd.unknown_block, {"type": str}, "type"
     ),
     "server_tool_use": ReplyKind(
-        "The reply of its own, with these counts of server tools in its usage.",
+        "The default reply, with these server tool counts in its usage.",
         odd.server_tool_use,
         {"web_search_requests": int, "web_fetch_requests": int},
         "web_search_requests",
@@ -161,17 +159,19 @@ REPLIES: dict[str, ReplyKind] = {
 
 
 def parse_reply(value: Any) -> ReplySpec:
-    """What a rule says of the reply: `"echo"`, `{template = "..."}`, `{kind = "truncate", cut = "half"}`,
-    `{file = "..."}`, or a whole message. Raises ValueError, which names what would have been right.
+    """Parse the reply of a rule: `"echo"`, `{template = "..."}`, `{kind = "truncate", cut = "half"}`, `{file = "..."}`,
+    or a whole message.
+
+    Raises ValueError with a suggestion.
     """
     if isinstance(value, str):
-        return _checked(value, {}, f"; to answer with this text, write {{static = {value!r}}}")
+        return _checked(value, {}, f"; to reply with this text, write {{static = {value!r}}}")
     if not isinstance(value, dict):
         raise ValueError(f"a reply is the name of a kind or a table, not {value!r}")
     if "content" in value:
         return _checked("static", {"static": value})
     if "kind" in value:
-        options = {name: said for name, said in value.items() if name != "kind"}
+        options = {name: option for name, option in value.items() if name != "kind"}
         return _checked(str(value["kind"]), options)
     if "file" in value:
         return _checked("template", dict(value))
@@ -179,7 +179,7 @@ def parse_reply(value: Any) -> ReplySpec:
     if len(named) != 1:
         raise ValueError(_unnamed(value, named))
     kind = named[0]
-    options = {name: said for name, said in value.items() if name != kind}
+    options = {name: option for name, option in value.items() if name != kind}
     main = REPLIES[kind].main
     if main is not None and value[kind] is not True:
         options[main] = value[kind]
@@ -189,14 +189,14 @@ def parse_reply(value: Any) -> ReplySpec:
 
 
 def unsendable(value: Any) -> str | None:
-    """Why a reply may not come over HTTP: it names a file or code, rightly written or not. None where it may."""
+    """Return why a reply may not be set over HTTP: it names a file or code, correctly or not. None if it may."""
     if not isinstance(value, Mapping):
         return None
     for kind in REPLIES.values():
         for name, type in kind.options.items():
             if isinstance(type, Outside) and name in value:
                 return (
-                    f"{name} names {type.what}, which is not taken over HTTP; write the rule into the "
+                    f"{name} names {type.what}, which is not taken over HTTP; put the rule into the "
                     "configuration file of the server"
                 )
     return None
@@ -204,37 +204,39 @@ def unsendable(value: Any) -> str | None:
 
 def _unnamed(value: dict[str, Any], named: list[str]) -> str:
     if named:
-        return f"a reply is of one kind, not of {' and '.join(named)}"
+        return f"a reply has one kind, not {' and '.join(named)}"
     near = next((hint for name in value if (hint := did_you_mean(str(name), REPLIES))), "")
-    return f"the reply names no kind: it has {', '.join(map(str, value)) or 'nothing'}.{near}"
+    return f"the reply names no kind; its keys are {', '.join(map(str, value)) or 'nothing'}.{near}"
 
 
 def _checked(kind: str, options: Options, hint: str = "") -> ReplySpec:
     known = REPLIES.get(kind)
     if known is None:
-        raise ValueError(f"{kind!r} is no kind of reply{hint}.{did_you_mean(kind, REPLIES)}")
+        raise ValueError(f"{kind!r} is not a kind of reply{hint}.{did_you_mean(kind, REPLIES)}")
     if known.needs_main and known.main not in options and "file" not in options:
         raise ValueError(f"{kind} needs a value: {{{kind} = ...}}")
     types = {**known.options, **_COMMON}
-    for name, said in options.items():
+    for name, value in options.items():
         if name not in types:
-            raise ValueError(f"{name!r} is no option of {kind}.{did_you_mean(name, types)}")
-        _check_type(name, said, types[name])
+            raise ValueError(f"{name!r} is not an option of {kind}.{did_you_mean(name, types)}")
+        _check_type(name, value, types[name])
     spec = ReplySpec(kind, _converted(options))
     _check_source(spec)
     return spec
 
 
-def _check_type(name: str, said: Any, wanted: Any) -> None:
+def _check_type(name: str, value: Any, wanted: Any) -> None:
     wanted = wanted.type if isinstance(wanted, Outside) else wanted
     allowed = wanted if isinstance(wanted, tuple) else (wanted,)
     if isinstance(allowed[0], str):
-        if said not in allowed:
-            raise ValueError(f"{name} is one of {', '.join(allowed)}, not {said!r}.{did_you_mean(str(said), allowed)}")
-    elif not isinstance(said, allowed) or isinstance(said, bool) or (isinstance(said, int) and said < 0):
-        raise ValueError(f"{name} is {_spelled(allowed)}, not {said!r}")
-    elif isinstance(said, int) and said > LARGEST_TEXT:
-        raise ValueError(f"{name} is at most {LARGEST_TEXT:,}, not {said:,}")
+        if value not in allowed:
+            raise ValueError(
+                f"{name} is one of {', '.join(allowed)}, not {value!r}.{did_you_mean(str(value), allowed)}"
+            )
+    elif not isinstance(value, allowed) or isinstance(value, bool) or (isinstance(value, int) and value < 0):
+        raise ValueError(f"{name} is {_spelled(allowed)}, not {value!r}")
+    elif isinstance(value, int) and value > LARGEST_TEXT:
+        raise ValueError(f"{name} is at most {LARGEST_TEXT:,}, not {value:,}")
 
 
 def _spelled(types: tuple[type, ...]) -> str:
@@ -247,15 +249,15 @@ def _converted(options: Options) -> Options:
     if not isinstance(size, str):
         return options
     try:
-        told = {"bytes": parse_size(size.strip())}
+        parsed = {"bytes": parse_size(size.strip())}
     except ValueError:
         raise ValueError(f"bytes is a size such as 5MB, not {size!r}") from None
-    _check_type("bytes", told["bytes"], int)
-    return {**options, **told}
+    _check_type("bytes", parsed["bytes"], int)
+    return {**options, **parsed}
 
 
 def _check_source(spec: ReplySpec) -> None:
-    """What can be wrong inside of an option is told when it is read, not when it is used."""
+    """Validate the contents of options when the rule is parsed, not when it is used."""
     try:
         text = json.dumps(spec.options, ensure_ascii=False, allow_nan=False)
         text.encode()
@@ -278,14 +280,14 @@ def _check_source(spec: ReplySpec) -> None:
 
 
 def with_template(spec: ReplySpec, text: str) -> ReplySpec:
-    """The spec of a template file, with what stands in the file. Raises ValueError for a template that is wrong."""
+    """Return the spec with the text of its template file. Raises ValueError if the template is invalid."""
     whole = replace(spec, options={**spec.options, "template": text})
     _check_source(whole)
     return whole
 
 
 def make_reply(spec: ReplySpec, request: Request) -> Reply:
-    """The reply that a rule asks for. Raises ReplyError; ValueError for one that the caller makes."""
+    """Return the reply of a rule. Raises ReplyError; ValueError for kinds that the caller produces."""
     reply = REPLIES[spec.kind].make(request, spec.options)
     if reply.unmet:
         raise ReplyError(reply.unmet)
@@ -293,7 +295,7 @@ def make_reply(spec: ReplySpec, request: Request) -> Reply:
 
 
 def callable_reply(value: Any, request: Request, spec: ReplySpec | None = None) -> Reply:
-    """The reply that a function returned, or that was recorded: a text, a list of blocks or a message.
+    """Return the reply for a function's return value or a recording: a text, a list of blocks or a message.
 
     Raises ReplyError for anything else.
     """
@@ -302,12 +304,12 @@ def callable_reply(value: Any, request: Request, spec: ReplySpec | None = None) 
 
 
 def with_options(reply: Reply, spec: ReplySpec) -> Reply:
-    """The reply with what every kind can be told: usage, stop_reason, stop_sequence."""
-    said: dict[str, Any] = {
+    """Return the reply with the options common to all kinds: usage, stop_reason, stop_sequence."""
+    changes: dict[str, Any] = {
         name: spec.options[name] for name in ("stop_reason", "stop_sequence") if name in spec.options
     }
-    if "stop_sequence" in said:
-        said.setdefault("stop_reason", "stop_sequence")
+    if "stop_sequence" in changes:
+        changes.setdefault("stop_reason", "stop_sequence")
     if "usage" in spec.options:
-        said["usage"] = {**(reply.usage or {}), **spec.options["usage"]}
-    return replace(reply, **said) if said else reply
+        changes["usage"] = {**(reply.usage or {}), **spec.options["usage"]}
+    return replace(reply, **changes) if changes else reply

@@ -1,4 +1,4 @@
-"""The labels that a prompt wants one of: `positive, negative or neutral`, yes or no, a number from 1 to 5."""
+"""The labels a prompt offers as answers: `positive, negative or neutral`, yes or no, a number from 1 to 5."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _TRIGGER = Later(
     r"|(?:answer|respond|reply)(?: only)?(?: with)?(?: only| just| exactly)?(?: one word)?\s*:?"
     r"|(?:choose|pick)(?: \w+)? (?:from|between)\s*:?)"
 )
-# each trigger, and each range, begins with one of these
+# every trigger and every range begins with one of these
 _OF_RANGES = ("rat", "scor", "scale", "number", "grade")
 _OF_TRIGGERS = (
     *("one of", "either", "classif", "categori", "labels", "classes", "options", "choices"),
@@ -33,7 +33,7 @@ _SI = Later(r"\bsi\s*[/o]")
 _END = Later(r"[.:;?!)\n]")
 _BETWEEN = Later(r"[,/|]|\b(?:[oO][rR]|[aA][nN][dD])\b")
 _DIGIT = Later(r"\d")
-# the words without which `_YES_NO` finds nothing, which takes long
+# without one of these words `_YES_NO`, which is slow, cannot match
 _AGREEING = ("yes", "true", "oui", "да")
 
 
@@ -45,7 +45,7 @@ LABEL_WORDS = words_of(
 
 
 def wanted_labels(text: str, lowered: str) -> tuple[str, ...]:
-    """The labels that `text`, also given in lower case, has to choose from; empty when it has none."""
+    """Return the labels to choose from in `text`, also given in lower case; empty if there are none."""
     if _may_be_yes_or_no(lowered) and (found := _YES_NO.search(text)):
         return tuple(label for label in found.groups() if label)
     for trigger in _TRIGGER.finditer(lowered, _first(_OF_TRIGGERS, lowered)):
@@ -62,7 +62,7 @@ def wanted_labels(text: str, lowered: str) -> tuple[str, ...]:
 
 
 def _first(parts: tuple[str, ...], lowered: str) -> int:
-    """The place of the first of these parts; the end where there is none."""
+    """Return the position of the first of these parts; the end if there is none."""
     return min((place for part in parts if (place := lowered.find(part)) >= 0), default=len(lowered))
 
 
@@ -75,7 +75,7 @@ def _may_be_yes_or_no(lowered: str) -> bool:
 
 
 def _bullets(text: str, at: int) -> tuple[str, ...]:
-    """A list of which each line is a label, perhaps with what it means after a colon."""
+    """Return the labels of a bullet list, one per line, each optionally followed by a colon and its meaning."""
     labels: list[str] = []
     while len(labels) <= _MOST and (found := _BULLET.match(text, at)):
         labels.append(_bare(found[1]))
@@ -95,7 +95,7 @@ def _listed(text: str) -> tuple[str, ...]:
 
 
 def _parts(line: str) -> Iterator[str]:
-    """What is between commas, strokes, `or` and `and`."""
+    """Yield the parts between commas, slashes, `or` and `and`."""
     start = 0
     for found in _BETWEEN.finditer(line):
         yield line[start : found.start()].rstrip()

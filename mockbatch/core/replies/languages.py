@@ -1,4 +1,4 @@
-"""In which language a prompt is written, or asks for the answer."""
+"""Detect the language a prompt is written in, or requests for the answer."""
 
 from functools import cache
 from typing import Literal, get_args
@@ -10,11 +10,11 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
 def words_of(text: str) -> frozenset[str]:
-    """The words of a text that has nothing else."""
+    """Return the words of a text of words only."""
     return frozenset(text.split())
 
 
-# frequent words of a language that are no words of the others, nor of English
+# frequent words of a language that exist neither in the others nor in English
 _WORDS: dict[Language, frozenset[str]] = {
     "en": words_of("the is are was what how of and to you this that with for please which from"),
     "de": words_of(
@@ -52,18 +52,18 @@ _REACH = 600
 
 @cache
 def stop_words() -> frozenset[str]:
-    """Words that may tell of another language than English, and the names of languages."""
+    """Return words that may indicate a language other than English, and the names of languages."""
     return frozenset().union(*(words for language, words in _WORDS.items() if language != "en"), _NAMES)
 
 
 def named_language(lowered: str) -> Language | None:
-    """The language that a text in lower case asks for by its name."""
+    """Return the language that a lower-case text requests by name."""
     found = _NAMED.findall(lowered) if any(name in lowered for name in _NAMES) else ()
     return _NAMES[found[-1]] if found else None
 
 
 def language_of(text: str) -> Language | None:
-    """The language that a text is written in; None when that is hard to tell."""
+    """Return the language a text is written in; None if uncertain."""
     text = text[:_REACH]
     if not text.isascii():
         letters = sum(map(str.isalpha, text))

@@ -1,4 +1,4 @@
-"""Regular expressions that are compiled when they are first used: a batch of short questions needs none of them."""
+"""Regular expressions compiled on first use: a batch of short questions needs none of them."""
 
 import re
 from collections.abc import Callable
@@ -8,7 +8,7 @@ _METHODS = ("search", "findall", "finditer", "match", "split")
 
 
 class Later:
-    """A pattern with the methods of a compiled one."""
+    """A lazily compiled pattern with the methods of a compiled one."""
 
     search: Callable[..., re.Match[str] | None]
     match: Callable[..., re.Match[str] | None]
@@ -20,7 +20,7 @@ class Later:
         self._pattern, self._flags = pattern, flags
 
     def __getattr__(self, name: str) -> Any:
-        """Compile at the first use; afterwards the methods are found without a look here."""
+        """Compile on first use; later lookups find the methods directly."""
         if name not in _METHODS:
             raise AttributeError(name)
         compiled = re.compile(self._pattern, self._flags)

@@ -1,4 +1,4 @@
-"""The reply to a request, as a whole message. Pure: the same request gets the same reply, in a batch or outside."""
+"""The reply to a request as a whole message. Pure: the same request gets the same reply, in a batch or outside."""
 
 from collections.abc import Iterator
 from typing import Any, cast
@@ -19,7 +19,7 @@ sorted_json = Encoder(order="sorted").encode
 
 
 def reply_key(seed: int, params: dict[str, Any]) -> int:
-    """64 bits that stand for a request, whatever the order of its keys, and streamed or not."""
+    """Return 64 bits that identify a request, regardless of key order and streaming."""
     try:
         content = sorted_json({name: params[name] for name in params if name != "stream"})
     except OverflowError:  # an integer of more than 64 bits
@@ -28,12 +28,12 @@ def reply_key(seed: int, params: dict[str, Any]) -> int:
 
 
 def reply_key_of(seed: int, content: bytes) -> int:
-    """The key of a request by its sorted JSON."""
+    """Return the key of a request from its sorted JSON."""
     return draw_of(subseed(seed, "reply"), content)
 
 
 def reply_message(message_id: str, model: Model, key: int, max_tokens: int, usage: wire.Usage) -> wire.Message:
-    """The message with the text that the bits of `reply_key` have, and nothing more to it."""
+    """Return the plain text message for the bits of `reply_key`."""
     text, _, stop_reason = plain_text(key, max_tokens, model)
     content: list[wire.Block] = [wire.TextBlock(text)] if max_tokens else []
     return wire.Message(
@@ -42,7 +42,7 @@ def reply_message(message_id: str, model: Model, key: int, max_tokens: int, usag
 
 
 def message_of(reply: Reply | KeptReply, message_id: str, model: Model, usage: wire.Usage) -> wire.Message:
-    """A reply as a whole message."""
+    """Return a reply as a whole message."""
     return wire.Message(
         model.id,
         message_id,
@@ -59,9 +59,9 @@ def message_of(reply: Reply | KeptReply, message_id: str, model: Model, usage: w
 
 
 def usage_of(reply: Reply, before: wire.Usage) -> wire.Usage:
-    """The usage of a reply: `before` with its output tokens and its server tools, and with what the reply itself says.
+    """Return the usage of a reply: `before` with its output tokens, server tools and explicit overrides.
 
-    Raises ReplyError when that is no usage.
+    Raises ReplyError if the result is not a valid usage.
     """
     thought, used = reply.thinking_tokens, reply.server_tool_use
     usage = msgspec.structs.replace(
@@ -70,14 +70,14 @@ def usage_of(reply: Reply, before: wire.Usage) -> wire.Usage:
         output_tokens_details=msgspec.UNSET if thought is None else wire.OutputTokensDetails(thought),
         server_tool_use=msgspec.UNSET if used is None else used,
     )
-    return _with_said(usage, reply.usage) if reply.usage else usage
+    return _overridden(usage, reply.usage) if reply.usage else usage
 
 
 def check_usage(usage: wire.Usage) -> None:
-    """Raises ReplyError for a usage that nobody could have had, or that cannot be summed up."""
+    """Raise ReplyError for counts that are impossible or too large to be summed."""
     for count in _counts(msgspec.to_builtins(usage)):
         if not 0 <= count <= _MOST_TOKENS:
-            raise ReplyError(f"the usage of the reply is wrong: {count} is not between 0 and {_MOST_TOKENS}")
+            raise ReplyError(f"the usage of the reply is invalid: {count} is not between 0 and {_MOST_TOKENS}")
 
 
 def _counts(usage: dict[str, Any]) -> Iterator[int]:
@@ -88,9 +88,9 @@ def _counts(usage: dict[str, Any]) -> Iterator[int]:
             yield value
 
 
-def _with_said(usage: wire.Usage, said: dict[str, Any]) -> wire.Usage:
+def _overridden(usage: wire.Usage, overrides: dict[str, Any]) -> wire.Usage:
     whole = msgspec.to_builtins(usage)
-    for name, value in said.items():
+    for name, value in overrides.items():
         if name in ("output_tokens_details", "server_tool_use") and value is None:
             whole.pop(name, None)
         elif value is not None:
@@ -98,4 +98,4 @@ def _with_said(usage: wire.Usage, said: dict[str, Any]) -> wire.Usage:
     try:
         return convert(whole, wire.Usage)
     except msgspec.ValidationError as error:
-        raise ReplyError(f"the usage of the reply is wrong: {error}") from None
+        raise ReplyError(f"the usage of the reply is invalid: {error}") from None

@@ -1,6 +1,6 @@
-"""The value nearest to a JSON Schema, where none is found that meets all of it: the API answers such requests too.
+"""The nearest value to a JSON Schema that cannot be met in full: the API answers such requests too.
 
-What cannot be met is left out where it stands, keyword by keyword; types, required properties and items are kept.
+Keywords that cannot be met are dropped one by one, locally; types, required properties and items are kept.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ from mockbatch.core.replies.steps import STEPS, TOO_COMPLEX, Budget
 
 _VERY_DEEP = 80
 _MOST_WORDS = 200
-# what is given up first stands first
+# dropped in this order
 _DROPPED = (
     *("not", "dependentRequired", "propertyNames", "minProperties", "maxProperties"),
     *("contains", "minContains", "maxContains", "uniqueItems", "format", "pattern", "multipleOf"),
@@ -39,14 +39,14 @@ _encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(dict[str,
 
 
 class Nearest(NamedTuple):
-    """A value, and what of the schema it does not meet, in one sentence; nothing where it meets all."""
+    """A value, and a sentence naming the part of the schema it violates; empty if it is valid."""
 
     value: Any
     unmet: str = ""
 
 
 def nearest(schema: dict[str, Any], dice: Dice, what: str) -> Nearest:
-    """Return a value of a schema, or the nearest one; `what` names the schema in the sentence. Never raise."""
+    """Return a valid value of a schema, or the nearest one; `what` names the schema in the sentence. Never raise."""
     try:
         return Nearest(instance(schema, dice))
     except ReplyError as error:
@@ -55,11 +55,11 @@ def nearest(schema: dict[str, Any], dice: Dice, what: str) -> Nearest:
     if part:
         return Nearest(nearest(readable, dice, what).value, _unmet(what, part))
     value = _sendable(_closest(schema, dice) if reason != TOO_COMPLEX else outline(schema))
-    return _told(schema, value, what, reason)
+    return _explained(schema, value, what, reason)
 
 
-def _told(schema: dict[str, Any], value: Any, what: str, reason: str) -> Nearest:
-    """The value with what it does not meet, by the word of the validator where it has one."""
+def _explained(schema: dict[str, Any], value: Any, what: str, reason: str) -> Nearest:
+    """Return the value with the part it violates, as named by the validator where possible."""
     if reason == TOO_COMPLEX:
         return Nearest(value, _unmet(what, because="it is too complex"))
     try:
@@ -75,7 +75,7 @@ def _unmet(what: str, part: Path = (), because: str = "") -> str:
 
 
 def _sendable(value: Any) -> Any:
-    """The value; an empty object where JSON cannot hold it."""
+    """Return the value; an empty object if JSON cannot hold it."""
     try:
         _encode(value)
     except (ValueError, OverflowError, RecursionError):
@@ -84,13 +84,13 @@ def _sendable(value: Any) -> Any:
 
 
 def _readable(schema: dict[str, Any]) -> tuple[dict[str, Any], Path]:
-    """The schema without what cannot be read in it, and where the first of that stands."""
+    """Return the schema without its unreadable parts, and the path of the first of these."""
     try:
         copy = _decode(source_of(schema))
     except (ReplyError, msgspec.DecodeError, RecursionError):
         return schema, ()
     unreadable = [*_odd_patterns(copy), *_lost_references(copy)]
-    for path in reversed(unreadable):  # what is inside of others first
+    for path in reversed(unreadable):  # nested ones first
         holder: Any = copy
         for step in path[:-1]:
             holder = holder[step]
@@ -99,7 +99,7 @@ def _readable(schema: dict[str, Any]) -> tuple[dict[str, Any], Path]:
 
 
 def _odd_patterns(schema: dict[str, Any]) -> Iterator[Path]:
-    """Where patterns stand that the engine does not take, or that are too many."""
+    """Yield the paths of patterns that the engine rejects, or that exceed the limit."""
     left = MOST_OF_PATTERNS
     for path, node in subschemas(schema):
         for at, pattern in _patterns(node, path):
@@ -109,7 +109,7 @@ def _odd_patterns(schema: dict[str, Any]) -> Iterator[Path]:
 
 
 def _lost_references(schema: dict[str, Any]) -> Iterator[Path]:
-    """Where references stand that lead to nothing in the schema."""
+    """Yield the paths of references without a target in the schema."""
     known = {node["$id"] for _, node in subschemas(schema) if isinstance(node.get("$id"), str)}
     for path, node in subschemas(schema):
         reference = node.get("$ref")
@@ -120,7 +120,7 @@ def _lost_references(schema: dict[str, Any]) -> Iterator[Path]:
 
 
 def _patterns(node: dict[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
-    """The patterns of a schema, and where they stand."""
+    """Yield the patterns of a schema with their paths."""
     if isinstance(node.get("pattern"), str):
         yield (*path, "pattern"), node["pattern"]
     named = node.get("patternProperties")
@@ -129,7 +129,7 @@ def _patterns(node: dict[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _closest(schema: dict[str, Any], dice: Dice) -> Any:
-    """A value that meets what can be met; the outline where that takes too long."""
+    """Return a value that meets as much as possible; the outline if that takes too long."""
     try:
         known = known_schema(source_of(schema))
         try:
@@ -141,7 +141,7 @@ def _closest(schema: dict[str, Any], dice: Dice) -> Any:
 
 
 class _Lenient(Maker):
-    """Makes a value, whatever the schema: what can be met is met, and the rest nearly so."""
+    """Makes a value for any schema, valid where possible and nearly so elsewhere."""
 
     def __init__(self, known: Known, dice: Dice, budget: Budget) -> None:
         super().__init__(known, dice, budget)
@@ -149,11 +149,11 @@ class _Lenient(Maker):
         self._within: list[int] = []
 
     def maybe(self, node: Schema, depth: int, name: str = "") -> Any:
-        """A value that meets all. Raises Unsatisfiable."""
+        """Return a fully valid value. Raises Unsatisfiable."""
         return self._strict.make(node, depth, name)
 
     def make(self, node: Schema, depth: int, name: str = "") -> Any:
-        """A value that meets what can be met."""
+        """Return a value that meets as much as possible."""
         try:
             return self._strict.make(node, depth, name)
         except Unsatisfiable:
@@ -175,7 +175,7 @@ class _Lenient(Maker):
         return plain(next(iter(types_of(schema)), ""))
 
     def _merged(self, node: dict[str, Any], depth: int) -> dict[str, Any]:
-        """One schema without references and alternatives, of all parts that can hold together."""
+        """Return one schema without references and alternatives, merged from all compatible parts."""
         try:
             base, choices = self.known.flat(node, self.budget)
         except Unsatisfiable:
@@ -206,7 +206,7 @@ class _Lenient(Maker):
 
 
 def _relaxed(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The schema, then without one keyword, then without more and more of them."""
+    """Yield the schema, then without one keyword, then without more and more of them."""
     yield schema
     named = [name for name in _DROPPED if name in schema]
     for dropped in named:

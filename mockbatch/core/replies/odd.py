@@ -1,4 +1,4 @@
-"""Answers that careless code trips over. Each is a function of a request and of the options of its kind.
+"""Replies that careless code trips over. Each function takes a request and the options of its kind.
 
 Source: https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons
 """
@@ -95,7 +95,7 @@ def schema_violation(request: Request, options: Options) -> Reply:
 
 
 def _violating(schema: dict[str, Any], request: Request, *, of_tool: bool = False) -> Any:
-    """JSON that is not valid against the schema, but nearly so."""
+    """Return JSON that violates the schema in one place."""
     value = instance(schema, request.dice("schema"))
     for broken in _broken(value):
         if (isinstance(broken, dict) or not of_tool) and not is_valid(schema, broken):
@@ -104,7 +104,7 @@ def _violating(schema: dict[str, Any], request: Request, *, of_tool: bool = Fals
 
 
 def _broken(value: Any) -> Iterator[Any]:
-    """The value with one thing wrong: of another type, missing, or too much."""
+    """Yield the value with one defect: a wrong type, a missing or an extra field."""
     if isinstance(value, dict):
         for name, nested in value.items():
             wrong = str(nested) if isinstance(nested, int | float) else 0
@@ -129,7 +129,7 @@ def truncate(request: Request, options: Options) -> Reply:
 
 
 def _cut(request: Request, how: str) -> Reply:
-    """The reply as `max_tokens` would have cut it."""
+    """Return the reply as `max_tokens` would have cut it."""
     own = callable_tools(request.params)
     if own and schema_of(request.params) is None and how in ("mid_json", "mid_field"):
         return _cut_call(request)
@@ -147,7 +147,7 @@ def _cut(request: Request, how: str) -> Reply:
 
 
 def _cut_call(request: Request) -> Reply:
-    """The call of a tool that lacks the end of its input."""
+    """Return a tool call without the end of its input."""
     tool = callable_tools(request.params)[0]
     value = instance(tool.schema, request.dice("input"))
     kept = dict(list(value.items())[: len(value) // 2]) if isinstance(value, dict) else {}
@@ -157,7 +157,7 @@ def _cut_call(request: Request) -> Reply:
 
 
 def _halved(reply: Reply, request: Request, stop_reason: str) -> Reply:
-    """The reply without the second half of its last text."""
+    """Return the reply without the second half of its last text."""
     content = list(reply.content)
     last = content.pop() if content else None
     if isinstance(last, wire.TextBlock):

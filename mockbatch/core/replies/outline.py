@@ -1,6 +1,6 @@
-"""What a JSON Schema asks for in outline: required properties and types, for schemas that are too complex for more.
+"""An outline of a JSON Schema: required properties and types, for schemas too complex for anything better.
 
-Any JSON will do for a schema, in a bounded number of steps.
+Produces some JSON for any schema, in a bounded number of steps.
 """
 
 from typing import Any
@@ -16,12 +16,12 @@ _CHOICES = ("anyOf", "oneOf", "allOf")
 
 
 def outline(schema: Any) -> Any:
-    """Return a value with the required properties and the types of a schema, as far as they are easily told."""
+    """Return a value with the required properties and types of a schema, as far as they are easily found."""
     return _Outline(schema).of(schema, 0)
 
 
 def plain(kind: str) -> Any:
-    """Return the least value of a type; an object where the type is not known."""
+    """Return the smallest value of a type; an object if the type is unknown."""
     return _PLAIN.get(kind, {})
 
 
@@ -32,7 +32,7 @@ class _Outline:
 
     def of(self, schema: Any, depth: int) -> Any:
         self._left -= 1
-        node = self._meant(schema)
+        node = self._resolved(schema)
         kind = _kind(node)
         if "const" in node:
             return node["const"]
@@ -46,8 +46,8 @@ class _Outline:
             return "x" * min(_number(node, "minLength"), _LONGEST)
         return _number(node, "minimum") if kind in ("integer", "number") else plain(kind)
 
-    def _meant(self, node: Any) -> dict[str, Any]:
-        """The schema that a reference or the first of some alternatives stands for."""
+    def _resolved(self, node: Any) -> dict[str, Any]:
+        """Return the schema behind a reference, or the first of several alternatives."""
         for _ in range(_MOST_REFERENCES):
             if not isinstance(node, dict):
                 return {}
@@ -76,13 +76,13 @@ class _Outline:
 
 
 def _kind(node: dict[str, Any]) -> str:
-    """The first type of a schema; nothing where it names none."""
+    """Return the first type of a schema; empty if it has none."""
     named = node.get("type")
     first = named[0] if isinstance(named, list) and named else named
     return first if isinstance(first, str) else "object" if "properties" in node else ""
 
 
 def _number(node: dict[str, Any], name: str) -> int:
-    """What a keyword says that stands for a number; 0 for anything else."""
+    """Return the value of a numeric keyword; 0 for anything else."""
     value = node.get(name)
     return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15 else 0

@@ -1,4 +1,4 @@
-"""Texts that match a regular expression. Python's own parser reads it; JSON Schema's dialect is translated before.
+"""Texts that match a regular expression. Patterns are translated from JSON Schema's dialect and parsed by `re`.
 
 Source: https://json-schema.org/understanding-json-schema/reference/regular_expressions
 """
@@ -41,18 +41,18 @@ _UNREADABLE = (re.error, OverflowError, RecursionError)
 
 
 class NoMatch(Exception):
-    """No text was found that matches."""
+    """No matching text was found."""
 
 
 def matching(
     pattern: str, dice: Dice, shortest: int = 0, longest: int | None = None, budget: Budget | None = None
 ) -> str:
-    """A text of `shortest` to `longest` characters in which `pattern` is found. Raises NoMatch."""
+    """Return a text of `shortest` to `longest` characters that contains a match of `pattern`. Raises NoMatch."""
     budget = budget or Budget(_UNBUDGETED)
     try:
         parsed, anchored = _parsed(pattern)
     except _UNREADABLE as error:
-        raise NoMatch(f"{_shown(pattern)} is no regular expression: {error}") from None
+        raise NoMatch(f"{_shown(pattern)} is not a regular expression: {error}") from None
     extra = 2
     for _ in range(_ATTEMPTS):
         text = _Writer(dice, extra, budget).sequence(parsed)
@@ -64,21 +64,21 @@ def matching(
             extra = max(extra // 2, 0)
         elif found(pattern, text):
             return text
-    raise NoMatch(f"no text was found that matches {_shown(pattern)}")
+    raise NoMatch(f"no text was found to match {_shown(pattern)}")
 
 
 def nearly_matching(pattern: str, dice: Dice, budget: Budget) -> str:
-    """A text written after `pattern`, but for what must or must not follow. Raises NoMatch."""
+    """Return a text built from `pattern`, ignoring lookarounds. Raises NoMatch."""
     try:
         return _Writer(dice, 0, budget).sequence(_parsed(pattern)[0])
     except _UNREADABLE as error:
-        raise NoMatch(f"{_shown(pattern)} is no regular expression: {error}") from None
+        raise NoMatch(f"{_shown(pattern)} is not a regular expression: {error}") from None
 
 
 def found(pattern: str, text: str) -> bool:
-    """Whether `pattern` is found in `text`; a pattern that cannot be read is found nowhere.
+    """Return whether `pattern` matches in `text`; an invalid pattern never matches.
 
-    In time that grows with the text alone: an engine that does not backtrack, or not for long, decides.
+    The time is linear in the text: the engine does not backtrack, or only up to a limit.
     """
     engine = _engine(pattern)
     try:
@@ -88,12 +88,12 @@ def found(pattern: str, text: str) -> bool:
 
 
 def is_readable(pattern: str) -> bool:
-    """Whether the engine takes a pattern."""
+    """Return whether the engine accepts a pattern."""
     return _engine(pattern) is not None
 
 
 def size_of(pattern: str) -> int:
-    """How many parts an engine has to hold for a pattern, whose repetitions it writes out."""
+    """Return the number of parts an engine holds for a pattern, with its repetitions expanded."""
     try:
         return len(pattern) + _size(_parsed(pattern)[0])
     except _UNREADABLE:
@@ -117,8 +117,8 @@ def _part_size(kind: Any, argument: Any) -> int:
 
 @cache
 def engine_options() -> "FancyRegexOptions":
-    """How patterns are looked for: what needs backtracking gets a bounded number of steps."""
-    # not at the start, which needs no schemas
+    """Return the engine options: patterns that need backtracking get a bounded number of steps."""
+    # imported lazily: startup needs no schemas
     from jsonschema_rs import FancyRegexOptions
 
     return FancyRegexOptions(backtrack_limit=_BACKTRACKS)
@@ -134,7 +134,7 @@ def _compiled(pattern: str) -> "Draft202012Validator | None":
 
 
 def _read(pattern: str) -> tuple[Any, bool]:
-    """The parsed expression, and whether it is bound to the end of the text."""
+    """Return the parsed expression, and whether it is anchored at the end of the text."""
     if len(pattern) > _LONGEST:
         raise OverflowError(f"it has more than {_LONGEST} characters")
     text = _translated(pattern)
@@ -150,7 +150,7 @@ def _shown(pattern: str) -> str:
 
 
 def _translated(pattern: str) -> str:
-    """What ECMA 262 writes otherwise than Python."""
+    """Translate ECMA 262 syntax to Python's."""
     text = _IN_CLASS.sub(lambda found: _PROPERTY.sub(lambda name: _PROPERTIES.get(name[1], "a-z"), found[0]), pattern)
     text = _PROPERTY.sub(lambda name: f"[{_PROPERTIES.get(name[1], 'a-z')}]", text)
     text = re.sub(r"\\u\{([0-9a-fA-F]{1,6})\}", lambda code: f"\\U{code[1]:0>8}", text)
@@ -158,7 +158,7 @@ def _translated(pattern: str) -> str:
 
 
 class _Writer:
-    """Writes one text; open repetitions get up to `extra` turns more than they must."""
+    """Writes one text; open-ended repetitions get up to `extra` more turns than required."""
 
     def __init__(self, dice: Dice, extra: int, budget: Budget) -> None:
         self._dice = dice
@@ -195,7 +195,7 @@ class _Writer:
             return text
         if kind in _REPEATS:
             return self._repeated(*argument)
-        # positions and what must or must not follow write nothing
+        # anchors and lookarounds write nothing
         return ""
 
     def _repeated(self, least: int, most: int, parsed: Any) -> str:
@@ -210,7 +210,7 @@ class _Writer:
 
 @lru_cache(maxsize=128)
 def _members(argument: tuple[Any, ...]) -> str:
-    """Characters of a class such as `[a-z_]`."""
+    """Return the characters of a class such as `[a-z_]`."""
     negated = argument[0][0] is op.NEGATE
     members: list[str] = []
     for kind, value in argument[negated:]:

@@ -1,4 +1,4 @@
-"""Whether a reply is nothing but some text, which nearly all are: that is known without what makes the others."""
+"""Detect replies that are plain text, as nearly all are, without loading the code for the others."""
 
 from typing import Any
 
@@ -6,14 +6,14 @@ from mockbatch.core.contract.model import Model
 from mockbatch.core.replies.asked import all_blocks, cites, messages_of
 from mockbatch.core.replies.wishes import Wish, wish_of
 
-# what makes a reply more than a text that ends by itself
+# the params that make a reply more than plain text
 _SHAPING = frozenset(
     {"tools", "output_config", "output_format", "thinking", "stop_sequences", "container", "mcp_servers", "tool_choice"}
 )
 
 
 def wish_alone(params: dict[str, Any], model: Model) -> Wish | None:
-    """Return what the text is to be like, where the whole reply is a text; None where it is more."""
+    """Return the prompt hints if the whole reply is plain text; None if it is more."""
     thinking = params.get("thinking")
     silent = isinstance(thinking, dict) and thinking.get("type") == "disabled"
     if model.thinks_unasked and not silent:

@@ -1,4 +1,4 @@
-"""Going on where the request began the answer: with what closes it, where it is JSON or a tag.
+"""Continue a prefilled reply: close open JSON or an open tag.
 
 Source: https://platform.claude.com/docs/en/build-with-claude/prompt-engineering/prefill-claudes-response
 """
@@ -11,7 +11,7 @@ _CLOSED_BY = {"{": "}", "[": "]"}
 
 
 def continuation(prefill: str, text: str) -> str:
-    """What comes after `prefill` in an answer that says `text`."""
+    """Return the continuation of `prefill` that conveys `text`."""
     start = min((place for mark in "{[" if (place := prefill.find(mark)) >= 0), default=-1)
     if start >= 0 and (rest := _json_rest(prefill[start:], text)) is not None:
         return rest
@@ -21,10 +21,10 @@ def continuation(prefill: str, text: str) -> str:
 
 
 def _json_rest(begun: str, text: str) -> str | None:
-    """The rest of a piece of JSON, or None where it is no open JSON."""
+    """Return the rest of a piece of JSON, or None if `begun` is not open JSON."""
     opened: list[str] = []
     quoted = escaped = False
-    expects = ""  # what comes next outside of texts: key, value, or nothing but an end
+    expects = ""  # the next token outside of strings: key, value, or only an end
     for letter in begun:
         if escaped:
             escaped = False
@@ -54,11 +54,11 @@ def _json_rest(begun: str, text: str) -> str | None:
 
 
 def _next(expects: str, quoted: bool, text: str) -> str:
-    said = json.dumps(text, ensure_ascii=False)
+    quoted_text = json.dumps(text, ensure_ascii=False)
     if quoted:
-        return said[1:] if expects != "key" else f'answer": {said}'
+        return quoted_text[1:] if expects != "key" else f'answer": {quoted_text}'
     if expects == "key":
-        return f'"answer": {said}'
+        return f'"answer": {quoted_text}'
     if expects == "colon":
-        return f": {said}"
-    return f" {said}" if expects == "value" else ""
+        return f": {quoted_text}"
+    return f" {quoted_text}" if expects == "value" else ""

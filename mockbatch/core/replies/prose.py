@@ -1,4 +1,4 @@
-"""Text in the language and of the length that is wanted."""
+"""Text in the requested language and length."""
 
 import json
 from collections.abc import Callable
@@ -17,7 +17,7 @@ _UNSPACED = ("zh", "ja")
 def _sentences(language: str) -> tuple[str, ...]:
     if language == "en":
         return english_sentences()
-    # not before: few prompts want them
+    # imported lazily: few prompts need them
     from mockbatch.core.replies.phrases import PHRASES
 
     return PHRASES[language]
@@ -28,12 +28,12 @@ def sentence(dice: Dice, language: str = "en") -> str:
 
 
 def sentences(dice: Dice, count: int, language: str = "en") -> str:
-    """So many sentences in a row."""
+    """Return `count` sentences, joined."""
     return ("" if language in _UNSPACED else " ").join(sentence(dice, language) for _ in range(count))
 
 
 def text_reply(request: Request, wish: Wish) -> Reply:
-    """Return the reply to a request that wants nothing but a text."""
+    """Return the reply to a request that needs only text."""
     draft = Draft(request)
     if request.limit > 0:
         draft.text(prose(request.dice("prose"), wish))
@@ -42,7 +42,7 @@ def text_reply(request: Request, wish: Wish) -> Reply:
 
 
 def prose(dice: Dice, wish: Wish) -> str:
-    """The text that answers a wish."""
+    """Return the text for the prompt hints."""
     if wish.labels:
         return dice.choose(wish.labels)
     if wish.json:
@@ -73,7 +73,7 @@ def _words(text: str) -> int:
 
 
 def _at_least(dice: Dice, wish: Wish, measured: Callable[[str], int]) -> str:
-    """Sentences that measure up to what is wanted."""
+    """Return enough sentences to reach the requested length."""
     chosen: list[str] = []
     length = 0
     while length < wish.count:
@@ -83,7 +83,7 @@ def _at_least(dice: Dice, wish: Wish, measured: Callable[[str], int]) -> str:
 
 
 def _shortened(text: str, wish: Wish) -> str:
-    """At most so many characters, up to a full word where there are words."""
+    """Return at most `wish.count` characters, cut at a word boundary if the language has spaces."""
     if len(text) <= wish.count or wish.language in _UNSPACED:
         return text[: wish.count]
     return text[: wish.count].rsplit(" ", 1)[0]

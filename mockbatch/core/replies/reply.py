@@ -1,4 +1,4 @@
-"""The reply that a request itself asks for: text, calls of tools, JSON, citations, after thinking or not."""
+"""The default reply to a request: text, tool calls, JSON or citations, with or without thinking."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def natural_reply(request: Request) -> Reply:
-    """What the request asks for, within its limit."""
+    """Return the reply that the request calls for, within its limit."""
     draft = Draft(request)
     if request.limit <= 0:
         return Reply([], "max_tokens", 0)
@@ -44,7 +44,7 @@ def natural_reply(request: Request) -> Reply:
 
 
 def _with_tools(draft: Draft) -> Reply | None:
-    """A reply that uses tools, where there are some and it is to use them."""
+    """Return a reply that uses tools; None if there are none or they are not used."""
     params = draft.request.params
     kind, name, _ = choice_of(params)
     dice = draft.request.dice("tools")
@@ -67,7 +67,7 @@ def _with_tools(draft: Draft) -> Reply | None:
 
 
 def answer(draft: Draft) -> Reply:
-    """A reply in words: JSON after a schema, with citations, or text."""
+    """Return a reply in words: JSON for a schema, text with citations, or plain text."""
     params = draft.request.params
     schema = schema_of(params)
     if schema is not None:
@@ -85,12 +85,12 @@ def answer(draft: Draft) -> Reply:
 
 
 def structured(request: Request, schema: dict[str, Any]) -> str:
-    """JSON that is valid against a schema. Raises ReplyError when there is none."""
+    """Return JSON that is valid against a schema. Raises ReplyError if there is none."""
     return _encode(instance(schema, request.dice("schema"))).decode()
 
 
 def write(draft: Draft, text: str) -> Reply:
-    """Ends the reply with a text, which a stop sequence ends early, or where it would have gone on."""
+    """Finish the reply with a text, ended early by a stop sequence it contains, or at its end by a random one."""
     stops = stop_sequences_of(draft.request.params)
     found = [(place, stop) for stop in stops if (place := text.find(stop)) >= 0]
     if found:

@@ -1,4 +1,4 @@
-"""Replies that somebody else made: a text, a message or its content, as a rule, a file or a function gives it."""
+"""Custom replies: a text, a message or its content, given by a rule, a file or a function."""
 
 from typing import Any, get_args
 
@@ -13,16 +13,16 @@ from mockbatch.core.typed import convert
 _MESSAGE_KEYS = frozenset(
     {
         *("content", "stop_reason", "stop_sequence", "stop_details", "container", "usage"),
-        # made anew for each reply
+        # generated for each reply
         *("id", "type", "role", "model", "diagnostics"),
     }
 )
 
 
 def said_reply(value: Any, request: Request) -> Reply:
-    """The reply that `value` is: a Reply, a text, a list of blocks, a message as a dict, or as a model of the SDK.
+    """Return the reply for `value`: a Reply, a text, a list of blocks, or a message as a dict or an SDK model.
 
-    Tokens are counted, unless a message brings its usage. Raises ReplyError for anything else.
+    Tokens are counted unless the message has a usage. Raises ReplyError for anything else.
     """
     if isinstance(value, Reply):
         return value
@@ -69,7 +69,7 @@ def _of_content(content: list[AnyBlock], message: dict[str, Any], request: Reque
         _check_utf8(content, message)
         return _counted(content, message, usage, request)
     except (TypeError, ValueError, AttributeError, KeyError, RecursionError, OverflowError) as error:
-        raise ReplyError(f"the content of the message is wrong: {str(error)[:200]}") from None
+        raise ReplyError(f"the content of the message is invalid: {str(error)[:200]}") from None
 
 
 def _check_utf8(*values: Any) -> None:
@@ -77,7 +77,7 @@ def _check_utf8(*values: Any) -> None:
 
 
 def check_usage(usage: dict[str, Any], kind: type[msgspec.Struct] = wire.Usage) -> None:
-    """Raise ReplyError for a part of a usage that the API does not have, or that is of another type."""
+    """Raise ReplyError for a usage field that the API does not have, or that has the wrong type."""
     types = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
     for name, value in usage.items():
         if name not in types:
@@ -103,7 +103,7 @@ def _check_count(name: str, value: Any, kind: Any) -> None:
 
 
 def check_said(value: Any) -> None:
-    """Raise ReplyError for a text, a list of blocks or a message that cannot be a reply, whatever the request."""
+    """Raise ReplyError for a text, list of blocks or message that cannot be a reply to any request."""
     message = value if isinstance(value, dict) else {"content": value}
     if "content" not in message:
         raise ReplyError(f"a reply is a text, a list of blocks or a message with content, not {_named(value)}")
@@ -135,11 +135,11 @@ STREAMED: dict[str, tuple[str, ...]] = {
     "tool_use": ("id", "name", "input"),
     "server_tool_use": ("id", "name", "input"),
 }
-"""The blocks that a stream sends piece by piece, and the fields that they must have."""
+"""The blocks that a stream sends in pieces, with their required fields."""
 
 
 def _check_fields(block: dict[str, Any]) -> None:
-    """Raise ReplyError for a field that is counted and of another type than the API has."""
+    """Raise ReplyError if a counted field has another type than in the API."""
     if block["type"] not in STREAMED:
         return
     for name in STREAMED[block["type"]]:
@@ -175,4 +175,4 @@ def _container(value: Any) -> wire.Container | None:
     try:
         return convert({"skills": None, **value}, wire.Container)
     except (msgspec.ValidationError, TypeError) as error:
-        raise ReplyError(f"the container of the message is wrong: {error}") from None
+        raise ReplyError(f"the container of the message is invalid: {error}") from None

@@ -1,4 +1,4 @@
-"""Jinja2 with nothing in it that is not listed here, and with all of its work counted.
+"""Jinja2 reduced to the names listed here, with all of its work counted.
 
 Source: https://jinja.palletsprojects.com/en/stable/sandbox/
 """
@@ -20,9 +20,9 @@ from mockbatch.core.replies.forms import ReplyError
 
 LONGEST_SOURCE = 64_000
 _MOST_TOKENS = 3_000
-"""Compiling takes time for each token."""
+"""Compile time grows with the number of tokens."""
 own = local()
-"""`own.allowance` is that of the template which this thread renders."""
+"""`own.allowance` is the allowance of the template being rendered in this thread."""
 
 _FILTERS = frozenset(
     [
@@ -149,11 +149,11 @@ _METHODS: dict[type, frozenset[str]] = {
 _MULTIPLYING = frozenset({"replace", "join", "indent", "center", "batch", "slice", "ljust", "rjust", "zfill", "format"})
 _WIDE = re.compile(r"\d{4,}|%[^a-zA-Z]*\*|\{[^}]*\{")
 _EACH, _CONCAT, _WRITTEN, _MEASURED = "each step", "joined text", "written text", "measured value"
-"""Filters that no template can name."""
+"""Names of internal filters, which no template can spell."""
 
 
 _BY_LETTER = 32
-"""How many characters a step has where each of them is looked at."""
+"""Characters per step for operations that visit every character."""
 
 
 def _budget() -> Allowance:
@@ -196,13 +196,13 @@ def _has_items(value: Any) -> bool:
 
 def _refuse_objects(value: Any) -> None:
     if isinstance(value, StrictUndefined):
-        str(value)  # raises what is undefined
+        str(value)  # raises UndefinedError
     if not plain(value):
         raise ReplyError(f"the template uses a {type(value).__name__} where a text, a number, a list or a dict belongs")
 
 
 def _check_call(name: str, args: tuple[Any, ...], named: Mapping[str, Any]) -> None:
-    """Raise ReplyError for arguments that are huge, or make something huge together."""
+    """Raise ReplyError for arguments that are huge, or produce something huge together."""
     allowance, given = _budget(), (*args, *named.values())
     sizes = [allowance.measure(one, _BY_LETTER if name in _SLOW else 1_024) for one in given]
     for one in given[1:]:
@@ -216,9 +216,9 @@ def _check_call(name: str, args: tuple[Any, ...], named: Mapping[str, Any]) -> N
 
 
 def _filter(name: str, make: Callable[..., Any]) -> Callable[..., Any]:
-    """The filter with its work counted, and with a list where it would have made a generator."""
+    """Return the filter with its work counted; generators become lists."""
     passing = getattr(make, "jinja_pass_arg", None)
-    given = passing.name if passing else ""
+    passed = passing.name if passing else ""
 
     @pass_context
     def counted(context: Any, *args: Any, **named: Any) -> Any:
@@ -227,7 +227,7 @@ def _filter(name: str, make: Callable[..., Any]) -> Callable[..., Any]:
                 _refuse_objects(one)
         _check_call(name, args, named)
         first = {"context": (context,), "eval_context": (context.eval_ctx,), "environment": (context.environment,)}
-        value = make(*first.get(given, ()), *args, **named)
+        value = make(*first.get(passed, ()), *args, **named)
         if isinstance(value, Iterator):
             value = list(_each(context, value))
         _budget().measure(value)
@@ -237,7 +237,7 @@ def _filter(name: str, make: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _test(test: Any) -> Callable[..., Any]:
-    """The test with its work counted; letters are looked at one by one."""
+    """Return the test with its work counted, per character."""
 
     @pass_context
     def counted(context: Any, *args: Any) -> Any:
@@ -253,13 +253,13 @@ def _as_json(value: Any, indent: int | None = None) -> str:
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
-    """The environment of all templates."""
+    """The environment shared by all templates."""
 
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
 
     def __init__(self) -> None:
         super().__init__(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True, optimized=False)
-        known = {**self.filters, "tojson": _as_json}  # Jinja2's own is made for HTML and writes \u0027
+        known = {**self.filters, "tojson": _as_json}  # Jinja2's own escapes for HTML, as \u0027
         self.filters = {name: _filter(name, known[name]) for name in (*_FILTERS, "tojson")}
         self.filters |= {_EACH: _each, _CONCAT: _concat, _WRITTEN: _text, _MEASURED: _measured}
         self.tests = {
@@ -279,13 +279,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return tree
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        # without the attribute Jinja2 would try an item, and a class makes something of any
+        # without the attribute Jinja2 would try an item, and a class accepts any item
         if _has_items(obj) or hasattr(obj, attribute):
             return super().getattr(obj, attribute)
         return self.unsafe_undefined(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
-        # filters that take the name of an attribute come here too
+        # filters that take an attribute name call this too
         return super().getitem(obj, argument) if _has_items(obj) else self.unsafe_undefined(obj, str(argument))
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
@@ -339,7 +339,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
 
 def _count(node: nodes.Node) -> None:
-    """Put the counting filters around everything that loops, writes, joins, compares or builds."""
+    """Wrap everything that loops, writes, joins, compares or builds in counting filters."""
     for child in list(node.iter_child_nodes()):
         _count(child)
     if isinstance(node, nodes.For):

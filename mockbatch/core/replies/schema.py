@@ -1,7 +1,8 @@
-"""Values that are valid against a JSON Schema, made of draws: the same draws make the same value.
+"""Values that are valid against a JSON Schema, generated from draws: the same draws produce the same value.
 
-A value is built from what the schema says, and then shown to a validator; what it refuses is built anew with other
-draws. Source: https://json-schema.org/draft/2020-12
+A value is built from the schema and then checked by a validator; a rejected one is rebuilt with other draws.
+
+Source: https://json-schema.org/draft/2020-12
 """
 
 import re
@@ -56,7 +57,7 @@ Flat = tuple[dict[str, Any], list[list[Schema]]]
 
 
 def instance(schema: dict[str, Any], dice: Dice) -> Any:
-    """A value that is valid against `schema`. Raises ReplyError when the schema is wrong, too complex or has none."""
+    """Return a value valid against `schema`. Raises ReplyError if it is invalid, too complex or unsatisfiable."""
     known = known_schema(source_of(schema))
     reason = "none was found that a validator accepts"
     budget = Budget()
@@ -76,12 +77,12 @@ def instance(schema: dict[str, Any], dice: Dice) -> Any:
 
 
 def is_valid(schema: dict[str, Any], value: Any) -> bool:
-    """Whether `value` is valid. Raises ReplyError when the schema is wrong."""
+    """Return whether `value` is valid. Raises ReplyError if the schema is invalid."""
     return known_schema(source_of(schema)).accepts(value, Budget())
 
 
 def check_schema(schema: dict[str, Any]) -> None:
-    """Raises ReplyError when the schema is wrong."""
+    """Raise ReplyError if the schema is invalid."""
     known_schema(source_of(schema))
 
 
@@ -96,7 +97,7 @@ def source_of(schema: dict[str, Any]) -> bytes:
 
 
 class Known:
-    """A schema, and what was found out about it."""
+    """A schema with cached facts about it."""
 
     def __init__(self, source: bytes) -> None:
         try:
@@ -109,7 +110,7 @@ class Known:
         self._complexities: dict[int, tuple[int, int]] = {}
 
     def _all_nodes(self) -> list[dict[str, Any]]:
-        """The schemas in it, and those that references find where no keyword holds schemas."""
+        """Return all subschemas, including reference targets outside of schema keywords."""
         found: dict[int, dict[str, Any]] = {}
         waiting: list[Any] = [self.root]
         while waiting:
@@ -123,7 +124,7 @@ class Known:
 
     @cached_property
     def validator(self) -> "Draft202012Validator":
-        # not at the start, which needs no schemas
+        # imported lazily: startup needs no schemas
         from jsonschema_rs import Draft202012Validator, ReferencingError, ValidationError
 
         self._check_patterns()
@@ -135,12 +136,12 @@ class Known:
             raise _invalid(error) from None
 
     def _check_patterns(self) -> None:
-        """Refuse patterns that together would take an engine long to prepare for."""
+        """Reject patterns that together would take an engine long to prepare."""
         if sum(map(size_of, self._patterns())) <= MOST_OF_PATTERNS:
             return
         if max(map(len, self._patterns())) > _LONGEST_PATTERN:
             raise ReplyError(TOO_COMPLEX)
-        # a pattern that no engine takes is the better reason
+        # an invalid pattern is the better reason, so look for one first
         from jsonschema_rs import Draft202012Validator
 
         left = MOST_OF_PATTERNS
@@ -165,7 +166,7 @@ class Known:
         return is_harmless(self.root, self.target)
 
     def accepts(self, value: Any, budget: Budget) -> bool:
-        """Whether a value is valid. Raises ReplyError where that takes too long to tell."""
+        """Return whether a value is valid. Raises ReplyError if checking takes too long."""
         if not self._is_harmless:
             budget.spend(effort(self.root, value, self.target) // APPLIED_PER_STEP)
         try:
@@ -174,7 +175,7 @@ class Known:
             return False
 
     def unmet(self, value: Any, budget: Budget) -> tuple[str | int, ...] | None:
-        """Where in the schema the first keyword stands that a value does not meet; None where it meets all."""
+        """Return the path of the first keyword that a value violates; None if it is valid."""
         from jsonschema_rs import ValidationError
 
         if self.accepts(value, budget):
@@ -199,20 +200,20 @@ class Known:
         return named
 
     def target(self, reference: str) -> Schema:
-        """What a reference stands for."""
+        """Return the target of a reference."""
         if reference in self._anchors:
             found: Schema = self._anchors[reference]
             return found
         base, _, _ = reference.partition("#")
         place = pointed(self._anchors.get(base) if base else self.root, reference)
         if not isinstance(place, dict | bool):
-            raise ReplyError(f"The schema is not valid JSON Schema: {reference!r} refers to nothing in it")
+            raise ReplyError(f"The schema is not valid JSON Schema: {reference!r} has no target in it")
         return place
 
     def flat(self, node: dict[str, Any], budget: Budget, within: frozenset[int] = frozenset()) -> Flat:
-        """A schema without references, and the lists of schemas of which one must hold besides.
+        """Return a schema without references, and the lists of alternatives of which one each must hold.
 
-        It costs the same whether it is known or not: `within` are the schemas that are being made flat.
+        The cost is the same whether cached or not; `within` are the schemas being flattened.
         """
         key = id(node)
         if key in self._flat:
@@ -260,7 +261,7 @@ class Known:
                 yield self.target(node[name])
 
     def complexity(self, option: Schema, budget: Budget) -> int:
-        """How much a schema leads to."""
+        """Return a measure of how much a schema leads to."""
         if not isinstance(option, dict):
             return 0
         key = id(option)
@@ -287,7 +288,7 @@ class Known:
 
 
 def _references(node: dict[str, Any]) -> Iterator[str]:
-    """The references that a schema makes itself."""
+    """Yield the references of a schema itself, not of nested ones."""
     return (node[name] for name in ("$ref", "$dynamicRef") if isinstance(node.get(name), str))
 
 
@@ -301,7 +302,7 @@ def _invalid(error: Exception) -> ReplyError:
 
 def _remember(source: bytes) -> Known:
     known = Known(source)
-    _ = known.validator  # what it refuses is not even tried
+    _ = known.validator  # fail early for invalid schemas
     return known
 
 
@@ -309,21 +310,21 @@ known_schema = Remembered(_remember, count=256, size=2 << 20)
 
 
 def _with_hints(base: dict[str, Any], description: Any) -> dict[str, Any]:
-    """The schema with the bounds that the official SDKs move to the end of its description."""
+    """Return the schema with the bounds that the official SDKs move to the end of its description."""
     found = _HINTS.search(description) if isinstance(description, str) else None
     if found is None:
         return base
-    said = {name: _meant(name, value) for name, value in _HINT.findall(found[1] + ", ")}
+    hints = {name: _hint_value(name, value) for name, value in _HINT.findall(found[1] + ", ")}
     try:
-        whole = conjoin(base, {name: value for name, value in said.items() if value is not None})
+        whole = conjoin(base, {name: value for name, value in hints.items() if value is not None})
     except Unsatisfiable:
         return base
     crossed = any(whole[low] > whole[high] for low, high in _PAIRS if low in whole and high in whole)
     return base if crossed else whole
 
 
-def _meant(name: str, value: str) -> Any:
-    """The value of a hint; None for one that is not of the kind."""
+def _hint_value(name: str, value: str) -> Any:
+    """Return the value of a hint; None if it is invalid."""
     if name in ("pattern", "format"):
         return value
     if name == "uniqueItems":
@@ -343,12 +344,12 @@ class Maker(Values):
         self.deepest = deepest
 
     def make(self, node: Schema, depth: int, name: str = "") -> Any:
-        """A value of a schema at a depth, perhaps that of a property of this name. Raises Unsatisfiable."""
+        """Return a value of a schema at a depth, for a property of this name if given. Raises Unsatisfiable."""
         if node is False:
             raise Unsatisfiable("false allows nothing")
         self.budget.spend(NODE)
         if depth > self.deepest:
-            raise Unsatisfiable("it goes on without end")
+            raise Unsatisfiable("it is endlessly recursive")
         base, choices = ({}, []) if node is True else self.known.flat(node, self.budget)
         return self._one_of(base, choices, depth, name)
 
@@ -366,7 +367,7 @@ class Maker(Values):
         raise reason or Unsatisfiable("none of the alternatives allows anything")
 
     def variants(self, base: dict[str, Any], choices: list[list[Schema]], depth: int) -> Iterator[dict[str, Any]]:
-        """The schema with one alternative of each list put in."""
+        """Yield the schema merged with one alternative of each list."""
         if not choices:
             yield base
             return
@@ -383,7 +384,7 @@ class Maker(Values):
             yield from self.variants(merged, [*choices[1:], *more], depth)
 
     def _ordered(self, options: list[Schema], depth: int) -> list[Schema]:
-        """In which order alternatives are tried: any, but what is null seldom first, and deep down the simplest."""
+        """Return alternatives in the order to try: random, rarely null first, and the simplest first at depth."""
         ordered = self.dice.shuffled(options)
         if isinstance(ordered[0], dict) and ordered[0].get("type") == "null" and self.dice.chance(1, 2):
             ordered.append(ordered.pop(0))
@@ -392,7 +393,7 @@ class Maker(Values):
         return sorted(ordered, key=lambda option: self.known.complexity(option, self.budget))
 
     def domain(self, node: Schema) -> list[Any] | None:
-        """All values of a schema, where they can be listed."""
+        """Return all values of a schema, or None if they cannot be listed."""
         if node is True:
             return None
         if node is False:

@@ -1,4 +1,4 @@
-"""Tools that the API runs itself: the call, what came of it, and an answer.
+"""Tools that the API runs itself: the call, its result, and an answer.
 
 Source: https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool, .../web-fetch-tool,
 .../code-execution-tool, .../tool-search-tool
@@ -26,18 +26,18 @@ _Execution = Literal["code_execution", "bash_code_execution", "text_editor_code_
 
 
 def server_tools(params: dict[str, Any]) -> list[dict[str, Any]]:
-    """The tools of a request that the API runs."""
+    """Return the tools of a request that the API runs."""
     return [tool for tool in tools_of(params) if kind_of(tool) in _RUN]
 
 
 def run(draft: Draft, tool: dict[str, Any]) -> str:
-    """Uses the tool and answers; returns why the reply then ends."""
+    """Use the tool, write an answer, and return the stop reason."""
     dice = draft.request.dice("server tools")
     return _RUN[kind_of(tool)](draft, tool, dice)
 
 
 def begin(draft: Draft, tool: dict[str, Any]) -> None:
-    """Calls the tool, and does not wait for what comes of it."""
+    """Call the tool without waiting for its result."""
     draft.server_call(*_first_call(draft.request, tool, draft.request.dice("server tools")))
 
 
@@ -55,17 +55,17 @@ def _first_call(request: Request, tool: dict[str, Any], dice: Dice) -> tuple[wir
 
 
 def finish(draft: Draft, called: dict[str, Any]) -> None:
-    """Write what came of a call that the answer so far ended with."""
+    """Write the result of a call that ended the reply so far."""
     params, tool_id = draft.request.params, str(called["id"])
     dice = draft.request.dice(f"server tools/{tool_id}")
-    name, given = called.get("name"), called.get("input")
-    given = given if isinstance(given, dict) else {}
+    name, arguments = called.get("name"), called.get("input")
+    arguments = arguments if isinstance(arguments, dict) else {}
     tool = next((tool for tool in server_tools(params) if tool.get("name") == name), {})
     match name:
         case "web_search":
             _searched(draft, tool_id, tool, dice)
         case "web_fetch":
-            _fetched(draft, tool_id, str(given.get("url") or _address(draft.request, tool, dice)), tool, dice)
+            _fetched(draft, tool_id, str(arguments.get("url") or _address(draft.request, tool, dice)), tool, dice)
         case "tool_search_tool_bm25" | "tool_search_tool_regex":
             _found_tools(draft, tool_id, dice)
         case "code_execution" | "bash_code_execution" | "text_editor_code_execution":
@@ -150,7 +150,7 @@ def _write_file(draft: Draft, program: str) -> bool:
 
 
 def _ran(draft: Draft, name: _Execution, arguments: dict[str, Any], printed: str) -> bool:
-    """Calls a tool of the container; False when there was no room for it."""
+    """Call a tool of the container. Return False if it did not fit."""
     tool_id = draft.server_call(name, arguments)
     if tool_id:
         draft.result(_done(name, tool_id, printed))
@@ -168,7 +168,7 @@ def _done(name: _Execution, tool_id: str, printed: str) -> AnyBlock:
 
 
 def _search_tools(draft: Draft, tool: dict[str, Any], dice: Dice) -> str:
-    """Looks for a deferred tool, and calls what it found."""
+    """Search for a deferred tool and call the first one found."""
     tool_id = draft.server_call(*_first_call(draft.request, tool, dice))
     if tool_id is None:
         return "max_tokens"
@@ -197,14 +197,14 @@ _RUN: dict[str, Callable[[Draft, dict[str, Any], Dice], str]] = {
 
 
 def container_of(request: Request) -> wire.Container:
-    """The container that the request names, or a new one."""
+    """Return the container that the request names, or a new one."""
     named = request.params.get("container")
-    given = named if isinstance(named, dict) else {"id": named}
-    name = given.get("id")
+    options = named if isinstance(named, dict) else {"id": named}
+    name = options.get("id")
     until = datetime.fromisoformat(request.created_at) + timedelta(days=_CONTAINER_DAYS)
     skills = [
         wire.ContainerSkill(str(skill.get("skill_id")), kind, str(skill.get("version") or "latest"))
-        for skill in given.get("skills") or ()
+        for skill in options.get("skills") or ()
         if isinstance(skill, dict) and (kind := skill.get("type")) in ("anthropic", "custom")
     ]
     return wire.Container(
@@ -226,7 +226,7 @@ def _host(tool: dict[str, Any], dice: Dice) -> str:
 
 
 def _address(request: Request, tool: dict[str, Any], dice: Dice) -> str:
-    """The address that the prompt names, or one of a host that is allowed."""
+    """Return the URL in the prompt, or a URL on an allowed host."""
     named = _URL.search(prompt_of(request.params))
     return named[0].rstrip(".,") if named else f"https://{_host(tool, dice)}/pages/{dice.between(1, 999)}"
 

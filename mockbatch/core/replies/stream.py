@@ -1,4 +1,4 @@
-"""A message as server-sent events: the same content, in the pieces in which the API sends it.
+"""A message as server-sent events, in pieces as the API sends it.
 
 Source: https://platform.claude.com/docs/en/build-with-claude/streaming
 """
@@ -13,17 +13,17 @@ from msgspec.json import Encoder
 from mockbatch.core.contract import wire
 
 _PIECE = 24
-_TOLD_LAST = ("output_tokens_details", "server_tool_use")
+_SENT_LAST = ("output_tokens_details", "server_tool_use")
 _USED = wire.StreamUsage.__struct_fields__
 _encode = Encoder().encode
 
 
 def events(message: wire.Message | dict[str, Any]) -> Iterator[bytes]:
-    """The events of a message, in order, each as it is sent: `event:`, `data:` and an empty line."""
+    """Yield the events of a message in order, encoded: `event:`, `data:` and an empty line."""
     whole: dict[str, Any] = msgspec.json.decode(_encode(message))  # some blocks are JSON already
     later = dict.fromkeys(("container", "stop_reason", "stop_sequence", "stop_details"))
     begun = {**whole, "content": [], **later}
-    begun["usage"] = {name: value for name, value in whole["usage"].items() if name not in _TOLD_LAST}
+    begun["usage"] = {name: value for name, value in whole["usage"].items() if name not in _SENT_LAST}
     begun["usage"]["output_tokens"] = min(whole["usage"]["output_tokens"], 1)
     yield _event("message_start", message=begun)
     yield _event("ping")
@@ -46,7 +46,7 @@ def _block_events(index: int, block: dict[str, Any]) -> Iterator[bytes]:
 
 
 def _opened(block: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """A block as it starts, and what is added to it piece by piece. Blocks that do not grow start whole."""
+    """Return a block as it starts and its deltas. Blocks without deltas start complete."""
     match block["type"]:
         case "text":
             cited = [{"type": "citations_delta", "citation": citation} for citation in block.get("citations") or []]

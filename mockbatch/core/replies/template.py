@@ -20,17 +20,17 @@ _LONGEST_MESSAGE = 500
 
 
 def rendered(source: str, request: Request) -> str:
-    """Return the text of a template for a request. Raise ReplyError, which says what went wrong where."""
+    """Return the text of a template for a request. Raise ReplyError with the reason and place of a failure."""
     template = compiled(source)
     from mockbatch.core.replies.sandbox import own
 
     own.allowance = allowance = Allowance()
     try:
-        return template.render(_seen(request, allowance))
+        return template.render(_variables(request, allowance))
     except ReplyError:
         raise
     except Exception as error:  # a template may raise anything
-        # the sentence says all that its author needs: no traceback of Jinja2 and of ours
+        # the sentence suffices for the author of the template: no traceback of Jinja2 or ours
         raise ReplyError(f"the template raised {type(error).__name__}: {str(error)[:_LONGEST_MESSAGE]}") from None
     finally:
         del own.allowance
@@ -38,27 +38,27 @@ def rendered(source: str, request: Request) -> str:
 
 @lru_cache(maxsize=64)
 def compiled(source: str) -> "Template":
-    """A template, ready to be rendered. Raises ReplyError when it is not well written."""
+    """Return a compiled template. Raises ReplyError if it is invalid."""
     from jinja2 import TemplateSyntaxError
 
     try:
         return _environment().from_string(source)
     except TemplateSyntaxError as error:
-        raise ReplyError(f"the template is wrong in line {error.lineno}: {error.message}") from None
+        raise ReplyError(f"the template has an error in line {error.lineno}: {error.message}") from None
     except (RecursionError, MemoryError, SyntaxError, OverflowError, ValueError, UnicodeError) as error:
         raise ReplyError(f"the template is too deeply nested, or cannot be compiled: {type(error).__name__}") from None
 
 
 @lru_cache(maxsize=1)
 def _environment() -> "Sandbox":
-    # not before: most runs have no templates
+    # imported lazily: most runs have no templates
     from mockbatch.core.replies.sandbox import Sandbox
 
     return Sandbox()
 
 
-def _seen(request: Request, allowance: Allowance) -> dict[str, Any]:
-    """What a template can name."""
+def _variables(request: Request, allowance: Allowance) -> dict[str, Any]:
+    """Return the variables of a template."""
     dice = request.dice("template")
     return {
         "request": request.params,

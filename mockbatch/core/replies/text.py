@@ -1,4 +1,4 @@
-"""Plain text: some sentences, which ones depends on the request alone."""
+"""Plain text: a few sentences, chosen by the request alone."""
 
 from functools import cache
 
@@ -12,15 +12,15 @@ _COUNTS = (1, 1, 2, 2, 3, 4, 5, 6)
 
 @cache
 def english_sentences() -> tuple[str, ...]:
-    """1,024 sentences."""
-    # not at the start, which needs no replies: it is large
+    """Return the 1,024 English sentences."""
+    # imported lazily: startup needs no replies, and the module is large
     from mockbatch.core.replies.corpus import SENTENCES
 
     return SENTENCES
 
 
 def plain_text(key: int, max_tokens: int, model: Model) -> tuple[str, int, str]:
-    """The text that a key has, within the limit; its tokens; and why it ended."""
+    """Return the text for a key cut at the limit, its tokens, and the stop reason."""
     text = whole_text(key)
     tokens = text_tokens(text, model)
     if tokens <= max_tokens:
@@ -29,8 +29,7 @@ def plain_text(key: int, max_tokens: int, model: Model) -> tuple[str, int, str]:
 
 
 def whole_text(key: int) -> str:
-    """The text that a key has, whatever its length."""
-    """Text, its tokens and the stop reason for the 64 bits of `key`; cut where it would exceed `max_tokens`."""
+    """Return the text for the 64 bits of `key`, uncut."""
     sentences = english_sentences()
     count = _COUNTS[key & 7]
     key >>= 3

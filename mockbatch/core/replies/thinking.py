@@ -1,4 +1,4 @@
-"""Thinking before the answer: whether, how much, and what of it is shown.
+"""Thinking before the answer: whether, how much, and what is shown of it.
 
 Source: https://platform.claude.com/docs/en/build-with-claude/extended-thinking, .../adaptive-thinking, .../effort
 """
@@ -10,7 +10,7 @@ from mockbatch.core.replies.asked import answers_tools, choice_of
 from mockbatch.core.replies.forms import Draft, Request
 from mockbatch.core.replies.prose import sentences
 
-# out of 16 requests, how many are thought about; and the most tokens that it takes
+# per effort: how many of 16 requests get thinking, and its maximum tokens
 _SHARES: dict[str, int] = {"low": 4, "medium": 8, "high": 15, "xhigh": 16, "max": 16}
 _TOKENS: dict[str, int] = {"low": 80, "medium": 200, "high": 500, "xhigh": 1_200, "max": 2_400}
 _LEAST = 16
@@ -18,8 +18,8 @@ _SIGNATURE, _ENCRYPTED = 332, 440
 
 
 def thinks(request: Request) -> bool:
-    """Whether this request is thought about: not by a model that cannot, nor where a tool has to be called."""
-    model, mode = request.model, _asked(request.params).get("type")
+    """Return whether the model thinks about this request: not if it cannot, nor if a tool call is forced."""
+    model, mode = request.model, _options(request.params).get("type")
     if model.thinks == "never" or choice_of(request.params)[0] in ("any", "tool"):
         return False
     if mode is None:
@@ -31,13 +31,13 @@ def thinks(request: Request) -> bool:
 
 
 def think(draft: Draft) -> None:
-    """Writes what was thought, if anything."""
+    """Write the thinking block, if any."""
     if thinks(draft.request):
         think_surely(draft)
 
 
 def think_surely(draft: Draft, *, redacted: bool = False, shown: bool | None = None) -> None:
-    """A block of thinking: encrypted, or with its summary where that is `shown` (None: as the request has it)."""
+    """Write a thinking block: redacted, or with a summary if `shown` (None: as the request specifies)."""
     request = draft.request
     dice = request.dice("thinking")
     tokens = _tokens(request, draft.room, dice.between(_LEAST, _TOKENS.get(_effort(request), 500)))
@@ -49,15 +49,15 @@ def think_surely(draft: Draft, *, redacted: bool = False, shown: bool | None = N
 
 
 def _tokens(request: Request, room: int, wanted: int) -> int:
-    """What the thinking takes: within its budget, and half of the room at most."""
-    budget = _asked(request.params).get("budget_tokens")
+    """Return the thinking tokens: within the budget, and at most half of the room."""
+    budget = _options(request.params).get("budget_tokens")
     if isinstance(budget, int):
         wanted = min(wanted, budget)
     return max(min(wanted, room // 2), 1)
 
 
 def _is_shown(request: Request) -> bool:
-    display = _asked(request.params).get("display")
+    display = _options(request.params).get("display")
     return display == "summarized" if display else request.model.shows_thinking
 
 
@@ -67,6 +67,6 @@ def _effort(request: Request) -> str:
     return effort if isinstance(effort, str) else request.model.default_effort
 
 
-def _asked(params: dict[str, Any]) -> dict[str, Any]:
+def _options(params: dict[str, Any]) -> dict[str, Any]:
     thinking = params.get("thinking")
     return thinking if isinstance(thinking, dict) else {}

@@ -1,4 +1,4 @@
-"""Calls of the tools that the caller runs.
+"""Calls of client tools.
 
 Source: https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview
 """
@@ -13,7 +13,7 @@ from mockbatch.core.replies.nearest import nearest
 
 
 class Tool(Struct, frozen=True):
-    """A tool that can be called: its name, the schema of its input, and the toolset that it is of."""
+    """A callable tool: its name, the schema of its input, and its toolset."""
 
     name: str
     schema: dict[str, Any]
@@ -27,7 +27,7 @@ def _object(**properties: Any) -> dict[str, Any]:
 
 _PATHS = {"enum": ["/repo/README.md", "/repo/src/main.py", "/repo/tests/test_main.py"]}
 _POINT = {"type": "array", "prefixItems": [{"type": "integer", "minimum": 0, "maximum": 700}] * 2, "items": False}
-# what the tools that the API defines are called with
+# inputs of the tools that the API defines
 _DEFINED: dict[str, dict[str, Any]] = {
     "bash": _object(command={"enum": ["ls -la", "cat README.md", "git status --short", "python -m pytest -q"]}),
     "text_editor": _object(command={"const": "view"}, path=_PATHS),
@@ -47,7 +47,7 @@ _ANY = {"type": "object"}
 
 
 def callable_tools(params: dict[str, Any]) -> list[Tool]:
-    """The tools of a request that its caller runs."""
+    """Return the client tools of a request."""
     found = []
     for tool in tools_of(params):
         kind, name = kind_of(tool), tool.get("name")
@@ -61,7 +61,7 @@ def callable_tools(params: dict[str, Any]) -> list[Tool]:
 
 
 def call_some(draft: Draft, tools: list[Tool]) -> None:
-    """Calls one of the tools that `tool_choice` admits; several, now and then, where they may be parallel."""
+    """Call one of the tools that `tool_choice` allows; sometimes several, if parallel calls are allowed."""
     kind, name, alone = choice_of(draft.request.params)
     if kind == "tool":
         tools, alone = [tool for tool in tools if tool.name == name] or tools, True
@@ -73,7 +73,7 @@ def call_some(draft: Draft, tools: list[Tool]) -> None:
 
 
 def call(draft: Draft, tool: Tool) -> None:
-    """Calls a tool with an input that is valid against its schema, or nearly so."""
+    """Call a tool with an input that is valid against its schema, or nearly so."""
     what = f"the input_schema of the tool {tool.name!r}"
     found = nearest(tool.schema, draft.request.dice(f"input/{len(draft.blocks)}"), what)
     if isinstance(found.value, dict):

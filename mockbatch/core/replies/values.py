@@ -1,4 +1,4 @@
-"""Values of a JSON schema that has no references and no alternatives: by type, within bounds."""
+"""Values of a JSON schema without references and alternatives: by type, within bounds."""
 
 from abc import ABC, abstractmethod
 from itertools import chain
@@ -21,7 +21,7 @@ from mockbatch.core.replies.pattern import NoMatch, found, matching
 from mockbatch.core.replies.steps import Budget
 from mockbatch.core.replies.text import english_sentences
 
-# from here on one item is usual, and nothing is made that need not be
+# nesting depths: beyond SHALLOW arrays get one item, beyond SOFT_DEPTH nothing optional is generated
 SHALLOW, SOFT_DEPTH = 2, 5
 _TRIES = 40
 _LONGEST = 1_000_000
@@ -37,7 +37,7 @@ _PYTHON = {"string": str, "object": dict, "array": list, "boolean": bool, "null"
 
 
 class Values(ABC):
-    """Makes values of each type; how nested schemas become values is said by `make`."""
+    """Generates values of each type; subclasses implement `make` for nested schemas."""
 
     def __init__(self, dice: Dice, budget: Budget) -> None:
         self.dice = dice
@@ -45,18 +45,18 @@ class Values(ABC):
 
     @abstractmethod
     def make(self, node: Schema, depth: int, name: str = "") -> Any:
-        """A value of a nested schema."""
+        """Return a value of a nested schema."""
 
     def maybe(self, node: Schema, depth: int, name: str = "") -> Any:
-        """A value of a nested schema that can be left out. Raises Unsatisfiable."""
+        """Return a value of an optional nested schema. Raises Unsatisfiable."""
         return self.make(node, depth, name)
 
     @abstractmethod
     def domain(self, node: Schema) -> list[Any] | None:
-        """All values of a nested schema, where they can be listed."""
+        """Return all values of a nested schema, or None if they cannot be listed."""
 
     def listed(self, schema: dict[str, Any]) -> list[Any] | None:
-        """All values of a settled schema, where they can be listed."""
+        """Return all values of a flat schema, or None if they cannot be listed."""
         unwanted, types = schema.get("not", False), types_of(schema)
         if "enum" in schema:
             found = [value for value in schema["enum"] if not types or any(is_of(kind, value) for kind in types)]
@@ -76,7 +76,7 @@ class Values(ABC):
         return _integers(schema) if kind == "integer" else None
 
     def value(self, schema: dict[str, Any], depth: int, name: str) -> Any:
-        """A value of a settled schema. Raises Unsatisfiable."""
+        """Return a value of a flat schema. Raises Unsatisfiable."""
         unwanted = schema.get("not")
         if unwanted is None:
             return self._value(schema, depth, name)
@@ -85,7 +85,7 @@ class Values(ABC):
             value = self._value(schema, depth, name)
             if not surely(unwanted, value):
                 return value
-        raise Unsatisfiable("whatever is allowed is also forbidden")
+        raise Unsatisfiable("everything it allows is also forbidden")
 
     def _value(self, schema: dict[str, Any], depth: int, name: str) -> Any:
         types = types_of(schema)
@@ -98,7 +98,7 @@ class Values(ABC):
             except Unsatisfiable as error:
                 reason = error
             except (OverflowError, ZeroDivisionError, ValueError):
-                reason = Unsatisfiable("its numbers are beyond all ranges")
+                reason = Unsatisfiable("its numbers are out of range")
         raise reason
 
     def _of_enum(self, values: list[Any], types: list[str]) -> Any:
@@ -151,22 +151,22 @@ class Values(ABC):
         return made
 
     def _names(self, schema: dict[str, Any], required: list[str], depth: int) -> list[str]:
-        """The properties to make: what is required, and some of the others while there is room."""
+        """Return the properties to generate: the required ones, and some of the others if there is room."""
         properties = schema.get("properties", {})
         most = schema.get("maxProperties", len(required) + len(properties))
         dependent = schema.get("dependentRequired", {})
         self.budget.spend(len(properties) + len(required))
         wanted = self._closed(required, dependent, {})
         if depth < SOFT_DEPTH:
-            for name, said in properties.items():
-                if name not in wanted and said is not False and self.dice.chance(1, 2):
+            for name, part in properties.items():
+                if name not in wanted and part is not False and self.dice.chance(1, 2):
                     more = self._closed([name], dependent, wanted)
                     if len(wanted) + len(more) <= most:
                         wanted.update(more)
         return [*filter(wanted.__contains__, properties), *(name for name in wanted if name not in properties)]
 
     def _closed(self, names: list[str], dependent: dict[str, list[str]], known: dict[str, None]) -> dict[str, None]:
-        """The names, and all that they demand, but for those that are known."""
+        """Return the names and everything they require, except known names."""
         found = dict.fromkeys(name for name in names if name not in known)
         waiting = list(found) if dependent else []
         for name in waiting:
@@ -187,7 +187,7 @@ class Values(ABC):
         return _further_or(schema, name)
 
     def _fill(self, schema: dict[str, Any], made: dict[str, Any], depth: int) -> None:
-        """Properties that the schema does not name, as many as it takes; some where they are all that it has."""
+        """Add unnamed properties up to the minimum; a few if the schema has no others."""
         least = _count(schema, "minProperties", 0)
         only_others = not schema.get("properties") and isinstance(_further(schema), dict) and depth < SOFT_DEPTH
         wanted = max(least, self.dice.between(1, 3) if only_others else 0)
@@ -218,9 +218,9 @@ class Values(ABC):
                 return matching(self.dice.choose(patterns), self.dice, budget=self.budget)
             except NoMatch:
                 pass
-        said = schema.get("propertyNames", True)
-        if isinstance(said, dict):
-            return str(self.maybe({"type": "string", "allOf": [said]}, SOFT_DEPTH))
+        names = schema.get("propertyNames", True)
+        if isinstance(names, dict):
+            return str(self.maybe({"type": "string", "allOf": [names]}, SOFT_DEPTH))
         return self.dice.choose(_KEYS) + (f"_{turn}" if turn > 1 else "")
 
     # arrays
@@ -238,20 +238,20 @@ class Values(ABC):
         high = low if depth >= SOFT_DEPTH else max(low, usual if most is None else min(usual, most))
         count = self.dice.between(min(max(low, 1), high), high)
         if count < least:
-            raise Unsatisfiable("fewer items are allowed than are demanded")
+            raise Unsatisfiable("fewer items are allowed than required")
         made: list[Any] = []
         further = _further_items(schema)
         further_held = further if holds is None else {"allOf": [further, holds]}
         items = _DifferentItems(self, depth) if schema.get("uniqueItems") else None
         for index in range(count):
             demanded = holds is not None and index >= count - held
-            said = further_held if demanded else further
+            item = further_held if demanded else further
             if index < first:
-                said = item_of(schema, index)
-                said = {"allOf": [said, holds]} if demanded else said
+                item = item_of(schema, index)
+                item = {"allOf": [item, holds]} if demanded else item
             make = self.make if index < least or held else self.maybe
             try:
-                made.append(make(said, depth + 1) if items is None else items.another(said))
+                made.append(make(item, depth + 1) if items is None else items.another(item))
             except Unsatisfiable:
                 if index < least or held:
                     raise
@@ -276,7 +276,7 @@ class Values(ABC):
         return text
 
     def _matching(self, patterns: list[str], least: int, most: int | None) -> str:
-        """A text that matches one pattern, and as luck has it the others too."""
+        """Return a text that matches one pattern and, by chance, the others too."""
         for turn in range(_TRIES if len(patterns) > 1 else 1):
             try:
                 text = matching(patterns[turn % len(patterns)], self.dice, least, most, self.budget)
@@ -293,10 +293,10 @@ class Values(ABC):
             text = FORMATS[kind](self.dice)
             if least <= len(text) and (most is None or len(text) <= most):
                 return text
-        raise Unsatisfiable(f"no text of the format {kind} has the length")
+        raise Unsatisfiable(f"no text of format {kind} has the required length")
 
     def _words(self, least: int, most: int | None) -> str:
-        """Words of a sentence, or as many sentences as it takes."""
+        """Return a few words of a sentence, or as many sentences as needed."""
         text: str = self.dice.choose(english_sentences())
         if least <= 1:
             text = " ".join(text.split()[: self.dice.between(2, 6)]).rstrip(".,:;")
@@ -318,7 +318,7 @@ class Values(ABC):
         return int(step) * self._multiple(low, high, int(step))
 
     def _multiple(self, low: float | None, high: float | None, step: int) -> int:
-        """A whole number of steps within bounds."""
+        """Return a number of steps within bounds."""
         least = None if low is None else -(-ceil(low) // step)
         most = None if high is None else floor(high) // step
         if least is None:
@@ -362,32 +362,32 @@ class Values(ABC):
 
 
 class _DifferentItems:
-    """Makes the items of an array of which no two may be the same."""
+    """Generates the items of an array with unique items."""
 
     def __init__(self, values: Values, depth: int) -> None:
         self._values, self._depth = values, depth
         self._made: set[str] = set()
         self._left: dict[int, tuple[Schema, list[Any]]] = {}
 
-    def another(self, said: Schema) -> Any:
-        """One more item. Raises Unsatisfiable when all that there are were made."""
-        if id(said) not in self._left:
+    def another(self, schema: Schema) -> Any:
+        """Return another item. Raises Unsatisfiable if all possible ones were used."""
+        if id(schema) not in self._left:
             for _ in range(_TRIES):
-                value = self._values.make(said, self._depth + 1)
+                value = self._values.make(schema, self._depth + 1)
                 if self._is_new(value):
                     return value
-            self._list(said)
-        left = self._left[id(said)][1]
+            self._list(schema)
+        left = self._left[id(schema)][1]
         while left:
             if self._is_new(value := left.pop()):
                 return value
-        raise Unsatisfiable("there are not as many different items")
+        raise Unsatisfiable("there are not enough distinct items")
 
-    def _list(self, said: Schema) -> None:
-        """Have at hand what is left where most of it is made: to draw on would hit what is there again and again."""
-        domain = self._values.domain(said) or []
+    def _list(self, schema: Schema) -> None:
+        """List the unused values when random draws keep hitting used ones."""
+        domain = self._values.domain(schema) or []
         left = [value for value in domain if canonical(value) not in self._made]
-        self._left[id(said)] = said, self._values.dice.shuffled(left)
+        self._left[id(schema)] = schema, self._values.dice.shuffled(left)
 
     def _is_new(self, value: Any) -> bool:
         key = canonical(value)
@@ -398,7 +398,7 @@ class _DifferentItems:
 
 
 def _count(schema: dict[str, Any], name: str, default: int) -> int:
-    """A number of items, properties or characters, which a schema may write as 2.0."""
+    """Return a number of items, properties or characters, which a schema may write as 2.0."""
     return int(schema.get(name, default))
 
 
@@ -407,7 +407,7 @@ def _limit(schema: dict[str, Any], name: str) -> int | None:
 
 
 def _integers(schema: dict[str, Any]) -> list[int] | None:
-    """The integers that a schema allows, where they are few enough."""
+    """Return the integers that a schema allows, or None if there are too many."""
     low, high = _bounds(schema, 1)
     step = schema.get("multipleOf", 1)
     if low is None or high is None or step != int(step):
@@ -418,28 +418,28 @@ def _integers(schema: dict[str, Any]) -> list[int] | None:
 
 
 def _further(schema: dict[str, Any]) -> Schema:
-    said: Schema = schema.get("additionalProperties", schema.get("unevaluatedProperties", True))
-    return said
+    further: Schema = schema.get("additionalProperties", schema.get("unevaluatedProperties", True))
+    return further
 
 
 def _further_or(schema: dict[str, Any], name: str) -> Schema:
-    said = property_of(schema, name)
-    return _further(schema) if said is True and name not in schema.get("properties", ()) else said
+    own = property_of(schema, name)
+    return _further(schema) if own is True and name not in schema.get("properties", ()) else own
 
 
 def _further_items(schema: dict[str, Any]) -> Schema:
-    said: Schema = schema.get("items", schema.get("unevaluatedItems", True))
-    return said
+    further: Schema = schema.get("items", schema.get("unevaluatedItems", True))
+    return further
 
 
 def _implied(schema: dict[str, Any]) -> list[str]:
-    """The type that a schema is about when it does not name one."""
+    """Return the type implied by the keywords of a schema without a type."""
     signed = [kind for kind, signs in _SIGNS.items() if any(sign in schema for sign in signs)]
     return signed[:1] or (["integer", "boolean", "null", "string"] if "not" in schema else ["string"])
 
 
 def _bounds(schema: dict[str, Any], beyond: float) -> tuple[float | None, float | None]:
-    """The least and the most that are allowed; `beyond` is how far an excluded bound is from the next number."""
+    """Return the lower and upper bound; `beyond` is the distance from an exclusive bound to the next number."""
     lows = [schema[name] for name in ("minimum",) if name in schema]
     highs = [schema[name] for name in ("maximum",) if name in schema]
     if "exclusiveMinimum" in schema:
@@ -460,7 +460,7 @@ def _inside(value: float, schema: dict[str, Any]) -> bool:
 
 
 def _whole(step: float) -> int:
-    """The least integer that is a multiple of `step`."""
+    """Return the smallest integer that is a multiple of `step`."""
     whole = 1
     while (whole / step) % 1 and whole < 1_000:
         whole += 1
@@ -468,7 +468,7 @@ def _whole(step: float) -> int:
 
 
 def is_of(kind: str, value: Any) -> bool:
-    """Whether a value is of a JSON type."""
+    """Return whether a value is of a JSON type."""
     if kind in ("integer", "number"):
         number = isinstance(value, int | float) and not isinstance(value, bool)
         return number and (kind == "number" or float(value).is_integer())
@@ -476,7 +476,7 @@ def is_of(kind: str, value: Any) -> bool:
 
 
 def surely(schema: Schema, value: Any) -> bool:
-    """Whether a value is valid against a simple schema; False also where that is not easily told."""
+    """Return whether a value is valid against a simple schema; False if that is not easily decided."""
     if isinstance(schema, bool):
         return schema
     if not schema:

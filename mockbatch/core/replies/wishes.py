@@ -1,5 +1,7 @@
-"""What a prompt wants of the text: its language, its length, one of some labels, or JSON. Read from the prompt's
-beginning and end, where instructions stand. A line as long as a document is one, and holds no instructions.
+"""Hints in a prompt about the text: its language, length, labels to choose from, or JSON.
+
+They are read from the beginning and end of the prompt, where instructions stand. A very long line counts as a document,
+which holds no instructions.
 """
 
 from functools import lru_cache
@@ -16,7 +18,7 @@ Unit = Literal["words", "sentences", "paragraphs", "items", "characters"]
 
 
 class Wish(Struct, frozen=True):
-    """What is wanted: so many of a unit (None: no matter), one of `labels`, or JSON with these keys."""
+    """Prompt hints: `count` of a unit (None: any length), one of `labels`, or JSON with these keys."""
 
     language: Language = "en"
     unit: Unit | None = None
@@ -27,7 +29,7 @@ class Wish(Struct, frozen=True):
 
     @property
     def is_none(self) -> bool:
-        """Whether nothing is wanted."""
+        """Whether there are no hints."""
         return self is NO_WISH
 
 
@@ -38,9 +40,9 @@ _SHORT_REACH = 200
 _DOCUMENT = 800
 _PUNCTUATION = b"\"'`*_.,;:!?()[]{}<>/|-\n\r\t"
 _WORD = Later(r"\w+")
-# in which words may not stand apart, or are none of those below
+# scripts in which words are not separated, or are not among those below
 _OTHER_SCRIPT = Later("[\u0370-\u1fff\u3000-\ud7ff\uf900-\ufdff\uff00-\uffef]")
-# what may touch a word besides the punctuation of ASCII
+# characters other than ASCII punctuation that may touch a word
 _TYPOGRAPHIC = Later("[\u00a0-\u00bf\u2000-\u206f\u3000-\u303f\uff00-\uffef]")
 _SPACED = bytes.maketrans(_PUNCTUATION, b" " * len(_PUNCTUATION))
 _UNITS: dict[Unit, str] = {
@@ -75,7 +77,7 @@ _LENGTH = Later(
 )
 _ROUGH = Later(r"\b(brief|briefly|concise|concisely|short answer|kurz|brièvement|brevemente|кратко)\b")
 _LONG = Later(r"\b(essay|in detail|detailed|comprehensive|long-form|thorough|ausführlich|en détail|подробно)\b")
-# what stands in all that the two above find: to look for it takes a tenth of their time
+# every match of the two above contains one of these: a search for them takes a tenth of the time
 _OF_ROUGH = ("brief", "concis", "short answer", "kurz", "brièvement", "brevemente", "кратко")
 _OF_LONG = ("essay", "detail", "comprehensive", "long-form", "thorough", "ausführlich", "détail", "подробно")
 _JSON_KEY = Later(r'"([A-Za-z_]\w{0,40})"\s*:')
@@ -94,17 +96,17 @@ _ROUGH_WORDS = words_of(
     "brief briefly concise concisely short kurz brièvement brevemente essay detail detailed comprehensive thorough "
     "ausführlich détail"
 )
-# all that `_UNITS` has in ASCII
+# all ASCII words in `_UNITS`
 _COUNTED = _UNIT_WORDS | words_of("item point character char paragraphe stichpunkten oracion oraciones")
 _MARKS = stop_words() | LABEL_WORDS | _UNIT_WORDS | _ROUGH_WORDS | {"json"}
 
 
 def wish_of(params: dict[str, Any]) -> Wish:
-    """What the text of these params wants; NO_WISH itself when nothing is said."""
+    """Return the prompt hints of these params; NO_WISH itself if there are none."""
     return _wish(*_texts(params))
 
 
-@lru_cache(maxsize=128)  # instructions repeat from request to request, and each is asked for twice
+@lru_cache(maxsize=128)  # instructions repeat from request to request, and each is read twice
 def _wish(prompt: str, instructions: str) -> Wish:
     whole = f"{instructions}\n{prompt}" if instructions else prompt
     lowered = whole.lower()
@@ -119,12 +121,12 @@ def _wish(prompt: str, instructions: str) -> Wish:
 def _words(lowered: str) -> list[str]:
     if not lowered.isascii() and _TYPOGRAPHIC.search(lowered):
         return _WORD.findall(lowered)
-    # as bytes, which is quicker
+    # as bytes, which is faster
     return lowered.encode().translate(_SPACED).decode().split()
 
 
 def _texts(params: dict[str, Any]) -> tuple[str, str]:
-    """The ends of what the user said last, and of the system prompt."""
+    """Return the ends of the last user message and of the system prompt."""
     system = params.get("system")
     return _ends(prompt_of(params)), _ends(text_in(system)) if system else ""
 
@@ -140,7 +142,7 @@ def _ends(text: str) -> str:
 
 
 def _beginning(text: str) -> str:
-    """The first lines, up to a document; nothing where the first line is one."""
+    """Return the first lines, up to a document; empty if the first line is one."""
     if text.find("\n", 0, _DOCUMENT) < 0:
         return ""
     cut = text.rfind("\n", 0, _REACH)
@@ -149,7 +151,7 @@ def _beginning(text: str) -> str:
 
 
 def _end(text: str) -> str:
-    """The last lines, after a document; nothing where the last line is one."""
+    """Return the last lines, after a document; empty if the last line is one."""
     if text.rfind("\n", len(text) - _DOCUMENT) < 0:
         return ""
     cut = text.find("\n", len(text) - _REACH)
@@ -178,7 +180,7 @@ def _keys(text: str) -> tuple[str, ...]:
 
 
 def _is_numbered(words: list[str]) -> bool:
-    """Whether a unit may have a number before it: a look that takes less than the one for the number itself."""
+    """Return whether a unit may have a number before it; much cheaper than the search for the number."""
     for place, word in enumerate(words):
         if word in _COUNTED:
             if any(before in _NUMBERS or before[-1].isdecimal() for before in words[max(place - 3, 0) : place]):
