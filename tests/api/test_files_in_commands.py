@@ -193,14 +193,8 @@ def test_a_ledger_comes_in_every_form(tmp_path: Path, saved: Path) -> None:
             ["line 3 (b): the cost 'inf' is not a number", "1 row agrees"],
         ),
         (f"custom_id,cost,input_tokens\na,{COST},88\nb,{COST},13.5\n", ["input_tokens are 88 instead of 13: cached"]),
-        (f"custom_id,cost
-a,{COST},1
-b,{COST}
-", ["line 2 (a) has 3 cells, but there are 2 columns"]),
-        (f"custom_id,cost,cost
-a,{COST},1
-b,{COST},1
-", ["unknown column: cost occurs 2 times"]),
+        (f"custom_id,cost\na,{COST},1\nb,{COST}\n", ["line 2 (a) has 3 cells, but there are 2 columns"]),
+        (f"custom_id,cost,cost\na,{COST},1\nb,{COST},1\n", ["unknown column: cost occurs 2 times"]),
         (f"custom_id,cost,token_sum\na,{COST},1\nb,{COST},1\n", ["unknown column: token_sum"]),
         (f"custom_id,cost\nx,{COST}\n", ["not in the ledger: x", "nothing was compared"]),
     ],
