@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-_SHOWN = 10
+_SHOWN = 100
 
 
 @dataclass

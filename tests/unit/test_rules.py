@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mockbatch.core.rules.during import During, Moment
 from mockbatch.core.rules.fault import RuleError
 from mockbatch.core.rules.faults import FAULTS
-from mockbatch.core.rules.match import Match
+from mockbatch.core.rules.match import Match, Prompt, params_test
 from mockbatch.core.rules.mixes import parse_mix
 from mockbatch.core.rules.presets import PRESETS
 from mockbatch.core.rules.replied import read_reply
@@ -335,3 +335,27 @@ def _without_nothing(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_nothing(one) for key, one in value.items() if one is not None and key != "id"}
     return [_without_nothing(one) for one in value if one is not None] if isinstance(value, list) else value
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=3),
+    lambda nested: (
+        st.lists(nested, max_size=3)
+        | st.dictionaries(st.sampled_from(["role", "content", "text", "name", "type"]), nested, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["messages", "system", "tools"]), JSON))
+def test_conditions_can_be_tried_on_params_of_any_shape(params: dict[str, Any]) -> None:
+    test = params_test(Match(prompt="re:b+", system="re:b+", tool="find*"))
+    assert test is not None
+    assert test(Prompt(params)) in (True, False, None)
+
+
+@pytest.mark.parametrize("messages", [1e-308, True, "Hello", {"role": "user"}, [1], None])
+def test_a_condition_on_the_prompt_never_holds_where_there_is_none(messages: Any) -> None:
+    test = params_test(Match(prompt="o"))
+    assert test is not None
+    assert not test(Prompt({"messages": messages}))

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from mockbatch.core.expressions import LONGEST, searcher
+from mockbatch.core.replies.asked import messages_of, tools_of
 from mockbatch.core.rules.fault import CALLS, LARGEST_COUNT, RuleError, Scope, check_header_name
 
 Test = Callable[[str], Any]
@@ -112,8 +113,7 @@ class Prompt:
     @property
     def prompt(self) -> str:
         if self._prompt is None:
-            messages = self.params.get("messages")
-            found = [message.get("content") for message in messages or () if isinstance(message, dict)]
+            found = [message.get("content") for message in messages_of(self.params)]
             if len(found) == 1 and isinstance(found[0], str):
                 self._prompt = found[0]
             else:
@@ -127,8 +127,7 @@ class Prompt:
         return self._system
 
     def tools(self) -> Iterable[str]:
-        tools = self.params.get("tools")
-        return [str(tool.get("name")) for tool in tools or () if isinstance(tool, dict)]
+        return [str(tool.get("name")) for tool in tools_of(self.params)]
 
 
 def _texts(content: Any) -> Iterable[str]:
