@@ -304,6 +304,8 @@ def _uvicorn_config(app: Router, drain: float) -> uvicorn.Config:
         proxy_headers=False,  # http/caller.py reads them
         log_config=None,
         server_header=False,
+        # clients keep idle connections for 5 s to 60 s, and must not lose a call to one that was just closed
+        timeout_keep_alive=75,
         timeout_graceful_shutdown=drain,  # type: ignore[arg-type]
     )
 

@@ -328,11 +328,9 @@ class Batches:
         """Return the params of a row as received."""
         return bytes((await self._rows.of(batch).item(planned.row.index)).params)
 
-    def with_params(self, batch: Batch, *, every: bool) -> AsyncIterator[tuple[Row, bytes]]:
-        """Yield the rows of a batch with their params as received: all rows, or those that fail or do not fully satisfy
-        their schema.
-        """
-        return self._rows.of(batch).with_params(every=every)
+    def with_rows(self, batch: Batch, *, every: bool) -> AsyncIterator[tuple[Item, Row | None]]:
+        """Yield the requests of a batch with their rows; see `BatchRows.with_rows`."""
+        return self._rows.of(batch).with_rows(every=every)
 
     async def requests(self, batch: Batch, index: int) -> list[Item]:
         """Return the requests of a slice as received."""

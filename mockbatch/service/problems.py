@@ -98,13 +98,13 @@ class Problems:
             again, failed = [], set()
             unmet: list[Row] = []
             with self._batches.unless_gone():
-                async for row, params in self._batches.with_params(batch, every=bool(hopeless)):
-                    content = xxh3_64_intdigest(params)
+                async for item, row in self._batches.with_rows(batch, every=bool(hopeless)):
+                    content = xxh3_64_intdigest(item.params)
                     if content in hopeless:
-                        again.append(row.custom_id)
-                    if row.failure is not None and row.failure.type in _PERMANENT:
+                        again.append(item.custom_id)
+                    if row and row.failure is not None and row.failure.type in _PERMANENT:
                         failed.add(content)
-                    if row.more.unmet:
+                    if row and row.more.unmet:
                         unmet.append(row)
             hopeless |= failed
             if again:

@@ -127,3 +127,12 @@ def test_what_rows_found_in_the_cache_is_not_forgotten(quick: Api) -> None:
         assert quick.get(f"/_mockbatch/{view}").status_code == 200
     usages = [row["result"]["message"]["usage"] for row in quick.results(batch)]
     assert any(usage["cache_read_input_tokens"] for usage in usages)
+
+
+def test_problems_need_no_reply_but_those_that_a_schema_shapes(quick: Api, work: Counter[tuple[str, str]]) -> None:
+    schema = {"type": "object", "properties": {"word": {"type": "string"}}, "additionalProperties": False}
+    shaped = {"output_config": {"format": {"type": "json_schema", "schema": schema}}}
+    quick.create("plain", "refused", "other")
+    quick.create("shaped", **shaped)
+    quick.ok(quick.get("/_mockbatch/problems"))
+    assert {custom_id for name, custom_id in work if name == "build"} == {"shaped"}

@@ -19,7 +19,14 @@ from mockbatch.core.rows.reading import model_name, params_of
 from mockbatch.core.rows.row import Pending, Row, dump_rows, load_rows
 from mockbatch.core.rules.items import Cutoffs
 from mockbatch.service.catalogue import Catalogue
-from mockbatch.service.rows.checks import Decided, decided_of, dump_decided, load_decided, may_be_cached
+from mockbatch.service.rows.checks import (
+    Decided,
+    decided_of,
+    dump_decided,
+    load_decided,
+    may_be_cached,
+    may_have_schema,
+)
 from mockbatch.service.rows.processes import RowProcesses
 from mockbatch.service.rows.turns import BLOCK, STEP, Turns
 from mockbatch.store import Store
@@ -131,16 +138,21 @@ class BatchRows:
             for index, decided in zip(indexes, await asyncio.gather(*map(self._check, indexes)), strict=True):
                 await self._store.put_rows(self.batch.seq, index, dump_decided(decided))
 
-    async def with_params(self, *, every: bool) -> AsyncIterator[tuple[Row, bytes]]:
-        """Yield rows with their params as received: all rows, or those that fail or whose reply does not fully satisfy
-        a schema.
+    async def with_rows(self, *, every: bool) -> AsyncIterator[tuple[Item, Row | None]]:
+        """Yield requests with their rows: those that fail or do not fully satisfy their schema, or all of them.
+
+        The row is None for a request that succeeds and has no schema: no reply is made for it.
         """
-        async for index, rows in self.slices(range(self.batch.slices)):
+        for index in range(self.batch.slices):
+            raw, first = await self._store.slice(self.batch.seq, index), self.batch.first_of(index)
+            rows = await self.rows(index) if may_have_schema(raw) else (await self.decided(index)).rows
             if not every and not any(map(_is_odd, rows)):
                 continue
-            for row, item in zip(rows, await self.items(index), strict=True):
-                if every or _is_odd(row):
-                    yield row, bytes(item.params)
+            known = {row.index: row for row in rows}
+            for place, item in enumerate(items_of(raw), first):
+                row = known.get(place)
+                if every or (row is not None and _is_odd(row)):
+                    yield item, row
             await asyncio.sleep(0)
 
     @property

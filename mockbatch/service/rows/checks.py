@@ -44,5 +44,14 @@ def decided_of(rows: list[Row]) -> Decided:
 
 
 def may_be_cached(raw: bytes) -> bool:
-    """Return whether requests may have cache breakpoints, judged by their bytes."""
-    return b"cache_control" in raw or (b"\\u00" in raw and _ESCAPED_LETTER.search(raw) is not None)
+    """Return whether requests may have cache breakpoints, by their bytes."""
+    return _may_have(b"cache_control", raw)
+
+
+def may_have_schema(raw: bytes) -> bool:
+    """Return whether requests may have a JSON Schema, by their bytes."""
+    return _may_have(b"schema", raw)
+
+
+def _may_have(key: bytes, raw: bytes) -> bool:
+    return key in raw or (b"\\u00" in raw and _ESCAPED_LETTER.search(raw) is not None)
