@@ -23,6 +23,7 @@ from mockbatch.config import Config
 from mockbatch.core.outlook import expected
 from mockbatch.fixtures import FixtureError
 from mockbatch.heap import keep_freed_memory
+from mockbatch.http import heads
 from mockbatch.http.app import create_app
 from mockbatch.http.connection import Protocol
 from mockbatch.service.settings import clock_of
@@ -304,8 +305,7 @@ def _uvicorn_config(app: Router, drain: float) -> uvicorn.Config:
         proxy_headers=False,  # http/caller.py reads them
         log_config=None,
         server_header=False,
-        # clients keep idle connections for 5 s to 60 s, and must not lose a call to one that was just closed
-        timeout_keep_alive=75,
+        timeout_keep_alive=heads.IDLE_SECONDS,
         timeout_graceful_shutdown=drain,  # type: ignore[arg-type]
     )
 

@@ -22,6 +22,8 @@ MOST_HEADERS = 200
 LONGEST_URL = 16 << 10
 HEAD_SECONDS = 60.0
 """How long a head may take, in seconds of real time."""
+IDLE_SECONDS = 75
+"""How long idle connections stay open: longer than clients keep them, so that none sends a call to a closed one."""
 _LINGER_SECONDS = 2.0
 _CLOSE = (b"connection", b"close")
 

@@ -30,7 +30,7 @@ def test_the_five_tasks_take_few_clicks(server: Process, desk: Desk) -> None:
         desk,
         lambda: desk.batches.first.get_by_role("link").click(),
         lambda: desk.rows.get_by_role("link", name="bad").click(),
-        lambda: expect(desk.drawer).to_contain_text("The check of its params refused it"),
+        lambda: expect(desk.drawer).to_contain_text("Its params failed validation"),
     )
     desk.open()
     fault = clicks(

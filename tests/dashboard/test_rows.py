@@ -65,7 +65,7 @@ def test_the_error_of_a_row_comes_first(server: Process, desk: Desk) -> None:
     error = desk.drawer.get_by_role("region", name="Error")
     expect(error).to_contain_text("invalid_request_error")
     expect(error).to_contain_text("max_tokens: must be greater than or equal to 1")
-    expect(error).to_contain_text("The check of its params refused it")
+    expect(error).to_contain_text("Its params failed validation")
     asked = desk.drawer.get_by_role("region", name="Conversation")
     assert error.bounding_box()["y"] < asked.bounding_box()["y"]  # type: ignore[index]
     assert asked.bounding_box()["y"] < desk.drawer.get_by_role("heading", name="Why").bounding_box()["y"]  # type: ignore[index]

@@ -154,7 +154,9 @@ def test_what_is_odd_is_answered_as_json(server: Process, status: int, sent: byt
 def test_a_head_that_is_never_whole_is_not_waited_for(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Neither at the start nor behind an answer; nor is a caller that says nothing."""
     folder = tmp_path_factory.mktemp("late")
-    (folder / "sitecustomize.py").write_text("import mockbatch.http.heads as heads\nheads.HEAD_SECONDS = 0.2\n")
+    (folder / "sitecustomize.py").write_text(
+        "import mockbatch.http.heads as heads\nheads.HEAD_SECONDS = heads.IDLE_SECONDS = 0.2\n"
+    )
     with running(folder, environ={"PYTHONPATH": str(folder)}) as server:
         assert answers(server) == []
         assert answers(server, GOOD[:50]) == []

@@ -164,7 +164,7 @@ async def test_a_batch_whose_session_was_lost_is_served_and_the_log_says_so(
     again = Mock(await opened(path), lambda: 0, Config(), Webhooks())
     try:
         await again.open()
-        assert f"session {session.name} has batches and no facts" in caplog.text
+        assert f"session {session.name} has batches but no stored options" in caplog.text
         found = await again.sessions.of_key("key")
         assert (await again.batches.retrieve(found, batch.id, "http://x")).id == batch.id
     finally:

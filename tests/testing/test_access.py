@@ -54,7 +54,7 @@ def test_sessions_are_opened_with_keys_that_are_chosen_here(elsewhere: Server) -
     assert keys[0][0] != keys[0][1]
     with elsewhere.session(api_key="sk-ant-chosen") as chosen:
         assert chosen.api_key == "sk-ant-chosen"
-        with pytest.raises(ControlError, match="has a session"):
+        with pytest.raises(ControlError, match="already belongs to session"):
             elsewhere.session(api_key="sk-ant-chosen")
 
 
