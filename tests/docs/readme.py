@@ -1,6 +1,8 @@
 """README.md and other pages as their tests see them: blocks of code under headings, some followed by their output."""
 
 import re
+import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,3 +58,10 @@ def named(name: str) -> Block:
     """The block that is this file."""
     (block,) = (block for block in BLOCKS if block.name == name)
     return block
+
+
+def in_shell(command: str, folder: Path, environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a command of a page in Bash."""
+    return subprocess.run(
+        ["bash", "-c", command], cwd=folder, env=environ, capture_output=True, text=True, check=False, timeout=60
+    )

@@ -9,7 +9,7 @@ import click
 
 from mockbatch.cli import main
 from tests.builders import requests
-from tests.docs.readme import ROOT, blocks
+from tests.docs.readme import ROOT, blocks, in_shell
 from tests.docs.test_blocks import dialogue, plain
 from tests.processes import running
 
@@ -27,15 +27,7 @@ def test_the_commands_print_what_is_shown(tmp_path: Path, environ: dict[str, str
         environ |= {"MOCKBATCH_URL": process.url, "ANTHROPIC_BASE_URL": process.url}
         for block in BLOCKS:
             for command, shown in dialogue(block):
-                done = subprocess.run(
-                    ["bash", "-c", command.replace("http://127.0.0.1:8787", process.url)],
-                    cwd=tmp_path,
-                    env=environ,
-                    capture_output=True,
-                    text=True,
-                    check=False,
-                    timeout=60,
-                )
+                done = in_shell(command.replace("http://127.0.0.1:8787", process.url), tmp_path, environ)
                 assert done.returncode == 0, done.stderr
                 assert plain(done.stderr + done.stdout) == plain(shown), command
 

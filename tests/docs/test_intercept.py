@@ -2,14 +2,13 @@
 
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from mockbatch.intercept.roots import write_bundles
 from mockbatch.intercept.settings import Bypass, variables
-from tests.docs.readme import ROOT, blocks
+from tests.docs.readme import ROOT, blocks, in_shell
 from tests.docs.test_blocks import dialogue, plain
 
 PAGE = ROOT / "docs" / "intercept.md"
@@ -23,15 +22,7 @@ def test_the_commands_print_what_is_shown(tmp_path: Path, environ: dict[str, str
     (program,) = (block for block in BLOCKS if block.name)
     (tmp_path / program.name).write_text(program.code)
     for command, shown in (pair for block in BLOCKS for pair in dialogue(block)):
-        done = subprocess.run(
-            ["bash", "-c", command],
-            cwd=tmp_path,
-            env=environ,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        done = in_shell(command, tmp_path, environ)
         assert done.returncode == 0, done.stderr
         lines = plain(done.stdout + done.stderr).splitlines()
         assert [line for line in plain(shown).splitlines() if line not in lines] == [], done.stderr
