@@ -5,6 +5,7 @@ patches of 28 pixels after scaling down. Tools: the size of their definitions an
 Source: https://platform.claude.com/docs/en/build-with-claude/token-counting, .../vision, .../pricing
 """
 
+from collections.abc import Iterable
 from math import ceil
 from typing import Any
 
@@ -156,10 +157,7 @@ def tokens_with(fixed: FixedWeight, messages: Any, model: Model) -> int:
         weight += _PER_MESSAGE * len(messages)
         for message in messages:
             weight += _content_weight(message.get("content") if isinstance(message, dict) else message, model)
-    # not sum(), which rounds differently in other versions of Python
-    for tool in fixed.tools:
-        weight += tool
-    return fixed.tokens + ceil(weight * model.tokens_factor)
+    return fixed.tokens + ceil(_added(fixed.tools, weight) * model.tokens_factor)
 
 
 def input_tokens(params: dict[str, Any], model: Model) -> int:
@@ -191,13 +189,20 @@ def _defined_tool(tool: Any, model: Model) -> int:
     return model.bash_tokens if family == "bash" else _TOOL_TOKENS.get(family, 0)
 
 
+def _added(weights: Iterable[float], total: float = 0) -> float:
+    """Add weights one by one: `sum` rounds differently since Python 3.12."""
+    for weight in weights:
+        total += weight
+    return total
+
+
 def _content_weight(content: Any, model: Model) -> float:
     if content is None:
         return 0
     if isinstance(content, str):
         return text_weight(content)
     if isinstance(content, list):
-        return sum(_content_weight(block, model) for block in content)
+        return _added(_content_weight(block, model) for block in content)
     if not isinstance(content, dict):
         return _json_weight(content)
     match content:
