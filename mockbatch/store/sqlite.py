@@ -89,6 +89,8 @@ _OF_BATCH = "id >= ? AND id < ?"
 _ADD = f"INSERT INTO batch VALUES (?, CASE (SELECT count(*) FROM slice WHERE {_OF_BATCH}) WHEN ? THEN ? END)"
 
 _NAMELESS = "the database"
+# for each connection; the system caches the file too
+_CACHE_KIB = 1024
 
 _encode = msgspec.json.encode
 
@@ -369,7 +371,8 @@ async def _prepared(connection: aiosqlite.Connection, path: Path | None, durabil
         if empty:
             await _explained(path, connection.executescript(";".join(("BEGIN IMMEDIATE", *_SCHEMA, "COMMIT"))))
     level = "OFF" if path is None else "FULL" if durability == "power" else "NORMAL"
-    await _explained(path, connection.executescript(f"PRAGMA synchronous = {level}; PRAGMA wal_autocheckpoint = 0"))
+    settings = {"synchronous": level, "wal_autocheckpoint": 0, "cache_size": -_CACHE_KIB}
+    await _explained(path, connection.executescript(";".join(f"PRAGMA {name} = {it}" for name, it in settings.items())))
     return empty
 
 

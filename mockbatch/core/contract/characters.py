@@ -95,7 +95,8 @@ class Place:
             try:
                 orjson.loads(self.whole(rest))
             except orjson.JSONDecodeError as error:
-                problem = error
+                # its traceback would keep this frame, which keeps the error: garbage with the body in it
+                problem = error.with_traceback(None)
             else:
                 return "unexpected content"
         # invalid UTF-8 is reported for the whole body, without a position
