@@ -29,8 +29,8 @@ from mockbatch.http.connection import Protocol
 from mockbatch.service.settings import clock_of
 from mockbatch.store import StoreError
 
-# objects made at startup stay alive and calls leave no cycles, so collections can be rare; but each connection leaves one
-# of uvicorn's
+# objects made at startup stay alive and calls leave no cycles, so collections can be rare; but uvicorn leaves one per
+# connection
 _GC_THRESHOLD = (10_000, 10, 10)
 # grace period for running downloads at shutdown, in seconds
 _DRAIN_SECONDS = 0.5
