@@ -245,7 +245,7 @@ class Endpoint:
         except ApiError as error:
             return refused(error, call.request_id)
         except StoreError as error:
-            if isinstance(error, Missing) and not call.mock.batches.lacks(error):
+            if isinstance(error, Missing) and not call.mock.registry.lacks(error):
                 return refused(NotFound("The Message Batch was deleted meanwhile."), call.request_id)
             _log.error("%s %s: %s", call.method, call.scope["path"], error)
             return refused(Internal(str(error)), call.request_id)

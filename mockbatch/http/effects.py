@@ -114,7 +114,7 @@ async def _progress(call: Call, session: Session, batch_id: str, now: int) -> Re
     wanted = any(record.rule.fault == "batch.progressive_counts" for record in session.rules.records)
     if batch is None or not wanted or batch.timeline.has_ended(now):
         return None
-    return await call.mock.batches.states.counts(batch, now)
+    return await call.mock.states.counts(batch, now)
 
 
 def _showing(call: Call, session: Session, now: int, progress: RequestCounts | None, *, counted: bool) -> Alter:

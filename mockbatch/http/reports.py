@@ -74,7 +74,7 @@ async def _settled(call: Call, key: str) -> tuple[list[Session], int]:
     if not own:
         check_control(call)
     for session in own or sessions:
-        await call.mock.batches.settle(session)
+        await call.mock.usage.settle(session)
     return own or sessions, max((session.now() for session in own or sessions), default=call.mock.now())
 
 

@@ -11,7 +11,10 @@ from mockbatch.core.draws import subseed
 from mockbatch.core.rules.calls import CallFacts
 from mockbatch.core.time.spans import format_day
 from mockbatch.service.arming import Arming
+from mockbatch.service.attempts import Attempts
+from mockbatch.service.batch_usage import BatchUsage
 from mockbatch.service.batches import Batches
+from mockbatch.service.caches import Caches
 from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.clock import Clocks
 from mockbatch.service.counting import Counting
@@ -23,14 +26,19 @@ from mockbatch.service.ledger import Ledger
 from mockbatch.service.messages import Messages
 from mockbatch.service.mishaps import mishap
 from mockbatch.service.notices import Notices, Sender
-from mockbatch.service.playback import Playback
+from mockbatch.service.planning import Planning
+from mockbatch.service.playback import Playback, Player
 from mockbatch.service.previews import Previews
 from mockbatch.service.problems import Problems
 from mockbatch.service.rates import Rates
+from mockbatch.service.registry import BatchRegistry
+from mockbatch.service.rows.pipeline import RowPipeline
 from mockbatch.service.rows.processes import RowProcesses
+from mockbatch.service.rows.states import RowStates
 from mockbatch.service.rules import armory_of
 from mockbatch.service.sessions import Session, Sessions, Wall
 from mockbatch.service.settings import clock_of, prices_of
+from mockbatch.service.settling import Settling
 from mockbatch.service.summary import Summaries
 from mockbatch.service.synthesis import Synthesis
 from mockbatch.service.upkeep import Upkeep
@@ -51,40 +59,60 @@ class Mock:
         self.seed = config.seed
         self.models = config.catalogue()
         self.tier = TIERS[config.tier or "scale"]
+        organization = ids.organization_id(config.seed)
         self.catalogue = Catalogue()
         self.files = Files(store, config.seed)
         self.playback = Playback()
-        self.sessions = Sessions(store, wall, config, self.playback)
+        self.notices = Notices(
+            store, sender, mishap, config.seed, organization, config.webhook_secret, config.webhook_allow
+        )
+        self.sessions = Sessions(store, wall, config, self.playback, self.notices.changed)
         self.ledger = Ledger(store, prices_of(config), config.report_lag)
         self.clocks = Clocks()
         self.arming = Arming()
         self.counting = Counting(store)
-        organization = ids.organization_id(config.seed)
         self.rates = Rates(organization)
-        self.notices = Notices(store, sender, config.seed, organization, config.webhook_secret, config.webhook_allow)
-        self.notices.mishap = mishap
-        self.sessions.on_change = self.notices.changed
-        self.batches = Batches(
+        planning = Planning(store)
+        profiles = planning.profiles
+        attempts = Attempts(store)
+        self.rows = RowPipeline(
             store,
-            self.sessions,
-            self.rates,
+            profiles,
+            RowProcesses(config.row_processes),
             self.catalogue,
             self.files,
-            self.ledger,
-            self.playback,
-            self.notices,
-            RowProcesses(config.row_processes),
+            self._player,
+            attempts.of,
+            self.playback.unsaved,
         )
-        batches = self.batches
-        self.messages = Messages(self.files, batches.caches, self.ledger, self.playback, batches.check_spending)
-        self.inspection = Inspection(self.batches, self.ledger)
-        self.previews = Previews(self.batches)
-        self.interventions = Interventions(self.batches)
-        self.problems = Problems(self.batches, self.playback)
+        self.states = RowStates(store, profiles, self.rows)
+        self._caches = Caches(self.rows)
+        self.registry = BatchRegistry(store, self.sessions, planning, self.rows, self.states)
+        self._settling = Settling(store, profiles, self.rows, self._caches, self.registry.save)
+        self.usage = BatchUsage(profiles, self.registry, self.rows, self.states, self._settling, self.ledger)
+        self.batches = Batches(
+            store,
+            self.registry,
+            planning,
+            attempts,
+            self.rows,
+            self.states,
+            self._settling,
+            self.usage,
+            self.rates,
+            self.files,
+            self.notices,
+        )
+        self.messages = Messages(self.files, self._caches, self.ledger, self.playback, self.usage.check_spending)
+        self.inspection = Inspection(profiles, self.registry, self.rows, self.states, self.usage, self.ledger)
+        self.previews = Previews(self.rows, self.states)
+        self.interventions = Interventions(self.batches, self.registry, self.rows)
+        self.problems = Problems(self.registry, self.rows, self.usage, self.playback)
         self.journal = Journal()
-        self.summaries = Summaries(self.batches, self.problems, self.ledger, self.journal)
-        self.synthesis = Synthesis(self.batches)
-        self.upkeep = Upkeep(store, self.sessions, self.batches, self.files, self.ledger, self.messages, self.summaries)
+        self.summaries = Summaries(self.registry, self.states, self.usage, self.problems, self.ledger, self.journal)
+        self.synthesis = Synthesis(self.batches, self.registry)
+        caches = (self._caches, attempts, self.ledger, self.messages, self.files)
+        self.upkeep = Upkeep(store, self.sessions, self.registry, self.files, self.summaries, caches, self.playback)
         self.headers = [(b"anthropic-organization-id", organization.encode())]
         self._request_seed = subseed(config.seed, "request")
         self._clock = clock_of(config, wall())
@@ -116,11 +144,17 @@ class Mock:
         self.playback.tape(self.config)
         facts = await self._store.load()
         self.files.restore(facts.files)
-        await self.batches.restore(facts)
+        self.sessions.restore(facts.sessions, facts.counters)
+        await self.registry.restore(facts)
+        self._caches.restore(facts.cache)
+        self.playback.restore(facts.played)
         self.upkeep.restore(facts)
         self.ledger.restore(facts.spent)
         self.messages.restore(facts.spent)
         self.notices.start(facts.notices, self.sessions.all())
+
+    def _player(self, session: str) -> Player | None:
+        return self.playback.player(session, self.sessions.identified(session).config)
 
     def unhit(self) -> list[str]:
         """Return the names of the configured rules that matched nothing in any session."""
@@ -140,6 +174,7 @@ class Mock:
             from mockbatch.fixtures.used import note_used
 
             note_used(Path(self.config.replay_used), self.playback.used())
-        await self.batches.close()
+        await self._settling.close()
+        await self.rows.close()
         await self.counting.close(self.sessions.all())
         await self._store.close()

@@ -17,9 +17,11 @@ from mockbatch.core.rows.usage import usage_of_row
 from mockbatch.core.search import Kind, Term, Value, meets, parse_search
 from mockbatch.core.time.spans import SECOND, format_span
 from mockbatch.core.time.timeline import NEVER
-from mockbatch.service.batches import Batches
+from mockbatch.service.batch_usage import BatchUsage
 from mockbatch.service.ledger import Ledger
-from mockbatch.service.rows.states import PlannedRow
+from mockbatch.service.registry import BatchRegistry
+from mockbatch.service.rows.pipeline import RowPipeline
+from mockbatch.service.rows.states import PlannedRow, RowStates
 from mockbatch.service.sessions import Session
 from mockbatch.service.turns import in_turns
 
@@ -88,8 +90,20 @@ class Sent(Struct, frozen=True):
 class Inspection:
     """Read-only queries on batches."""
 
-    def __init__(self, batches: Batches, ledger: Ledger) -> None:
-        self._batches = batches
+    def __init__(
+        self,
+        profiles: dict[int, Profile],
+        registry: BatchRegistry,
+        rows: RowPipeline,
+        states: RowStates,
+        usage: BatchUsage,
+        ledger: Ledger,
+    ) -> None:
+        self._profiles = profiles
+        self._registry = registry
+        self._rows = rows
+        self._states = states
+        self._usage = usage
         self._ledger = ledger
 
     def total(self, batch: Batch) -> Total | None:
@@ -104,7 +118,7 @@ class Inspection:
         """
         terms, name, descending = _terms(text, BATCH_FIELDS), *_order(order, BATCH_ORDERS)
         if name in _OUTCOMES or any(term.field in _OUTCOMES for term in terms):
-            await self._batches.settle(session)
+            await self._usage.settle(session)
         now = session.now()
         live = list(session.older_than(None))
         if terms:
@@ -147,11 +161,11 @@ class Inspection:
         everywhere = any(not term.field for term in terms)
         found: list[PlannedRow] = []
         items: tuple[int, list[Item]] = (-1, [])
-        async for block in self._batches.states.rows(batch, start):
+        async for block in self._states.rows(batch, start):
             for planned in block:
                 index = batch.slice_of(planned.row.index)
                 if everywhere and items[0] != index:
-                    items = index, await self._batches.requests(batch, index)
+                    items = index, await self._rows.of(batch).items(index)
                 params = bytes(items[1][planned.row.index - batch.first_of(index)].params) if everywhere else b""
                 if meets(terms, lambda name: self._of_row(batch, planned, params, name, session.now())):  # noqa: B023
                     found.append(planned)
@@ -178,7 +192,7 @@ class Inspection:
         """Return the errors of the rows that have failed by now, most frequent first."""
         groups: dict[tuple[str, str], tuple[int, str]] = {}
         now = session.now()
-        async for block in self._batches.states.decided(batch):
+        async for block in self._states.decided(batch):
             for planned in block:
                 failure = planned.row.failure
                 if failure and planned.state(batch, now) == "errored":
@@ -192,7 +206,7 @@ class Inspection:
         """Return the batches that have ended with all rows failed, newest first. Details are filled in only for the
         first.
         """
-        await self._batches.settle(session)
+        await self._usage.settle(session)
         now = session.now()
         failed = [
             batch
@@ -201,13 +215,13 @@ class Inspection:
         ]
         found = [FailedBatch(batch.id, batch.size, "", []) for batch in failed]
         if failed:
-            with self._batches.unless_gone():
+            with self._registry.unless_gone():
                 found[0] = await self._how_it_failed(session, failed[0])
         return found
 
     async def _how_it_failed(self, session: Session, batch: Batch) -> FailedBatch:
         errors = await self.errors(session, batch)
-        rows, _ = await self._batches.states.page(batch, 0, _NAMED, lambda planned: True)
+        rows, _ = await self._states.page(batch, 0, _NAMED, lambda planned: True)
         names = [planned.row.custom_id for planned in rows]
         # empty if the clock was set back meanwhile
         how = f"{errors[0].type}: {errors[0].message}" if errors else ""
@@ -257,15 +271,15 @@ class Inspection:
             return []
         outcome, row = planned.outcome(batch), planned.row
         usage = usage_of_row(row) if outcome == "succeeded" else None
-        return self._ledger.entries(session, batch, row, outcome, self._batches.message_id(batch, row), usage)
+        return self._ledger.entries(session, batch, row, outcome, self._rows.results(batch).message_id(row), usage)
 
     async def sent(self, session: Session, batch: Batch, custom_id: str) -> list[Sent]:
         """Return the batches of a session that contain a custom_id, oldest first."""
         times: list[tuple[str, bytes]] = []
         for other in session.live():
-            with self._batches.unless_gone():
+            with self._registry.unless_gone():
                 for index in range(other.slices):
-                    items = await self._batches.requests(other, index)
+                    items = await self._rows.of(other).items(index)
                     times += [(other.id, bytes(item.params)) for item in items if item.custom_id == custom_id]
                     await asyncio.sleep(0)
         own = next((params for name, params in times if name == batch.id), b"")
@@ -276,11 +290,11 @@ class Inspection:
         batch = session.batches.get(batch_id)
         if batch is None:
             return None
-        return outlook(batch, self._batches.profile(batch), session.clock, session.now())
+        return outlook(batch, self._profiles[batch.profile], session.clock, session.now())
 
     def reasons(self, batch: Batch, planned: PlannedRow, params: bytes) -> list[str]:
         """Explain the outcome of a row, and its time, in sentences."""
-        profile = self._batches.profile(batch)
+        profile = self._profiles[batch.profile]
         luck = luck_of(planned.row.custom_id, params, profile.luck_by)
         return list(_reasons(batch, planned, profile, luck))
 

@@ -1,6 +1,7 @@
 """Manual actions on batches: resubmit rows, fail rows."""
 
-from collections.abc import AsyncIterator, Collection
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection
 
 import msgspec
 from msgspec.structs import replace
@@ -11,6 +12,8 @@ from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.contract.params import Terms
 from mockbatch.core.rows.row import Failure, Row
 from mockbatch.service.batches import Batches
+from mockbatch.service.registry import BatchRegistry
+from mockbatch.service.rows.pipeline import RowPipeline
 from mockbatch.service.sessions import Session
 
 BY_HAND = "by hand"
@@ -20,8 +23,10 @@ _FAILURE = Failure("api_error", "Internal server error", None, executed=True)
 class Interventions:
     """Acts on batches outside the API."""
 
-    def __init__(self, batches: Batches) -> None:
+    def __init__(self, batches: Batches, registry: BatchRegistry, rows: RowPipeline) -> None:
         self._batches = batches
+        self._registry = registry
+        self._rows = rows
 
     async def again(
         self, session: Session, batch: Batch, custom_ids: Collection[str], terms: Terms
@@ -32,7 +37,7 @@ class Interventions:
     async def _body(self, batch: Batch, custom_ids: Collection[str]) -> AsyncIterator[bytes]:
         comma = b'{"requests":['
         for index in range(batch.slices):
-            for item in await self._batches.requests(batch, index):
+            for item in await self._rows.of(batch).items(index):
                 if item.custom_id in custom_ids:
                     yield comma + msgspec.json.encode(item)
                     comma = b","
@@ -43,11 +48,24 @@ class Interventions:
         if batch.timeline.has_ended(session.now()):
             raise InvalidRequest("The batch has ended; its results are final.")
         wanted = frozenset(custom_ids)
-        failed = await self._batches.rewrite(
-            session, batch, lambda row: _failed(row) if row.custom_id in wanted else row
-        )
+        failed = await self._rewrite(session, batch, lambda row: _failed(row) if row.custom_id in wanted else row)
         session.bulletin.tell(session.now(), "batch.changed", batch=batch.id)
         return failed
+
+    async def _rewrite(self, session: Session, batch: Batch, change: Callable[[Row], Row]) -> int:
+        """Replace the rows of a batch by the result of `change`; return how many it changed."""
+        changed, of_batch = 0, self._rows.of(batch)
+        for index in range(batch.slices):
+            rows = await of_batch.rows(index)
+            after = [change(row) for row in rows]
+            differing = sum(new is not old for new, old in zip(after, rows, strict=True))
+            if differing or not batch.kept:
+                await of_batch.keep(index, after)
+            changed += differing
+            await asyncio.sleep(0)
+        self._registry.forget_rows(batch)
+        await self._registry.save(session, replace(session.found(batch.id), kept=True))
+        return changed
 
 
 def _failed(row: Row) -> Row:

@@ -46,10 +46,17 @@ class Notices:
     """
 
     def __init__(
-        self, store: Store, sender: Sender, seed: int, organization: str, secret: str | None, allowed: Collection[str]
+        self,
+        store: Store,
+        sender: Sender,
+        mishap: Mishap,
+        seed: int,
+        organization: str,
+        secret: str | None,
+        allowed: Collection[str],
     ) -> None:
         self.secret = secret or secret_of(seed)
-        self.mishap: Mishap = lambda session, notice, next_due: notice
+        self._mishap = mishap
         self._wrong_secret = secret_of(subseed(seed, "another"))
         self._store = store
         self._sender = sender
@@ -150,7 +157,7 @@ class Notices:
                 self._sending[notice.id] = asyncio.create_task(self._send(session, notice))
             else:
                 # saved after the batch itself, so that a crash never revokes what was announced
-                await self._keep(self.mishap(session, notice, self._next_due(session, notice)))
+                await self._keep(self._mishap(session, notice, self._next_due(session, notice)))
                 self._woken.set()
         return min((wait for wait in waits if wait is not None), default=None)
 

@@ -10,8 +10,9 @@ from msgspec import Struct
 
 from mockbatch.core.batch import Batch
 from mockbatch.core.cassette.showing import shown_text
-from mockbatch.service.batches import Batches
-from mockbatch.service.rows.states import PlannedRow
+from mockbatch.core.time.timeline import NEVER
+from mockbatch.service.rows.pipeline import RowPipeline
+from mockbatch.service.rows.states import PlannedRow, RowStates
 from mockbatch.service.sessions import Session
 
 _LENGTH = 160
@@ -33,24 +34,25 @@ class Preview(Struct, frozen=True):
 class Previews:
     """Reads the beginnings of rows."""
 
-    def __init__(self, batches: Batches) -> None:
-        self._batches = batches
+    def __init__(self, rows: RowPipeline, states: RowStates) -> None:
+        self._rows = rows
+        self._states = states
 
     async def of(self, session: Session, batch: Batch, indexes: Iterable[int]) -> list[Preview]:
         """Return the previews of the rows at these positions, as far as they exist."""
         now = session.now()
         found = []
         for start, count in _runs(sorted({index for index in indexes if 0 <= index < batch.size})):
-            rows, _ = await self._batches.states.page(batch, start, count, lambda planned: True)
+            rows, _ = await self._states.page(batch, start, count, lambda planned: True)
             found += [await self._of_row(batch, planned, now) for planned in rows]
         return found
 
     async def _of_row(self, batch: Batch, planned: PlannedRow, now: int) -> Preview:
         row = planned.row
+        params = await self._rows.params(batch, row)
+        line = b""
         if planned.state(batch, now) == "succeeded" and row.output_tokens <= _LONGEST_REPLY:
-            params, line = await self._batches.row_whole(batch, planned)
-        else:
-            params, line = await self._batches.params(batch, planned), b""
+            line = await self._rows.line(batch, row, done=planned.done_at != NEVER)
         return await asyncio.to_thread(_preview, row.index, params, line)
 
 

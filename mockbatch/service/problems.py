@@ -12,9 +12,11 @@ from mockbatch.core.rows.row import Row
 from mockbatch.core.time.spans import SECOND
 from mockbatch.core.time.timeline import NEVER
 from mockbatch.core.vocabulary import ProblemKind
-from mockbatch.service.batches import Batches
+from mockbatch.service.batch_usage import BatchUsage
 from mockbatch.service.journal import Criteria
 from mockbatch.service.playback import Playback
+from mockbatch.service.registry import BatchRegistry
+from mockbatch.service.rows.pipeline import RowPipeline
 from mockbatch.service.sessions import Session
 from mockbatch.service.turns import in_turns
 
@@ -37,8 +39,10 @@ class Problem(Struct, frozen=True):
 class Problems:
     """Finds problems. Reading changes nothing."""
 
-    def __init__(self, batches: Batches, playback: Playback) -> None:
-        self._batches = batches
+    def __init__(self, registry: BatchRegistry, rows: RowPipeline, usage: BatchUsage, playback: Playback) -> None:
+        self._registry = registry
+        self._rows = rows
+        self._usage = usage
         self._playback = playback
 
     async def of(self, session: Session) -> list[Problem]:
@@ -77,7 +81,7 @@ class Problems:
                     yield Problem("duplicate", text, [batch.id for batch in billed])
 
     async def _is_billed(self, batch: Batch, now: int) -> bool:
-        counts = await self._batches.counts(batch, now)
+        counts = await self._usage.counts(batch, now)
         return counts is not None and (counts.succeeded > 0 or counts.processing > 0)
 
     async def _unread(self, session: Session) -> AsyncIterator[Problem]:
@@ -86,7 +90,7 @@ class Problems:
         async for batch in in_turns(session.ever()):
             problem = _unread_batch(batch, now)
             if problem and problem.kind == "orphan" and batch.timeline.ending == "canceled":
-                counts = await self._batches.counts(batch, now)
+                counts = await self._usage.counts(batch, now)
                 problem = problem if counts and counts.succeeded else None
             if problem:
                 yield problem
@@ -97,8 +101,8 @@ class Problems:
         async for batch in in_turns(session.live()):
             again, failed = [], set()
             unmet: list[Row] = []
-            with self._batches.unless_gone():
-                async for item, row in self._batches.with_rows(batch, every=bool(hopeless)):
+            with self._registry.unless_gone():
+                async for item, row in self._rows.of(batch).with_rows(every=bool(hopeless)):
                     content = xxh3_64_intdigest(item.params)
                     if content in hopeless:
                         again.append(item.custom_id)

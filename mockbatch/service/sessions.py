@@ -45,6 +45,10 @@ class View(Struct, frozen=True):
     shown: wire.MessageBatch
 
 
+OnChange = Callable[["Session", Batch | None], None]
+"""Called after the clock of a session, or one of its batches, has changed."""
+
+
 class Session:
     """The state of one API key: its clock and its batches, newest last.
 
@@ -60,6 +64,7 @@ class Session:
         config: Config,
         store: Store,
         counters: Counters,
+        on_change: OnChange,
         delay: str | None = None,
     ) -> None:
         workspace = facts.workspace or _own_workspace(seed, facts.name)
@@ -95,7 +100,7 @@ class Session:
         self._store = store
         self._request_seed = subseed(seed, "request", facts.name)
         self._wall = wall
-        self.on_change: OnChange = _nothing
+        self._on_change = on_change
         self.opened_at, self.opened_real_at = facts.opened_at, wall()
         self.key_patterns = facts.key_patterns
         self.rules = self._rules(facts.rules, counters)
@@ -115,7 +120,7 @@ class Session:
     @clock.setter
     def clock(self, clock: Clock) -> None:
         self._clock = clock
-        self.on_change(self, None)
+        self._on_change(self, None)
 
     def now(self) -> int:
         return self._clock.now(self._wall())
@@ -224,7 +229,7 @@ class Session:
                 self.deleted.discard(batch.id)
             self.batches[batch.id] = batch
         self.views.pop(batch.id, None)
-        self.on_change(self, batch)
+        self._on_change(self, batch)
 
     def drop(self, batch: Batch) -> None:
         """Drop a batch as if it had never existed."""
@@ -234,7 +239,7 @@ class Session:
         self.identities[batch.identity] -= 1
         if not self.identities[batch.identity]:
             del self.identities[batch.identity]
-        self.on_change(self, batch)
+        self._on_change(self, batch)
 
     def _unlist(self, batch: Batch) -> None:
         if self.batches.pop(batch.id, None):
@@ -280,13 +285,6 @@ class Session:
         self._saved_bucket = self.bucket
 
 
-OnChange = Callable[[Session, Batch | None], None]
-
-
-def _nothing(session: Session, batch: Batch | None) -> None:
-    """Ignore a change; the default for `on_change`."""
-
-
 def _seq(batch: Batch) -> int:
     return batch.seq
 
@@ -313,7 +311,7 @@ class Sessions:
     The configured `api_key`s are the only keys that open one; if there are none, every key does.
     """
 
-    def __init__(self, store: Store, wall: Wall, config: Config, playback: Playback) -> None:
+    def __init__(self, store: Store, wall: Wall, config: Config, playback: Playback, on_change: OnChange) -> None:
         self._playback = playback
         self._store = store
         self._opening = asyncio.Lock()
@@ -324,7 +322,7 @@ class Sessions:
         self._config = config
         self._seed = config.seed
         self._admitted = config.api_key
-        self.on_change: OnChange = _nothing
+        self._on_change = on_change
         self._by_name: dict[str, Session] = {}
         self._known: dict[tuple[str, str | None], Session] = {}
 
@@ -376,9 +374,9 @@ class Sessions:
             config,
             self._store,
             counters or Counters(facts.name),
+            self._on_change,
             self._playback.delay(config),
         )
-        session.on_change = self.on_change
         return session
 
     def named(self, name: str) -> Session:

@@ -12,11 +12,13 @@ from mockbatch.core.contract.wire import RequestCounts
 from mockbatch.core.money.rates import plain
 from mockbatch.core.money.spending import Grouped
 from mockbatch.core.time.spans import SECOND
-from mockbatch.service.batches import Batches
+from mockbatch.service.batch_usage import BatchUsage
 from mockbatch.service.journal import Journal
 from mockbatch.service.ledger import Ledger
 from mockbatch.service.problems import Problem, Problems
 from mockbatch.service.refusals import reasons_of, together, told
+from mockbatch.service.registry import BatchRegistry
+from mockbatch.service.rows.states import RowStates
 from mockbatch.service.sessions import Session
 from mockbatch.service.turns import in_turns
 
@@ -53,9 +55,19 @@ _REMEMBERED = 1_000
 class Summaries:
     """Summarizes sessions, and keeps the totals of deleted ones. Reading changes nothing."""
 
-    def __init__(self, batches: Batches, problems: Problems, ledger: Ledger, journal: Journal) -> None:
+    def __init__(
+        self,
+        registry: BatchRegistry,
+        states: RowStates,
+        usage: BatchUsage,
+        problems: Problems,
+        ledger: Ledger,
+        journal: Journal,
+    ) -> None:
+        self._registry = registry
+        self._states = states
+        self._usage = usage
         self._journal = journal
-        self._batches = batches
         self._problems = problems
         self._ledger = ledger
         self.past = _NOTHING
@@ -65,10 +77,10 @@ class Summaries:
         """Return the summary of a session."""
         now = session.now()
         rows: Counter[str] = Counter()
-        await self._batches.settle(session)
+        await self._usage.settle(session)
         reasons: list[Reason] = []
         async for batch in in_turns(session.ever()):
-            if counts := batch.tally if batch.deleted else await self._batches.counts(batch, now):
+            if counts := batch.tally if batch.deleted else await self._usage.counts(batch, now):
                 rows.update(by_name(counts))
                 if counts.errored:
                     reasons += await self._reasons(batch, now)
@@ -96,8 +108,8 @@ class Summaries:
     async def _reasons(self, batch: Batch, now: int) -> Sequence[Reason]:
         """Return the error causes of a batch, once it has ended."""
         if batch.timeline.has_ended(now) and not batch.deleted:
-            with self._batches.unless_gone():
-                return await reasons_of(self._batches.states, batch)
+            with self._registry.unless_gone():
+                return await reasons_of(self._states, batch)
         return batch.reasons
 
     async def of_all(self, sessions: Iterable[Session]) -> Summary:

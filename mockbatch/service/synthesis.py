@@ -13,6 +13,7 @@ from mockbatch.core.contract.params import Terms
 from mockbatch.core.rules.fault import RuleError
 from mockbatch.core.rules.rules import Rule, parse_rule
 from mockbatch.service.batches import Batches
+from mockbatch.service.registry import BatchRegistry
 from mockbatch.service.sessions import Session
 
 _PIECE = 1_000
@@ -38,8 +39,9 @@ class Wanted(Struct, frozen=True, forbid_unknown_fields=True):
 class Synthesis:
     """Creates synthetic batches."""
 
-    def __init__(self, batches: Batches) -> None:
+    def __init__(self, batches: Batches, registry: BatchRegistry) -> None:
         self._batches = batches
+        self._registry = registry
 
     async def make(self, session: Session, wanted: Wanted, terms: Terms, origin: str) -> list[wire.MessageBatch]:
         """Create the batches, and return the API's view of them. Raises InvalidRequest for invalid values."""
@@ -51,8 +53,8 @@ class Synthesis:
             body = _body(wanted, number)
             created = await self._batches.create(session, body, terms, origin, {}, rules)
             if wanted.ended:
-                await self._batches.change(session, created.id, ended_by_hand)
-            made.append(await self._batches.looked_at(session, self._batches.found(session, created.id), origin))
+                await self._registry.change(session, created.id, ended_by_hand)
+            made.append(await self._batches.looked_at(session, session.found(created.id), origin))
         return made
 
 

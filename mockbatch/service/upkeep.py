@@ -1,18 +1,17 @@
 """Operations on whole sessions: open, reset, delete, take and restore snapshots."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol
 
 import msgspec
 from msgspec import Raw
 from msgspec.structs import replace
 
 from mockbatch.core.contract.errors import ApiError, NotFound
-from mockbatch.service.batches import Batches
 from mockbatch.service.files import Files
-from mockbatch.service.ledger import Ledger
-from mockbatch.service.messages import Messages
+from mockbatch.service.playback import Playback
+from mockbatch.service.registry import BatchRegistry
 from mockbatch.service.sessions import Opened, Session, Sessions
 from mockbatch.service.settings import clock_of
 from mockbatch.service.summary import Summaries, Summary
@@ -23,6 +22,13 @@ Scope = Literal["all", "state", "clock", "journal", "rules"]
 _STRUCK = 1_000
 
 
+class HasSessionCache(Protocol):
+    """Anything that caches data of sessions."""
+
+    def forget(self, session: Session) -> None:
+        """Drop what is cached of a session."""
+
+
 class Upkeep:
     """Operations on whole sessions. Batches in a snapshot keep their requests. Changes are atomic."""
 
@@ -30,19 +36,19 @@ class Upkeep:
         self,
         store: Store,
         sessions: Sessions,
-        batches: Batches,
+        registry: BatchRegistry,
         files: Files,
-        ledger: Ledger,
-        messages: Messages,
         summaries: Summaries,
+        caches: Sequence[HasSessionCache],
+        playback: Playback,
     ) -> None:
         self._store = store
         self._sessions = sessions
-        self._batches = batches
+        self._registry = registry
         self._files = files
-        self._ledger = ledger
-        self._messages = messages
         self._summaries = summaries
+        self._caches = caches
+        self._playback = playback
         self._snapshots: dict[str, Snapshot] = {}
         self._deleting = asyncio.Lock()
         self.struck: dict[str, None] = {}
@@ -75,7 +81,7 @@ class Upkeep:
             snapshots = self.taken(session)
             self._sessions.forget(session)
             try:
-                async with self._batches.unless_saved(session):
+                async with self._registry.unless_saved(session):
                     changes = [change for snapshot in snapshots for change in self._dropped(session, snapshot)]
                     changes += [*self._emptied(session), Gone("session", session.name), Gone("counters", session.name)]
                     await self._store.commit(kept, *changes)
@@ -92,7 +98,7 @@ class Upkeep:
     async def reset(self, session: Session, scope: Scope) -> None:
         """Reset a session: its batches, files and spending, its clock, its rules, its journal, or all."""
         changes: list[Change] = []
-        async with self._batches.unless_saved(session):
+        async with self._registry.unless_saved(session):
             with session.unless_saved():
                 if scope in ("all", "state"):
                     changes = self._emptied(session)
@@ -132,9 +138,9 @@ class Upkeep:
         # the same requests may have been resent meanwhile, under the same id
         later = [batch for batch in session.ever() if batch.seq not in before]
         clock = snapshot.facts.clock.showing(snapshot.taken_at, session.real())
-        async with self._batches.unless_saved(session):
-            changes = self._batches.removals(session, later)
-            changes += [self._batches.put_back(session, batch) for batch in snapshot.batches]
+        async with self._registry.unless_saved(session):
+            changes = self._registry.removals(session, later)
+            changes += [self._registry.put_back(session, batch) for batch in snapshot.batches]
             facts = replace(session.facts(), lanes=snapshot.facts.lanes, clock=clock)
             await session.commit(*changes, facts)
         session.lanes, session.clock = facts.lanes, clock
@@ -143,8 +149,8 @@ class Upkeep:
     async def put_back(self, session: Session, id: str) -> int:
         """Restore only the batches of a snapshot that are gone; return their number."""
         gone = [batch for batch in self._snapshot(session, id).batches if not session.knows(batch.id)]
-        async with self._batches.unless_saved(session):
-            await session.commit(*[self._batches.put_back(session, batch) for batch in gone])
+        async with self._registry.unless_saved(session):
+            await session.commit(*[self._registry.put_back(session, batch) for batch in gone])
         for batch in gone:
             session.bulletin.tell(session.now(), "batch.changed", batch=batch.id)
         return len(gone)
@@ -171,23 +177,24 @@ class Upkeep:
 
     def _hold(self, snapshot: Snapshot) -> None:
         self._snapshots[snapshot.id] = snapshot
-        self._batches.hold(snapshot.batches)
+        self._registry.hold(snapshot.batches)
 
     def _dropped(self, session: Session, snapshot: Snapshot) -> list[Change]:
         """Release a snapshot; return the changes to commit."""
         del self._snapshots[snapshot.id]
-        return [Gone("snapshot", snapshot.id), *self._batches.release(session, snapshot.batches)]
+        return [Gone("snapshot", snapshot.id), *self._registry.release(session, snapshot.batches)]
 
     def _emptied(self, session: Session) -> list[Change]:
         """Drop all batches of a session; return the changes that remove everything in it."""
-        changes = self._batches.removals(session, list(session.ever()))
+        changes = self._registry.removals(session, list(session.ever()))
         gone = [Gone("spent", session.name), Gone("cache", session.name), Gone("played", session.name)]
         return [*changes, *gone, *self._files.removals(session)]
 
     def _forget(self, session: Session) -> None:
         """Drop cached data of a session other than its batches."""
-        for room in (self._batches, self._ledger, self._messages, self._files):
-            room.forget(session)
+        for cache in self._caches:
+            cache.forget(session)
+        self._playback.forget(session.name)
 
 
 def _number(snapshot: Snapshot) -> int:

@@ -224,13 +224,13 @@ async def test_what_decides_about_a_batch_outlives_the_others_that_it_decided_ab
         steps, done = 0, False
         while not done:
             for batch in list(session.batches.values()):
-                await mock.batches.remove(session, batch)
+                await mock.registry.remove(session, batch)
             first = await mock.batches.create(session, body_of(), Terms(), "http://x", {})
             creating = asyncio.create_task(mock.batches.create(session, body_of(), Terms(), "http://x", {}))
             for _ in range(steps):
                 await asyncio.sleep(0)
             done = creating.done()
-            await mock.batches.remove(session, session.batches[first.id])
+            await mock.registry.remove(session, session.batches[first.id])
             second = await creating
             assert (await mock.batches.retrieve(session, second.id, "http://x")).id == second.id
             facts = await mock._store.load()

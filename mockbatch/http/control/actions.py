@@ -73,7 +73,7 @@ async def create(call: Call) -> Answer:
 async def again(call: Call) -> Answer:
     """Resubmit requests of a batch as a new batch."""
     mock, session = await entered(call)
-    found = mock.batches.found(session, call.path_value("id"))
+    found = session.found(call.path_value("id"))
     custom_ids = await _custom_ids(call, mock, session, found)
     return Json(await mock.interventions.again(session, found, custom_ids, _terms(mock, session)))
 
@@ -82,7 +82,7 @@ async def again(call: Call) -> Answer:
 async def fail(call: Call) -> Answer:
     """Make rows of a running batch fail with an internal error when they finish."""
     mock, session = await entered(call)
-    found = mock.batches.found(session, call.path_value("id"))
+    found = session.found(call.path_value("id"))
     custom_ids = await _custom_ids(call, mock, session, found)
     return Json(Failed(await mock.interventions.fail(session, found, custom_ids)))
 
@@ -111,14 +111,14 @@ async def many(call: Call) -> Answer:
 async def delete(call: Call) -> Answer:
     """Delete a batch as if it had never existed, running or not; returns its last state."""
     mock, session = await entered(call)
-    found = mock.batches.found(session, call.path_value("id"))
+    found = session.found(call.path_value("id"))
     last = await truth_of(mock, session, found)
     await _delete(mock, session, found.id)
     return Json(last)
 
 
 async def _delete(mock: Mock, session: Session, name: str) -> None:
-    await mock.batches.remove(session, mock.batches.found(session, name))
+    await mock.registry.remove(session, session.found(name))
     session.bulletin.tell(session.now(), "batch.deleted", batch=name)
 
 
@@ -127,7 +127,7 @@ async def _cancel(mock: Mock, session: Session, name: str) -> None:
 
 
 def _changing(how: Callable[[Batch, int], Batch]) -> Callable[[Mock, Session, str], Awaitable[Any]]:
-    return lambda mock, session, name: mock.batches.change(session, name, how)
+    return lambda mock, session, name: mock.registry.change(session, name, how)
 
 
 _ACTIONS: dict[Action, Callable[[Mock, Session, str], Awaitable[Any]]] = {
@@ -146,7 +146,7 @@ def _acting(action: Action, summary: str) -> Any:
         mock, session = await entered(call)
         name = call.path_value("id")
         await _ACTIONS[action](mock, session, name)
-        return Json(await truth_of(mock, session, mock.batches.found(session, name)))
+        return Json(await truth_of(mock, session, session.found(name)))
 
     act.__doc__ = summary
     act.__name__ = action

@@ -75,9 +75,9 @@ async def batches(call: Call) -> Answer:
     start, limit = part_of(call)
     page = []
     for batch in found[start : start + limit]:
-        with mock.batches.unless_gone():
+        with mock.registry.unless_gone():
             if batch.size <= _SMALL:
-                batch = await mock.batches.billed(session, batch)
+                batch = await mock.usage.billed(session, batch)
             page.append(await truth_of(mock, session, batch))
     return Json(BatchList(page, len(found), format_instant(session.now())))
 
@@ -86,8 +86,8 @@ async def batches(call: Call) -> Answer:
 async def batch(call: Call) -> Answer:
     """Retrieve a batch with its actual state."""
     mock, session = await entered(call)
-    found = mock.batches.found(session, call.path_value("id"))
-    return Json(await truth_of(mock, session, await mock.batches.billed(session, found)))
+    found = session.found(call.path_value("id"))
+    return Json(await truth_of(mock, session, await mock.usage.billed(session, found)))
 
 
 async def truth_of(mock: Mock, session: Session, batch: Batch) -> BatchTruth:
@@ -101,7 +101,7 @@ async def truth_of(mock: Mock, session: Session, batch: Batch) -> BatchTruth:
         batch.id,
         timeline.status(now),
         batch.size,
-        await mock.batches.states.counts(batch, now),
+        await mock.states.counts(batch, now),
         shown,
         format_instant(timeline.created_at),
         None if timeline.starts_at == NEVER else format_instant(timeline.starts_at),

@@ -129,7 +129,7 @@ async def _advanced_until(mock: Mock, session: Session, how: Advance) -> Moved:
         return await mock.clocks.advance_until_ended(session, how.batch)
     if how.count is None or how.count < 1:
         raise InvalidRequest("count: Input should be greater than or equal to 1")
-    done_at = await mock.batches.states.done_at(mock.batches.found(session, how.batch), how.count)
+    done_at = await mock.states.done_at(session.found(how.batch), how.count)
     return await mock.clocks.advance_to(session, max(done_at, session.now()))
 
 

@@ -61,7 +61,7 @@ async def ledger(call: Call) -> Answer:
     form = call.query().get("format", "json")
     if form not in _FORMATS:
         raise InvalidRequest(f"format: Input should be one of {', '.join(_FORMATS)}")
-    await mock.batches.settle(session)
+    await mock.usage.settle(session)
     if form != "json":
         kind = b"text/csv; charset=utf-8" if form == "csv" else JSONL.encode()
         return Stream(_entries(mock, session, form), kind)
@@ -85,7 +85,7 @@ async def reconcile(call: Call) -> Answer:
         tracker = await asyncio.to_thread(_tracker, await body_of(call), call.header(b"content-type") or "")
     except (ValueError, Unreadable) as error:
         raise InvalidRequest(str(error)) from None
-    await mock.batches.settle(session)
+    await mock.usage.settle(session)
     entries = [entry async for some in _all(mock, session) for entry in some]
     found = reconciled(tracker, entries, mock.ledger.prices)
     return Json(Reconciled(found.clean, found))
@@ -109,8 +109,8 @@ async def _all(mock: Mock, session: Session) -> AsyncGenerator[list[Entry]]:
     now = session.now()
     async for batch in in_turns(session.live()):
         if batch.timeline.has_ended(now):
-            with mock.batches.unless_gone():
-                async for entries in mock.batches.row_entries(session, batch):
+            with mock.registry.unless_gone():
+                async for entries in mock.usage.row_entries(session, batch):
                     yield entries
     async for entries in mock.ledger.message_entries(session):
         yield entries
@@ -120,8 +120,8 @@ async def _by_row(mock: Mock, session: Session) -> AsyncGenerator[Dated]:
     """Yield the usage of each row of the batches, and of messages."""
     async for batch in in_turns(session.live()):
         if batch.timeline.has_ended(session.now()):
-            with mock.batches.unless_gone():
-                async for part in mock.batches.used_by_row(session, batch):
+            with mock.registry.unless_gone():
+                async for part in mock.usage.used_by_row(session, batch):
                     for dated in part:
                         yield dated
     async for dated in mock.ledger.used_in_turns(session):

@@ -64,7 +64,7 @@ async def _counted(mock: Mock) -> tuple[Counter[str], Counter[str]]:
     for session in mock.sessions.all():
         async for batch in in_turns(session.live()):
             now = session.now()
-            if counts := await mock.batches.counts(batch, now):
+            if counts := await mock.usage.counts(batch, now):
                 statuses[batch.timeline.status(now)] += 1
                 rows += by_name(counts)
     return statuses, rows

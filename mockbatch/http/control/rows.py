@@ -129,7 +129,7 @@ class RowWhole(Struct, frozen=True):
 async def items(call: Call) -> Answer:
     """List the rows of a batch."""
     mock, session = await entered(call)
-    found = mock.batches.found(session, call.path_value("id"))
+    found = session.found(call.path_value("id"))
     start, limit = part_of(call)
     now = session.now()
     text = call.query().get("q")
@@ -140,7 +140,7 @@ async def items(call: Call) -> Answer:
     if text:
         some = await mock.inspection.rows(session, found, text, start, limit + 1)
         return Json(RowList([_row(mock, found, planned, now) for planned in some[:limit]], len(some) > limit))
-    rows, more = await mock.batches.states.page(found, start, limit, _wanted(call, found, now))
+    rows, more = await mock.states.page(found, start, limit, _wanted(call, found, now))
     return Json(RowList([_row(mock, found, planned, now) for planned in rows], more))
 
 
@@ -148,9 +148,10 @@ async def items(call: Call) -> Answer:
 async def item(call: Call) -> Answer:
     """Retrieve a row with its request and its result."""
     mock, session = await entered(call)
-    found = mock.batches.found(session, call.path_value("id"))
-    planned = await mock.batches.states.row(found, call.path_value("custom_id"))
-    params, line = await mock.batches.row_whole(found, planned)
+    found = session.found(call.path_value("id"))
+    planned = await mock.states.row(found, call.path_value("custom_id"))
+    params = await mock.rows.params(found, planned.row)
+    line = await mock.rows.line(found, planned.row, done=planned.done_at != NEVER)
     return Json(
         RowWhole(
             _row(mock, found, planned, session.now()),
@@ -169,7 +170,7 @@ async def item(call: Call) -> Answer:
 async def errors(call: Call) -> Answer:
     """List the errors of a batch, with the number of rows for each."""
     mock, session = await entered(call)
-    found = mock.batches.found(session, call.path_value("id"))
+    found = session.found(call.path_value("id"))
     return Json(ErrorList(await mock.inspection.errors(session, found)))
 
 
@@ -177,7 +178,7 @@ async def errors(call: Call) -> Answer:
 async def previews(call: Call) -> Answer:
     """Retrieve the beginnings of the requests and the replies of some rows."""
     mock, session = await entered(call)
-    found = mock.batches.found(session, call.path_value("id"))
+    found = session.found(call.path_value("id"))
     indexes = (await content_of(call, Places)).indexes
     if len(indexes) > _MOST_PREVIEWS:
         raise InvalidRequest(f"indexes: at most {_MOST_PREVIEWS} are allowed per call, not {len(indexes):,}")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from mockbatch.core.batch import Batch, Profile
 from mockbatch.core.rows.conditions import Conditions
+from mockbatch.core.rows.row import Row
 from mockbatch.core.rules.items import ItemRules
 from mockbatch.core.time.spans import format_instant
 from mockbatch.core.tokens import parse_tokens
@@ -15,6 +16,7 @@ from mockbatch.service.files import Files
 from mockbatch.service.playback import Player
 from mockbatch.service.rows.batch_rows import AttemptsOf, BatchRows
 from mockbatch.service.rows.processes import RowProcesses
+from mockbatch.service.rows.results import Results
 from mockbatch.service.rows.turns import Turns
 from mockbatch.store import Missing, Played, Store
 
@@ -72,6 +74,18 @@ class RowPipeline:
             rows.batch = batch
         self._recent.move_to_end(batch.seq)
         return rows
+
+    def results(self, batch: Batch) -> Results:
+        """Return the results of a batch."""
+        return Results(self._store, self._profiles[batch.profile], self.of(batch), batch)
+
+    async def params(self, batch: Batch, row: Row) -> bytes:
+        """Return the params of a row as received."""
+        return bytes((await self.of(batch).item(row.index)).params)
+
+    async def line(self, batch: Batch, row: Row, *, done: bool) -> bytes:
+        """Return the line of a row in the results."""
+        return await self.results(batch).line(row, done=done)
 
     def forget(self, batch: Batch) -> None:
         """Drop the cached rows of a batch."""
