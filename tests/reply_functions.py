@@ -52,6 +52,12 @@ def stuck(request: Request) -> str:
     return "fine"
 
 
+async def endless(request: Request) -> str:
+    """Never returns."""
+    await asyncio.Event().wait()
+    return "never"
+
+
 async def stuck_later(request: Request) -> str:
     """Never returns for those that ask for it, and keeps nobody from their turn."""
     if request.custom_id == "stuck":

@@ -264,11 +264,11 @@ def texts_of(table: Mapping[str, Any], origin: str) -> dict[str, str]:
 
 
 def _as_text(value: Any, where: str, spec: Option) -> str:
-    if spec.many and isinstance(value, list):
+    if spec.many and isinstance(value, list | tuple):
         return spec.separator.join(map(str, value))
     if spec.many and isinstance(value, dict):
         return ",".join(f"{name}={text}" for name, text in value.items())
-    if isinstance(value, dict | list):
+    if isinstance(value, dict | list | tuple):
         raise ConfigError(f"{where} must be a single value")
     return str(value)
 

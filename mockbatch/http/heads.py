@@ -6,6 +6,7 @@ The parser, llhttp, has no limits of its own. Here endless heads are cut off ear
 import asyncio
 import re
 import secrets
+import sys
 from enum import Enum, auto
 from typing import Any
 
@@ -64,6 +65,10 @@ class Cycle(RequestResponseCycle):
         await super().send(message)
 
     async def send_500_response(self) -> None:
+        if isinstance(sys.exc_info()[1], asyncio.CancelledError):
+            # the server stops: whether the call took effect is unknown, as if the connection were lost
+            self.transport.close()
+            return
         headers, body = self.connection.refusal(Internal("Internal server error"))
         await self.send({"type": "http.response.start", "status": 500, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})

@@ -1,11 +1,12 @@
 """A testcontainers container of the image. Needs the package testcontainers, and Docker."""
 
-from typing import Any
+from typing import Any, Unpack
 
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import HttpWaitStrategy
 
 from mockbatch.config import texts_of
+from mockbatch.testing.options import ServerOptions
 from mockbatch.testing.server import Server
 
 _PORT = 8787
@@ -18,10 +19,12 @@ class MockbatchContainer(DockerContainer):
         ...
     """
 
-    def __init__(self, image: str = "mockbatch", docker: dict[str, Any] | None = None, **options: Any) -> None:
+    def __init__(
+        self, image: str = "mockbatch", docker: dict[str, Any] | None = None, **options: Unpack[ServerOptions]
+    ) -> None:
         """`options` are those of the command line, `docker` those of DockerContainer. Raises ConfigError."""
         super().__init__(image, **(docker or {}))
-        for name, text in texts_of(options, "MockbatchContainer()").items():
+        for name, text in texts_of({**options}, "MockbatchContainer()").items():
             self.with_env(f"MOCKBATCH_{name.upper()}", text)
         self.with_exposed_ports(_PORT)
         self.waiting_for(HttpWaitStrategy(_PORT, "/health"))

@@ -1,5 +1,6 @@
 """Inject faults from a test with rules."""
 
+import warnings
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
@@ -52,6 +53,11 @@ class On:
     def __init__(self, control: Control, scope: str, given: dict[str, Any]) -> None:
         self._control = control
         self._rule = {"on": scope, **given}
+        self._complete = False
+
+    def __del__(self) -> None:
+        if not self._complete:
+            warnings.warn(f"{self!r}: the rule has no effect; add one, e.g. .fault(...)", RuntimeWarning, stacklevel=1)
 
     def __repr__(self) -> str:
         return f"<on {self._rule}, not armed yet>"
@@ -89,6 +95,7 @@ class On:
         return self._arm(reply=reply if kind is None else kind)
 
     def _arm(self, **more: Any) -> Rule:
+        self._complete = True
         return _added(self._control, {**self._rule, **more})
 
 

@@ -14,7 +14,7 @@ from http.client import HTTPException
 from itertools import count
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Unpack, get_args
 
 from mockbatch import __version__
 from mockbatch.client.control import (
@@ -32,6 +32,9 @@ from mockbatch.client.control import (
 from mockbatch.core.names import did_you_mean
 from mockbatch.testing.clients import Clients
 from mockbatch.testing.session import Session
+
+if TYPE_CHECKING:
+    from mockbatch.testing.options import ServerOptions, SessionOptions
 
 How = Literal["thread", "process", "memory", "kept"]
 
@@ -78,7 +81,7 @@ class Server:
         *,
         config: str | Path | None = None,
         command: str | Path | None = None,
-        **options: Any,
+        **options: Unpack["ServerOptions"],
     ) -> None:
         owner = token_hex(16)
         how = "process" if command and how == "thread" else how
@@ -129,9 +132,9 @@ class Server:
             self._stopped = True
             self._host.stop()
 
-    def session(self, label: str = "", *, api_key: str | None = None, **options: Any) -> Session:
+    def session(self, label: str = "", *, api_key: str | None = None, **options: Unpack["SessionOptions"]) -> Session:
         """Open a session with its own options. Raises ControlError for invalid ones, or if the key has a session."""
-        given = {"label": label, "options": options, "api_key": api_key}
+        given: dict[str, Any] = {"label": label, "options": options, "api_key": api_key}
         view = self._opened({name: value for name, value in given.items() if value})
         return Session(self.control, self._host.clients(), view)
 

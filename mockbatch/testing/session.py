@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from mockbatch.client.control import Control, ControlError
 from mockbatch.core.names import did_you_mean
@@ -18,6 +18,8 @@ from mockbatch.testing.rules import On, Rules
 if TYPE_CHECKING:
     import anthropic
 
+    from mockbatch.core.rules.fault import Scope as RuleScope
+    from mockbatch.testing.options import CacheOptions, LimitOptions, QueueOptions, SessionOptions
     from mockbatch.testing.virtual_time import VirtualTime
 
 Scope = Literal["all", "state", "clock", "journal", "rules"]
@@ -118,17 +120,22 @@ class Session:
 
         return VirtualTime(self.clock)
 
-    def on(self, scope: str, **given: Any) -> On:
+    def on(self, scope: "RuleScope", **given: Any) -> On:
         """Start a rule with its scope (`item`, `batch`, `create`, `retrieve`, `results`, `http` ...) and its matchers
         (`custom_id`, `model`, `prompt`, `nth`, `rate`, `times` ...). A method of the returned object sets the effect.
         """
         return On(self._control, scope, given)
 
-    def configure(self, **options: Any) -> None:
+    def configure(self, **options: Unpack["SessionOptions"]) -> None:
         """Change options of this session from now on, under their command line names."""
         self._control.patch("sessions", self.id, options=options)
 
-    def queue(self, duration: str | None = None, finish_fraction: float | None = None, **options: Any) -> None:
+    def queue(
+        self,
+        duration: str | None = None,
+        finish_fraction: float | None = None,
+        **options: Unpack["QueueOptions"],
+    ) -> None:
         """Configure new batches: `duration` is how long a request takes, `finish_fraction` the share of requests that
         ever finish; further options are `wait`, `delay`, `capacity`, `progression`, `delay_preset`.
         """
@@ -138,18 +145,19 @@ class Session:
 
             for name in options.keys() - OPTIONS.keys():
                 check_word("queue", name, _OF_QUEUES)
+        given: dict[str, Any] = {**options}
         if duration is not None:
-            options |= {"wait": "0s", "delay": duration}
+            given |= {"wait": "0s", "delay": duration}
         if finish_fraction is not None:
-            options["never"] = round(1 - _share("finish_fraction", finish_fraction), 12)
-        self._configure(options, {} if duration is None else {"delay": "duration"})
+            given["never"] = round(1 - _share("finish_fraction", finish_fraction), 12)
+        self._configure(given, {} if duration is None else {"delay": "duration"})
 
-    def limits(self, **options: Any) -> None:
+    def limits(self, **options: Unpack["LimitOptions"]) -> None:
         """Set limits: `max_requests`, `max_bytes`, `requests_per_minute`, `queue_limit`, `tier`."""
         self.configure(**options)
 
-    def cache(self, **options: Any) -> None:
-        """Configure the simulated prompt cache: `scope`, `hits`, `ttl`."""
+    def cache(self, **options: Unpack["CacheOptions"]) -> None:
+        """Configure the simulated prompt cache."""
         self._configure({f"cache_{name}": value for name, value in options.items()}, {"cache_": ""})
 
     def replay(self, folder: str, mode: str = "none", match: Sequence[str] | None = None) -> None:

@@ -103,7 +103,7 @@ def garbage_of(caller: Caller, method: str, path: str, content: Any = None, befo
             if before:
                 before()
         # the server tidies up after it has responded; the response to the next call says that it has
-        caller.call("GET", "/_mockbatch/health")
+        caller.call("GET", "/health")
         gc.collect()
         found = Counter(_name(it) for it in gc.garbage if _is_ours(it))
     finally:

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.builders import BATCHES, HEADERS, requests
+from tests.builders import BATCHES, HEADERS, params, requests
 from tests.processes import run, running, terminal_of
 
 
@@ -96,6 +96,19 @@ def test_ctrl_c_ends_it_within_a_second_even_during_a_download(tmp_path: Path) -
             took = time.monotonic() - began
     assert code == 130
     assert took < 1.5
+
+
+def test_a_call_that_is_abandoned_at_the_end_gets_no_response(tmp_path: Path) -> None:
+    """Not a 500, which would claim that it failed: it may have taken effect."""
+    body = json.dumps(params("wait")).encode()
+    head = "".join(f"{name}: {text}\r\n" for name, text in {**HEADERS, "content-length": str(len(body))}.items())
+    with running(tmp_path, "--replies", "tests.reply_functions:endless") as server:
+        url = httpx2.URL(server.url)
+        with socket.create_connection((url.host, url.port or 80)) as connection:
+            connection.sendall(b"POST /v1/messages HTTP/1.1\r\nhost: x\r\n" + head.encode() + b"\r\n" + body)
+            server.http.get("/health").raise_for_status()
+            code, _, _ = server.stop()
+            assert (code, connection.recv(4096)) == (0, b"")
 
 
 def test_a_port_in_use_is_said_plainly(tmp_path: Path) -> None:

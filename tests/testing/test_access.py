@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,12 +26,12 @@ def elsewhere() -> Iterator[Server]:
 
 @pytest.mark.parametrize("how", HOWS)
 @pytest.mark.parametrize("more", [{}, {"api_key": "sk-ant-only"}])
-def test_a_test_names_files_and_functions(how: str, more: dict[str, str], tmp_path: Path) -> None:
+def test_a_test_names_files_and_functions(how: str, more: dict[str, Any], tmp_path: Path) -> None:
     """In options of its session and in rules, wherever the server runs, also where that admits certain keys only."""
     spans = tmp_path / "spans.txt"
     spans.write_text("90s\n")
     with Server(how, **more) as server:  # type: ignore[arg-type]
-        given = {"replies": FUNCTION, "delay": f"empirical:{spans}"}
+        given: dict[str, Any] = {"replies": FUNCTION, "delay": f"empirical:{spans}"}
         with server.session("options", **more, **given) as session, session.client() as client:
             session.replay(str(ROOT / "fixtures" / "nightly.jsonl"), mode="fake")
             client.messages.batches.create(requests=requests("a"))  # type: ignore[arg-type]

@@ -98,4 +98,4 @@ def test_unknown_options_are_refused(daemon: type[Daemon]) -> None:
     from mockbatch.testing.containers import MockbatchContainer
 
     with pytest.raises(ConfigError, match=r"unknown option fail_rat\. Did you mean fail_rate\?"):
-        MockbatchContainer(fail_rat=1)
+        MockbatchContainer(fail_rat=1)  # type: ignore[call-arg]

@@ -91,7 +91,7 @@ def test_sessions_have_options_of_their_own(server: Server) -> None:
         with pytest.raises(anthropic.BadRequestError, match="at most 1 item"):
             create(client, "a", "b")
     with pytest.raises(ControlError, match=r"unknown option fail_rat\. Did you mean fail_rate\?"):
-        server.session(fail_rat=1)
+        server.session(fail_rat=1)  # type: ignore[call-arg]
 
 
 def test_the_clock_is_moved_in_every_way(session: Session) -> None:
@@ -376,9 +376,9 @@ def test_environment_and_url_need_a_socket() -> None:
 def test_wrong_options_are_refused_at_once(how: How) -> None:
     """By their names."""
     with pytest.raises(ConfigError, match=r"unknown option fail_rat\. Did you mean fail_rate\?"):
-        Server(how, fail_rat=1)
+        Server(how, fail_rat=1)  # type: ignore[call-arg]
     with pytest.raises(ConfigError, match="seed: 'x' is not an integer"):
-        Server(how, seed="x")
+        Server(how, seed="x")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("how", ["thread", "process"])

@@ -47,10 +47,10 @@ WRONG: list[tuple[str, Callable[[Session], Any]]] = [
     ("finish_fraction: 2 is not between 0 and 1", lambda s: s.queue(finish_fraction=2)),
     ("finish_fraction: 'half' is not between 0 and 1", lambda s: s.queue(finish_fraction="half")),  # type: ignore[arg-type]
     ("duration: '10x' is not a span", lambda s: s.queue(duration="10x")),
-    ("queue: there is no 'durtion'. Did you mean 'duration'?", lambda s: s.queue(durtion="10m")),
+    ("queue: there is no 'durtion'. Did you mean 'duration'?", lambda s: s.queue(durtion="10m")),  # type: ignore[call-arg]
     ("options: delay: 'x' is not a span", lambda s: s.queue(delay="x")),
     ("options: hits: 'many' is not one of them", lambda s: s.cache(hits="many")),
-    ("unknown option scpoe. Did you mean scope?", lambda s: s.cache(scpoe="x")),
+    ("unknown option scpoe. Did you mean scope?", lambda s: s.cache(scpoe="x")),  # type: ignore[call-arg]
     ("options: mode: 'nonee' is not one of them. Did you mean 'none'?", lambda s: s.replay("x", mode="nonee")),
     (
         "options: match: 'modl' is not a field of a request. Did you mean 'model'?",
