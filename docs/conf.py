@@ -23,6 +23,8 @@ html_theme = "furo"
 html_title = "mockbatch"
 html_copy_source = False
 html_additional_pages = {"index": "redirect.html"}
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 templates_path = ["templates"]
 
 _LINK = re.compile(r"\[([^\]]*)\]\((?!http)([^)#]+)\)")
@@ -44,7 +46,11 @@ def adapt(_: Sphinx, name: str, source: list[str]) -> None:
 def navigation(text: str) -> Iterator[str]:
     """Yield a hidden table of contents for each section of the index."""
     for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
-        pages = dict.fromkeys(target for _, target in _LINK.findall(section) if target.endswith(".md"))
-        entries = "\n".join(page if page.startswith("../") else f"/docs/{page}" for page in pages)
-        entries = entries.replace("../", "/").replace(".md", "")
+        pages = {target: text for text, target in _LINK.findall(section) if target.endswith(".md")}
+        entries = "\n".join(f"{text} <{_document(target)}>" for target, text in pages.items())
         yield f"\n```{{toctree}}\n:hidden:\n:caption: {section.splitlines()[0]}\n\n{entries}\n```\n"
+
+
+def _document(target: str) -> str:
+    """Return the name of the document that a link of the index leads to."""
+    return "/" + (ROOT / "docs" / target).resolve().relative_to(ROOT).with_suffix("").as_posix()
