@@ -37,7 +37,9 @@ client = anthropic.Anthropic()
 client.messages.create(model="claude-haiku-4-5", max_tokens=64, messages=[{"role": "user", "content": "hi"}])
 """
 # the start of a file for another batch API
-OPENAI = '{"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "gpt-5", "messages": []}}\n'
+OPENAI = (
+    '{"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "gpt-5", "messages": []}}\n'
+)
 
 
 @pytest.fixture(scope="session")

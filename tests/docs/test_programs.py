@@ -38,9 +38,7 @@ def test_the_ready_line_is_the_one_shown(server: Process) -> None:
 
 
 @pytest.mark.parametrize("block", PROGRAMS, ids=lambda block: block.name)
-def test_programs_print_what_is_shown(
-    block: Block, folder_of: Callable[[str], Path], environ: dict[str, str]
-) -> None:
+def test_programs_print_what_is_shown(block: Block, folder_of: Callable[[str], Path], environ: dict[str, str]) -> None:
     """To the digit, since everything is drawn by hash, in a session of the program's own."""
     environ |= {"ANTHROPIC_API_KEY": f"sk-ant-{block.name}"}
     done = in_shell(f"python {block.name}", folder_of(block.page), environ)

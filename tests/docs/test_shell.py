@@ -87,6 +87,22 @@ def recorded(line: str) -> Iterator[str]:
         assert upstream.seen
 
 
+def test_no_block_is_overlooked() -> None:
+    """Each fence of a page begins or ends a block with a language, or the output of one."""
+    fences = sum(len(re.findall(r"^ *(?:```|~~~)", page.read_text(), re.MULTILINE)) for page in PAGES)
+    assert fences == 2 * (len(BLOCKS) + sum(1 for block in BLOCKS if block.output))
+
+
+@pytest.mark.parametrize(
+    "line", [line for _, line in COMMANDS if " --" in line and line.startswith("python -m tests.")]
+)
+def test_flags_of_lines_that_take_minutes(line: str, environ: dict[str, str]) -> None:
+    """Their help has them."""
+    module, *words = shlex.split(line, comments=True)[2:]
+    done = in_shell(f"python -m {module} --help", ROOT, environ)
+    assert {word for word in words if word.startswith("--") and word not in done.stdout} == set()
+
+
 def test_lines_that_are_only_named() -> None:
     """Each extra exists, each module of the tests exists, and so does the test that a command runs."""
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]

@@ -236,7 +236,9 @@ TABLES = {
 
 def filled(text: str) -> str:
     """Return the text with every table in it made anew. Raises KeyError for a marker that names no table."""
-    return _MARKED.sub(lambda found: f"<!-- {found['name']} -->\n{TABLES[found['name']]()}\n<!-- /{found['name']} -->", text)
+    return _MARKED.sub(
+        lambda found: f"<!-- {found['name']} -->\n{TABLES[found['name']]()}\n<!-- /{found['name']} -->", text
+    )
 
 
 def tables_of(text: str) -> list[str]:
