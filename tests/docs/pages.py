@@ -1,4 +1,4 @@
-"""README.md and docs/ as their tests see them: blocks of code under headings, some followed by their output."""
+"""README.md, docs/ and fixtures/README.md as their tests see them: blocks of code under headings, some followed by their output."""
 
 import re
 import subprocess
@@ -9,7 +9,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
-PAGES = [README, *sorted(DOCS.rglob("*.md"))]
+PAGES = [README, *sorted(DOCS.rglob("*.md")), ROOT / "fixtures" / "README.md"]
 
 _PIECES = re.compile(r"^#+ (?P<heading>[^\n]*)$|^```(?P<language>\w+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 _NAME = re.compile(r"# (\S+\.\w+)\n")

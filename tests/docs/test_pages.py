@@ -16,7 +16,7 @@ from tests.tools import make_docs
 from tests.tools.failure_modes import MODES, WITHOUT_FAULT
 
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
-LINKING = [*PAGES, CONTRIBUTING, *(ROOT / folder / "README.md" for folder in ("mockbatch", "tests", "fixtures"))]
+LINKING = [*PAGES, CONTRIBUTING, *(ROOT / folder / "README.md" for folder in ("mockbatch", "tests"))]
 _LINK = re.compile(r"\]\((?!http)([^)#]*)#?([^)]*)\)")
 
 
@@ -62,6 +62,13 @@ def test_the_readme_is_short_and_links_to_every_page() -> None:
     assert text.count("\n") <= 220
     linked = {(ROOT / target).resolve() for target, _ in _LINK.findall(text)}
     assert {page for page in PAGES if page != README and page not in linked} == set()
+
+
+def test_no_page_promises_a_package_index_or_an_image() -> None:
+    """Until there is one. docs/install.md says which forms of the name pip takes."""
+    for page in [*PAGES, CONTRIBUTING]:
+        if page.name != "install.md":
+            assert re.findall(r"pipx? install '?mockbatch|ghcr\.io|docker\.io|/OWNER/", page.read_text()) == [], page
 
 
 def test_the_changelog_begins_with_this_version() -> None:
