@@ -35,6 +35,7 @@ class Rule:
         return remaining
 
     def remove(self) -> None:
+        """Remove the rule."""
         self._control.delete("rules", self.id)
 
     def __enter__(self) -> "Rule":

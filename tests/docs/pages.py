@@ -1,4 +1,4 @@
-"""README.md, docs/ and fixtures/README.md as their tests see them: blocks of code under headings, some followed by their output."""
+"""README.md, docs/ and fixtures/README.md as their tests see them: blocks of code under headings, with their output."""
 
 import re
 import subprocess

@@ -21,6 +21,7 @@ from mockbatch.core.time.delays import DELAYS, PRESETS
 from mockbatch.http.app import all_routes
 from mockbatch.http.openapi import document
 from tests.tools.failure_modes import MODES, WITHOUT_FAULT
+from tests.tools.python_api import PARTS, rows_of, sentence
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "tests" / "README.md"]
@@ -212,8 +213,13 @@ def _package(folder: Path) -> tuple[str, str, str]:
 
 def _summary(module: Path) -> str:
     """The first sentence of a module's docstring."""
-    paragraph = (ast.get_docstring(ast.parse(module.read_text())) or "").partition("\n\n")[0]
-    return " ".join(re.split(r"(?<=\.)\s", paragraph, maxsplit=1)[0].split())
+    return sentence(ast.get_docstring(ast.parse(module.read_text())) or "")
+
+
+def python() -> str:
+    """A table for each part of the Python API, under a heading."""
+    head = ("member", "what it does")
+    return "\n\n".join(f"## {title}\n\n{table(head, rows_of(kind))}" for title, kind in PARTS.items())
 
 
 TABLES = {
@@ -231,6 +237,7 @@ TABLES = {
     "models": models,
     "exit-codes": exit_codes,
     "packages": packages,
+    "python": python,
 }
 
 
