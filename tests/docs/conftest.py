@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import BLOCKS, ROOT, of
+from tests.docs.pages import BLOCKS, ROOT, in_shell, of
 from tests.examples.test_from_vcr import VCRPY
-from tests.processes import Process, run, running
+from tests.processes import Process, running
 from tests.upstream import Upstream
 
 # what `npm test` runs: a program without problems
@@ -36,6 +36,8 @@ import anthropic
 client = anthropic.Anthropic()
 client.messages.create(model="claude-haiku-4-5", max_tokens=64, messages=[{"role": "user", "content": "hi"}])
 """
+# `mockbatch` and `python` are ours
+OURS = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 # the start of a file for another batch API
 OPENAI = (
     '{"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "gpt-5", "messages": []}}\n'
@@ -54,10 +56,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
 @pytest.fixture
 def environ(server: Process) -> dict[str, str]:
     """Variables that point to that server; `mockbatch` and `python` are ours."""
-    ours = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     known = {key: value for key, value in os.environ.items() if not key.startswith(("ANTHROPIC_", "MOCKBATCH_"))}
     pointed = {"ANTHROPIC_BASE_URL": server.url, "MOCKBATCH_URL": server.url, "ANTHROPIC_API_KEY": "sk-ant-anything"}
-    return {**known, **pointed, "PATH": ours, "COLUMNS": "120"}
+    return {**known, **pointed, "PATH": OURS, "COLUMNS": "120"}
 
 
 @pytest.fixture(scope="session")
@@ -71,8 +72,8 @@ def assumed(server: Process, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "package.json").write_text(json.dumps({"scripts": {"test": f"{sys.executable} suite.py"}}))
     (folder / "cassette.yaml").write_text(VCRPY)
     (folder / "openai.jsonl").write_text(OPENAI)
+    (folder / "used.txt").write_text("")
     billed(server, folder)
-    recorded(folder)
     return folder
 
 
@@ -92,13 +93,16 @@ def folder_of(assumed: Path, tmp_path_factory: pytest.TempPathFactory) -> Callab
     return made
 
 
-def recorded(folder: Path) -> None:
-    """Make the recording that pages make, for commands that are tried without it; and nothing used of it yet."""
-    (folder / "used.txt").write_text("")
+@pytest.fixture(scope="session")
+def recording(assumed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The recording that pages make as fixtures/mine, for commands that are tried without it."""
+    folder = tmp_path_factory.mktemp("recording")
+    shutil.copytree(assumed / "myapp", folder / "myapp")
     with Upstream() as upstream:
-        command = ("record", "--upstream", upstream.url, "--out", "fixtures/mine", "--", sys.executable, "-m")
-        code, _, err = run(*command, "myapp.nightly", cwd=folder, environ={"ANTHROPIC_API_KEY": "sk-ant-real"})
-    assert code == 0, err
+        command = f"python -m mockbatch record --upstream {upstream.url} --out mine -- python -m myapp.nightly"
+        done = in_shell(command, folder, {**os.environ, "PATH": OURS, "ANTHROPIC_API_KEY": "sk-ant-real"})
+    assert done.returncode == 0, done.stderr
+    return folder / "mine"
 
 
 def billed(server: Process, folder: Path) -> None:

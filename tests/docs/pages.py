@@ -9,6 +9,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
+LIMIT = 600.0
+"""Seconds after which a command hangs; a busy machine needs minutes for what takes a second."""
 PAGES = [README, *sorted(DOCS.rglob("*.md")), ROOT / "fixtures" / "README.md"]
 
 _PIECES = re.compile(r"^#+ (?P<heading>[^\n]*)$|^```(?P<language>\w+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -77,13 +79,11 @@ def plain(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 
-def in_shell(
-    command: str, folder: Path, environ: Mapping[str, str], timeout: float = 120
-) -> subprocess.CompletedProcess[str]:
+def in_shell(command: str, folder: Path, environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """Run a command of a page in Bash. Calls to the usual port reach the server of the tests."""
     if "MOCKBATCH_URL" in environ:
         url = environ["MOCKBATCH_URL"]
         command = command.replace("http://127.0.0.1:8787", url).replace("localhost:8787", url.removeprefix("http://"))
     return subprocess.run(
-        ["bash", "-c", command], cwd=folder, env=environ, capture_output=True, text=True, check=False, timeout=timeout
+        ["bash", "-c", command], cwd=folder, env=environ, capture_output=True, text=True, check=False, timeout=LIMIT
     )

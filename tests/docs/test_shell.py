@@ -4,7 +4,7 @@ import importlib.util
 import json
 import re
 import shlex
-import subprocess
+import shutil
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ import pytest
 
 from mockbatch.config import resolve
 from tests.docs.pages import BLOCKS, PAGES, README, ROOT, Block, in_shell, of, plain
-from tests.processes import Process, running
+from tests.processes import running
 from tests.upstream import Upstream
 
 INSTALLING, TESTING = of("sh", page="README.md")[:2]
@@ -46,9 +46,15 @@ def test_the_first_two_lines_are_those_of_ci() -> None:
 
 @pytest.mark.parametrize(("block", "line"), TRIED, ids=[f"{block.page}-{line[:60]}" for block, line in TRIED])
 def test_lines_of_shell(
-    block: Block, line: str, folder_of: Callable[[str], Path], server: Process, environ: dict[str, str]
+    block: Block,
+    line: str,
+    folder_of: Callable[[str], Path],
+    environ: dict[str, str],
+    request: pytest.FixtureRequest,
 ) -> None:
     folder = folder_of(block.page)
+    if "fixtures/mine" in line and "mockbatch record" not in line:
+        shutil.copytree(request.getfixturevalue("recording"), folder / "fixtures" / "mine", dirs_exist_ok=True)
     if line.startswith("mockbatch serve"):
         serves(line, folder)
         return
@@ -129,8 +135,8 @@ def test_the_line_of_completion_is_understood(environ: dict[str, str]) -> None:
     """Bash accepts it and then completes commands."""
     (line,) = (line for _, line in COMMANDS if line.startswith("eval "))
     script = f"{line}\ncomplete -p mockbatch"
-    done = subprocess.run(["bash", "-c", script], env=environ, capture_output=True, text=True, check=False, timeout=60)
+    done = in_shell(script, ROOT, environ)
     assert "mockbatch" in done.stdout, done.stderr
     asked = {"_MOCKBATCH_COMPLETE": "bash_complete", "COMP_WORDS": "mockbatch clock adv", "COMP_CWORD": "2"}
-    done = subprocess.run(["mockbatch"], env=environ | asked, capture_output=True, text=True, check=False, timeout=60)
+    done = in_shell("mockbatch", ROOT, environ | asked)
     assert done.stdout == "plain,advance\n"

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.docs.pages import PAGES, ROOT
+from tests.docs.pages import LIMIT, PAGES, ROOT
 
 # what a browser fetches on its own; links that a reader follows may lead anywhere
 _LOADED = re.compile(
@@ -18,7 +18,7 @@ _LOADED = re.compile(
 def test_the_site_builds_and_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
     """Warnings are errors: dead links and anchors, pages that the index does not lead to."""
     command = [sys.executable, "-m", "sphinx", "-W", "-q", "-c", "docs", ".", str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=LIMIT)
     assert done.returncode == 0, done.stderr
     for page in PAGES:
         assert (tmp_path / page.relative_to(ROOT).with_suffix(".html")).exists()
