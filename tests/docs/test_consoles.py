@@ -35,10 +35,9 @@ def test_commands_print_what_is_shown(page: str, folder_of: Callable[[str], Path
     (folder / "requests.jsonl").write_text(small)
     with serving(page, folder) as url:
         environ |= {"MOCKBATCH_URL": url, "ANTHROPIC_BASE_URL": url} if url else {}
-        for block in of("console", page=page):
-            for command, shown in dialogue(block):
-                if not command.startswith("mockbatch serve "):
-                    prints(command, shown, folder, environ)
+        shown_commands = [pair for block in of("console", page=page) for pair in dialogue(block)]
+        for command, shown in shown_commands[1 if url else 0 :]:
+            prints(command, shown, folder, environ)
         for block in of("screen", page=page):
             for command, shown in dialogue(block):
                 seen = {drawn(line) for line in terminal(command, folder, environ)}
