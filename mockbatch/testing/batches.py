@@ -72,6 +72,7 @@ class Batch:
 
     @property
     def created_at(self) -> datetime:
+        """When it was created, in virtual time."""
         return datetime.fromisoformat(self.view["created_at"])
 
     @property
@@ -97,6 +98,7 @@ class Batch:
 
     @property
     def custom_ids(self) -> set[str]:
+        """The custom_ids of its requests."""
         return {item.custom_id for item in self.items}
 
     @property
@@ -172,10 +174,12 @@ class Batches:
 
     @property
     def first(self) -> Batch:
+        """The oldest batch."""
         return self[0]
 
     @property
     def last(self) -> Batch:
+        """The newest batch."""
         return self[-1]
 
     def synthetic(self, items: int = 1, **how: Any) -> Batch:

@@ -51,6 +51,7 @@ class Ledger:
 
     @property
     def total_usd(self) -> Decimal:
+        """The total cost in USD, exact."""
         return self.total.usd
 
     @property
@@ -108,10 +109,12 @@ class Difference:
 
     @property
     def compared(self) -> int:
+        """The number of rows that could be compared."""
         return int(self.found.compared)
 
     @property
     def empty(self) -> bool:
+        """Whether all rows agree."""
         return bool(self.found.clean)
 
     def explain(self) -> str:

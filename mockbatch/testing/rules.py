@@ -36,6 +36,7 @@ class Rule:
         return remaining
 
     def remove(self) -> None:
+        """Remove the rule."""
         self._control.delete("rules", self.id)
 
     def __enter__(self) -> "Rule":

@@ -1,6 +1,6 @@
 """The page of programs that were tried: its command is one, and its table has a row for each of their runs."""
 
-from tests.docs.readme import ROOT, blocks
+from tests.docs.pages import ROOT, blocks
 from tests.examples.tried.programs import PROGRAMS, Program
 
 PAGE = ROOT / "docs" / "tried-with.md"

@@ -1,4 +1,4 @@
-"""Writes docs/refusals.md from the table of refusals: `python -m tests.tools.make_refusals`."""
+"""Write docs/refusals.md from the table of refusals: `python -m tests.tools.make_refusals`."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from mockbatch.core.contract.refusals import TABLE, Example, Refusal
 from mockbatch.core.contract.refusals.refusal import NEWEST, OLDEST
 from mockbatch.core.rules.faults import FAULTS, ROW_FAULTS
 from tests.refused import answer, is_worded
-from tests.tools.make_readme import table
+from tests.tools.make_docs import table
 
 PAGE = Path(__file__).parents[2] / "docs" / "refusals.md"
 _DOCS = "https://platform.claude.com/docs/en/"

@@ -1,6 +1,11 @@
-"""Writes the tables of the README from the registries: `python -m tests.tools.make_readme`."""
+"""Write the generated tables of the documentation: `python -m tests.tools.make_docs`.
 
-from collections.abc import Callable, Iterable
+A table stands between `<!-- name -->` and `<!-- /name -->`, on the page of its subject.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +14,18 @@ from mockbatch.config import OPTIONS, flag_of, variable_of
 from mockbatch.core.contract.catalog import MODELS
 from mockbatch.core.replies.kinds import REPLIES, Outside
 from mockbatch.core.rules import presets as rule_presets
+from mockbatch.core.rules.fault import Fault
 from mockbatch.core.rules.faults import FAULTS, ROW_FAULTS
+from mockbatch.core.rules.match import MATCHES, Match
 from mockbatch.core.time.delays import DELAYS, PRESETS
 from mockbatch.http.app import all_routes
 from mockbatch.http.openapi import document
 from tests.tools.failure_modes import MODES, WITHOUT_FAULT
+from tests.tools.python_api import PARTS, rows_of, sentence
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "tests" / "README.md"]
+_MARKED = re.compile(r"<!-- (?P<name>[\w-]+) -->\n(?:.*\n)*?<!-- /(?P=name) -->")
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -72,18 +82,40 @@ def faults() -> str:
 
 def failure_modes() -> str:
     return table(
-        ("", "what goes wrong", "how to get it", "shown by"),
-        ((str(number), mode, *_shown(number)) for number, mode in MODES.items()),
+        ("", "what goes wrong", "how to get it"),
+        ((str(number), mode, _cause(number)) for number, mode in MODES.items()),
     )
 
 
-def _shown(number: int) -> tuple[str, str]:
-    faults = [fault for fault in FAULTS.values() if number in fault.modes]
-    if not faults:
-        how, test = WITHOUT_FAULT[number]
-        return how, f"`{test}`"
-    tests = dict.fromkeys(fault.test.partition("::")[2] for fault in faults)
-    return ", ".join(f"`{fault.name}`" for fault in faults), ", ".join(f"`{test}`" for test in tests)
+def failure_mode_tests() -> str:
+    return table(
+        ("", "what goes wrong", "tests"),
+        ((str(number), mode, ", ".join(f"`{test}`" for test in _tests(number))) for number, mode in MODES.items()),
+    )
+
+
+def _faults_of(number: int) -> list[Fault]:
+    return [fault for fault in FAULTS.values() if number in fault.modes]
+
+
+def _cause(number: int) -> str:
+    return ", ".join(f"`{fault.name}`" for fault in _faults_of(number)) or WITHOUT_FAULT[number][0]
+
+
+def _tests(number: int) -> list[str]:
+    tests = dict.fromkeys(fault.test.partition("::")[2] for fault in _faults_of(number))
+    return list(tests) or [WITHOUT_FAULT[number][1]]
+
+
+def matchers() -> str:
+    """The matchers that can match in each scope, in the order of their definition."""
+    return table(
+        ("scope", "matchers"),
+        (
+            (f"`{scope}`", ", ".join(f"`{name}`" for name in Match.__struct_fields__ if name in names))
+            for scope, names in MATCHES.items()
+        ),
+    )
 
 
 def replies() -> str:
@@ -161,31 +193,66 @@ def exit_codes() -> str:
     return table(("code", "meaning"), codes.items())
 
 
+def packages() -> str:
+    """Every package of mockbatch with its modules."""
+    return table(("package", "purpose", "modules"), map(_package, _folders(ROOT / "mockbatch")))
+
+
+def _folders(package: Path) -> Iterator[Path]:
+    """Yield a package and the packages in it."""
+    yield package
+    for folder in sorted(path.parent for path in package.glob("*/__init__.py")):
+        yield from _folders(folder)
+
+
+def _package(folder: Path) -> tuple[str, str, str]:
+    modules = sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
+    purpose = _summary(folder / "__init__.py")
+    return f"`{folder.relative_to(ROOT)}/`", purpose, ", ".join(f"`{name}`" for name in modules)
+
+
+def _summary(module: Path) -> str:
+    """The first sentence of a module's docstring."""
+    return sentence(ast.get_docstring(ast.parse(module.read_text())) or "")
+
+
+def python() -> str:
+    """A table for each part of the Python API, under a heading."""
+    head = ("member", "what it does")
+    return "\n\n".join(f"## {title}\n\n{table(head, rows_of(kind))}" for title, kind in PARTS.items())
+
+
 TABLES = {
     "options": options,
     "delays": delays,
     "presets": presets,
     "row-faults": row_faults,
     "rule-presets": presets_of_rules,
+    "matchers": matchers,
     "faults": faults,
     "failure-modes": failure_modes,
+    "failure-mode-tests": failure_mode_tests,
     "replies": replies,
     "control": control,
     "models": models,
     "exit-codes": exit_codes,
+    "packages": packages,
+    "python": python,
 }
 
 
 def filled(text: str) -> str:
-    """The text, with what stands between the markers of each table made anew."""
-    for name, make in TABLES.items():
-        start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-        if start not in text:
-            raise ValueError(f"README.md has no {start}")
-        before, _, rest = text.partition(start)
-        text = f"{before}{start}\n{make()}\n{end}{rest.partition(end)[2]}"
-    return text
+    """Return the text with every table in it made anew. Raises KeyError for a marker that names no table."""
+    return _MARKED.sub(
+        lambda found: f"<!-- {found['name']} -->\n{TABLES[found['name']]()}\n<!-- /{found['name']} -->", text
+    )
+
+
+def tables_of(text: str) -> list[str]:
+    """Return the names of the tables in a text."""
+    return [found["name"] for found in _MARKED.finditer(text)]
 
 
 if __name__ == "__main__":
-    README.write_text(filled(README.read_text()))
+    for page in PAGES:
+        page.write_text(filled(page.read_text()))
