@@ -136,7 +136,7 @@ def wants_api(function: Callable[..., Any]) -> Callable[..., Any]:
             "--base-url",
             metavar="URL",
             envvar=["ANTHROPIC_BASE_URL", "MOCKBATCH_URL"],
-            help="The API to call; default: the mockbatch configured here. [env ANTHROPIC_BASE_URL, else MOCKBATCH_URL]",
+            help="The API to call; default: the mockbatch configured here. [env ANTHROPIC_BASE_URL, MOCKBATCH_URL]",
         ),
     ):
         connected = option(connected)
