@@ -33,15 +33,12 @@ SLEEPS = ("--virtual-time", "--wait", "10m")
 PROGRAMS = {
     "ai-sdk": Program(("ai@7.0.173", "@ai-sdk/anthropic@4.0.105"), VARIABLES, (WELL, CUT, FAILED, POLLS), is_node=True),
     "litellm": Program(("litellm==1.110.2",), VARIABLES, (WELL, BUSY), ()),
-    "dspy": Program(("dspy==3.4.1",), VARIABLES, (WELL, BUSY), ()),
     "langchain-anthropic": Program(("langchain-anthropic==1.7.10",), VARIABLES, (WELL, BUSY), ()),
     # later versions of the SDK ask for an API version that refuses the temperature it sends
     "accrue": Program(
         ("accrue[anthropic]==1.5.2", "anthropic==0.125.0"), VARIABLES, (WELL, CUT, FAILED, POLLS), SLEEPS
     ),
     "keyword-labeler": Program(("keyword-labeler==1.0.3",), VARIABLES, (WELL, CUT, FAILED, POLLS), SLEEPS),
-    "llm-batch-py": Program(
-        ("llm-batch-py==0.1.8", "anthropic==2.14.0"), VARIABLES, (WELL, CUT, FAILED, POLLS), SLEEPS
-    ),
-    "llmfleet": Program(("llmfleet==0.1.0", "anthropic==2.14.0"), VARIABLES, (WELL, CUT, FAILED, POLLS)),
+    "lmsyz": Program(("lmsyz-genai-ie-rfs==0.1.4",), VARIABLES, (WELL, CUT, FAILED, POLLS), SLEEPS),
+    "llmfleet": Program(("llmfleet==0.1.0", "anthropic==2.14.0"), VARIABLES, (WELL,)),
 }
