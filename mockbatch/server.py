@@ -10,7 +10,7 @@ import socket
 import ssl
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -233,6 +233,16 @@ class Background:
     @property
     def is_alive(self) -> bool:
         return self._thread.is_alive()
+
+    @contextlib.contextmanager
+    def admitting(self) -> Iterator[None]:
+        """Accept every connection meanwhile, also those that a rule would refuse."""
+        mock = self._server.lifespan.state["mock"]
+        mock.admits_all = True
+        try:
+            yield
+        finally:
+            mock.admits_all = False
 
     def stop(self) -> None:
         self._server.should_exit = True

@@ -12,6 +12,12 @@ from mockbatch.core.rules.faults import FAULTS, meant_instead
 class _Faults(Group):
     default = "list"
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        # the names of faults have dots, those of commands have none
+        return super().resolve_command(ctx, ["explain", *args] if "." in args[0] else args)
+
 
 @click.group("faults", cls=_Faults)
 def command() -> None:

@@ -55,7 +55,8 @@ def _run(
     with ExitStack() as stack:
         trust = stack.enter_context(trusted()) if intercept else None
         server = stack.enter_context(_server(config, trust.context if trust else None))
-        environ = _environment(server.url, config)
+        with server.admitting():
+            environ = _environment(server.url, config)
         if virtual_time:
             environ = _with_virtual_time(environ)
         if trust:
@@ -66,7 +67,8 @@ def _run(
         except _NotRun as error:
             click.echo(f"mockbatch: {error}", err=True)
             sys.exit(error.exit_code)
-        summary = _called(server.url, config.owner, "summary")
+        with server.admitting():
+            summary = _called(server.url, config.owner, "summary")
         summary["intercepted"] = interception.summary() if trust else None
     summary["problems"] = [*concerns(summary), *summary["problems"]]
     _report(summary, code, command, summary_json, page)

@@ -31,6 +31,9 @@ _CLOSE = (b"connection", b"close")
 _NO_NAME = re.compile(rb"[^!#$%&'*+\-.^_`|~0-9A-Za-z]")
 _NO_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]+")
 
+_ADMITS_BLANKS = [int(part) for part in re.findall(r"\d+", httptools.__version__)] < [0, 6, 3]
+"""Whether the parser accepts blanks in the names of headers. It also joins folded headers, which HTTP allows."""
+
 
 class _Stage(Enum):
     NOTHING = auto()
@@ -61,7 +64,10 @@ class Cycle(RequestResponseCycle):
 
     async def send(self, message: Any) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": sendable(message["headers"])}
+            headers = sendable(message["headers"])
+            if not self.keep_alive and _CLOSE not in headers:  # uvicorn before 0.35 closes without saying so
+                headers.append(_CLOSE)
+            message = {**message, "headers": headers}
         await super().send(message)
 
     async def send_500_response(self) -> None:
@@ -149,6 +155,8 @@ class Heads(HttpToolsProtocol):
             raise _too_long()
         if len(self.headers) > MOST_HEADERS or self._waiting + self._size > LARGEST_HEAD:
             self._check_headers()
+        if _ADMITS_BLANKS and any(b" " in name for name, _ in self.headers):
+            raise InvalidRequest("The request is not valid HTTP: Invalid header token")
         if self._timer is not None:
             self._no_timer()
         last = self.cycle
@@ -178,7 +186,7 @@ class Heads(HttpToolsProtocol):
         # uvicorn creates it and has no hook for the class; its task has not run yet
         cycle.__class__ = Cycle
         cycle.connection = self  # type: ignore[attr-defined]
-        if _CLOSE in self.scope["headers"]:  # old versions of uvicorn look at this when they send
+        if not self.parser.should_keep_alive():  # older versions of uvicorn look at this when they send
             cycle.keep_alive = False
         if not self.pipeline:
             self.cycle_now = cycle

@@ -118,6 +118,8 @@ class Mock:
         self._clock = clock_of(config, wall())
         self._store = store
         self.real = wall
+        self.admits_all = False
+        """Whether connections are accepted that a rule would refuse."""
         self.door = armory_of(config).door(self.now())
 
     def now(self) -> int:
@@ -126,7 +128,7 @@ class Mock:
 
     def refuses(self) -> bool:
         """Return whether a rule refuses a connection that was just accepted."""
-        return bool(self.door.decide("connection", CallFacts(), self.now()))
+        return not self.admits_all and bool(self.door.decide("connection", CallFacts(), self.now()))
 
     def next_request_id(self) -> str:
         """Return the id of a call without a session."""
@@ -158,14 +160,14 @@ class Mock:
 
     def unhit(self) -> list[str]:
         """Return the names of the configured rules that matched nothing in any session."""
-        struck = {
-            record.rule.name
-            for rules in (self.door, *(session.rules for session in self.sessions.all()))
-            for record in rules.records
-            if record.hits
-        }
         armed = [rule.name for rule in (*self.config.fault, *self.config.rules) if rule.enabled]
-        return [name for name in armed if name not in struck and name not in self.upkeep.struck]
+        struck = self.struck()
+        return [name for name in armed if name not in struck]
+
+    def struck(self) -> set[str]:
+        """Return the names of the rules that matched something in any session, also in deleted ones."""
+        found = {record.rule.name for record in self.door.records if record.hits}
+        return found.union(self.upkeep.struck, *(session.rules.that_struck() for session in self.sessions.all()))
 
     async def close(self) -> None:
         await self.notices.close()

@@ -1,7 +1,7 @@
 """What a program failed to do, or should not have done, derived from the state of a session."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -139,7 +139,26 @@ def _never_hit(session: Session) -> Iterator[Problem]:
     implied = session.config.implied_rules()
     for record in session.rules.records:
         if record.rule.enabled and not record.hits and replace(record.rule, id="") not in implied:
-            yield Problem("rule_never_hit", f"the rule {record.rule.name!r} never matched anything")
+            yield _unhit(record.rule.name)
+
+
+def _unhit(name: str) -> Problem:
+    return Problem("rule_never_hit", f"the rule {name!r} never matched anything")
+
+
+def of_the_server(problems: Iterable[Problem], struck: Iterable[str], unhit: Iterable[str]) -> list[Problem]:
+    """Return the problems of all sessions together: a rule that matched something in one of them is no problem, and one
+    that matched nothing anywhere is one.
+    """
+    known = {_unhit(name).text for name in struck}
+    rules = {problem.text: problem for problem in map(_unhit, unhit)}
+    others = []
+    for problem in problems:
+        if problem.kind != "rule_never_hit":
+            others.append(problem)
+        elif problem.text not in known:
+            rules.setdefault(problem.text, problem)
+    return [*others, *rules.values()]
 
 
 def _storms(session: Session) -> Iterator[Problem]:

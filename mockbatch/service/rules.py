@@ -57,8 +57,9 @@ class SessionRules(CallRules):
     """The rules of one session, each with a unique id; `ids` counts the ids assigned."""
 
     def __init__(self, armory: Armory, rules: Iterable[Rule], started_at: int) -> None:
-        super().__init__((), seed=armory.seed, started_at=started_at)
+        self._past: frozenset[str] = frozenset()
         self._armory = armory
+        super().__init__((), seed=armory.seed, started_at=started_at)
         self.ids = 0
         self.changed = False
         self._first = self._numbered(rules)
@@ -71,6 +72,16 @@ class SessionRules(CallRules):
         self.ids = max(self.ids, counters.rule_ids)
         self.replace([Record(record.rule, _seen_by(record.rule, counters)) for record in self.records])
         self.counted = False
+
+    def replace(self, records: list[Record]) -> None:
+        """Replace all rules, and remember which of the server's rules have matched something."""
+        configured = {rule.name for rule in self._armory.rules}
+        self._past |= configured & {record.rule.name for record in self.records if record.hits}
+        super().replace(records)
+
+    def that_struck(self) -> set[str]:
+        """Return the names of the rules that matched something, also before they were reset or removed."""
+        return {*self._past} | {record.rule.name for record in self.records if record.hits}
 
     def seen(self) -> dict[str, Seen]:
         """Return the state of each rule, by its id."""

@@ -15,7 +15,7 @@ from mockbatch.core.time.spans import SECOND
 from mockbatch.service.batch_usage import BatchUsage
 from mockbatch.service.journal import Journal
 from mockbatch.service.ledger import Ledger
-from mockbatch.service.problems import Problem, Problems
+from mockbatch.service.problems import Problem, Problems, of_the_server
 from mockbatch.service.refusals import reasons_of, together, told
 from mockbatch.service.registry import BatchRegistry
 from mockbatch.service.rows.states import RowStates
@@ -112,9 +112,9 @@ class Summaries:
                 return await reasons_of(self._states, batch)
         return batch.reasons
 
-    async def of_all(self, sessions: Iterable[Session]) -> Summary:
+    async def of_all(self, sessions: Iterable[Session], struck: Iterable[str], unhit: Iterable[str]) -> Summary:
         """Return the summary of these sessions, of deleted ones, and of calls without a session. Times are those of the
-        longest session.
+        longest session. `struck` are the rules that matched something in any of them, `unhit` the server's others.
         """
         journal = self._journal
         total = _together(
@@ -123,7 +123,7 @@ class Summaries:
         )
         for session in sessions:
             total = _together(total, await self.of(session))
-        return total
+        return replace(total, problems=of_the_server(total.problems, struck, unhit))
 
     def with_past(self, last: Summary) -> Summary:
         """Return the totals of deleted sessions with one more."""

@@ -75,8 +75,7 @@ class Upkeep:
         last = await self._summaries.of(session)
         async with self._deleting:
             past = self._summaries.with_past(last)
-            struck = self.struck | {record.rule.name: None for record in session.rules.records if record.hits}
-            names = list(struck)[:_STRUCK]
+            names = list(self.struck | dict.fromkeys(sorted(session.rules.that_struck())))[:_STRUCK]
             kept = Past(Raw(msgspec.json.encode(past)), names)
             snapshots = self.taken(session)
             self._sessions.forget(session)

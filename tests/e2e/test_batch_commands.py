@@ -311,6 +311,15 @@ def test_what_cannot_be_done_is_a_sentence(arguments: tuple[str, ...], code: int
     assert told in err
 
 
+def test_the_server_may_be_that_of_the_other_commands(tmp_path: Path) -> None:
+    """MOCKBATCH_URL names it, unless ANTHROPIC_BASE_URL names another."""
+    key = HEADERS["x-api-key"]
+    with running(tmp_path, "--frozen") as server:
+        (id,) = submitted(server.url, str(FIXTURE))
+        there = {"MOCKBATCH_URL": server.url, "ANTHROPIC_BASE_URL": "", "ANTHROPIC_API_KEY": key}
+        assert id in run("batch", "list", environ=there)[1]
+
+
 def test_nobody_there_is_an_exit_code_of_its_own(tmp_path: Path) -> None:
     """As for `mockbatch health`; after some patience."""
     with running(tmp_path) as server:

@@ -235,6 +235,21 @@ def test_what_was_armed_and_never_hit_is_told_at_the_end(tmp_path: Path) -> None
     assert "rules that never matched: results.cut\n" in err
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "content"),
+    [("POST", "reset", {"scope": "all"}), ("DELETE", "rules", None), ("DELETE", "sessions/{id}", None)],
+)
+def test_what_was_hit_stays_hit(tmp_path: Path, method: str, path: str, content: object) -> None:
+    """Also when the counters of the rule are gone: after a reset, or without the rule or its session."""
+    with running(tmp_path, "--fault", "list.short_pages") as server:
+        assert server.http.get(BATCHES).status_code == 200
+        id = server.http.get("/_mockbatch/session").json()["id"]
+        answer = server.http.request(method, f"/_mockbatch/{path.format(id=id)}", json=content)
+        assert answer.status_code == 200, answer.text
+        _, _, err = server.stop()
+    assert "never matched" not in err
+
+
 _HEAVY = {
     "faker",
     "genai_prices",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+import httptools
 import pytest
 
 from tests.processes import Process, running
@@ -67,12 +68,13 @@ UNREADABLE = {
     "a length that is none": POST + b"content-length: -1\r\n\r\n",
     "a length beyond all": POST + b"content-length: " + b"9" * 5000 + b"\r\n\r\n",
     "a chunk that is none": POST + b"transfer-encoding: chunked\r\n\r\nxyz\r\n",
-    "a folded header": b"GET / HTTP/1.1\r\nhost: a\r\nx: a\r\n b\r\n\r\n",
     "a blank in a name": b"GET / HTTP/1.1\r\nhost : a\r\n\r\n",
     "NUL in a value": b"GET / HTTP/1.1\r\nhost: a\0b\r\n\r\n",
     "bytes in the URL": b"GET /v1/\xff HTTP/1.1\r\nhost: a\r\n\r\n",
     "CONNECT": b"CONNECT a:443 HTTP/1.1\r\nhost: a\r\n\r\n",
 }
+if [int(part) for part in re.findall(r"\d+", httptools.__version__)] >= [0, 6, 3]:  # older parsers join the lines
+    UNREADABLE["a folded header"] = b"GET / HTTP/1.1\r\nhost: a\r\nx: a\r\n b\r\n\r\n"
 
 
 @pytest.mark.parametrize("sent", UNREADABLE.values(), ids=UNREADABLE.keys())

@@ -1,7 +1,7 @@
 """`python -m tests.install [CELL ...]`: install mockbatch into environments as projects have them, and use it there.
 
-Without names all cells are tried. `ci` stands for those of CI, and `pythons` for the suite under every Python that is
-promised and can be had here.
+Without names, try all cells. `ci` stands for the cells that CI tries, `python3.14` for the suite under this Python, and
+`pythons` for the suite under every supported Python.
 """
 
 import argparse
@@ -12,22 +12,29 @@ from pathlib import Path
 
 from tests.install.cells import CELLS, IN_CI
 from tests.install.environment import Failed, try_cell, wheel
-from tests.install.pythons import try_pythons
+from tests.install.pythons import VERSIONS, try_pythons
+
+PYTHONS = {f"python{version}": version for version in VERSIONS}
 
 
 def main() -> int:
     """Try the cells that the command line names; return 1 if one of them failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.install", description=__doc__)
-    parser.add_argument("cells", nargs="*", choices=(*CELLS, "ci", "pythons"), metavar="CELL")
+    parser.add_argument("cells", nargs="*", choices=(*CELLS, "ci", "pythons", *PYTHONS), metavar="CELL")
     names = parser.parse_args().cells or list(CELLS)
-    if "pythons" in names:
-        return try_pythons()
+    cells = [name for name in names if name in CELLS] + [name for name in IN_CI if "ci" in names]
+    pythons = [version for name, version in PYTHONS.items() if name in names or "pythons" in names]
+    failed = _failed_cells(cells) + [f"Python {version}" for version in try_pythons(pythons)]
+    print(f"failed: {', '.join(failed)}" if failed else "all passed")
+    return 1 if failed else 0
+
+
+def _failed_cells(names: list[str]) -> list[str]:
+    if not names:
+        return []
     with tempfile.TemporaryDirectory(prefix="mockbatch-install-") as folder:
         package = wheel(Path(folder))
-        failed = [name for name in IN_CI if not tried(name, package)] if "ci" in names else []
-        failed += [name for name in names if name != "ci" and not tried(name, package)]
-    print(f"failed: {', '.join(failed)}" if failed else "no installed version changed, all tests passed")
-    return 1 if failed else 0
+        return [name for name in names if not tried(name, package)]
 
 
 def tried(name: str, package: Path) -> bool:

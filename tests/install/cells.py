@@ -39,5 +39,8 @@ PARTS_OF_THE_SUITE = (
     "tests/unit/test_nested_params.py",
     "tests/unit/test_template.py",
     "tests/api/test_life.py",
+    "tests/e2e/test_wire.py",
+    "tests/e2e/test_connections.py",
+    "tests/e2e/test_faults_wire.py",
 )
 """What the lowest versions have to pass."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.install.__main__ import PYTHONS
 from tests.install.cells import CELLS, IN_CI
 from tests.install.environment import ROOT, try_cell, wheel
 
@@ -43,4 +44,4 @@ def test_the_page_names_the_bounds_and_the_extras() -> None:
 
 def test_the_page_names_cells_that_are_there() -> None:
     named = re.findall(r"^python -m tests\.install +([^#\n]+?) *(?:#|$)", PAGE, re.MULTILINE)
-    assert {cell for line in named for cell in line.split()} <= {*CELLS, "pythons"}
+    assert {cell for line in named for cell in line.split()} <= {*CELLS, "pythons", *PYTHONS}

@@ -183,6 +183,7 @@ def call(path, body=None):
         return json.load(urllib.request.urlopen(urllib.request.Request(
             os.environ["ANTHROPIC_BASE_URL"] + path, data, head)))
     except urllib.error.HTTPError as error:
+        error.close()
         return {}
 
 GOOD = {"model": "claude-haiku-4-5", "max_tokens": 8, "messages": [{"role": "user", "content": "hi"}]}
@@ -234,6 +235,37 @@ def test_rules_that_follow_from_an_option_need_not_strike(options: list[str], co
     ran = run("run", "--strict", *options, "--", *command)
     assert ran[0] == code, ran
     assert ("rule_never_hit" in ran[2]) == bool(code)
+
+
+OTHER_KEYS = """
+import os, urllib.request
+
+for key, path in ("a", "/v1/messages/batches"), ("b", "/v1/models"):
+    head = {"x-api-key": key, "anthropic-version": "2023-06-01"}
+    try:
+        urllib.request.urlopen(urllib.request.Request(os.environ["ANTHROPIC_BASE_URL"] + path, headers=head)).close()
+    except urllib.error.HTTPError as error:
+        error.close()
+    except OSError:
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ("http.error,on=list,status=529", 0),
+        ("connection.reset,on=list", 0),
+        ("connection.refuse,times=1", 0),
+        ("connection.refuse,skip=99", 10),
+        ("http.error,on=create", 10),
+    ],
+)
+def test_a_rule_that_matches_in_any_session_has_matched(fault: str, code: int) -> None:
+    """Whichever key the program uses; one that matches nowhere is a single problem. Our own calls are exempt."""
+    ran = run("run", "--strict", "--fault", fault, "--", sys.executable, "-c", OTHER_KEYS)
+    assert ran[0] == code, ran
+    assert ran[2].count("rule_never_hit") == bool(code)
 
 
 SLEEPY = """

@@ -186,6 +186,7 @@ def test_faults_are_listed_and_explained() -> None:
     explained = invoke(main, ["faults", "explain", "create.accept_then_drop"]).output
     assert "no idempotency header" in explained
     assert "test_a_create_whose_answer_is_lost" in explained
+    assert invoke(main, ["faults", "create.accept_then_drop"]).output == explained
     wrong = invoke(main, ["faults", "explain", "results.ctu"])
     assert (wrong.exit_code, wrong.output) == (
         1,

@@ -135,8 +135,8 @@ def wants_api(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--base-url",
             metavar="URL",
-            envvar="ANTHROPIC_BASE_URL",
-            help="The API to call; default: the mockbatch configured here. [env ANTHROPIC_BASE_URL]",
+            envvar=["ANTHROPIC_BASE_URL", "MOCKBATCH_URL"],
+            help="The API to call; default: the mockbatch configured here. [env ANTHROPIC_BASE_URL, MOCKBATCH_URL]",
         ),
     ):
         connected = option(connected)

@@ -87,7 +87,7 @@ async def summary(call: Call) -> Answer:
         _, session = await entered(call)
         return Json(await mock.summaries.of(session))
     check_control(call)
-    return Json(await mock.summaries.of_all(mock.sessions.all()))
+    return Json(await mock.summaries.of_all(mock.sessions.all(), mock.struck(), mock.unhit()))
 
 
 routes = [

@@ -39,4 +39,6 @@ PROGRAMS = {
         ("accrue[anthropic]==1.5.2", "anthropic==0.125.0"), VARIABLES, (WELL, CUT, FAILED, POLLS), SLEEPS
     ),
     "keyword-labeler": Program(("keyword-labeler==1.0.3",), VARIABLES, (WELL, CUT, FAILED, POLLS), SLEEPS),
+    "lmsyz": Program(("lmsyz-genai-ie-rfs==0.1.4",), VARIABLES, (WELL, CUT, FAILED, POLLS), SLEEPS),
+    "llmfleet": Program(("llmfleet==0.1.0", "anthropic==2.14.0"), VARIABLES, (WELL,)),
 }
