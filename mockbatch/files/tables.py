@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from mockbatch.core.not_json import reason_of
 from mockbatch.core.table import Table, parse_table, table_of
 from mockbatch.files import Unreadable
 from mockbatch.files.documents import Broken, Documents
@@ -76,8 +77,10 @@ def _rows(data: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
         for line in read:
             try:
                 value = json.loads(line.raw, parse_float=str, parse_int=str)
-            except (ValueError, RecursionError) as error:
-                raise ValueError(f"line {line.number}: it is not JSON: {error}") from None
+            except RecursionError:
+                raise ValueError(f"line {line.number}: it is nested too deeply") from None
+            except ValueError as error:
+                raise ValueError(f"line {line.number}: it is not JSON: {reason_of(line.raw, error)}") from None
             if not isinstance(value, dict):
                 raise ValueError(f"line {line.number}: it is not an object")
             for row in _inside(value):
