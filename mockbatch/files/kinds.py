@@ -72,7 +72,7 @@ def kind_of(head: bytes) -> Kind | None:
         return None
     if text.startswith((b"{", b"[")):
         return _of_json(head)
-    if b"\x00" in head or len(head.translate(None, _CONTROL)) < len(head) * _LEAST_TEXT:
+    if b"\x00" in head:
         return Kind("other", "binary data")
     return _of_text(text)
 
@@ -202,8 +202,6 @@ _BEGINNINGS: tuple[tuple[re.Pattern[bytes], Name, str], ...] = (
     ),
 )
 
-_CONTROL = bytes({*range(9), *range(14, 32)} - {27})
-_LEAST_TEXT = 0.9
 _HAS_JSON = re.compile(rb"^\s*[{\[]", re.MULTILINE)
 _YAML = rb"(---\s*\n|#[^\n]*\n)*"
 _TEXTS: tuple[tuple[bytes, Name, str], ...] = (
@@ -230,6 +228,7 @@ _MAGIC = {
     b"Obj\x01": "an Avro file: save it as CSV or JSON lines",
     b"\x04\x22\x4d\x18": "compressed with LZ4: decompress it first",
     b"\xff\x06\x00\x00sNaPpY": "compressed with Snappy: decompress it first",
+    b"x\x9c": "compressed with zlib: decompress it first",
     b"LZIP": "compressed with lzip: decompress it first",
     b"\x1f\x9d": "compressed with compress (.Z): decompress it first",
     b"\x1e{": "JSON text sequences (RFC 7464): remove the record separators",

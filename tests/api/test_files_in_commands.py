@@ -125,6 +125,13 @@ TRACKERS: dict[str, bytes] = {
     "German thousands": both("custom_id;cost;output_tokens", f"{{}};{COMMA};1.500").encode(),
     "exponents": both("custom_id,cost,output_tokens", f"{{}},{float(COST):e},1.5e3").encode(),
     "a float": both("custom_id,cost", f"{{}},{float(COST) * (1 + 1e-15)!r}").encode(),
+    "a data frame with its index": f",custom_id,cost\n0,a,{COST}\n1,b,{COST}\n".encode(),
+    "a data frame in JSON": json.dumps({"custom_id": {"0": "a", "1": "b"}, "cost": {"0": COST, "1": COST}}).encode(),
+    "a split data frame": json.dumps(
+        {"columns": ["custom_id", "cost"], "index": [0, 1], "data": [["a", COST], ["b", COST]]}
+    ).encode(),
+    "dollars of accountants": both("custom_id,cost", f"{{}},US$ {COST}").encode(),
+    "breaks in quotes": both("custom_id,note,cost", f'{{}},"x\r\n""y"", z",{COST}').encode(),
     "lines of JSON": lines([{"customId": name, "costUSD": float(COST)} for name in "ab"]).encode(),
     "a list in an answer": json.dumps({"data": [{"custom_id": n, "cost": COST} for n in "ab"]}).encode(),
     "OpenTelemetry": lines(
@@ -279,6 +286,8 @@ def test_fixtures_that_are_not_there_are_in_no_order(tmp_path: Path) -> None:
     empty = tmp_path / "empty.jsonl"
     empty.write_bytes(fixture())
     assert ran("fixtures", "verify", tmp_path).exit_code == 1
+    done = ran("fixtures", "show", empty)
+    assert (done.exit_code, done.output) == (7, f"mockbatch: {empty}: it has no interactions\n")
     assert ran("fixtures", "diff", empty, empty).output == "nothing was compared: both are empty\n"
     full = tmp_path / "full.jsonl"
     full.write_bytes(fixture(item()))
