@@ -161,12 +161,15 @@ def _check(files: tuple[str, ...], pattern: tuple[str, ...]) -> None:
     from mockbatch.fixtures.care import findings, fixtures_in
 
     with refusing():
+        paths = [path for name in files for path in fixtures_in(Path(name))]
         try:
-            found = [
-                finding for name in files for path in fixtures_in(Path(name)) for finding in findings(path, pattern)
-            ]
+            found = [finding for path in paths for finding in findings(path, pattern)]
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--pattern") from None
     for one in found:
         click.echo(f"{one.path}: line {one.line}: {one.place}: {one.name} {one.shown}", err=True)
-    sys.exit(_FOUND if found else 0)
+    if empty := [path for path in paths if not path.stat().st_size]:
+        click.echo(f"nothing was searched in {', '.join(map(str, empty))}: it is empty", err=True)
+    if not found and not empty:
+        click.echo(f"no secrets in {how_many(len(paths), 'file')}", err=True)
+    sys.exit(_FOUND if found or empty else 0)

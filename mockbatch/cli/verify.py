@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from mockbatch.cli import Failure
 from mockbatch.cli.reached import Remote
 from mockbatch.cli.remote import wants_server
 from mockbatch.cli.shown import print_json, printable, wants_json
@@ -25,11 +26,14 @@ def command(expectations: tuple[str, ...], server: Remote, as_json: bool) -> Non
     An expectation is a kind of call (create, retrieve, list, cancel, delete, results, messages ...) followed by keys:
     `create,count=1`, or `retrieve,at_most=10,min_gap=60s`. The keys method, path, status, batch, fault and body select
     calls; count, at_least, at_most and min_gap constrain their number. If one is not met, prints the closest calls and
-    exits with 1.
+    exits with 1, as it does if the session has received no calls at all.
     """
     wanted = [_read(text) for text in expectations]
+    session = server.mine
+    if not session.get("requests", limit=1, bodies="false")["total"]:
+        raise Failure("nothing was compared: the session has received no calls; does the program use another key?")
     try:
-        answer = server.mine.post("verify", expectations=wanted)
+        answer = session.post("verify", expectations=wanted)
     except ControlError as error:
         if error.status != _UNVERIFIED:
             raise

@@ -18,12 +18,16 @@ def encoding_of(head: bytes) -> tuple[str, int]:
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding, len(mark)
-    # our texts begin with ASCII, and contain no NUL
-    if len(head) >= 2 and head[0] and not head[1]:
+    # our texts begin with printable ASCII, and contain no NUL
+    if len(head) >= 2 and _is_text(head[0]) and not head[1]:
         return "utf-16-le", 0
-    if len(head) >= 2 and head[1] and not head[0]:
+    if len(head) >= 2 and _is_text(head[1]) and not head[0]:
         return "utf-16-be", 0
     return "utf-8", 0
+
+
+def _is_text(byte: int) -> bool:
+    return chr(byte).isprintable() or chr(byte).isspace()
 
 
 class Recoder:
@@ -47,6 +51,8 @@ class Recoder:
         try:
             return self._decode.decode(piece, final).encode()
         except UnicodeDecodeError as error:
+            if error.reason == "truncated data":
+                raise ValueError("it ends in the middle of a character: the file was cut") from None
             raise ValueError(f"it looks like {error.encoding.upper()} but is not: {error.reason}") from None
 
     def _begun(self) -> bytes:

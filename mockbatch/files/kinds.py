@@ -47,11 +47,17 @@ RECORDED = Wanted("a recording of mockbatch", ("recording",))
 
 def check_kind(name: str, head: bytes, wanted: Wanted) -> None:
     """Raise Unreadable if a file with this beginning is recognized as something other than wanted."""
+    if problem := mistaken(head, wanted):
+        raise Unreadable(f"{name}: {problem}")
+
+
+def mistaken(head: bytes, wanted: Wanted) -> str:
+    """Return what a file with this beginning is, if it is recognized as something other than wanted; else ''."""
     kind = kind_of(head)
     if kind is None or kind.name in wanted.names:
-        return
-    where = f" line {kind.line}:" if kind.line else ""
-    raise Unreadable(f"{name}:{where} this is {kind.words}; expected {wanted.words}")
+        return ""
+    where = f"line {kind.line}: " if kind.line else ""
+    return f"{where}this is {kind.words}; expected {wanted.words}"
 
 
 def kind_of(head: bytes) -> Kind | None:
@@ -105,6 +111,8 @@ def _of_value(value: Any, line: Line) -> Kind | None:
 
 def _of_beginning(line: Line) -> Kind | None:
     """Identify a truncated value, or one longer than the beginning, by its first keys."""
+    if line.depth and not line.raw.startswith((b"{", b"[")):
+        return Kind("json", "a list of values that are no objects", line.number)
     for pattern, name, words in _BEGINNINGS:
         if pattern.match(line.raw):
             return Kind(name, words, line.number)
@@ -209,15 +217,23 @@ _TEXTS: tuple[tuple[bytes, Name, str], ...] = (
     (rb"event: |data: \{", "other", "a stream of events of /v1/messages"),
 )
 
+_EXPORT = "save it as CSV or JSON lines, e.g. with pandas: read it, then to_json(PATH, orient='records', lines=True)"
 _MAGIC = {
     b"%PDF-": "a PDF",
-    b"PAR1": "a Parquet file: save it as CSV or JSON lines",
-    b"ARROW1": "an Arrow file: save it as CSV or JSON lines",
-    b"FEA1": "a Feather file: save it as CSV or JSON lines",
-    b"ORC": "an ORC file: save it as CSV or JSON lines",
+    b"PAR1": f"a Parquet file: {_EXPORT}",
+    b"ARROW1": f"an Arrow file: {_EXPORT}",
+    b"\xff\xff\xff\xff": f"an Arrow stream: {_EXPORT}",
+    b"FEA1": f"a Feather file: {_EXPORT}",
+    b"ORC": f"an ORC file: {_EXPORT}",
     b"Obj\x01": "an Avro file: save it as CSV or JSON lines",
+    b"\x04\x22\x4d\x18": "compressed with LZ4: decompress it first",
+    b"\xff\x06\x00\x00sNaPpY": "compressed with Snappy: decompress it first",
+    b"x\x9c": "compressed with zlib: decompress it first",
+    b"LZIP": "compressed with lzip: decompress it first",
+    b"\x1f\x9d": "compressed with compress (.Z): decompress it first",
+    b"\x1e{": "JSON text sequences (RFC 7464): remove the record separators",
     b"SQLite format 3\x00": "an SQLite database: export the table as CSV",
-    b"\xd0\xcf\x11\xe0": "an old spreadsheet (.xls) or document: save it as CSV",
+    b"\xd0\xcf\x11\xe0": "an old spreadsheet (.xls) or document: save the sheet as CSV (Save As, CSV UTF-8)",
     b"\x93NUMPY": "a NumPy array",
     b"\x80\x04\x95": "a Python pickle",
     b"\x80\x05\x95": "a Python pickle",

@@ -92,11 +92,13 @@ def _zstd(name: str, file: BinaryIO) -> BinaryIO:
 def _zip(name: str, file: BinaryIO) -> BinaryIO:
     try:
         archive = ZipFile(file)
-    except BadZipFile as error:
-        raise Unreadable(f"{name} is a zip archive that cannot be read: {error}") from None
+    except BadZipFile:
+        raise Unreadable(f"{name} is a zip archive that cannot be read: it was cut or damaged") from None
     names = [entry for entry in archive.namelist() if not entry.endswith("/") and not entry.startswith("__MACOSX/")]
     if "[Content_Types].xml" in names:
         raise Unreadable(f"{name} is {_office(names)}")
+    if "mimetype" in names and "content.xml" in names:
+        raise Unreadable(f"{name} is a spreadsheet (.ods) or document: save the sheet as CSV")
     if len(names) != 1:
         shown = ", ".join(names[:_SHOWN]) + ", ..." * (len(names) > _SHOWN)
         inside = f"{len(names):,} files ({shown}): extract the one you mean" if names else "nothing"
@@ -109,7 +111,7 @@ def _zip(name: str, file: BinaryIO) -> BinaryIO:
 
 def _office(names: list[str]) -> str:
     if any(entry.startswith("xl/") for entry in names):
-        return "a spreadsheet (.xlsx): save it as CSV"
+        return "a spreadsheet (.xlsx): save the sheet as CSV (Save As, CSV UTF-8)"
     return "an office document"
 
 
@@ -118,6 +120,7 @@ _OPENERS: dict[bytes, Opener] = {
     b"\x28\xb5\x2f\xfd": _zstd,
     b"BZh": _bzip2,
     b"\xfd7zXZ\x00": _xz,
+    b"\x5d\x00\x00": _xz,
     _ZIP: _zip,
     _EMPTY_ZIP: _zip,
 }

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from mockbatch.core.not_json import reason_of
 from mockbatch.core.table import Table, parse_table, table_of
 from mockbatch.files import Unreadable
 from mockbatch.files.documents import Broken, Documents
@@ -15,8 +16,6 @@ from mockbatch.files.source import Source, file_at, shown
 LARGEST = 64_000_000
 """The maximum size of a table, decompressed and in UTF-8: it is held in memory."""
 
-_HEAD = 1 << 16
-
 
 def read_table(path: str, wanted: Wanted) -> Table:
     """Read the table at `path`, `-` for standard input. Raises Unreadable."""
@@ -26,8 +25,9 @@ def read_table(path: str, wanted: Wanted) -> Table:
 
 def table_in(name: str, file: BinaryIO, wanted: Wanted, largest: int = LARGEST) -> Table:
     """Read the table in a file. Raises Unreadable."""
-    data, is_marked = _whole(name, Source(name, file), largest)
-    check_kind(name, data[:_HEAD], wanted)
+    source = Source(name, file)
+    check_kind(name, source.head(), wanted)
+    data, is_marked = _whole(name, source, largest)
     try:
         if data.lstrip()[:1] in (b"{", b"["):
             return table_of(_rows(data))
@@ -76,8 +76,10 @@ def _rows(data: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
         for line in read:
             try:
                 value = json.loads(line.raw, parse_float=str, parse_int=str)
-            except (ValueError, RecursionError) as error:
-                raise ValueError(f"line {line.number}: it is not JSON: {error}") from None
+            except RecursionError:
+                raise ValueError(f"line {line.number}: it is nested too deeply") from None
+            except ValueError as error:
+                raise ValueError(f"line {line.number}: it is not JSON: {reason_of(line.raw, error)}") from None
             if not isinstance(value, dict):
                 raise ValueError(f"line {line.number}: it is not an object")
             for row in _inside(value):
@@ -85,8 +87,21 @@ def _rows(data: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _inside(value: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the rows of a response that lists them under a name, or the row itself."""
+    """Return the rows of a response that lists them under a name, those of a data frame, or the row itself."""
+    if rows := _of_frame(value):
+        return rows
     lists = [part for part in value.values() if isinstance(part, list) and part and isinstance(part[0], dict)]
     if len(lists) == 1 and not any(name in value for name in ("custom_id", "message_id", "id", "request_id")):
         return [row for row in lists[0] if isinstance(row, dict)]
     return [value]
+
+
+def _of_frame(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of a data frame in JSON, by column or split into its parts; [] if it is none."""
+    columns, data = value.get("columns"), value.get("data")
+    if isinstance(columns, list) and isinstance(data, list) and all(isinstance(row, list) for row in data):
+        return [dict(zip(map(str, columns), row, strict=False)) for row in data]
+    parts = list(value.values())
+    if len(parts) > 1 and parts[0] and all(isinstance(part, dict) and part.keys() == parts[0].keys() for part in parts):
+        return [{name: part[at] for name, part in value.items()} for at in parts[0]]
+    return []

@@ -15,8 +15,8 @@ from mockbatch.core.contract.errors import InvalidRequest, RequestTooLarge
 from mockbatch.core.draws import draw
 from mockbatch.files import Unreadable
 from mockbatch.files.documents import Broken, Documents, Line
-from mockbatch.files.encoding import Recoder
-from mockbatch.files.kinds import REQUESTS, kind_of
+from mockbatch.files.encoding import LONGEST_MARK, Recoder
+from mockbatch.files.kinds import REQUESTS, mistaken
 from mockbatch.files.packed import LONGEST_MAGIC, is_packed
 from mockbatch.files.source import Source
 from mockbatch.http.bodies import received
@@ -29,6 +29,7 @@ LINES = ("application/jsonl", "application/x-jsonl", "application/x-ndjson", "ap
 FORM = "multipart/form-data"
 _FIELDS = ("file", "requests")
 _PIECE = 1 << 18
+_HEAD = 1 << 16
 _ROOM = 4  # allowance for whitespace in pretty-printed requests
 
 
@@ -69,25 +70,17 @@ def _look_at(line: Line, seen: dict[int, int], longest: int) -> None:
     try:
         item = item_of(line.raw)
     except InvalidRequest as error:
-        raise InvalidRequest(
-            f"line {line.number}: {error.message if seen else _guessed(line) or error.message}"
-        ) from None
+        raise InvalidRequest(f"line {line.number}: {error.message}") from None
     first = seen.setdefault(draw(0, item.custom_id), line.number)
     if first != line.number:
         raise InvalidRequest(f"line {line.number}: custom_id: {item.custom_id} is on line {first} already")
-
-
-def _guessed(line: Line) -> str:
-    """Describe a file whose first line is not a request, if its kind is recognized."""
-    kind = kind_of(line.raw)
-    return "" if kind is None or kind.name in REQUESTS.names else f"this is {kind.words}; expected {REQUESTS.words}"
 
 
 async def _lines(pieces: AsyncIterable[bytes], longest: int) -> AsyncIterator[list[Line]]:
     """Yield the requests that each piece completes. Raises InvalidRequest for unreadable input."""
     documents, recoder, size = Documents(longest), Recoder(), 0
     try:
-        async for piece in _unpacked(pieces):
+        async for piece in _recognized(_unpacked(pieces)):
             size += len(piece)
             if size > _ROOM * longest:
                 raise RequestTooLarge("Request exceeds the maximum size")
@@ -96,6 +89,18 @@ async def _lines(pieces: AsyncIterable[bytes], longest: int) -> AsyncIterator[li
         yield list(documents.rest())
     except (Broken, Unreadable, ValueError) as error:
         raise InvalidRequest(str(error)) from None
+
+
+async def _recognized(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield the content of a file. Raises Unreadable if its beginning shows that it is of another kind."""
+    head = b""
+    while len(head) < _HEAD and (piece := await anext(pieces, b"")):
+        head += piece
+    if problem := mistaken(Recoder().feed(head[:_HEAD], final=len(head) <= LONGEST_MARK), REQUESTS):
+        raise Unreadable(problem)
+    yield head
+    async for piece in pieces:
+        yield piece
 
 
 async def _unpacked(pieces: AsyncIterable[bytes]) -> AsyncIterator[bytes]:

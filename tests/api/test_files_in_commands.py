@@ -125,6 +125,13 @@ TRACKERS: dict[str, bytes] = {
     "German thousands": both("custom_id;cost;output_tokens", f"{{}};{COMMA};1.500").encode(),
     "exponents": both("custom_id,cost,output_tokens", f"{{}},{float(COST):e},1.5e3").encode(),
     "a float": both("custom_id,cost", f"{{}},{float(COST) * (1 + 1e-15)!r}").encode(),
+    "a data frame with its index": f",custom_id,cost\n0,a,{COST}\n1,b,{COST}\n".encode(),
+    "a data frame in JSON": json.dumps({"custom_id": {"0": "a", "1": "b"}, "cost": {"0": COST, "1": COST}}).encode(),
+    "a split data frame": json.dumps(
+        {"columns": ["custom_id", "cost"], "index": [0, 1], "data": [["a", COST], ["b", COST]]}
+    ).encode(),
+    "dollars of accountants": both("custom_id,cost", f"{{}},US$ {COST}").encode(),
+    "breaks in quotes": both("custom_id,note,cost", f'{{}},"x\r\n""y"", z",{COST}').encode(),
     "lines of JSON": lines([{"customId": name, "costUSD": float(COST)} for name in "ab"]).encode(),
     "a list in an answer": json.dumps({"data": [{"custom_id": n, "cost": COST} for n in "ab"]}).encode(),
     "OpenTelemetry": lines(
@@ -279,6 +286,8 @@ def test_fixtures_that_are_not_there_are_in_no_order(tmp_path: Path) -> None:
     empty = tmp_path / "empty.jsonl"
     empty.write_bytes(fixture())
     assert ran("fixtures", "verify", tmp_path).exit_code == 1
+    done = ran("fixtures", "show", empty)
+    assert (done.exit_code, done.output) == (7, f"mockbatch: {empty}: it has no interactions\n")
     assert ran("fixtures", "diff", empty, empty).output == "nothing was compared: both are empty\n"
     full = tmp_path / "full.jsonl"
     full.write_bytes(fixture(item()))
@@ -286,3 +295,56 @@ def test_fixtures_that_are_not_there_are_in_no_order(tmp_path: Path) -> None:
     done = ran("fixtures", "prune", full, "--used", tmp_path / "used")
     assert (done.exit_code, full.read_bytes()) == (1, fixture(item()))
     assert ran("fixtures", "diff", full, full).output == "1 the same, 0 changed, 0 new, 0 gone\n"
+
+
+def test_a_search_for_secrets_says_what_it_searched(tmp_path: Path) -> None:
+    """Nothing searched is nothing found."""
+    full, empty = tmp_path / "full.jsonl", tmp_path / "empty.jsonl"
+    full.write_bytes(fixture(item()))
+    empty.write_bytes(b"")
+    assert (ran("fixtures", "check", full).exit_code, ran("fixtures", "check", full).output) == (
+        0,
+        "no secrets in 1 file\n",
+    )
+    done = ran("fixtures", "check", full, empty)
+    assert (done.exit_code, done.output) == (1, f"nothing was searched in {empty}: it is empty\n")
+
+
+@pytest.mark.parametrize(
+    ("used", "words"),
+    [
+        (b"", "it is empty; expected a file that --replay-used wrote"),
+        (b"custom_id,cost\na,1\n", "line 1: this is no key of a recording; expected a file that --replay-used wrote"),
+        (b"0123456789abcdef\n\xff\xfe\n", "line 2: this is no key of a recording"),
+    ],
+)
+def test_only_a_log_of_use_prunes(tmp_path: Path, used: bytes, words: str) -> None:
+    full, log = tmp_path / "full.jsonl", tmp_path / "used"
+    full.write_bytes(fixture(item()))
+    log.write_bytes(used)
+    done = ran("fixtures", "prune", full, "--used", log)
+    assert (done.exit_code, full.read_bytes()) == (7, fixture(item()))
+    assert f"{log}: {words}" in done.output
+    log.write_bytes(gzip.compress(b"0123456789abcdef\r\n"))
+    assert "no run has used any interaction" in ran("fixtures", "prune", full, "--used", log).output
+
+
+BROKEN = {
+    b'{"custom_id":"a","params":{"t":"\xfc"}}\n': "it is not UTF-8 (byte 0xFC at column 33): save the file as UTF-8",
+    b'{"custom_id":"a","params":{}}{}\n': "unexpected content after",
+    b'{"custom_id":"a","params":{"t":"\n': "unexpected end of data",
+}
+
+
+@pytest.mark.parametrize("text", BROKEN)
+@pytest.mark.parametrize("command", ["check", "estimate", "import requests"])
+def test_broken_json_is_told_without_the_words_of_a_parser(
+    tmp_path: Path, saved: Path, text: bytes, command: str
+) -> None:
+    path = tmp_path / "file.jsonl"
+    path.write_bytes(text)
+    (tmp_path / "r").write_text(lines(RESULTS))
+    done = ran(*COMMANDS[command](path, saved))
+    assert done.exit_code not in (0, None)
+    assert BROKEN[text] in done.output
+    assert not any(word in done.output for word in ("codec", "(char", "Extra data", "Unterminated", "Expecting"))

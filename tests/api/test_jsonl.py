@@ -101,7 +101,7 @@ def test_a_damaged_archive_makes_no_batch(api: Api) -> None:
             "line 1: this is requests of OpenAI's",
         ),
         (b"custom_id,prompt\na,Hello\n", "line 1: this is a table with the columns custom_id, prompt; expected req"),
-        (b"%PDF-1.7\n\xe2\xe3", "line 1: this is a PDF; expected requests"),
+        (b"%PDF-1.7\n\xe2\xe3", "this is a PDF; expected requests"),
     ],
 )
 def test_a_line_that_is_wrong_is_told_with_its_number_and_nothing_stays(api: Api, body: bytes, message: str) -> None:

@@ -256,6 +256,8 @@ def test_calls_are_followed(server: Server, session: Session) -> None:
 
 def test_calls_are_verified(server: Server, session: Session) -> None:
     """As the control plane does; the exit code tells, and the closest calls are named."""
+    code, said = refused(server, "verify", "create,count=0")
+    assert (code, "nothing was compared: the session has received no calls" in said) == (1, True)
     created(session, "a")
     assert told(server, "verify", "create,count=1") == "1 expectation is met\n"
     assert (

@@ -54,7 +54,7 @@ def test_a_folder_may_hold_several(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("f.jsonl", b"", "line 1: not JSON"),
+        ("f.jsonl", b"", "line 1: it is empty"),
         ("f.jsonl", fixture(item()) + b"{", "line 3: not JSON"),
         ("f.jsonl", fixture(item()) + b'{"kind":"batch"}\n', "line 3: Invalid enum value 'batch'"),
         ("f.jsonl", fixture(item())[:-30], "line 2: not JSON"),

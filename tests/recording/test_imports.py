@@ -307,7 +307,7 @@ def test_what_is_left_over_on_either_side_is_named(tmp_path: Path) -> None:
     found, written = taken(
         tmp_path, file(tmp_path / "results.jsonl", RESULTS), file(tmp_path / "r.jsonl", requests("a", "c"))
     )
-    assert found.leftovers == ["1 result has no request and were dropped: b", "1 request has no result: c"]
+    assert found.leftovers == ["1 result has no request and was dropped: b", "1 request has no result: c"]
     assert written.interactions == 1
 
 

@@ -111,7 +111,7 @@ def test_zstandard_without_a_library_is_a_clear_sentence(tmp_path: Path, monkeyp
         (b'{"custom_id": "a"}{}', "not valid JSON: unexpected content after document: column 19"),
         (
             b'{"custom_id": "\xff", "params": {}}',
-            "not valid JSON: str is not valid UTF-8: surrogates not allowed: column 1",
+            "not valid JSON: it is not UTF-8 (byte 0xFF at column 16): save the file as UTF-8",
         ),
         (b"[1]", "Input should be a valid dictionary"),
         (b'{"params": {}}', "custom_id: Field required"),

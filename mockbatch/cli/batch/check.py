@@ -17,6 +17,7 @@ from mockbatch.client.cost import Share
 from mockbatch.client.splitting import Splitter
 from mockbatch.core.contract.catalog import Models
 from mockbatch.core.contract.params import Terms
+from mockbatch.core.numbers import how_many
 from mockbatch.files.documents import Line
 from mockbatch.files.kinds import REQUESTS
 from mockbatch.files.source import Source, opened
@@ -111,8 +112,8 @@ def _shares(check: Check) -> Iterable[tuple[Share, Share]]:
 def _print_summary(check: Check, wrong: int) -> None:
     parts = check.splitter.parts
     if parts:
-        batches = "1 batch" if len(parts) == 1 else f"{len(parts)} batches"
-        click.echo(f"{check.requests:,} good requests, {size(sum(part.size for part in parts))}, {batches}")
+        batches = how_many(len(parts), "batch", "batches")
+        click.echo(f"{how_many(check.requests, 'good request')}, {size(sum(part.size for part in parts))}, {batches}")
         _print_models(check)
     if wrong or not parts:
         click.echo(wrong_lines(wrong) if wrong else "there are no requests in the file")

@@ -117,6 +117,8 @@ def _migrated(content: dict[str, Any], version: int, steps: Mapping[int, Step]) 
 
 
 def _object(line: bytes, number: int) -> dict[str, Any]:
+    if not line.strip():
+        raise FixtureProblem(number, "it is empty")
     try:
         content = values.decode(line)
     except ValueError as error:

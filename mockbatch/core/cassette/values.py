@@ -6,6 +6,8 @@ from typing import Any, NoReturn
 
 import msgspec
 
+from mockbatch.core.not_json import reason_of
+
 _encode, _encode_sorted = msgspec.json.Encoder().encode, msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder().decode
 
@@ -26,6 +28,8 @@ def _decoded_slowly(data: bytes) -> Any:
         return json.loads(data, parse_float=_finite, parse_constant=_no_number)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+    except ValueError as error:
+        raise ValueError(reason_of(data, error)) from None
 
 
 def _finite(text: str) -> float:

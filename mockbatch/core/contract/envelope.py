@@ -23,6 +23,7 @@ from mockbatch.core.contract.errors import InvalidRequest, RequestTooLarge
 from mockbatch.core.contract.extent import check_values
 from mockbatch.core.contract.infinity import has_infinity
 from mockbatch.core.draws import draws, draws_of
+from mockbatch.core.not_json import wrong_encoding
 
 SLICE = 1 << 20
 # the maximum size of a request: the API accepts no message of more than 32 MB either
@@ -95,6 +96,8 @@ def item_of(line: bytes) -> Item:
         raw = _decoded(line, _decode_raw)
         _check_numbers(line)
     except NotJson:
+        if problem := wrong_encoding(line):
+            raise InvalidRequest(f"not valid JSON: {problem}") from None
         problem = Place().told(line).replace(": line 1 column ", ": column ")
         raise InvalidRequest(f"not valid JSON: {problem.partition(' (char')[0]}") from None
     if invalid := _first_problem([raw], 0):

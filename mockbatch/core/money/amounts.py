@@ -8,10 +8,10 @@ from typing import Literal
 Mark = Literal[".", ","]
 
 _NOTHING = frozenset({"", "nan", "none", "null", "na", "n/a", "#n/a", "<na>", "nat", "nil", "undefined", "-", "--"})
-_CODE = r"[a-z]{3}|[$€£¥]"
+_CODE = r"us\$|[a-z]{3}|[$€£¥]"
 _NUMBER = r"[-+]?[.,]?\d[\d.,'\s_]*(?:e[-+]?\d+)?"
 _WITH_CURRENCY = re.compile(rf"\s*(?P<sign>-?)\s*(?P<front>{_CODE})?\s*(?P<number>{_NUMBER})\s*(?P<back>{_CODE})?\s*")
-_SIGNS = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY"}
+_SIGNS = {"$": "USD", "us$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY"}
 _BLANKS = str.maketrans("", "", " \t\u00a0\u202f'_")
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:[.,]\d{3})+")
 _MOST = 1_000

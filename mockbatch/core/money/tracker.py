@@ -80,7 +80,9 @@ class _Reader:
             return f"its costs are in {currency_in(name)} ({self._names[name]}), and the ledger is in {_DOLLAR}"
         reason = "it has no column with a cost, such as cost_usd, nor one with tokens"
         columns = [name for name in self._table.columns if name]
-        return f"{reason}; its columns are {_some(columns)}" if columns else f"{reason}: it is empty"
+        return (
+            f"{reason}; its columns, by its first line, are {_some(columns)}" if columns else f"{reason}: it is empty"
+        )
 
     def _keyed_by(self) -> tuple[str, ...]:
         """Return the key columns of a row: the message, or the request of a batch; plus the class, if there is one."""
@@ -143,13 +145,17 @@ class _Reader:
 
     def _currency(self, cells: dict[str, str]) -> str:
         """Return the currency of a row that is not in dollars; empty for dollars."""
-        stated = cells.get(self._names.get("currency", ""), "").strip()
-        beside = split_currency(cells.get(self._names.get(self._cost, ""), ""))[1]
+        stated = self._cell(cells, "currency").strip()
+        beside = split_currency(self._cell(cells, self._cost))[1]
         found = "" if is_nothing(stated) else stated.upper()
         return next((one for one in (found, beside) if one not in ("", _DOLLAR, "$", "US$")), "")
 
+    def _cell(self, cells: dict[str, str], name: str) -> str:
+        """Return the cell of a column; empty if there is none. The index of a data frame has no name."""
+        return cells.get(self._names[name], "") if name in self._names else ""
+
     def _dollars(self, cells: dict[str, str]) -> Decimal | None:
-        text = cells.get(self._names.get(self._cost, ""), "")
+        text = self._cell(cells, self._cost)
         if is_nothing(text):
             return None
         try:

@@ -32,7 +32,7 @@ addEventListener("popstate", () => heard.forEach((run) => run()));
 
 /** Links within the page do not reload it. */
 document.addEventListener("click", (event) => {
-  const anchor = event.target.closest?.("a[href^='?']");
+  const anchor = event.target instanceof Element ? event.target.closest("a[href^='?']") : null;
   if (!anchor || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
   event.preventDefault();
   const target = anchor.getAttribute("href");

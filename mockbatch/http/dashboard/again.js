@@ -6,7 +6,9 @@ const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
 export function asCurl(row, params) {
   const body = JSON.stringify({ requests: [{ custom_id: row.custom_id, params }] });
-  return `curl ${ORIGIN}/v1/messages/batches \\\n  -H 'x-api-key: sk-ant-anything' -H 'anthropic-version: 2023-06-01' -H 'content-type: application/json' \\\n  -d ${quoted(body)}\n`;
+  const headers = ["x-api-key: sk-ant-anything", "anthropic-version: 2023-06-01", "content-type: application/json"];
+  const options = headers.map((header) => `-H '${header}'`).join(" ");
+  return `curl ${ORIGIN}/v1/messages/batches \\\n  ${options} \\\n  -d ${quoted(body)}\n`;
 }
 
 /** Return a value as a Python literal. */
@@ -15,9 +17,12 @@ function python(value, indent = "") {
   if (value === null) return "None";
   if (value === true) return "True";
   if (value === false) return "False";
-  if (Array.isArray(value)) return value.length ? `[\n${value.map((one) => `${inner}${python(one, inner)},\n`).join("")}${indent}]` : "[]";
+  if (Array.isArray(value))
+    return value.length ? `[\n${value.map((one) => `${inner}${python(one, inner)},\n`).join("")}${indent}]` : "[]";
   if (typeof value === "object") {
-    const pairs = Object.entries(value).map(([name, one]) => `${inner}${JSON.stringify(name)}: ${python(one, inner)},\n`);
+    const pairs = Object.entries(value).map(
+      ([name, one]) => `${inner}${JSON.stringify(name)}: ${python(one, inner)},\n`,
+    );
     return pairs.length ? `{\n${pairs.join("")}${indent}}` : "{}";
   }
   return JSON.stringify(value);

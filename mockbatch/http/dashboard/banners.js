@@ -20,8 +20,16 @@ export async function refresh() {
 export const refreshSoon = calmly(300, () => guarded(refresh));
 
 export function show() {
-  const live = [...rules.filter((rule) => rule.rule.enabled !== false && rule.remaining !== 0), ...(settings?.shared_rules ?? [])];
-  fill(byId("banners"), server.lost ? lost() : null, live.length ? faults(live) : null, settings ? strip(settings) : null);
+  const live = [
+    ...rules.filter((rule) => rule.rule.enabled !== false && rule.remaining !== 0),
+    ...(settings?.shared_rules ?? []),
+  ];
+  fill(
+    byId("banners"),
+    server.lost ? lost() : null,
+    live.length ? faults(live) : null,
+    settings ? strip(settings) : null,
+  );
 }
 
 function lost() {
@@ -29,12 +37,29 @@ function lost() {
 }
 
 function faults(live) {
-  const names = live.slice(0, NAMED).map((rule) => rule.name).join(", ");
-  return h("p", { class: "banner armed-banner", role: "status" },
-    h("span", { class: "banner-words" }, h("b", {}, live.length === 1 ? "1 fault is armed: " : `${live.length} faults are armed: `), names, live.length > NAMED ? ", …" : ""),
-    h("span", { class: "spring" }), h("a", { href: address.link({ view: "faults", row: "", call: "" }) }, "Look"),
-    button("Disarm all", async () => {
-      await disarmAll();
-      await refresh();
-    }, { "aria-label": "Disarm all faults" }));
+  const names = live
+    .slice(0, NAMED)
+    .map((rule) => rule.name)
+    .join(", ");
+  return h(
+    "p",
+    { class: "banner armed-banner", role: "status" },
+    h(
+      "span",
+      { class: "banner-words" },
+      h("b", {}, live.length === 1 ? "1 fault is armed: " : `${live.length} faults are armed: `),
+      names,
+      live.length > NAMED ? ", …" : "",
+    ),
+    h("span", { class: "spring" }),
+    h("a", { href: address.link({ view: "faults", row: "", call: "" }) }, "Look"),
+    button(
+      "Disarm all",
+      async () => {
+        await disarmAll();
+        await refresh();
+      },
+      { "aria-label": "Disarm all faults" },
+    ),
+  );
 }

@@ -18,14 +18,26 @@ export const view = (root) => new BatchView(root);
 
 class BatchView {
   constructor(root) {
-    Object.assign(this, { root, one: null, shown: null, asked: "", rows: null, errors: null, entering: false, chosen: new Set() });
+    this.root = root;
+    this.one = null;
+    this.shown = null;
+    this.asked = "";
+    this.rows = null;
+    this.errors = null;
+    this.entering = false;
+    this.chosen = new Set();
     this.head = h("div", { class: "batch-head" });
     this.tools = h("div", { class: "tools" });
     this.chips = h("div", { class: "chips", role: "group", "aria-label": "Rows by state" });
     this.problem = h("p", { class: "problem", role: "alert", hidden: true });
     this.field = h("input", {
-      type: "search", class: "search", placeholder: "status:errored custom_id:row-* model:haiku cost>0.01 refusal", "aria-label": "Search rows",
-      spellcheck: "false", autocomplete: "off", oninput: calmly(250, () => address.go({ rq: this.field.value.trim() }, { replace: true })),
+      type: "search",
+      class: "search",
+      placeholder: "status:errored custom_id:row-* model:haiku cost>0.01 refusal",
+      "aria-label": "Search rows",
+      spellcheck: "false",
+      autocomplete: "off",
+      oninput: calmly(250, () => address.go({ rq: this.field.value.trim() }, { replace: true })),
     });
   }
 
@@ -66,8 +78,23 @@ class BatchView {
     this.asked = this.wanted();
     this.rows?.close();
     this.errors = new Errors(id);
-    this.rows = new RowList(id, { chosen: this.chosen, onChoice: () => this.drawTools(), onProblem: (text) => this.complain(text) });
-    fill(this.root, h("div", { class: "detail-body" }, this.head, h("div", { class: "rows-head" }, h("h3", {}, "Rows"), this.chips, this.field, this.problem), this.errors.element, this.tools, this.rows.element));
+    this.rows = new RowList(id, {
+      chosen: this.chosen,
+      onChoice: () => this.drawTools(),
+      onProblem: (text) => this.complain(text),
+    });
+    fill(
+      this.root,
+      h(
+        "div",
+        { class: "detail-body" },
+        this.head,
+        h("div", { class: "rows-head" }, h("h3", {}, "Rows"), this.chips, this.field, this.problem),
+        this.errors.element,
+        this.tools,
+        this.rows.element,
+      ),
+    );
   }
 
   complain(text) {
@@ -88,8 +115,23 @@ class BatchView {
   drawChips() {
     const { one } = this;
     const q = address.get("rq");
-    const chip = (label, text, kind) => h("a", { class: q === text ? "chip on" : "chip", href: address.link({ rq: text }), "aria-current": q === text ? "true" : null, title: kind || "all rows" }, kind ? letter(kind) : null, label);
-    fill(this.chips, chip(`all ${count(one.size)}`, ""), KINDS.filter((kind) => one.counts[kind]).map((kind) => chip(count(one.counts[kind]), `status:${kind}`, kind)));
+    const chip = (label, text, kind) =>
+      h(
+        "a",
+        {
+          class: q === text ? "chip on" : "chip",
+          href: address.link({ rq: text }),
+          "aria-current": q === text ? "true" : null,
+          title: kind || "all rows",
+        },
+        kind ? letter(kind) : null,
+        label,
+      );
+    fill(
+      this.chips,
+      chip(`all ${count(one.size)}`, ""),
+      KINDS.filter((kind) => one.counts[kind]).map((kind) => chip(count(one.counts[kind]), `status:${kind}`, kind)),
+    );
   }
 
   drawTools() {
@@ -98,9 +140,13 @@ class BatchView {
     this.tools.hidden = !one || (!chosen.size && !q);
     if (this.tools.hidden) return;
     const what = chosen.size ? { custom_ids: [...chosen] } : { q };
-    fill(this.tools, h("span", { class: "dim" }, chosen.size ? `${chosen.size} chosen` : "All found"), h("span", { class: "spring" }),
+    fill(
+      this.tools,
+      h("span", { class: "dim" }, chosen.size ? `${chosen.size} chosen` : "All found"),
+      h("span", { class: "spring" }),
       button("Fail", () => this.fail(what), { disabled: one.status === "ended", title: "They end as errored" }),
-      button("Re-run as a new batch", () => this.again(what)));
+      button("Re-run as a new batch", () => this.again(what)),
+    );
   }
 
   async fail(what) {
@@ -132,7 +178,8 @@ class BatchView {
       return this.refresh();
     }
     if (!this.one) return undefined;
-    if (this.field.value.trim() !== address.get("rq") && document.activeElement !== this.field) this.field.value = address.get("rq");
+    if (this.field.value.trim() !== address.get("rq") && document.activeElement !== this.field)
+      this.field.value = address.get("rq");
     this.drawChips();
     this.drawTools();
     this.errors.draw();
@@ -164,44 +211,91 @@ class BatchView {
 function headOf(one, now, view) {
   const archived = seconds(one.archived_at) <= now;
   return [
-    h("div", { class: "line title" },
-      h("a", { class: "button quiet back", href: address.link({ batch: "", row: "" }), "aria-label": "Back to the list" }, "←"),
-      h("h2", { class: "mono" }, one.id), copyButton(one.id, "Copy id"), statusBadge(archived ? "archived" : one.status)),
-    bars(one), legend(one.counts), lifeline(one, now), facts(one, now), actions(one, archived, view),
+    h(
+      "div",
+      { class: "line title" },
+      h(
+        "a",
+        { class: "button quiet back", href: address.link({ batch: "", row: "" }), "aria-label": "Back to the list" },
+        "←",
+      ),
+      h("h2", { class: "mono" }, one.id),
+      copyButton(one.id, "Copy id"),
+      statusBadge(archived ? "archived" : one.status),
+    ),
+    bars(one),
+    legend(one.counts),
+    lifeline(one, now),
+    facts(one, now),
+    actions(one, archived, view),
   ];
 }
 
 function bars(one) {
   const ended = one.status === "ended";
-  return h("div", { class: "two-bars" },
+  return h(
+    "div",
+    { class: "two-bars" },
     h("div", {}, h("div", { class: "bar-label" }, "Truth"), bar(one.counts, one.size, "Truth")),
-    h("div", {}, h("div", { class: "bar-label" }, "The API answers", h("span", { class: "dim" }, ended ? "" : " (no counts before the end)")), bar(one.shown.request_counts, one.size, "The API answers")));
+    h(
+      "div",
+      {},
+      h(
+        "div",
+        { class: "bar-label" },
+        "The API answers",
+        h("span", { class: "dim" }, ended ? "" : " (no counts before the end)"),
+      ),
+      bar(one.shown.request_counts, one.size, "The API answers"),
+    ),
+  );
 }
 
 function facts(one, now) {
   const ended = one.status === "ended";
-  return h("dl", { class: "facts" },
+  return h(
+    "dl",
+    { class: "facts" },
     fact("Requests", count(one.size)),
     fact("Created", instant(one.created_at), age(one.created_at, "ago", now)),
     fact(ended ? "Ended" : "Ends", instant(one.ends_at), age(one.ends_at, "ago", now)),
     fact(ended ? "Ended by" : "Will be", ENDINGS[one.ending]),
     fact("Billed", money(one.net), one.standard ? `${money(one.standard)} standard` : "once it has ended"),
-    fact("Downloads", ended ? counted(one.downloads, "time") : "–", ended ? `${count(one.delivered)} of ${count(one.size)} rows delivered` : "", ended && !one.downloads ? "warn" : ""));
+    fact(
+      "Downloads",
+      ended ? counted(one.downloads, "time") : "–",
+      ended ? `${count(one.delivered)} of ${count(one.size)} rows delivered` : "",
+      ended && !one.downloads ? "warn" : "",
+    ),
+  );
 }
 
 function fact(name, value, more = "", kind = "") {
-  return h("div", {}, h("dt", {}, name), h("dd", { class: kind }, value, more ? [" ", typeof more === "string" ? h("span", { class: "dim" }, more) : more] : null));
+  return h(
+    "div",
+    {},
+    h("dt", {}, name),
+    h(
+      "dd",
+      { class: kind },
+      value,
+      more ? [" ", typeof more === "string" ? h("span", { class: "dim" }, more) : more] : null,
+    ),
+  );
 }
 
 function actions(one, archived, view) {
   const ended = one.status === "ended";
   const act = (action, label, title, disabled) => button(label, () => view.act(action), { title, disabled });
-  return h("div", { class: "line actions" },
+  return h(
+    "div",
+    { class: "line actions" },
     act("end", "End now", "All of its work is done now", ended),
     act("cancel", "Cancel", "As its caller would", ended || Boolean(one.cancel_initiated_at)),
     act("expire", "Expire", "Its 24 hours are over now", ended),
     act("stick", "Stick", "No more requests are done", ended),
     act("archive", "Archive", "Its results are gone now", !ended || archived),
     button("Re-run all", () => view.again({ q: "" }), { title: "The same requests as a new batch" }),
-    act("delete", "Delete", "As if it had never been", false));
+    act("delete", "Delete", "As if it had never been", false),
+  );
 }

@@ -12,9 +12,22 @@ import * as batch from "./batch.js";
 import * as timebar from "./timebar.js";
 import { welcome } from "./welcome.js";
 
-const ACTIONS = [["end", "End"], ["cancel", "Cancel"], ["expire", "Expire"], ["archive", "Archive"], ["delete", "Delete"]];
+const ACTIONS = [
+  ["end", "End"],
+  ["cancel", "Cancel"],
+  ["expire", "Expire"],
+  ["archive", "Archive"],
+  ["delete", "Delete"],
+];
 const EXAMPLES = ["status:in_progress", "errored>0", "downloads:0 status:ended", "cost>0.01"];
-const ORDERS = { "": "Newest first", created_at: "Oldest first", "-size": "Largest first", "-errored": "Most errors first", "-cost": "Dearest first", downloads: "Fewest downloads first" };
+const ORDERS = {
+  "": "Newest first",
+  created_at: "Oldest first",
+  "-size": "Largest first",
+  "-errored": "Most errors first",
+  "-cost": "Dearest first",
+  downloads: "Fewest downloads first",
+};
 
 export const view = (root) => new BatchesView(root);
 
@@ -53,13 +66,22 @@ class BatchesView {
   async isNew() {
     if (!server.session) return true;
     if (this.used === server.session) return false;
-    const [some, calls] = await Promise.all([ask("batches", { query: { limit: 1 } }), ask("requests", { query: { limit: 1, bodies: "false" } })]);
+    const [some, calls] = await Promise.all([
+      ask("batches", { query: { limit: 1 } }),
+      ask("requests", { query: { limit: 1, bodies: "false" } }),
+    ]);
     if (some.total || calls.total) this.used = server.session;
     return this.used !== server.session;
   }
 
   news(event) {
-    if (event.type.startsWith("batch.") || event.type === "clock" || event.type === "reset" || (this.greeting && event.type === "call")) this.soon();
+    if (
+      event.type.startsWith("batch.") ||
+      event.type === "clock" ||
+      event.type === "reset" ||
+      (this.greeting && event.type === "call")
+    )
+      this.soon();
   }
 
   moved() {
@@ -88,7 +110,10 @@ class BatchesView {
 
   /** Return the search field of the visible list. */
   search() {
-    const rows = address.get("row") || this.detail.root.contains(document.activeElement) || this.list.element.offsetParent === null;
+    const rows =
+      address.get("row") ||
+      this.detail.root.contains(document.activeElement) ||
+      this.list.element.offsetParent === null;
     return rows && this.detail.field.isConnected ? this.detail.field : this.list.search;
   }
 
@@ -101,32 +126,75 @@ class BatchesView {
 
 class BatchList {
   constructor() {
-    Object.assign(this, { chosen: new Set(), total: null, newest: null, asked: this.wanted() });
+    this.chosen = new Set();
+    this.total = null;
+    this.newest = null;
+    this.asked = this.wanted();
     this.problem = h("p", { class: "problem", role: "alert", hidden: true });
     this.heading = h("h2", {}, "Batches");
     this.tools = h("div", { class: "tools", hidden: true });
     this.search = h("input", {
-      type: "search", class: "search", id: "search", placeholder: "status:ended errored>0 cost>0.01", "aria-label": "Search batches",
-      value: address.get("q"), spellcheck: "false", autocomplete: "off", oninput: calmly(200, () => address.go({ q: this.search.value.trim() }, { replace: true })),
+      type: "search",
+      class: "search",
+      id: "search",
+      placeholder: "status:ended errored>0 cost>0.01",
+      "aria-label": "Search batches",
+      value: address.get("q"),
+      spellcheck: "false",
+      autocomplete: "off",
+      oninput: calmly(200, () => address.go({ q: this.search.value.trim() }, { replace: true })),
     });
-    this.list = new Windowed({ label: "Batches", rowHeight: 96, load: (start, limit) => this.load(start, limit), draw: (one) => this.draw(one), empty: () => (address.get("q") ? ["No batch is like that. ", ...examples()] : ["No batches yet."]), onCount: (total) => this.counted(total) });
-    this.clear = button("Delete all", () => this.act("delete", { q: "" }), { class: "button quiet clear", title: "Can be undone for ten seconds" });
-    this.element = h("section", { class: "pane list", "aria-label": "Search and list" },
+    this.list = new Windowed({
+      label: "Batches",
+      rowHeight: 96,
+      load: (start, limit) => this.load(start, limit),
+      draw: (one) => this.draw(one),
+      empty: () => (address.get("q") ? ["No batch is like that. ", ...examples()] : ["No batches yet."]),
+      onCount: (total) => this.counted(total),
+    });
+    this.clear = button("Delete all", () => this.act("delete", { q: "" }), {
+      class: "button quiet clear",
+      title: "Can be undone for ten seconds",
+    });
+    this.element = h(
+      "section",
+      { class: "pane list", "aria-label": "Search and list" },
       h("div", { class: "pane-head" }, this.heading, h("div", { class: "spring" }), this.follow(), this.orders()),
-      h("div", { class: "pane-search" }, h("div", { class: "line" }, this.search, this.clear), this.problem), key(), this.tools, this.list.element);
+      h("div", { class: "pane-search" }, h("div", { class: "line" }, this.search, this.clear), this.problem),
+      key(),
+      this.tools,
+      this.list.element,
+    );
   }
 
   follow() {
-    return h("label", { class: "check", title: "The newest batch opens itself" },
-      h("input", { type: "checkbox", checked: address.get("follow") === "1", onchange: (event) => {
-        address.go({ follow: event.target.checked ? "1" : "" }, { replace: true });
-        if (event.target.checked) open(this.newest);
-      } }), "Follow");
+    return h(
+      "label",
+      { class: "check", title: "The newest batch opens itself" },
+      h("input", {
+        type: "checkbox",
+        checked: address.get("follow") === "1",
+        onchange: (event) => {
+          address.go({ follow: event.target.checked ? "1" : "" }, { replace: true });
+          if (event.target.checked) open(this.newest);
+        },
+      }),
+      "Follow",
+    );
   }
 
   orders() {
-    return h("select", { class: "slim-select", "aria-label": "Order of batches", onchange: (event) => address.go({ order: event.target.value }, { replace: true }) },
-      Object.entries(ORDERS).map(([value, label]) => h("option", { value, selected: value === address.get("order") }, label)));
+    return h(
+      "select",
+      {
+        class: "slim-select",
+        "aria-label": "Order of batches",
+        onchange: (event) => address.go({ order: event.target.value }, { replace: true }),
+      },
+      Object.entries(ORDERS).map(([value, label]) =>
+        h("option", { value, selected: value === address.get("order") }, label),
+      ),
+    );
   }
 
   wanted() {
@@ -164,23 +232,31 @@ class BatchList {
   draw(one) {
     const now = timebar.now();
     const here = one.id === address.get("batch");
-    return h("div", { class: here ? "batch here" : "batch" },
-      h("input", { type: "checkbox", checked: this.chosen.has(one.id), "aria-label": `Select ${one.id}`, "data-focus": "box", tabindex: "-1", onchange: (event) => {
-        this.chosen[event.target.checked ? "add" : "delete"](one.id);
-        this.drawTools();
-      } }),
-      h("a", { class: "cover", href: address.link({ batch: one.id, row: "", rq: "" }), "data-focus": "open", "aria-current": here ? "true" : null, "aria-label": `${one.id}, ${one.status.replace("_", " ")}, ${told(one.counts)}` }),
-      h("div", { class: "line" }, h("code", { class: "id" }, shortId(one.id)),
-        h("button", { type: "button", class: "copy", title: "Copy the id", "aria-label": `Copy ${one.id}`, "data-focus": "copy", tabindex: "-1", onclick: () => copy(one.id) }, copyIcon()),
-        statusBadge(one.status), h("span", { class: "spring" }), age(one.created_at, "brief", now)),
-      h("div", { class: "bars" },
-        h("span", { class: "bar-name", "aria-hidden": "true" }, "truth"), bar(one.counts, one.size, "Truth"),
-        h("span", { class: "bar-name", "aria-hidden": "true" }, "API"), bar(one.shown.request_counts, one.size, "The API answers", true)),
-      h("div", { class: "line small" },
-        KINDS.filter((kind) => one.counts[kind]).map((kind) => h("span", { class: "tally", title: kind }, letter(kind), count(one.counts[kind]))),
-        h("span", { class: "spring" }),
-        one.status === "ended" ? h("span", { class: one.downloads ? "dim" : "warn", title: "Downloads of the results" }, one.downloads ? `read ${count(one.downloads)}×` : "not read") : age(one.expires_at, "expires", now),
-        h("span", { class: "cost" }, money(one.net))));
+    return h(
+      "div",
+      { class: here ? "batch here" : "batch" },
+      h("input", {
+        type: "checkbox",
+        checked: this.chosen.has(one.id),
+        "aria-label": `Select ${one.id}`,
+        "data-focus": "box",
+        tabindex: "-1",
+        onchange: (event) => {
+          this.chosen[event.target.checked ? "add" : "delete"](one.id);
+          this.drawTools();
+        },
+      }),
+      h("a", {
+        class: "cover",
+        href: address.link({ batch: one.id, row: "", rq: "" }),
+        "data-focus": "open",
+        "aria-current": here ? "true" : null,
+        "aria-label": `${one.id}, ${one.status.replace("_", " ")}, ${told(one.counts)}`,
+      }),
+      named(one, now),
+      bars(one),
+      tallies(one, now),
+    );
   }
 
   drawTools() {
@@ -189,8 +265,14 @@ class BatchList {
     this.tools.hidden = !many && !q;
     if (this.tools.hidden) return;
     const what = many ? { ids: [...this.chosen] } : { q };
-    fill(this.tools, h("span", { class: "dim" }, many ? `${many} chosen` : `${count(this.total ?? 0)} found`), h("span", { class: "spring" }),
-      ACTIONS.map(([action, label]) => button(label, () => this.act(action, what), { "aria-label": `${label} ${many ? "the chosen" : "all found"}` })));
+    fill(
+      this.tools,
+      h("span", { class: "dim" }, many ? `${many} chosen` : `${count(this.total ?? 0)} found`),
+      h("span", { class: "spring" }),
+      ACTIONS.map(([action, label]) =>
+        button(label, () => this.act(action, what), { "aria-label": `${label} ${many ? "the chosen" : "all found"}` }),
+      ),
+    );
   }
 
   async act(action, what) {
@@ -243,5 +325,66 @@ function examples() {
 
 /** The legend of letters and colours. */
 function key() {
-  return h("ul", { class: "key", role: "list", "aria-label": "Letters of states" }, KINDS.map((kind) => h("li", {}, letter(kind), kind)));
+  return h(
+    "ul",
+    { class: "key", role: "list", "aria-label": "Letters of states" },
+    KINDS.map((kind) => h("li", {}, letter(kind), kind)),
+  );
+}
+
+/** The id of a batch, its status and its age. */
+function named(one, now) {
+  return h(
+    "div",
+    { class: "line" },
+    h("code", { class: "id" }, shortId(one.id)),
+    h(
+      "button",
+      {
+        type: "button",
+        class: "copy",
+        title: "Copy the id",
+        "aria-label": `Copy ${one.id}`,
+        "data-focus": "copy",
+        tabindex: "-1",
+        onclick: () => copy(one.id),
+      },
+      copyIcon(),
+    ),
+    statusBadge(one.status),
+    h("span", { class: "spring" }),
+    age(one.created_at, "brief", now),
+  );
+}
+
+/** How its rows stand, and what the API shows of that. */
+function bars(one) {
+  return h(
+    "div",
+    { class: "bars" },
+    h("span", { class: "bar-name", "aria-hidden": "true" }, "truth"),
+    bar(one.counts, one.size, "Truth"),
+    h("span", { class: "bar-name", "aria-hidden": "true" }, "API"),
+    bar(one.shown.request_counts, one.size, "The API answers", true),
+  );
+}
+
+/** Its rows by state, its downloads and its cost. */
+function tallies(one, now) {
+  return h(
+    "div",
+    { class: "line small" },
+    KINDS.filter((kind) => one.counts[kind]).map((kind) =>
+      h("span", { class: "tally", title: kind }, letter(kind), count(one.counts[kind])),
+    ),
+    h("span", { class: "spring" }),
+    one.status === "ended"
+      ? h(
+          "span",
+          { class: one.downloads ? "dim" : "warn", title: "Downloads of the results" },
+          one.downloads ? `read ${count(one.downloads)}×` : "not read",
+        )
+      : age(one.expires_at, "expires", now),
+    h("span", { class: "cost" }, money(one.net)),
+  );
 }

@@ -16,7 +16,8 @@ function filled(element, attributes, children) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (name === "style") Object.entries(value).forEach(([key, one]) => element.style.setProperty(key, one));
-    else if (name === "value" || name === "checked" || name === "disabled" || name === "indeterminate") element[name] = value;
+    else if (name === "value" || name === "checked" || name === "disabled" || name === "indeterminate")
+      element[name] = value;
     else element.setAttribute(name, value === true ? "" : String(value));
   }
   element.append(...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false));
@@ -25,12 +26,24 @@ function filled(element, attributes, children) {
 
 /** Replace the children of an element, keeping the focus. */
 export function fill(parent, ...children) {
-  const held = parent.contains(document.activeElement) ? document.activeElement.dataset.focus : undefined;
-  parent.replaceChildren(...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false));
+  const held = focusIn(parent);
+  parent.replaceChildren(
+    ...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false),
+  );
   if (held) parent.querySelector(`[data-focus="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
 }
 
+/** @returns {any} */
 export const byId = (id) => document.getElementById(id);
+
+/**
+ * The name of the focused element within another, to give the focus back after a redraw.
+ * @param {Element} parent
+ */
+export function focusIn(parent) {
+  const active = document.activeElement;
+  return active instanceof HTMLElement && parent.contains(active) ? active.dataset.focus : undefined;
+}
 
 /** The longest pause between two runs, in milliseconds. */
 const LONGEST_REST = 2_000;

@@ -10,7 +10,10 @@ const SHOWN = 5;
 /** Shows the errors of one batch, and reloads them only when their number changes. */
 export class Errors {
   constructor(batch) {
-    Object.assign(this, { batch, told: 0, errors: [], element: h("section", { class: "errors", "aria-label": "Errors by kind", hidden: true }) });
+    this.batch = batch;
+    this.told = 0;
+    this.errors = [];
+    this.element = h("section", { class: "errors", "aria-label": "Errors by kind", hidden: true });
   }
 
   async refresh(errored) {
@@ -24,7 +27,18 @@ export class Errors {
   draw() {
     this.element.hidden = !this.errors.length;
     const [first, rest] = [this.errors.slice(0, SHOWN), this.errors.slice(SHOWN)];
-    fill(this.element, h("ul", { role: "list" }, first.map(line)), rest.length ? h("details", {}, h("summary", {}, `${count(rest.length)} more kinds of errors`), h("ul", { role: "list" }, rest.map(line))) : null);
+    fill(
+      this.element,
+      h("ul", { role: "list" }, first.map(line)),
+      rest.length
+        ? h(
+            "details",
+            {},
+            h("summary", {}, `${count(rest.length)} more kinds of errors`),
+            h("ul", { role: "list" }, rest.map(line)),
+          )
+        : null,
+    );
   }
 }
 
@@ -34,6 +48,23 @@ export const searchOf = ({ type, message }) => `status:errored error:"${`${type}
 function line(error) {
   const search = searchOf(error);
   const on = address.get("rq") === search;
-  return h("li", {}, h("a", { class: on ? "error-line on" : "error-line", href: address.link({ rq: on ? "" : search }), "aria-current": on ? "true" : null, "data-focus": search, title: error.message },
-    h("b", {}, `${count(error.count)} ×`), " ", h("span", { class: "mono" }, error.type), " ", h("span", { class: "dim" }, error.message)));
+  return h(
+    "li",
+    {},
+    h(
+      "a",
+      {
+        class: on ? "error-line on" : "error-line",
+        href: address.link({ rq: on ? "" : search }),
+        "aria-current": on ? "true" : null,
+        "data-focus": search,
+        title: error.message,
+      },
+      h("b", {}, `${count(error.count)} ×`),
+      " ",
+      h("span", { class: "mono" }, error.type),
+      " ",
+      h("span", { class: "dim" }, error.message),
+    ),
+  );
 }

@@ -10,8 +10,19 @@ import { armed } from "./rules.js";
 import { inForce } from "./settings.js";
 
 const GROUPS = {
-  item: "How rows end, and what replies are", batch: "The life of batches", cancel: "The life of batches", http: "Answers to any call", create: "Answers to any call", retrieve: "Answers to any call", list: "Answers to any call",
-  results: "Downloads of results", connection: "Connections", messages: "Streams of messages", webhook: "Webhooks", refused: "What an account is refused", compat: "What the API may have one day",
+  item: "How rows end, and what replies are",
+  batch: "The life of batches",
+  cancel: "The life of batches",
+  http: "Answers to any call",
+  create: "Answers to any call",
+  retrieve: "Answers to any call",
+  list: "Answers to any call",
+  results: "Downloads of results",
+  connection: "Connections",
+  messages: "Streams of messages",
+  webhook: "Webhooks",
+  refused: "What an account is refused",
+  compat: "What the API may have one day",
 };
 const OTHERS = "Others";
 let catalogue = null;
@@ -24,11 +35,30 @@ class Faults {
     this.list = h("div", { class: "armed" });
     this.cards = h("div", { class: "catalogue" });
     this.form = new FaultForm(() => this.refresh());
-    this.field = h("input", { type: "search", class: "search", placeholder: "Search faults", "aria-label": "Search faults", oninput: () => this.drawCards() });
+    this.field = h("input", {
+      type: "search",
+      class: "search",
+      placeholder: "Search faults",
+      "aria-label": "Search faults",
+      oninput: () => this.drawCards(),
+    });
     this.soon = calmly(300, () => guarded(() => this.refresh()));
-    fill(root, h("div", { class: "split even" },
-      h("section", { class: "pane", "aria-label": "Catalogue" }, h("div", { class: "pane-head" }, h("h2", {}, "Faults")), h("div", { class: "pane-search" }, this.field), h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Catalogue of faults" }, this.cards)),
-      h("section", { class: "pane", "aria-label": "Armed" }, this.list)), this.form.element);
+    fill(
+      root,
+      h(
+        "div",
+        { class: "split even" },
+        h(
+          "section",
+          { class: "pane", "aria-label": "Catalogue" },
+          h("div", { class: "pane-head" }, h("h2", {}, "Faults")),
+          h("div", { class: "pane-search" }, this.field),
+          h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Catalogue of faults" }, this.cards),
+        ),
+        h("section", { class: "pane", "aria-label": "Armed" }, this.list),
+      ),
+      this.form.element,
+    );
   }
 
   async refresh() {
@@ -45,20 +75,51 @@ class Faults {
     const presets = catalogue.presets.filter((one) => meets(one.name, one.summary, "preset"));
     const found = catalogue.faults.filter((one) => meets(one.name, one.effect, one.sdk, groupOf(one)));
     const groups = Map.groupBy(found, groupOf);
-    fill(this.cards, presets.length ? group("Presets: several at once", presets.map((one) => this.preset(one)), "presets") : null,
-      [...groups].map(([name, faults]) => group(name, faults.map((one) => this.card(one)))),
-      presets.length || found.length ? null : h("p", { class: "blank" }, "No fault is like that."));
+    fill(
+      this.cards,
+      presets.length
+        ? group(
+            "Presets: several at once",
+            presets.map((one) => this.preset(one)),
+            "presets",
+          )
+        : null,
+      [...groups].map(([name, faults]) =>
+        group(
+          name,
+          faults.map((one) => this.card(one)),
+        ),
+      ),
+      presets.length || found.length ? null : h("p", { class: "blank" }, "No fault is like that."),
+    );
   }
 
   preset({ name, summary, options, rules }) {
-    const sets = Object.entries(options).map(([option, value]) => `${option.replaceAll("_", "-")} ${value}`).join(", ");
-    const does = [rules.length ? `arms ${count(rules.length)} ${rules.length === 1 ? "rule" : "rules"}` : "", sets ? `sets ${sets}` : ""].filter(Boolean).join(", ");
-    return h("article", { class: "preset" }, h("h4", { class: "mono" }, name), h("p", {}, summary, h("span", { class: "dim" }, ` – ${does}`)),
-      button("Arm all", () => this.armPreset({ name, options, rules }), { class: "button arm-button", "aria-label": `Arm the preset ${name}`, "data-focus": `preset ${name}` }));
+    const sets = Object.entries(options)
+      .map(([option, value]) => `${option.replaceAll("_", "-")} ${value}`)
+      .join(", ");
+    const does = [
+      rules.length ? `arms ${count(rules.length)} ${rules.length === 1 ? "rule" : "rules"}` : "",
+      sets ? `sets ${sets}` : "",
+    ]
+      .filter(Boolean)
+      .join(", ");
+    return h(
+      "article",
+      { class: "preset" },
+      h("h4", { class: "mono" }, name),
+      h("p", {}, summary, h("span", { class: "dim" }, ` – ${does}`)),
+      button("Arm all", () => this.armPreset({ name, options, rules }), {
+        class: "button arm-button",
+        "aria-label": `Arm the preset ${name}`,
+        "data-focus": `preset ${name}`,
+      }),
+    );
   }
 
   async armPreset({ name, options, rules }) {
-    if (Object.keys(options).length) await ask(`sessions/${server.session}`, { method: "PATCH", json: { options }, of: null });
+    if (Object.keys(options).length)
+      await ask(`sessions/${server.session}`, { method: "PATCH", json: { options }, of: null });
     if (rules.length) await post("rules", rules);
     say(`The preset ${name} is in force`);
     await this.refresh();
@@ -66,12 +127,23 @@ class Faults {
 
   card(fault) {
     const label = (text) => ({ "aria-label": `${text}: ${fault.name}`, "data-focus": `${text} ${fault.name}` });
-    return h("article", { class: "card" },
-      h("h4", { class: "mono" }, fault.name), h("p", {}, prose(fault.effect)),
+    return h(
+      "article",
+      { class: "card" },
+      h("h4", { class: "mono" }, fault.name),
+      h("p", {}, prose(fault.effect)),
       fault.sdk ? h("p", { class: "dim" }, "SDK: ", prose(fault.sdk)) : null,
-      h("div", { class: "line arm" },
-        button("Once", () => this.armOnce(fault), { class: "button arm-button", title: fault.on[0] === "item" ? "One row of each batch" : "The next one", ...label("Arm once") }),
-        button("Which, when, how often …", () => this.form.open(fault), label("Arm in words"))));
+      h(
+        "div",
+        { class: "line arm" },
+        button("Once", () => this.armOnce(fault), {
+          class: "button arm-button",
+          title: fault.on[0] === "item" ? "One row of each batch" : "The next one",
+          ...label("Arm once"),
+        }),
+        button("Which, when, how often …", () => this.form.open(fault), label("Arm in words")),
+      ),
+    );
   }
 
   async armOnce(fault) {
@@ -96,5 +168,10 @@ class Faults {
 const groupOf = ({ name }) => GROUPS[name.split(".")[0]] ?? OTHERS;
 
 function group(name, cards, kind = "cards") {
-  return h("section", { class: "fault-group", "aria-label": name }, h("h3", {}, name, h("span", { class: "dim" }, ` ${count(cards.length)}`)), h("div", { class: kind }, cards));
+  return h(
+    "section",
+    { class: "fault-group", "aria-label": name },
+    h("h3", {}, name, h("span", { class: "dim" }, ` ${count(cards.length)}`)),
+    h("div", { class: kind }, cards),
+  );
 }

@@ -1,6 +1,8 @@
 // Formatting of numbers, money and times.
 
-const MINUTE = 60, HOUR = 3600, DAY = 86400;
+const MINUTE = 60,
+  HOUR = 3600,
+  DAY = 86400;
 const number = new Intl.NumberFormat("en-US");
 
 export const count = (value) => number.format(value);
@@ -15,7 +17,10 @@ const DECIMALS = 6;
 export function money(text) {
   if (text === null || text === undefined) return "–";
   const value = Number(text);
-  const told = Math.abs(value).toLocaleString("en-US", { minimumFractionDigits: DECIMALS, maximumFractionDigits: DECIMALS });
+  const told = Math.abs(value).toLocaleString("en-US", {
+    minimumFractionDigits: DECIMALS,
+    maximumFractionDigits: DECIMALS,
+  });
   return `${value < 0 && /[1-9]/.test(told) ? "-" : ""}$${told}`;
 }
 
@@ -62,7 +67,11 @@ export function shortId(id) {
 }
 
 export function bytes(size) {
-  return size < 1024 ? `${size} B` : size < 1048576 ? `${(size / 1024).toFixed(1)} kB` : `${(size / 1048576).toFixed(1)} MB`;
+  return size < 1024
+    ? `${size} B`
+    : size < 1048576
+      ? `${(size / 1024).toFixed(1)} kB`
+      : `${(size / 1048576).toFixed(1)} MB`;
 }
 
 /** Indented JSON, cut at a readable length. */

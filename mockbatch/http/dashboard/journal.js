@@ -16,49 +16,131 @@ export const view = (root) => new Journal(root);
 
 class Journal {
   constructor(root) {
-    Object.assign(this, { title: "Journal", entries: [], opened: new Set() });
+    this.title = "Journal";
+    this.entries = [];
+    this.opened = new Set();
     this.kept = h("span", { class: "dim" });
     this.fold = h("input", { type: "checkbox", checked: true, onchange: () => guarded(() => this.load()) });
-    this.field = h("input", { type: "search", class: "search", placeholder: "create, 529, req_…, msgbatch_…", "aria-label": "Search calls", value: address.get("q"), oninput: calmly(200, () => address.go({ q: this.field.value.trim() }, { replace: true })) });
+    this.field = h("input", {
+      type: "search",
+      class: "search",
+      placeholder: "create, 529, req_…, msgbatch_…",
+      "aria-label": "Search calls",
+      value: address.get("q"),
+      oninput: calmly(200, () => address.go({ q: this.field.value.trim() }, { replace: true })),
+    });
     this.list = new Windowed({
-      label: "Calls", rowHeight: 38, draw: (entry) => this.draw(entry),
+      label: "Calls",
+      rowHeight: 38,
+      draw: (entry) => this.draw(entry),
       load: async (start, limit) => ({ items: this.entries.slice(start, start + limit), total: this.entries.length }),
       empty: () => (address.get("q") ? "No call is like that." : "No calls yet. Looking at this page is none."),
     });
     this.soon = calmly(400, () => guarded(() => this.load()));
-    fill(root, h("section", { class: "pane whole", "aria-label": "Journal" },
-      h("div", { class: "pane-head" }, h("h2", {}, "Journal"), this.kept, h("span", { class: "spring" }), h("label", { class: "check" }, this.fold, "Fold polls")),
-      h("div", { class: "pane-search" }, this.field), h("div", { class: "call heads", "aria-hidden": "true" }, HEADS.map((name) => h("span", { class: ["took", "size"].includes(name) ? "number" : "" }, name))), this.list.element));
+    fill(
+      root,
+      h(
+        "section",
+        { class: "pane whole", "aria-label": "Journal" },
+        h(
+          "div",
+          { class: "pane-head" },
+          h("h2", {}, "Journal"),
+          this.kept,
+          h("span", { class: "spring" }),
+          h("label", { class: "check" }, this.fold, "Fold polls"),
+        ),
+        h("div", { class: "pane-search" }, this.field),
+        h(
+          "div",
+          { class: "call heads", "aria-hidden": "true" },
+          HEADS.map((name) => h("span", { class: ["took", "size"].includes(name) ? "number" : "" }, name)),
+        ),
+        this.list.element,
+      ),
+    );
   }
 
   async load() {
     const answer = await ask("requests", { query: { limit: LAST, bodies: "false" } });
     fill(this.kept, `${count(answer.kept)} of ${count(answer.total)} kept`);
     const wanted = address.get("q").toLowerCase();
-    const found = answer.requests.filter((call) => !wanted || [call.op, call.method, call.path, call.status, call.request_id, call.fault, call.batch, call.preview].join(" ").toLowerCase().includes(wanted));
+    const found = answer.requests.filter(
+      (call) =>
+        !wanted ||
+        [call.op, call.method, call.path, call.status, call.request_id, call.fault, call.batch, call.preview]
+          .join(" ")
+          .toLowerCase()
+          .includes(wanted),
+    );
     const entries = (this.fold.checked ? folded(found) : found.map((call) => ({ call, polls: null }))).reverse();
-    this.entries = entries.flatMap((entry) => (entry.polls && this.opened.has(entry.call.batch) ? [entry, ...entry.polls.map((call) => ({ call, polls: null, inner: true })).reverse()] : [entry]));
+    this.entries = entries.flatMap((entry) =>
+      entry.polls && this.opened.has(entry.call.batch)
+        ? [entry, ...entry.polls.map((call) => ({ call, polls: null, inner: true })).reverse()]
+        : [entry],
+    );
     await this.list.refresh();
   }
 
   draw({ call, polls, inner }) {
-    return h("div", { class: `call${inner ? " inner" : ""}` },
+    return h(
+      "div",
+      { class: `call${inner ? " inner" : ""}` },
       h("span", { class: "mono", title: `real time ${instant(call.real_at)}` }, instant(call.at).slice(5)),
-      h("span", { class: "what" }, polls ? [this.foldOf(call, polls), sparkline(polls)] : openOf(call),
-        call.retry_count ? h("span", { class: "badge warn", title: "x-stainless-retry-count" }, `retry ${call.retry_count}`) : null),
+      h(
+        "span",
+        { class: "what" },
+        polls ? [this.foldOf(call, polls), sparkline(polls)] : openOf(call),
+        call.retry_count
+          ? h("span", { class: "badge warn", title: "x-stainless-retry-count" }, `retry ${call.retry_count}`)
+          : null,
+      ),
       statusOf(call),
       h("span", { class: "number dim" }, quick(call.took)),
-      h("span", { class: "number dim", title: `${bytes(call.received)} sent, ${bytes(call.size)} answered` }, bytes(call.received || call.size)),
-      h("span", {}, call.fault ? h("span", { class: "badge fault", title: `The rule that struck: ${call.fault}` }, call.fault) : ""),
-      h("span", {}, call.batch ? h("a", { class: "mono", href: address.link({ view: "", batch: call.batch, q: "", call: "" }), title: call.batch }, shortId(call.batch)) : ""),
-      h("span", { class: "mono dim body" }, polls ? "" : call.preview));
+      h(
+        "span",
+        { class: "number dim", title: `${bytes(call.received)} sent, ${bytes(call.size)} answered` },
+        bytes(call.received || call.size),
+      ),
+      h(
+        "span",
+        {},
+        call.fault ? h("span", { class: "badge fault", title: `The rule that struck: ${call.fault}` }, call.fault) : "",
+      ),
+      h(
+        "span",
+        {},
+        call.batch
+          ? h(
+              "a",
+              {
+                class: "mono",
+                href: address.link({ view: "", batch: call.batch, q: "", call: "" }),
+                title: call.batch,
+              },
+              shortId(call.batch),
+            )
+          : "",
+      ),
+      h("span", { class: "mono dim body" }, polls ? "" : call.preview),
+    );
   }
 
   foldOf(call, polls) {
-    return h("button", { type: "button", class: "button quiet", "aria-expanded": String(this.opened.has(call.batch)), "data-focus": "fold", onclick: () => {
-      this.opened[this.opened.has(call.batch) ? "delete" : "add"](call.batch);
-      guarded(() => this.load());
-    } }, counted(polls.length, "poll"));
+    return h(
+      "button",
+      {
+        type: "button",
+        class: "button quiet",
+        "aria-expanded": String(this.opened.has(call.batch)),
+        "data-focus": "fold",
+        onclick: () => {
+          this.opened[this.opened.has(call.batch) ? "delete" : "add"](call.batch);
+          guarded(() => this.load());
+        },
+      },
+      counted(polls.length, "poll"),
+    );
   }
 
   async refresh() {
@@ -95,7 +177,11 @@ class Journal {
 }
 
 function openOf(call) {
-  return h("a", { class: "mono", href: address.link({ call: call.request_id }), "data-focus": "open" }, `${call.method} ${call.op || call.path}`);
+  return h(
+    "a",
+    { class: "mono", href: address.link({ call: call.request_id }), "data-focus": "open" },
+    `${call.method} ${call.op || call.path}`,
+  );
 }
 
 const quick = (took) => (took < 0.001 ? "< 1 ms" : span(took));

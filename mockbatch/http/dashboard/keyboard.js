@@ -6,8 +6,16 @@ import * as address from "./address.js";
 import * as timebar from "./timebar.js";
 
 const KEYS = [
-  ["j, k", "the next, the previous batch, row or call"], ["→, l", "from a batch to its rows"], ["←, h", "back to the batches"], ["x", "tick the batch or row that has the focus"],
-  ["/", "search the list that is looked at"], ["space", "pause time, let it run"], [".", "to the next event"], ["1 – 6", "the views"], ["esc", "close"], ["?", "this help"],
+  ["j, k", "the next, the previous batch, row or call"],
+  ["→, l", "from a batch to its rows"],
+  ["←, h", "back to the batches"],
+  ["x", "tick the batch or row that has the focus"],
+  ["/", "search the list that is looked at"],
+  ["space", "pause time, let it run"],
+  [".", "to the next event"],
+  ["1 – 6", "the views"],
+  ["esc", "close"],
+  ["?", "this help"],
 ];
 const CLOSED = { row: "", call: "", as: "" };
 
@@ -23,8 +31,21 @@ export function start(names, shown) {
 
 export function help() {
   const dialog = byId("help");
-  fill(dialog, h("div", { class: "line" }, h("h2", { id: "help-title" }, "Keyboard"), h("span", { class: "spring" }), button("✕", () => dialog.close(), { class: "button quiet", "aria-label": "Close help" })),
-    h("dl", { class: "keys" }, KEYS.map(([keys, does]) => h("div", {}, h("dt", {}, h("kbd", {}, keys)), h("dd", {}, does)))));
+  fill(
+    dialog,
+    h(
+      "div",
+      { class: "line" },
+      h("h2", { id: "help-title" }, "Keyboard"),
+      h("span", { class: "spring" }),
+      button("✕", () => dialog.close(), { class: "button quiet", "aria-label": "Close help" }),
+    ),
+    h(
+      "dl",
+      { class: "keys" },
+      KEYS.map(([keys, does]) => h("div", {}, h("dt", {}, h("kbd", {}, keys)), h("dd", {}, does))),
+    ),
+  );
   dialog.showModal();
 }
 
@@ -32,12 +53,27 @@ const writes = (element) => element?.closest?.("input:not([type=checkbox]), text
 const presses = (element) => element?.closest?.("button, summary, input, label");
 
 const ACTIONS = {
-  j: () => current().step?.(1), k: () => current().step?.(-1), l: () => current().into?.(), ArrowRight: () => current().into?.(), h: back, ArrowLeft: back,
-  x: tick, "/": () => current().search?.()?.focus(), "?": help, ".": () => guarded(timebar.nextEvent),
+  j: () => current().step?.(1),
+  k: () => current().step?.(-1),
+  l: () => current().into?.(),
+  ArrowRight: () => current().into?.(),
+  h: back,
+  ArrowLeft: back,
+  x: tick,
+  "/": () => current().search?.()?.focus(),
+  "?": help,
+  ".": () => guarded(timebar.nextEvent),
 };
 
 function pressed(event) {
-  if (event.metaKey || event.ctrlKey || event.altKey || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+  if (
+    event.metaKey ||
+    event.ctrlKey ||
+    event.altKey ||
+    event.defaultPrevented ||
+    document.querySelector("dialog[open]")
+  )
+    return;
   if (event.key === "Escape") escaped(event.target);
   else if (!writes(event.target)) act(event);
 }
@@ -49,7 +85,12 @@ function escaped(target) {
 
 function act(event) {
   const view = /^[1-9]$/.test(event.key) ? views[event.key - 1] : undefined;
-  const run = view !== undefined ? () => address.go({ view, q: "", ...CLOSED }) : event.key === " " && !presses(event.target) ? () => guarded(timebar.toggle) : ACTIONS[event.key];
+  const run =
+    view !== undefined
+      ? () => address.go({ view, q: "", ...CLOSED })
+      : event.key === " " && !presses(event.target)
+        ? () => guarded(timebar.toggle)
+        : ACTIONS[event.key];
   if (!run) return;
   event.preventDefault();
   run();
@@ -60,11 +101,16 @@ function back() {
 }
 
 function tick() {
-  document.activeElement?.closest?.(".row")?.querySelector("input[type=checkbox]")?.click();
+  const row = document.activeElement?.closest(".row");
+  /** @type {HTMLElement | null | undefined} */
+  const box = row?.querySelector("input[type=checkbox]");
+  box?.click();
 }
 
 /** Skip to the first entry of the list, or to the content if there is no list. */
 function skip(event) {
   event.preventDefault();
-  (document.querySelector("#view .row [data-focus=open]") ?? byId("content")).focus();
+  /** @type {HTMLElement | null} */
+  const first = document.querySelector("#view .row [data-focus=open]");
+  (first ?? byId("content")).focus();
 }

@@ -14,7 +14,8 @@ export function lifeline(one, now) {
   const marks = [
     one.starts_at && seconds(one.starts_at) < seconds(one.ends_at) ? ["started", "▸", one.starts_at] : null,
     [seconds(one.ends_at) <= now ? "ended" : "ends", "E", one.ends_at],
-    ["expiry", "X", one.expires_at], ["archive", "A", one.archived_at],
+    ["expiry", "X", one.expires_at],
+    ["archive", "A", one.archived_at],
   ].filter(Boolean);
   const words = marks.map(([name, , text]) => `${name} ${relative(text, now)}`).join(", ");
   const room = innerWidth < 600 ? 19 : 9;
@@ -22,11 +23,33 @@ export function lifeline(one, now) {
   const labels = marks.flatMap(([name, , text]) => {
     if (at(text) < free || (name === "expiry" && text === one.ends_at)) return [];
     free = at(text) + room;
-    return [h("span", { class: at(text) > 95 ? "tick last" : "tick", style: at(text) > 95 ? {} : { left: `${at(text)}%` } }, name)];
+    return [
+      h(
+        "span",
+        { class: at(text) > 95 ? "tick last" : "tick", style: at(text) > 95 ? {} : { left: `${at(text)}%` } },
+        name,
+      ),
+    ];
   });
-  return h("div", { class: "life", role: "img", "aria-label": `Timeline: ${words}` },
+  return h(
+    "div",
+    { class: "life", role: "img", "aria-label": `Timeline: ${words}` },
     h("span", { class: "past", style: { width: `${Math.min(1, place(now - born)) * 100}%` } }),
-    h("span", { class: "tick first" }, "created"), labels,
-    marks.map(([name, sign, text]) => h("span", { class: `mark ${name}`, style: { left: `${at(text)}%` }, title: `${name} ${instant(text)}, ${relative(text, now)} (${span(seconds(text) - born)} after it was created)` }, sign)),
-    h("span", { class: "here-mark", style: { left: `${Math.min(1, place(now - born)) * 100}%` }, title: "now" }));
+    h("span", { class: "tick first" }, "created"),
+    labels,
+    marks.map(([name, sign, text]) =>
+      h(
+        "span",
+        {
+          class: `mark ${name}`,
+          style: { left: `${at(text)}%` },
+          title:
+            `${name} ${instant(text)}, ${relative(text, now)} ` +
+            `(${span(seconds(text) - born)} after it was created)`,
+        },
+        sign,
+      ),
+    ),
+    h("span", { class: "here-mark", style: { left: `${Math.min(1, place(now - born)) * 100}%` }, title: "now" }),
+  );
 }

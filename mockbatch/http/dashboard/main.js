@@ -16,14 +16,19 @@ import { askForKey } from "./unlock.js";
 import * as timebar from "./timebar.js";
 
 const VIEWS = {
-  "": ["Batches", () => batches], journal: ["Journal", () => import("./journal.js")], faults: ["Faults", () => import("./faults.js")],
-  problems: ["Problems", () => problems], money: ["Money", () => import("./money.js")], compose: ["Compose", () => import("./compose.js")],
+  "": ["Batches", () => batches],
+  journal: ["Journal", () => import("./journal.js")],
+  faults: ["Faults", () => import("./faults.js")],
+  problems: ["Problems", () => problems],
+  money: ["Money", () => import("./money.js")],
+  compose: ["Compose", () => import("./compose.js")],
 };
 /** A placeholder for views that are still loading. */
 const NONE = { refresh: async () => {}, news: () => {}, changed: () => {}, close: () => {} };
 /** Delay before the other views are loaded, in milliseconds, while the server is reachable. */
 const OTHERS_AFTER = 1_500;
 
+/** @type {any} */
 let current = NONE;
 let shownView = null;
 let deaf = () => {};
@@ -44,9 +49,23 @@ async function showView() {
 }
 
 function drawTabs() {
-  fill(byId("tabs"), Object.entries(VIEWS).map(([name, [label]]) => h("a", {
-    href: address.link({ view: name, q: "", row: "", call: "", as: "" }), "aria-current": name === shownView ? "page" : null, "data-focus": name,
-  }, label, name === "problems" && problems.number() ? h("span", { class: "tab-count", "aria-label": `${problems.number()} problems` }, count(problems.number())) : null)));
+  fill(
+    byId("tabs"),
+    Object.entries(VIEWS).map(([name, [label]]) =>
+      h(
+        "a",
+        {
+          href: address.link({ view: name, q: "", row: "", call: "", as: "" }),
+          "aria-current": name === shownView ? "page" : null,
+          "data-focus": name,
+        },
+        label,
+        name === "problems" && problems.number()
+          ? h("span", { class: "tab-count", "aria-label": `${problems.number()} problems` }, count(problems.number()))
+          : null,
+      ),
+    ),
+  );
 }
 
 async function refresh() {
@@ -54,7 +73,19 @@ async function refresh() {
 }
 
 function heard(event) {
-  if (["clock", "batch.created", "batch.changed", "batch.deleted", "batch.ended", "batch.started", "reset", "hello"].includes(event.type)) timebar.refreshSoon();
+  if (
+    [
+      "clock",
+      "batch.created",
+      "batch.changed",
+      "batch.deleted",
+      "batch.ended",
+      "batch.started",
+      "reset",
+      "hello",
+    ].includes(event.type)
+  )
+    timebar.refreshSoon();
   if (["rule", "options", "call", "batch.ended", "reset"].includes(event.type)) banners.refreshSoon();
   if (COUNTED.includes(event.type)) recountSoon();
   current.news(event);
@@ -65,7 +96,9 @@ function heard(event) {
 const COUNTED = ["hello", "batch.ended", "batch.deleted", "batch.downloaded", "rule", "call", "reset"];
 /** Delay before problems are counted, in milliseconds: counting reads all rows, so the visible part goes first. */
 const COUNT_AFTER = 2_000;
-const recountSoon = calmly(COUNT_AFTER, () => new Promise((done) => setTimeout(done, COUNT_AFTER)).then(problems.recount));
+const recountSoon = calmly(COUNT_AFTER, () =>
+  new Promise((done) => setTimeout(done, COUNT_AFTER)).then(problems.recount),
+);
 const rowSoon = calmly(500, () => guarded(row.refresh));
 
 async function enter(id) {
@@ -95,10 +128,11 @@ address.onChange(async () => {
   if (shownView === "" && !elsewhere) await guarded(row.refresh);
 });
 
-server.onLocked = (message) => askForKey(message, async () => {
-  await sessions.look();
-  await guarded(refresh);
-});
+server.onLocked = (message) =>
+  askForKey(message, async () => {
+    await sessions.look();
+    await guarded(refresh);
+  });
 
 async function begin() {
   drawCorner();

@@ -9,7 +9,10 @@ const AT_ONCE = 100;
 /** Fills the cells of rows of one batch. A missing reply is requested again when its row is done. */
 export class Previews {
   constructor(batch, root) {
-    Object.assign(this, { batch, root, known: new Map(), closed: false });
+    this.batch = batch;
+    this.root = root;
+    this.known = new Map();
+    this.closed = false;
     this.soon = calmly(120, () => guarded(() => this.fetch()));
   }
 
@@ -21,7 +24,13 @@ export class Previews {
   }
 
   async fetch() {
-    const wanted = this.cells().filter((cell) => !this.known.has(cell.index) || (cell.state === "succeeded" && this.known.get(cell.index).state !== "succeeded")).slice(0, AT_ONCE);
+    const wanted = this.cells()
+      .filter(
+        (cell) =>
+          !this.known.has(cell.index) ||
+          (cell.state === "succeeded" && this.known.get(cell.index).state !== "succeeded"),
+      )
+      .slice(0, AT_ONCE);
     if (!wanted.length || this.closed) return;
     const states = new Map(wanted.map((cell) => [cell.index, cell.state]));
     const { previews } = await post(`batches/${this.batch}/previews`, { indexes: [...states.keys()] });
@@ -31,7 +40,11 @@ export class Previews {
   }
 
   cells() {
-    return [...this.root.querySelectorAll("[data-row]")].map((element) => ({ element, index: Number(element.dataset.row), state: element.dataset.state }));
+    return [...this.root.querySelectorAll("[data-row]")].map((element) => ({
+      element,
+      index: Number(element.dataset.row),
+      state: element.dataset.state,
+    }));
   }
 
   write({ element, index }) {

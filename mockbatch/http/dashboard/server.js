@@ -6,7 +6,15 @@ export const ORIGIN = location.origin;
 const KEY = "mockbatch-control-key";
 
 /** The session shown; whether the server is lost; its message when it requires a key; and the callback for that. */
-export const server = { session: null, lost: false, locked: null, onLocked: () => {} };
+export const server = {
+  /** @type {string | null} */
+  session: null,
+  lost: false,
+  /** @type {string | null} */
+  locked: null,
+  /** @type {(message: string) => void} */
+  onLocked: () => {},
+};
 
 export class Refused extends Error {}
 export class Lost extends Error {}
@@ -28,16 +36,27 @@ function keyed(headers = {}) {
   return key ? { ...headers, "x-mockbatch-control-key": key } : headers;
 }
 
-/** Return the JSON response. Throws Refused with the server's message, Lost if it is unreachable or locked. */
+/**
+ * Return the JSON response. Throws Refused with the server's message, Lost if it is unreachable or locked.
+ * @param {string} path
+ * @param {{
+ *   method?: string, query?: object, json?: unknown, body?: BodyInit, type?: string, of?: string | null
+ * }} [options]
+ */
 export async function ask(path, { method = "GET", query = {}, json, body, type, of = server.session } = {}) {
   if (server.locked) throw new Lost(server.locked);
   const url = new URL(path, BASE);
   const all = of ? { session: of, ...query } : query;
   for (const [name, value] of Object.entries(all)) {
-    for (const one of [value].flat()) if (one !== null && one !== undefined && one !== "") url.searchParams.append(name, one);
+    for (const one of [value].flat())
+      if (one !== null && one !== undefined && one !== "") url.searchParams.append(name, one);
   }
   const headers = json === undefined ? (type ? { "content-type": type } : {}) : { "content-type": "application/json" };
-  const [answer, content] = await fetched(url, { method, headers: keyed(headers), body: json === undefined ? body : JSON.stringify(json) });
+  const [answer, content] = await fetched(url, {
+    method,
+    headers: keyed(headers),
+    body: json === undefined ? body : JSON.stringify(json),
+  });
   if ([401, 403].includes(answer.status)) {
     lock(content.error.message);
     throw new Lost(server.locked);

@@ -8,7 +8,9 @@ import * as address from "./address.js";
 
 let sessions = [];
 let entered = false;
+/** @type {(id: string | null) => Promise<void> | void} */
 let enter = async () => {};
+/** @type {(isConnected: boolean) => void} */
 let connected = () => {};
 const missing = new Set();
 
@@ -51,7 +53,7 @@ const latest = () => sessions.findLast((one) => one.batches) ?? sessions.at(-1);
 function wanted() {
   const named = address.get("session") || server.session;
   if (has(named)) return named;
-  return address.get("session") && !server.session ? null : latest()?.id ?? null;
+  return address.get("session") && !server.session ? null : (latest()?.id ?? null);
 }
 
 /** Say once that the session in the URL does not exist, and continue with another. */
@@ -66,7 +68,9 @@ function sayMissing() {
 /** The display name of a session: its label, else the end of its key, else its id. */
 function nameOf({ id, label, key_end, workspace }) {
   const name = label || (key_end ? `key …${key_end}` : `session ${id.slice(0, 8)}`);
-  const twin = sessions.some((one) => one.id !== id && one.label === label && one.key_end === key_end && one.workspace === workspace);
+  const twin = sessions.some(
+    (one) => one.id !== id && one.label === label && one.key_end === key_end && one.workspace === workspace,
+  );
   return [name, workspace, twin ? id.slice(0, 4) : ""].filter(Boolean).join(" · ");
 }
 
@@ -77,9 +81,25 @@ export function draw() {
     fill(byId("session"), h("span", { class: "dim" }, "no session yet"));
     return;
   }
-  fill(byId("session"),
+  fill(
+    byId("session"),
     h("span", { class: "dot", style: { background: server.session ? colour(server.session) : "transparent" } }),
-    h("select", { "aria-label": "Session", "data-focus": "session", onchange: (event) => {
-      address.go({ session: event.target.value, batch: "", row: "", call: "" });
-    } }, sessions.map((one) => h("option", { value: one.id, selected: one.id === server.session }, `${nameOf(one)} · ${counted(one.batches, "batch", "batches")}`))));
+    h(
+      "select",
+      {
+        "aria-label": "Session",
+        "data-focus": "session",
+        onchange: (event) => {
+          address.go({ session: event.target.value, batch: "", row: "", call: "" });
+        },
+      },
+      sessions.map((one) =>
+        h(
+          "option",
+          { value: one.id, selected: one.id === server.session },
+          `${nameOf(one)} · ${counted(one.batches, "batch", "batches")}`,
+        ),
+      ),
+    ),
+  );
 }

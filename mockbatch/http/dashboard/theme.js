@@ -12,10 +12,16 @@ export function drawCorner() {
   const theme = localStorage.getItem("mockbatch-theme") ?? "auto";
   if (theme === "auto") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
-  fill(byId("corner"),
-    button(SIGNS[theme], () => {
-      localStorage.setItem("mockbatch-theme", THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]);
-      drawCorner();
-    }, { class: "button quiet", "aria-label": `Colours: ${theme}`, title: `Colours: ${theme}`, "data-focus": "theme" }),
-    button("?", help, { class: "button quiet", "aria-label": "Keyboard help", title: "Keyboard (?)" }));
+  fill(
+    byId("corner"),
+    button(
+      SIGNS[theme],
+      () => {
+        localStorage.setItem("mockbatch-theme", THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]);
+        drawCorner();
+      },
+      { class: "button quiet", "aria-label": `Colours: ${theme}`, title: `Colours: ${theme}`, "data-focus": "theme" },
+    ),
+    button("?", help, { class: "button quiet", "aria-label": "Keyboard help", title: "Keyboard (?)" }),
+  );
 }

@@ -8,9 +8,20 @@ import { asToolbar, rove } from "./toolbar.js";
 import { ask, post, server } from "./server.js";
 
 const SPEEDS = [1, 60, 1000];
-const STEPS = [["+1 m", "1m", "a minute"], ["+1 h", "1h", "an hour"], ["+24 h", "24h", "24 hours"], ["+29 d", "29d", "29 days"]];
-const TICKS = [[60, "1 m"], [3600, "1 h"], [86400, "24 h"], [29 * 86400, "29 d"]];
-const AHEAD = 30 * 86400, DRAWN = 200;
+const STEPS = [
+  ["+1 m", "1m", "a minute"],
+  ["+1 h", "1h", "an hour"],
+  ["+24 h", "24h", "24 hours"],
+  ["+29 d", "29d", "29 days"],
+];
+const TICKS = [
+  [60, "1 m"],
+  [3600, "1 h"],
+  [86400, "24 h"],
+  [29 * 86400, "29 d"],
+];
+const AHEAD = 30 * 86400,
+  DRAWN = 200;
 
 let clock = null;
 let taken = 0;
@@ -38,20 +49,47 @@ export function start(selected) {
     time: h("span", { class: "time" }),
     pace: h("span", { class: "pace" }),
     speeds: h("div", { class: "group speeds", role: "group", "aria-label": "Speed" }),
-    next: button([h("span", { class: "long" }, "To next event"), h("span", { class: "short-label", "aria-hidden": "true" }, "⇥")], nextEvent, { class: "button next", "aria-label": "To next event", "data-focus": "next" }),
-    more: button("⋯", () => byId("timebar").classList.toggle("all"), { class: "button more", "aria-label": "More of time", title: "Speed, more steps, what comes" }),
+    next: button(
+      [h("span", { class: "long" }, "To next event"), h("span", { class: "short-label", "aria-hidden": "true" }, "⇥")],
+      nextEvent,
+      { class: "button next", "aria-label": "To next event", "data-focus": "next" },
+    ),
+    more: button("⋯", () => byId("timebar").classList.toggle("all"), {
+      class: "button more",
+      "aria-label": "More of time",
+      title: "Speed, more steps, what comes",
+    }),
     end: button("End this batch", endBatch, { class: "button end" }),
     coming: h("div", { class: "ahead", role: "img", "aria-label": "Nothing is coming up" }),
   });
-  fill(byId("timebar"),
-    h("div", { class: "controls" },
+  fill(
+    byId("timebar"),
+    h(
+      "div",
+      { class: "controls" },
       parts.play,
-      h("div", { class: "now", "aria-label": "Virtual now" }, h("span", {}, parts.year, parts.date), parts.time, h("span", { class: "dim zone" }, "UTC"), parts.pace),
+      h(
+        "div",
+        { class: "now", "aria-label": "Virtual now" },
+        h("span", {}, parts.year, parts.date),
+        parts.time,
+        h("span", { class: "dim zone" }, "UTC"),
+        parts.pace,
+      ),
       parts.speeds,
-      h("div", { class: "group steps", role: "group", "aria-label": "Move time" },
-        STEPS.map(([label, by, words]) => button(label, () => advance({ by }), { "aria-label": `Advance by ${words}` }))),
-      parts.next, parts.end, parts.more),
-    parts.coming);
+      h(
+        "div",
+        { class: "group steps", role: "group", "aria-label": "Move time" },
+        STEPS.map(([label, by, words]) =>
+          button(label, () => advance({ by }), { "aria-label": `Advance by ${words}` }),
+        ),
+      ),
+      parts.next,
+      parts.end,
+      parts.more,
+    ),
+    parts.coming,
+  );
   asToolbar(byId("timebar").querySelector(".controls"), "Time");
   setInterval(tick, 200);
 }
@@ -78,7 +116,9 @@ export const refreshSoon = calmly(150, () => guarded(refresh));
 
 function setBatches(batches) {
   coming = batches.flatMap((batch) => [
-    ...(batch.ended_at ? [] : [{ at: seconds(batch.ends_at), kind: batch.ends_at === batch.expires_at ? "expired" : "ended", id: batch.id }]),
+    ...(batch.ended_at
+      ? []
+      : [{ at: seconds(batch.ends_at), kind: batch.ends_at === batch.expires_at ? "expired" : "ended", id: batch.id }]),
     { at: seconds(batch.archived_at), kind: "archived", id: batch.id },
   ]);
   drawComing();
@@ -117,13 +157,21 @@ export function show() {
   parts.play.setAttribute("aria-label", frozen ? "Let time run" : "Pause time");
   parts.play.title = frozen ? "Let time run (space)" : "Pause time (space)";
   parts.pace.textContent = !has ? "no session yet" : frozen ? "paused" : `×${clock.speedup}`;
-  fill(parts.speeds, SPEEDS.map((factor) => button(`×${factor}`, () => speed(factor), {
-    "aria-pressed": String(has && !frozen && clock.speedup === factor), "aria-label": `Speed times ${factor}`,
-  })));
+  fill(
+    parts.speeds,
+    SPEEDS.map((factor) =>
+      button(`×${factor}`, () => speed(factor), {
+        "aria-pressed": String(has && !frozen && clock.speedup === factor),
+        "aria-label": `Speed times ${factor}`,
+      }),
+    ),
+  );
   const next = clock?.next_event;
   parts.next.disabled = !next;
   parts.next.title = next ? `${next.type} of ${next.batch} (.)` : "Nothing is coming up";
-  byId("timebar").querySelectorAll(".controls button").forEach((one) => (one.disabled = !has || (one === parts.next && !next)));
+  for (const one of byId("timebar").querySelectorAll(".controls button")) {
+    one.disabled = !has || (one === parts.next && !next);
+  }
   parts.more.disabled = false;
   showEnd();
   tick();
@@ -139,7 +187,8 @@ export function showEnd() {
 function tick() {
   const [date, time] = clockTime(now());
   if (parts.time.textContent !== time) parts.time.textContent = time;
-  if (parts.date.textContent !== date.slice(5)) [parts.year.textContent, parts.date.textContent] = [date.slice(0, 5), date.slice(5)];
+  if (parts.date.textContent !== date.slice(5))
+    [parts.year.textContent, parts.date.textContent] = [date.slice(0, 5), date.slice(5)];
   if (clock && moves()) calmDraw();
   const second = Math.floor(now());
   if (second !== told) freshen(now());
@@ -163,14 +212,30 @@ function drawComing() {
     marks.set(key, mark);
   }
   const found = [...marks.values()].sort((a, b) => a.first - b.first);
-  const words = found.slice(0, 5).map((mark) => `${mark.kind} in ${span(mark.first - from)}`).join(", ");
+  const words = found
+    .slice(0, 5)
+    .map((mark) => `${mark.kind} in ${span(mark.first - from)}`)
+    .join(", ");
   parts.coming.setAttribute("aria-label", found.length ? `Coming up: ${words}` : "Nothing is coming up");
-  fill(parts.coming,
+  fill(
+    parts.coming,
     h("span", { class: "tick first" }, "now"),
     TICKS.map(([at, label]) => h("span", { class: "tick", style: { left: `${place(at) * 100}%` } }, label)),
-    found.map((mark) => h("span", {
-      class: `mark ${mark.kind}`, style: { left: `${(mark.at / 120) * 100}%` },
-      title: `${mark.many > 1 ? `${mark.many} batches` : mark.id} ${mark.kind} ${relative(new Date(mark.first * 1000).toISOString(), from)}`,
-    }, { ended: "E", expired: "X", archived: "A" }[mark.kind])));
+    found.map((mark) =>
+      h(
+        "span",
+        {
+          class: `mark ${mark.kind}`,
+          style: { left: `${(mark.at / 120) * 100}%` },
+          title: markTitle(mark, from),
+        },
+        { ended: "E", expired: "X", archived: "A" }[mark.kind],
+      ),
+    ),
+  );
 }
 
+function markTitle(mark, from) {
+  const what = mark.many > 1 ? `${mark.many} batches` : mark.id;
+  return `${what} ${mark.kind} ${relative(new Date(mark.first * 1000).toISOString(), from)}`;
+}

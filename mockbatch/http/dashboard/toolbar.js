@@ -24,4 +24,5 @@ export function rove(element) {
   for (const one of element.querySelectorAll("button")) one.tabIndex = one === stop ? 0 : -1;
 }
 
-const usable = (element) => [...element.querySelectorAll("button:not(:disabled)")].filter((one) => one.offsetParent !== null);
+const usable = (element) =>
+  [...element.querySelectorAll("button:not(:disabled)")].filter((one) => one.offsetParent !== null);

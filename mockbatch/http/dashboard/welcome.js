@@ -6,9 +6,13 @@ import { ask, ORIGIN, server } from "./server.js";
 import { composer } from "./compose.js";
 
 const HOSTED = ORIGIN;
+const SETTINGS = `export ANTHROPIC_BASE_URL=${HOSTED}\nexport ANTHROPIC_API_KEY=sk-ant-anything\n\n`;
+const PYTHON = "import anthropic; print(anthropic.Anthropic().messages.batches.list().data)";
+const TYPESCRIPT =
+  'new (require("@anthropic-ai/sdk").default)().messages.batches.list().then(page => console.log(page.data))';
 const LINES = {
-  Python: `export ANTHROPIC_BASE_URL=${HOSTED}\nexport ANTHROPIC_API_KEY=sk-ant-anything\n\npython -c 'import anthropic; print(anthropic.Anthropic().messages.batches.list().data)'`,
-  TypeScript: `export ANTHROPIC_BASE_URL=${HOSTED}\nexport ANTHROPIC_API_KEY=sk-ant-anything\n\nnode -e 'new (require("@anthropic-ai/sdk").default)().messages.batches.list().then(page => console.log(page.data))'`,
+  Python: `${SETTINGS}python -c '${PYTHON}'`,
+  TypeScript: `${SETTINGS}node -e '${TYPESCRIPT}'`,
   curl: `curl ${HOSTED}/v1/messages/batches -H 'x-api-key: sk-ant-anything' -H 'anthropic-version: 2023-06-01'`,
 };
 
@@ -16,19 +20,41 @@ export function welcome(root, arrived) {
   const light = h("p", { class: "waiting-light", role: "status" });
   let timer = null;
   let green = false;
-  const element = h("div", { class: "welcome" },
+  const element = h(
+    "div",
+    { class: "welcome" },
     h("h2", {}, "Nothing has come yet"),
     h("p", { class: "dim" }, "Point any SDK here. Any key will do; each key is a session of its own."),
     light,
-    h("div", { class: "ways" }, Object.entries(LINES).map(([name, text]) => h("section", {}, h("div", { class: "line" }, h("h3", {}, name), h("span", { class: "spring" }), copyButton(text, "Copy", { "aria-label": `Copy the lines for ${name}` })), code(text, `Lines for ${name}`)))),
+    h(
+      "div",
+      { class: "ways" },
+      Object.entries(LINES).map(([name, text]) =>
+        h(
+          "section",
+          {},
+          h(
+            "div",
+            { class: "line" },
+            h("h3", {}, name),
+            h("span", { class: "spring" }),
+            copyButton(text, "Copy", { "aria-label": `Copy the lines for ${name}` }),
+          ),
+          code(text, `Lines for ${name}`),
+        ),
+      ),
+    ),
     h("h3", {}, "Or try a batch from here"),
-    composer());
+    composer(),
+  );
 
   async function look() {
     if (green || !element.isConnected) return;
     const { sessions } = await ask("sessions", { of: null }).catch(() => ({ sessions: [] }));
     for (const session of sessions) {
-      const calls = await ask("requests", { query: { limit: 1, bodies: "false" }, of: session.id }).catch(() => ({ total: 0 }));
+      const calls = await ask("requests", { query: { limit: 1, bodies: "false" }, of: session.id }).catch(() => ({
+        total: 0,
+      }));
       if (calls.total) {
         green = true;
         const [first] = calls.requests;

@@ -1,19 +1,36 @@
 // Virtual lists of any length: only visible rows are loaded and drawn.
 
-import { h } from "./dom.js";
+import { focusIn, h } from "./dom.js";
 
-const PAGE = 100, AROUND = 8;
+const PAGE = 100,
+  AROUND = 8;
 
 /**
  * A list of rows of equal height. `load(start, limit)` returns `{items, total}`, or `{items, next}` if the length is
  * unknown: `next` is then the start of the next page, or null. `draw(item, index)` creates the content of a row.
  */
 export class Windowed {
+  /**
+   * @param {{
+   *   label: string, rowHeight: number, load: Function, draw: Function, empty: Function,
+   *   onCount?: (total: number | null, next: number | null | undefined) => void
+   * }} options
+   */
   constructor({ label, rowHeight, load, draw, empty, onCount = () => {} }) {
-    Object.assign(this, { rowHeight, load, draw, empty, onCount, page: PAGE });
+    this.rowHeight = rowHeight;
+    this.load = load;
+    this.draw = draw;
+    this.empty = empty;
+    this.onCount = onCount;
+    this.page = PAGE;
     this.list = h("ul", { class: "rows", role: "list" });
     this.blank = h("p", { class: "blank", hidden: true });
-    this.element = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label, onscroll: () => this.paint() }, this.list, this.blank);
+    this.element = h(
+      "div",
+      { class: "scroll", tabindex: "0", role: "region", "aria-label": label, onscroll: () => this.paint() },
+      this.list,
+      this.blank,
+    );
     this.watcher = new ResizeObserver(() => this.paint());
     this.watcher.observe(this.element);
     this.forget();
@@ -94,11 +111,16 @@ export class Windowed {
   place(index) {
     const item = this.items.get(index);
     const known = this.shown.get(index);
-    const key = item === undefined ? "" : JSON.stringify(this.keyed ? this.keyed(item) : item);
+    const key = item === undefined ? "" : JSON.stringify(item);
     if (known && (known.key === key || item === undefined)) return;
-    const node = h("li", { "aria-setsize": this.next === undefined ? this.total : -1, "aria-posinset": index + 1, class: item === undefined ? "row waiting" : "row", style: { top: `${index * this.rowHeight}px`, height: `${this.rowHeight}px` } });
+    const node = h("li", {
+      "aria-setsize": this.next === undefined ? this.total : -1,
+      "aria-posinset": index + 1,
+      class: item === undefined ? "row waiting" : "row",
+      style: { top: `${index * this.rowHeight}px`, height: `${this.rowHeight}px` },
+    });
     if (item !== undefined) node.append(...[this.draw(item, index)].flat().filter(Boolean));
-    const held = known?.node.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
+    const held = known && focusIn(known.node);
     if (known) known.node.replaceWith(node);
     else this.insert(node, index);
     if (held) node.querySelector(`[data-focus="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
@@ -107,7 +129,8 @@ export class Windowed {
 
   insert(node, index) {
     let after = null;
-    for (const [other, { node: there }] of this.shown) if (other > index && (after === null || other < after.index)) after = { index: other, there };
+    for (const [other, { node: there }] of this.shown)
+      if (other > index && (after === null || other < after.index)) after = { index: other, there };
     this.list.insertBefore(node, after?.there ?? null);
   }
 
