@@ -21,7 +21,6 @@ from mockbatch.service.interventions import Interventions
 from mockbatch.service.journal import Journal
 from mockbatch.service.ledger import Ledger
 from mockbatch.service.messages import Messages
-from mockbatch.service.mishaps import mishap
 from mockbatch.service.notices import Notices, Sender
 from mockbatch.service.playback import Playback
 from mockbatch.service.previews import Previews
@@ -62,7 +61,6 @@ class Mock:
         organization = ids.organization_id(config.seed)
         self.rates = Rates(organization)
         self.notices = Notices(store, sender, config.seed, organization, config.webhook_secret, config.webhook_allow)
-        self.notices.mishap = mishap
         self.sessions.on_change = self.notices.changed
         self.batches = Batches(
             store,
