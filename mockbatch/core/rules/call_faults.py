@@ -206,7 +206,7 @@ class AcceptThenDrop(Fault):
     def _loss(self) -> Action:
         if self.how == "hang":
             return Wait(None)
-        return Reset() if self.how == "reset" else _page(HTTPStatus.BAD_GATEWAY, {})
+        return Reset() if self.how == "reset" else _page(502, {})
 
 
 class ShortPages(Fault):

@@ -52,8 +52,8 @@ class Fault:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        defined = (pair for base in reversed(cls.__mro__) for pair in vars(base).items())
-        cls.options = {name: value for name, value in defined if isinstance(value, Option)}
+        own = {name: value for name, value in vars(cls).items() if isinstance(value, Option)}
+        cls.options = {name: one for base in cls.__bases__ for name, one in base.options.items()} | own
         if "name" in vars(cls):
             cls.effect = " ".join((cls.__doc__ or "").split())
             _check(cls)
@@ -130,5 +130,6 @@ def _check(fault: type[Fault]) -> None:
         stages = _STAGES.get(scope, _OF_CALLS)
         if not fault.has(*stages):
             raise TypeError(f"{fault.name}: nothing carries it out on {scope!r}; define {' or '.join(stages)}")
-    if missing := [name for name in dir(fault) if getattr(getattr(fault, name), "__isabstractmethod__", False)]:
-        raise TypeError(f"{fault.name}: nothing carries it out; define {' and '.join(missing)}")
+    inherited = {name for base in fault.__mro__[:-2] for name in vars(base)}
+    if missing := [name for name in inherited if getattr(getattr(fault, name), "__isabstractmethod__", False)]:
+        raise TypeError(f"{fault.name}: nothing carries it out; define {' and '.join(sorted(missing))}")
