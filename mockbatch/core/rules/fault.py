@@ -53,7 +53,8 @@ class Fault:
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         own = {name: value for name, value in vars(cls).items() if isinstance(value, Option)}
-        cls.options = {name: one for base in cls.__bases__ for name, one in base.options.items()} | own
+        bases = (base for base in cls.__bases__ if issubclass(base, Fault))
+        cls.options = {name: one for base in bases for name, one in base.options.items()} | own
         if "name" in vars(cls):
             cls.effect = " ".join((cls.__doc__ or "").split())
             _check(cls)
