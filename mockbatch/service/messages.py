@@ -160,7 +160,7 @@ class Messages:
             geo=geo_of(params, model),
             rule=rule.name if rule else "",
         )
-        return builder.answered(row, request, model, read_reply(rule.said) if rule else None)
+        return builder.answered(row, request, model, read_reply(rule.given_reply) if rule else None)
 
     async def _cached(self, session: Session, row: Row) -> Row:
         if not row.more.prefixes:

@@ -278,7 +278,7 @@ def _action(rule: Rule, seed: int, read_reply: ReadReply) -> Callable[[str], Ite
     if rule.errored is not None:
         decision = ItemDecision(rule.name, "errored", rule.errored)
     else:
-        reply = None if rule.said is None else read_reply(rule.said)
+        reply = None if rule.given_reply is None else read_reply(rule.given_reply)
         decision = ItemDecision(rule.name, rule.outcome or "succeeded", reply=reply)
     return lambda custom_id: decision
 

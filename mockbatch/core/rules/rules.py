@@ -65,7 +65,7 @@ class Rule(Struct, frozen=True, omit_defaults=True):
         return None if self.fault is None else FAULTS[self.fault](self.options)
 
     @property
-    def said(self) -> Any:
+    def given_reply(self) -> Any:
         """The reply that the rule gives, also under the name of a fault; None if it gives none."""
         fault = self.injected
         return self.reply if fault is None else fault.reply()
