@@ -1,12 +1,14 @@
 """`mockbatch faults`: the faults that can be injected."""
 
 import click
+import msgspec
 
 from mockbatch.cli import Failure
 from mockbatch.cli.groups import Group, completing
 from mockbatch.cli.shown import print_json, print_table, wants_json
-from mockbatch.core.rules.fault import Fault, Option
-from mockbatch.core.rules.faults import FAULTS, meant_instead
+from mockbatch.core.rules.fault import Fault
+from mockbatch.core.rules.faults import FAULTS, fault_view, meant_instead
+from mockbatch.core.rules.options import Option
 
 
 class _Faults(Group):
@@ -29,7 +31,7 @@ def command() -> None:
 def listed(as_json: bool) -> None:
     """List the faults."""
     if as_json:
-        print_json([_as_table(fault) for fault in FAULTS.values()])
+        print_json(msgspec.to_builtins(list(map(fault_view, FAULTS.values()))))
         return
     print_table(("fault", "on", "what happens"), ((one.name, one.on[0], one.effect) for one in FAULTS.values()))
 
@@ -43,12 +45,12 @@ def explain(name: str, as_json: bool) -> None:
     if fault is None:
         raise Failure(f"there is no fault {name!r}.{meant_instead(name)}")
     if as_json:
-        print_json({**_as_table(fault), "example": example(fault)})
+        print_json({**msgspec.to_builtins(fault_view(fault)), "example": example(fault)})
         return
     click.echo("\n".join(_explained(fault)))
 
 
-def _explained(fault: Fault) -> list[str]:
+def _explained(fault: type[Fault]) -> list[str]:
     lines = [fault.name, "", f"What happens: {fault.effect}", f"The SDK:      {fault.sdk}"]
     lines.append(f"Strikes on:   {', '.join(fault.on)}")
     if fault.options:
@@ -65,25 +67,9 @@ def _option_line(name: str, option: Option) -> str:
     return f"  {name:<18}{option.help}{choices}{default}"
 
 
-def example(fault: Fault) -> str:
+def example(fault: type[Fault]) -> str:
     """Return a flag that arms the fault, with its first option."""
     for name, default in fault.defaults().items():
         shown = "/".join(default) if isinstance(default, list) else default
         return f"{fault.name},{name}={str(shown).lower() if isinstance(shown, bool) else shown}"
     return fault.name
-
-
-def _as_table(fault: Fault) -> dict[str, object]:
-    options = {
-        name: {"kind": option.kind, "help": option.help, "default": option.default, "choices": list(option.choices)}
-        for name, option in fault.options.items()
-    }
-    return {
-        "name": fault.name,
-        "on": list(fault.on),
-        "effect": fault.effect,
-        "sdk": fault.sdk,
-        "modes": list(fault.modes),
-        "test": fault.test,
-        "options": options,
-    }

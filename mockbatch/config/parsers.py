@@ -9,8 +9,8 @@ from mockbatch.core.cassette.matching import parse_match_on
 from mockbatch.core.contract.catalog import MODELS, Model, model_like
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.numbers import MOST, integer, natural, shortened
-from mockbatch.core.rules.mixes import parse_mix
-from mockbatch.core.rules.replied import read_reply
+from mockbatch.core.rules.item_faults import parse_mix
+from mockbatch.core.rules.items import read_reply
 from mockbatch.core.rules.rules import Rule
 from mockbatch.core.rules.written import parse_flag
 from mockbatch.core.sizes import parse_size

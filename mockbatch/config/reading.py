@@ -14,8 +14,8 @@ from mockbatch.config.settings import Config
 from mockbatch.core.hosts import host_of, may_be_called
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.rules import presets as rule_presets
-from mockbatch.core.rules.fault import RuleError
-from mockbatch.core.rules.replied import read_reply, unsendable
+from mockbatch.core.rules.items import read_reply, unsendable
+from mockbatch.core.rules.options import RuleError
 from mockbatch.core.rules.rules import Rule, parse_rules
 
 

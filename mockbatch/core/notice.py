@@ -14,12 +14,12 @@ from msgspec.structs import replace
 from mockbatch.core.batch import Batch
 from mockbatch.core.contract import ids
 from mockbatch.core.draws import draw, fraction, subseed, wide_draw_bytes
-from mockbatch.core.time.spans import MINUTE, SECOND, format_instant
+from mockbatch.core.rules.actions import Delivery
+from mockbatch.core.time.spans import SECOND, format_instant
 from mockbatch.core.time.timeline import NEVER, Ending
 
 ATTEMPTS = 3
 _SHORTEST, _LONGEST = 5 * SECOND, 120 * SECOND
-_OVERTAKEN = 5 * MINUTE
 
 EventType = Literal["message_batch.ended", "message_batch.expired", "message_batch.canceled"]
 State = Literal["pending", "delivered", "failed", "lost"]
@@ -112,29 +112,9 @@ def attempted(notice: Notice, attempt: Attempt) -> Notice:
     return replace(notice, attempts=attempts, due=attempt.at + int(pause))
 
 
-def lost(notice: Notice) -> Notice:
-    """Return a webhook that is never sent."""
-    return replace(notice, due=NEVER, fault="webhook.lost")
-
-
-def doubled(notice: Notice) -> Notice:
-    """Return a webhook that is sent twice, with the same id."""
-    return replace(notice, copies=2, fault="webhook.twice")
-
-
-def late(notice: Notice, span: int) -> Notice:
-    """Return a webhook that is sent `span` microseconds late."""
-    return replace(notice, due=notice.due + span, fault="webhook.late")
-
-
-def out_of_order(notice: Notice, next_due: int) -> Notice:
-    """Return a webhook that is sent right after the next one of its session, or after a while if there is none."""
-    return replace(notice, due=min(next_due + 1, notice.due + _OVERTAKEN), fault="webhook.out_of_order")
-
-
-def badly_signed(notice: Notice) -> Notice:
-    """Return a webhook that is signed with a wrong secret."""
-    return replace(notice, signed=False, fault="webhook.bad_signature")
+def delivered_by(notice: Notice, delivery: Delivery, fault: str) -> Notice:
+    """Return a webhook whose delivery a fault has changed."""
+    return replace(notice, due=delivery.due, copies=delivery.copies, signed=delivery.signed, fault=fault)
 
 
 def secret_of(seed: int) -> str:

@@ -4,7 +4,7 @@ from starlette.routing import Route
 
 from mockbatch.core.contract import wire
 from mockbatch.core.rules.fault import Scope
-from mockbatch.core.rules.life import REDIRECTED
+from mockbatch.core.rules.stream_faults import REDIRECTED
 from mockbatch.http.answers import Answer, Json, Moved, Stream
 from mockbatch.http.caller import caller, terms_of
 from mockbatch.http.calls import Call, Endpoint

@@ -1,29 +1,22 @@
-"""Effects of rules on a call: before it is handled, instead of handling it, or on its response."""
+"""Applies rules to a call: before it is handled, instead of handling it, or on its response.
 
-from collections.abc import Awaitable, Callable
-from email.utils import formatdate
-from http import HTTPStatus
-from typing import Any
+What a fault does is an action; each type of action is carried out by one function here.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeGuard
 
 import msgspec
-from msgspec import Struct
+from msgspec.structs import asdict
 from starlette.types import Receive, Send
 
-from mockbatch.core.contract.errors import ApiError, NotFound, error_of
-from mockbatch.core.contract.limits import month_after, spent_too_much
-from mockbatch.core.contract.wire import RequestCounts
-from mockbatch.core.draws import draw, fraction, subseed
+from mockbatch.core.contract.errors import NotFound
 from mockbatch.core.numbers import natural
-from mockbatch.core.rules.account_faults import ACCOUNT_REFUSALS, refusal_details
+from mockbatch.core.rules import actions
+from mockbatch.core.rules.actions import Action, Shown, Sight, Strike
 from mockbatch.core.rules.calls import CallFacts, Hit
-from mockbatch.core.rules.fault import LONGEST_SPAN, Scope, is_header
-from mockbatch.core.rules.item_faults import ERROR_MESSAGES
-from mockbatch.core.rules.life import Shown, as_canceling, hides_results, shown_with, url_elsewhere
-from mockbatch.core.rules.replied import REPLY_FAULTS
-from mockbatch.core.rules.streams import error_event, place_of, work_of
-from mockbatch.core.sizes import parse_size
-from mockbatch.core.time.delays import parse_delay
-from mockbatch.core.time.spans import SECOND, format_day, parse_span
+from mockbatch.core.rules.fault import Scope
 from mockbatch.http.answers import Answer, Headers, Json, Stream
 from mockbatch.http.calls import Alter, Call, Instead
 from mockbatch.http.compression import CODINGS
@@ -34,10 +27,10 @@ from mockbatch.http.streams import (
     CutOff,
     HeadersFirst,
     Late,
+    Pieces,
     broken_off,
     delayed,
     paused,
-    reshaped,
     sliced,
     throttled,
     worked_on,
@@ -46,23 +39,6 @@ from mockbatch.service.sessions import Session
 
 _SHOWING = frozenset({"retrieve", "list", "cancel"})
 _encode = msgspec.json.Encoder().encode
-
-
-class Strike(Struct, frozen=True):
-    """A rule that applies to a call of a session, now."""
-
-    call: Call
-    session: Session
-    hit: Hit
-    now: int
-
-    def option(self, name: str) -> Any:
-        return self.hit.rule.option(name)
-
-    def seconds(self, name: str) -> float | None:
-        """Return a time span option in real seconds."""
-        span = self.option(name)
-        return None if span is None else min(parse_span(span), LONGEST_SPAN) / SECOND
 
 
 async def meet(
@@ -81,16 +57,19 @@ async def meet(
         call.altering.append(_showing(call, session, now, progress, counted=scope == "retrieve"))
     elif scope == "results":
         _hide(call, session, batch_id, now)
-    strikes = [Strike(call, session, hit, now) for hit in session.rules.decide(scope, facts, now)]
-    call.struck_by += [strike.hit.rule.name for strike in strikes]
-    faulted = {str(strike.hit.rule.fault): strike for strike in strikes}
-    call.altering += [ON_ANSWER[name](faulted[name]) for name in ON_ANSWER if name in faulted]
-    for strike in strikes:
-        rule = strike.hit.rule
-        if rule.reply is not None or rule.fault in REPLY_FAULTS:
-            call.decided_by = rule
-        elif rule.fault not in ON_ANSWER:
-            await BEFORE[str(rule.fault)](strike)
+    hits = session.rules.decide(scope, facts, now)
+    call.struck_by += [hit.rule.name for hit in hits]
+    strikes = [(hit, _strike(call, session, hit, batch_id, now)) for hit in hits]
+    call.altering += _alterations(call, strikes)
+    for hit, strike in strikes:
+        if hit.fault is None or hit.fault.has("reply"):
+            call.decided_by = hit.rule
+        elif (action := hit.fault.before(strike)) is not None:
+            await _carry_out(action, call, session)
+
+
+def _strike(call: Call, session: Session, hit: Hit, batch_id: str, now: int) -> Strike:
+    return Strike(hit.rule.name, session.name, call.mock.seed, batch_id, hit.ordinal, now, session.real())
 
 
 def _age(session: Session, batch_id: str, scope: Scope, now: int) -> int:
@@ -103,49 +82,50 @@ def _age(session: Session, batch_id: str, scope: Scope, now: int) -> int:
 def _hide(call: Call, session: Session, batch_id: str, now: int) -> None:
     batch = session.known(batch_id)
     for hit in session.rules.of_batch(batch_id, now, counted=False):
-        if batch and hides_results(hit, batch.timeline.ended_at, now):
+        if batch and hit.fault and hit.fault.hides_results(batch.timeline.ended_at, Sight(hit.ordinal, now)):
             call.struck_by.append(hit.rule.name)
             raise NotFound(f"Message Batch {batch_id} has no available results.")
 
 
-async def _progress(call: Call, session: Session, batch_id: str, now: int) -> RequestCounts | None:
+async def _progress(call: Call, session: Session, batch_id: str, now: int) -> dict[str, int] | None:
     """Return the actual row counts of a running batch, if a rule may need them."""
     batch = session.batches.get(batch_id)
-    wanted = any(record.rule.fault == "batch.progressive_counts" for record in session.rules.records)
+    wanted = any(record.fault is not None and record.fault.progress for record in session.rules.records)
     if batch is None or not wanted or batch.timeline.has_ended(now):
         return None
-    return await call.mock.states.counts(batch, now)
+    return asdict(await call.mock.states.counts(batch, now))
 
 
-def _showing(call: Call, session: Session, now: int, progress: RequestCounts | None, *, counted: bool) -> Alter:
+def _showing(call: Call, session: Session, now: int, progress: dict[str, int] | None, *, counted: bool) -> Alter:
     """Return an alteration that shows batches as the rules of the scope `batch` demand."""
 
     def show(shown: Shown) -> Shown:
         for hit in session.rules.of_batch(shown["id"], now, counted=counted):
-            before, shown = shown, shown_with(hit, shown, now, progress)
+            assert hit.fault is not None
+            before, shown = shown, hit.fault.view(shown, Sight(hit.ordinal, now, progress))
             if shown != before:
                 session.rules.struck(hit, now, counted=counted)
                 call.struck_by.append(hit.rule.name)
         return shown
 
-    return _on_batches(show)
+    return lambda answer: _with_batches(answer, show)
 
 
-def _on_batches(show: Callable[[Shown], Shown]) -> Alter:
-    """Return an alteration of each batch in a response; other responses are left unchanged."""
-
-    def alter(answer: Answer) -> Answer:
-        if not isinstance(answer, Json) or answer.status != 200:
-            return answer
-        content = msgspec.json.decode(answer.body)
-        if content.get("type") == "message_batch":
-            content = show(content)
-        elif "data" in content:
-            content["data"] = [show(batch) for batch in content["data"]]
-        answer.body = _encode(content)
+def _with_batches(answer: Answer, show: Callable[[Shown], Shown]) -> Answer:
+    """Change each batch in a response; other responses are left unchanged."""
+    if not _is_success(answer):
         return answer
+    content = msgspec.json.decode(answer.body)
+    if content.get("type") == "message_batch":
+        content = show(content)
+    elif "data" in content:
+        content["data"] = [show(batch) for batch in content["data"]]
+    answer.body = _encode(content)
+    return answer
 
-    return alter
+
+def _is_success(answer: Answer) -> TypeGuard[Json]:
+    return isinstance(answer, Json) and answer.status == 200
 
 
 class Odd:
@@ -165,250 +145,115 @@ class Odd:
         await send({"type": "http.response.body", "body": self._body})
 
 
-_HTML = "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n</body>\r\n</html>\r\n"
-
-
-async def _http_error(strike: Strike) -> None:
-    raise Instead(_error_answer(strike))
-
-
-def _error_answer(strike: Strike) -> Answer:
-    status, shape = strike.option("status"), strike.option("shape")
-    headers = _error_headers(strike)
-    if (body := strike.option("body")) is not None and status != HTTPStatus.NOT_MODIFIED:
-        return Odd(status, headers, "text/plain; charset=utf-8", body.encode("utf-8", "replace"))
-    if shape == "html":
-        return Odd(status, headers, "text/html", _HTML.format(f"{status} {_phrase(status)}").encode())
-    if shape == "empty" or status == HTTPStatus.NOT_MODIFIED:
-        return Odd(status, headers, "text/plain", b"")
-    error = _api_error(status, strike.option("type"), strike.option("message"), strike.option("details"))
-    answer = refused(error, strike.call.request_id)
-    answer.headers = {**(answer.headers or {}), **headers}
-    if shape == "truncated_json":
-        return Odd(status, dict(answer.headers), "application/json", answer.body[: len(answer.body) // 2])
+def _error(action: actions.RespondError, call: Call) -> Answer:
+    answer = refused(action.error, call.request_id)
+    answer.headers = {**(answer.headers or {}), **action.headers}
+    if action.truncated:
+        return Odd(answer.status, dict(answer.headers), "application/json", answer.body[: len(answer.body) // 2])
     return answer
 
 
-def _phrase(status: int) -> str:
-    return HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "Error"
-
-
-def _api_error(status: int, kind: str | None, message: str | None, details: dict[str, Any] | None) -> ApiError:
-    error = error_of(status, kind)
-    error.message = message or ERROR_MESSAGES.get(error.type, _phrase(status))
-    error.details = details
-    return error
-
-
-def _error_headers(strike: Strike) -> dict[str, str]:
-    headers = {name.decode(): text.decode("latin-1") for name, text in _extra_headers(strike)}
-    if (seconds := strike.option("retry_after")) is not None:
-        headers["retry-after"] = str(seconds)
-    if (milliseconds := strike.option("retry_after_ms")) is not None:
-        headers["retry-after-ms"] = str(milliseconds)
-    if (later := strike.seconds("retry_after_date")) is not None:
-        # the client compares it with a real clock
-        headers["retry-after"] = formatdate(strike.session.real() / SECOND + later, usegmt=True)
-    if (again := strike.option("x_should_retry")) is not None:
-        headers["x-should-retry"] = "true" if again else "false"
-    return headers
-
-
-async def _not_found(strike: Strike) -> None:
-    name = strike.call.path_value("id")
-    ended = strike.hit.rule.fault == "results.not_found_flap"
-    raise NotFound(f"Message Batch {name} has no available results." if ended else f"Message Batch {name} not found.")
-
-
-async def _accept_then_drop(strike: Strike) -> None:
-    if strike.option("when") == "before_commit":
-        await strike.call.body()
-        raise Instead(_drop(strike))
-    strike.call.altering.append(_losing(strike))
-
-
-def _losing(strike: Strike) -> Alter:
-    """Return an alteration that drops the response to a successful create. Failed creates are left alone."""
-    return lambda answer: _drop(strike) if isinstance(answer, Json) and answer.status == 200 else answer
-
-
-def _drop(strike: Strike) -> Answer:
-    how = strike.option("how")
-    if how == "hang":
-        return Late(_nothing(), strike.call.scope, None)
-    if how == "reset":
-        return Dropped(strike.call.scope)
-    return Odd(502, {}, "text/html", _HTML.format("502 Bad Gateway").encode())
-
-
-def _nothing() -> Answer:
-    return Odd(500, {}, "text/plain", b"")
-
-
-async def _short_pages(strike: Strike) -> None:
-    size, query = strike.option("size"), strike.call.query()
-    limit = natural(query.get("limit", "20"))
-    if limit is not None and limit > size:
-        kept = b"&".join(p for p in strike.call.scope["query_string"].split(b"&") if not p.startswith(b"limit="))
-        strike.call.scope["query_string"] = kept + b"&limit=%d" % size
-
-
-async def _cancel_lost(strike: Strike) -> None:
-    call = strike.call
-    shown = await call.mock.batches.retrieve(strike.session, call.path_value("id"), origin_of(call))
-    if shown.processing_status == "in_progress":
-        raise Instead(Json(as_canceling(msgspec.to_builtins(shown), strike.now)))
-
-
-async def _reset(strike: Strike) -> None:
-    if strike.option("when") == "before":
-        raise Instead(Dropped(strike.call.scope))
-    strike.call.altering.append(lambda answer: Dropped(strike.call.scope))
-
-
-async def _refused(strike: Strike) -> None:
-    fault = ACCOUNT_REFUSALS[str(strike.hit.rule.fault)]
-    options = {name: strike.option(name) for name in fault.options}
-    if not fault.message and not options["message"]:
-        raise spent_too_much(month_after(format_day(strike.now)))
-    error = error_of(fault.status)
-    error.message = options["message"] or fault.message
-    error.details = refusal_details(fault, options)
-    if options.get("retry_after") is not None:
-        error.headers = {"retry-after": str(options["retry_after"])}
-    raise error
-
-
-async def _headers(strike: Strike) -> None:
-    headers = _extra_headers(strike)
-    without = strike.option("without") or ([] if headers else ["content-type"])
-    left_out = {name.lower().encode("latin-1", "replace") for name in without} | {name for name, _ in headers}
-    strike.call.edits.append(lambda sent: [*(pair for pair in sent if pair[0].lower() not in left_out), *headers])
-
-
-def _extra_headers(strike: Strike) -> Headers:
-    # rules from an older database may contain headers that are rejected today
-    given: dict[str, str] = strike.option("headers") or {}
-    return [(name.encode(), text.encode("latin-1")) for name, text in given.items() if is_header(name, text)]
-
-
-async def _encoding(strike: Strike) -> None:
-    strike.call.coding = CODINGS[strike.option("how")]()
-
-
-BEFORE: dict[str, Callable[[Strike], Awaitable[None]]] = {
-    "http.error": _http_error,
-    "http.headers": _headers,
-    "http.encoding": _encoding,
-    **dict.fromkeys(ACCOUNT_REFUSALS, _refused),
-    "retrieve.not_found_flap": _not_found,
-    "results.not_found_flap": _not_found,
-    "create.accept_then_drop": _accept_then_drop,
-    "list.short_pages": _short_pages,
-    "cancel.lost": _cancel_lost,
-    "connection.reset": _reset,
+ANSWERS: dict[type[Action], Callable[[Any, Call], Answer]] = {
+    actions.Respond: lambda it, call: Odd(it.status, it.headers, it.content_type, it.body),
+    actions.RespondError: _error,
+    actions.Reset: lambda it, call: Dropped(call.scope),
+    actions.Wait: lambda it, call: Late(Odd(500, {}, "text/plain", b""), call.scope, it.seconds),
 }
-"""Effects before a call is handled, or instead of handling it."""
+"""The responses that actions are, if a call is not handled or its own response is lost."""
 
 
-def _latency(strike: Strike) -> Alter:
-    rule = strike.hit.rule
-    luck = draw(subseed(strike.call.mock.seed, "latency", rule.name, strike.session.name), str(strike.hit.ordinal))
-    seconds = parse_delay(strike.option("delay"))(fraction(luck)) / SECOND
-    return lambda answer: Late(answer, strike.call.scope, seconds)
+def _answer(action: Action, call: Call) -> Answer:
+    return ANSWERS[type(action)](action, call)
 
 
-def _error_after_commit(strike: Strike) -> Alter:
-    error = _api_error(strike.option("status"), None, None, None)
-    return lambda answer: refused(error, strike.call.request_id)
+async def _carry_out(action: Action, call: Call, session: Session) -> None:
+    """Carry out an action before the call is handled. Raises Instead if it answers the call."""
+    match action:
+        case actions.EditHeaders():
+            call.edits.append(_editing(action))
+        case actions.Encode(how):
+            call.coding = CODINGS[how]()
+        case actions.LimitPage(size):
+            _limit_page(call, size)
+        case actions.RespondWithBatch(change):
+            shown = await call.mock.batches.retrieve(session, call.path_value("id"), origin_of(call))
+            if (changed := change(msgspec.to_builtins(shown))) is not None:
+                raise Instead(Json(changed))
+        case actions.AfterBody(then):
+            await call.body()
+            raise Instead(_answer(then, call))
+        case _:
+            raise Instead(_answer(action, call))
 
 
-def _hang(strike: Strike) -> Alter:
-    seconds = strike.seconds("lasts")
-    if strike.option("when") == "before_headers":
-        return lambda answer: Late(answer, strike.call.scope, seconds)
-    return lambda answer: HeadersFirst(answer, strike.call.scope, seconds)
+def _editing(action: actions.EditHeaders) -> Callable[[Headers], Headers]:
+    added = [(name.encode(), text.encode("latin-1")) for name, text in action.add.items()]
+    removed = {name.encode("latin-1", "replace") for name in action.remove} | {name for name, _ in added}
+    return lambda sent: [*(pair for pair in sent if pair[0].lower() not in removed), *added]
 
 
-def _slow_headers(strike: Strike) -> Alter:
-    return lambda answer: SlowHeaders(answer, strike.call.scope, strike.seconds("gap") or 0.0)
+def _limit_page(call: Call, size: int) -> None:
+    limit = natural(call.query().get("limit", "20"))
+    if limit is not None and limit > size:
+        kept = b"&".join(p for p in call.scope["query_string"].split(b"&") if not p.startswith(b"limit="))
+        call.scope["query_string"] = kept + b"&limit=%d" % size
 
 
-def _close(strike: Strike) -> Alter:
-    return lambda answer: LastOne(answer, strike.call.scope, strike.option("announced"))
+def _reshaping(reshape: Callable[[Pieces, Any, Call], Pieces]) -> Callable[[Answer, Any, Call], Answer]:
+    """Return the change of a streamed response; others are left unchanged."""
+
+    def alter(answer: Answer, action: Action, call: Call) -> Answer:
+        if not isinstance(answer, Stream):
+            return answer
+        return Stream(reshape(answer.pieces, action, call), answer.content_type)
+
+    return alter
 
 
-def _cut(strike: Strike) -> Alter:
-    strike.call.plain = True
-    place, how = place_of(strike.hit.rule), strike.option("how")
-    return lambda answer: CutOff(answer, strike.call.scope, place, how) if isinstance(answer, Stream) else answer
+def _break_off(pieces: Pieces, action: actions.BreakOff, call: Call) -> Pieces:
+    """End a message with the envelope that the error would have as a response."""
+    return broken_off(
+        pieces, action.position, lambda: b"event: error\ndata: %b\n\n" % refused(action.error, call.request_id).body
+    )
 
 
-def _stall(strike: Strike) -> Alter:
-    strike.call.plain = True
-    place, seconds = place_of(strike.hit.rule), strike.seconds("lasts") or 0.0
-    return reshaped(lambda pieces: paused(pieces, strike.call.scope, place, seconds))
+def _cut(answer: Answer, action: actions.Cut, call: Call) -> Answer:
+    return CutOff(answer, call.scope, action.position, action.how) if isinstance(answer, Stream) else answer
 
 
-def _error_event(strike: Strike) -> Alter:
-    error = _api_error(200, strike.option("type"), strike.option("message"), strike.option("details"))
-    place = place_of(strike.hit.rule)
-
-    def ended() -> bytes:
-        return error_event(refused(error, strike.call.request_id).body)
-
-    return reshaped(lambda pieces: broken_off(pieces, place, ended))
-
-
-def _slow_start(strike: Strike) -> Alter:
-    seconds = strike.seconds("delay") or 0.0
-    return reshaped(lambda pieces: delayed(pieces, strike.call.scope, seconds))
-
-
-def _slicer(strike: Strike) -> Alter:
-    strike.call.plain = True
-    size, seconds = strike.option("bytes"), strike.seconds("gap") or 0.0
-    return reshaped(lambda pieces: sliced(pieces, strike.call.scope, size, seconds))
-
-
-def _bandwidth(strike: Strike) -> Alter:
-    strike.call.plain = True
-    per_second = max(parse_size(str(strike.option("per_second"))), 1)
-    return reshaped(lambda pieces: throttled(pieces, strike.call.scope, per_second))
-
-
-def rows_of(strike: Strike) -> Alter:
-    work = work_of(strike.hit.rule)
-    assert work is not None
-    return reshaped(lambda pieces: worked_on(pieces, work))
-
-
-def _url(strike: Strike) -> Alter:
-    def show(shown: Shown) -> Shown:
-        url = shown["results_url"]
-        return {**shown, "results_url": url_elsewhere(url, strike.option("to"))} if url else shown
-
-    return _on_batches(show)
+def _lose(answer: Answer, action: actions.OnSuccess, call: Call) -> Answer:
+    return _answer(action.then, call) if _is_success(answer) else answer
 
 
 # in order of execution: rows, then their stream, then the whole response
-ON_ANSWER: dict[str, Callable[[Strike], Alter]] = {
-    "results.omit": rows_of,
-    "results.duplicate": rows_of,
-    "results.bytes": rows_of,
-    "compat.unknown_result_type": rows_of,
-    "compat.extra_fields": rows_of,
-    "messages.error_event": _error_event,
-    **dict.fromkeys(("results.slow_start", "messages.slow_start"), _slow_start),
-    **dict.fromkeys(("results.stall", "messages.stall"), _stall),
-    **dict.fromkeys(("results.slicer", "messages.slicer"), _slicer),
-    **dict.fromkeys(("results.bandwidth", "messages.bandwidth"), _bandwidth),
-    **dict.fromkeys(("results.cut", "messages.cut"), _cut),
-    "results.url": _url,
-    "cancel.error_after_commit": _error_after_commit,
-    "http.latency": _latency,
-    "connection.close": _close,
-    "connection.slow_headers": _slow_headers,
-    "connection.hang": _hang,
+ON_RESPONSE: dict[type[Action], Callable[[Answer, Any, Call], Answer]] = {
+    actions.TransformLines: _reshaping(lambda pieces, it, call: worked_on(pieces, it.transform)),
+    actions.BreakOff: _reshaping(_break_off),
+    actions.DelayBody: _reshaping(lambda pieces, it, call: delayed(pieces, call.scope, it.seconds)),
+    actions.Pause: _reshaping(lambda pieces, it, call: paused(pieces, call.scope, it.position, it.seconds)),
+    actions.Slice: _reshaping(lambda pieces, it, call: sliced(pieces, call.scope, it.size, it.seconds)),
+    actions.Throttle: _reshaping(lambda pieces, it, call: throttled(pieces, call.scope, it.per_second)),
+    actions.Cut: _cut,
+    actions.ChangeBatches: lambda answer, it, call: _with_batches(answer, it.change),
+    actions.RespondError: lambda answer, it, call: _error(it, call),
+    actions.OnSuccess: _lose,
+    actions.Wait: lambda answer, it, call: Late(answer, call.scope, it.seconds),
+    actions.CloseAfter: lambda answer, it, call: LastOne(answer, call.scope, it.announced),
+    actions.SendHeadersSlowly: lambda answer, it, call: SlowHeaders(answer, call.scope, it.gap),
+    actions.WaitAfterHeaders: lambda answer, it, call: HeadersFirst(answer, call.scope, it.seconds),
+    actions.Reset: lambda answer, it, call: Dropped(call.scope),
 }
-"""Effects on a response."""
+"""The changes to a response, by the type of the action."""
+_ORDER = list(ON_RESPONSE)
+
+
+def _alterations(call: Call, strikes: list[tuple[Hit, Strike]]) -> list[Alter]:
+    """Return the changes to the response, in order; of two rules with the same fault, the last one counts."""
+    found = {hit.fault.name: hit.fault.response(strike) for hit, strike in strikes if hit.fault is not None}
+    ordered = sorted((action for action in found.values() if action), key=lambda action: _ORDER.index(type(action)))
+    call.plain = call.plain or any(action.plain for action in ordered)
+    return [partial(_altered, action=action, call=call) for action in ordered]
+
+
+def _altered(answer: Answer, action: Action, call: Call) -> Answer:
+    return ON_RESPONSE[type(action)](answer, action, call)

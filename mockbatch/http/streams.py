@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 from starlette.types import Message, Receive, Scope, Send
 
-from mockbatch.core.rules.streams import Place, Work
+from mockbatch.core.rules.actions import LineTransform, Position
 from mockbatch.http.answers import Answer, Headers, Stream, until_gone
 from mockbatch.http.connection import ByHand, by_hand, end, rest
 
@@ -53,7 +53,7 @@ class HeadersFirst:
 class CutOff:
     """A stream of results up to a position, ended in one of the ways of `results.cut`."""
 
-    def __init__(self, stream: Stream, scope: Scope, place: Place, how: str) -> None:
+    def __init__(self, stream: Stream, scope: Scope, place: Position, how: str) -> None:
         self._stream = stream
         self._scope = scope
         self._place = place
@@ -109,7 +109,7 @@ class CutOff:
         await end(self._scope, by_reset=False)
 
 
-async def worked_on(pieces: Pieces, work: Work) -> Pieces:
+async def worked_on(pieces: Pieces, work: LineTransform) -> Pieces:
     """Transform the lines of pieces that end at line ends."""
     async with aclosing(pieces):
         async for piece in pieces:
@@ -117,7 +117,7 @@ async def worked_on(pieces: Pieces, work: Work) -> Pieces:
     yield work.finish()
 
 
-async def paused(pieces: Pieces, scope: Scope, place: Place, seconds: float) -> Pieces:
+async def paused(pieces: Pieces, scope: Scope, place: Position, seconds: float) -> Pieces:
     """Yield the same bytes, with a pause at a position."""
     async with aclosing(pieces):
         async for piece in pieces:
@@ -130,7 +130,7 @@ async def paused(pieces: Pieces, scope: Scope, place: Place, seconds: float) -> 
                 yield piece[len(before) :]
 
 
-async def broken_off(pieces: Pieces, place: Place, ended: Callable[[], bytes]) -> Pieces:
+async def broken_off(pieces: Pieces, place: Position, ended: Callable[[], bytes]) -> Pieces:
     """Yield the bytes up to a position, and then `ended()`; all bytes if the position is never reached."""
     async with aclosing(pieces):
         async for piece in pieces:
@@ -163,12 +163,3 @@ def throttled(pieces: Pieces, scope: Scope, per_second: int) -> Pieces:
     """Yield the same bytes at `per_second` bytes per second."""
     size = max(per_second // 20, 1)
     return sliced(pieces, scope, size, size / per_second)
-
-
-def reshaped(reshape: Callable[[Pieces], Pieces]) -> Callable[[Answer], Answer]:
-    """Return an alteration of streamed responses; other responses are left unchanged."""
-
-    def alter(answer: Answer) -> Answer:
-        return Stream(reshape(answer.pieces), answer.content_type) if isinstance(answer, Stream) else answer
-
-    return alter

@@ -24,7 +24,6 @@ from mockbatch.service.interventions import Interventions
 from mockbatch.service.journal import Journal
 from mockbatch.service.ledger import Ledger
 from mockbatch.service.messages import Messages
-from mockbatch.service.mishaps import mishap
 from mockbatch.service.notices import Notices, Sender
 from mockbatch.service.planning import Planning
 from mockbatch.service.playback import Playback, Player
@@ -63,9 +62,7 @@ class Mock:
         self.catalogue = Catalogue()
         self.files = Files(store, config.seed)
         self.playback = Playback()
-        self.notices = Notices(
-            store, sender, mishap, config.seed, organization, config.webhook_secret, config.webhook_allow
-        )
+        self.notices = Notices(store, sender, config.seed, organization, config.webhook_secret, config.webhook_allow)
         self.sessions = Sessions(store, wall, config, self.playback, self.notices.changed)
         self.ledger = Ledger(store, prices_of(config), config.report_lag)
         self.clocks = Clocks()

@@ -23,7 +23,7 @@ from mockbatch.core.rows.lines import Lines
 from mockbatch.core.rows.params import RowParams
 from mockbatch.core.rows.reading import geo_of
 from mockbatch.core.rows.row import Failure, Pending, Row
-from mockbatch.core.rules.replied import reply_of_call
+from mockbatch.core.rules.items import read_reply
 from mockbatch.core.rules.rules import Rule
 from mockbatch.core.time.spans import format_instant
 from mockbatch.core.tokens import parse_tokens
@@ -160,7 +160,7 @@ class Messages:
             geo=geo_of(params, model),
             rule=rule.name if rule else "",
         )
-        return builder.answered(row, request, model, reply_of_call(rule) if rule else None)
+        return builder.answered(row, request, model, read_reply(rule.given_reply) if rule else None)
 
     async def _cached(self, session: Session, row: Row) -> Row:
         if not row.more.prefixes:

@@ -6,7 +6,7 @@ or a batch changes. Events not acknowledged before a restart are sent after it, 
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from typing import Protocol
 
@@ -14,9 +14,10 @@ from msgspec.structs import replace
 
 from mockbatch.core.batch import Batch
 from mockbatch.core.contract.errors import InvalidRequest, NotFound
-from mockbatch.core.draws import subseed
+from mockbatch.core.draws import draw, fraction, subseed
 from mockbatch.core.hosts import host_of, may_be_called
-from mockbatch.core.notice import Attempt, Notice, attempted, body_of, notice_id, notice_of, secret_of
+from mockbatch.core.notice import Attempt, Notice, attempted, body_of, delivered_by, notice_id, notice_of, secret_of
+from mockbatch.core.rules.actions import Delivery
 from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.spans import SECOND
 from mockbatch.core.time.timeline import NEVER
@@ -26,8 +27,6 @@ from mockbatch.store import Gone, Store, StoreError
 _log = logging.getLogger(__name__)
 
 _AT_ONCE = 16
-
-Mishap = Callable[[Session, Notice, int], Notice]
 
 
 class Sender(Protocol):
@@ -39,24 +38,12 @@ class Sender(Protocol):
 
 
 class Notices:
-    """The webhook events of all sessions.
-
-    `mishap` may alter each before its first delivery; it is given the time at which the next one of the session is due,
-    NEVER if there is none.
-    """
+    """The webhook events of all sessions."""
 
     def __init__(
-        self,
-        store: Store,
-        sender: Sender,
-        mishap: Mishap,
-        seed: int,
-        organization: str,
-        secret: str | None,
-        allowed: Collection[str],
+        self, store: Store, sender: Sender, seed: int, organization: str, secret: str | None, allowed: Collection[str]
     ) -> None:
         self.secret = secret or secret_of(seed)
-        self._mishap = mishap
         self._wrong_secret = secret_of(subseed(seed, "another"))
         self._store = store
         self._sender = sender
@@ -157,7 +144,7 @@ class Notices:
                 self._sending[notice.id] = asyncio.create_task(self._send(session, notice))
             else:
                 # saved after the batch itself, so that a crash never revokes what was announced
-                await self._keep(self._mishap(session, notice, self._next_due(session, notice)))
+                await self._keep(_faulted(session, notice, self._next_due(session, notice)))
                 self._woken.set()
         return min((wait for wait in waits if wait is not None), default=None)
 
@@ -200,3 +187,13 @@ class Notices:
 def seconds_until(clock: Clock, span: int) -> float | None:
     """Return the real seconds in which `span` virtual microseconds pass; None if they never do."""
     return None if clock.frozen or clock.rate == 0 else span / clock.rate / SECOND
+
+
+def _faulted(session: Session, notice: Notice, next_due: int) -> Notice:
+    """Apply the rules of the session to a notice; `next_due` is when the next one of the session is due, or NEVER."""
+    for hit in session.rules.of_notice(notice.batch, session.now()):
+        assert hit.fault is not None
+        luck = fraction(draw(subseed(session.settings.profile.seed, "late", hit.rule.name), notice.id))
+        delivery = Delivery(notice.due, notice.copies, notice.signed)
+        notice = delivered_by(notice, hit.fault.delivery(delivery, next_due, luck), hit.fault.name)
+    return notice

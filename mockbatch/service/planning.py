@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from xxhash import xxh3_64_intdigest
 
 from mockbatch.core.batch import Batch, Durations, Lanes, Profile, deadline, new_batch_id, planned, waited
-from mockbatch.core.rules.life import Plan, plan_of
+from mockbatch.core.rules.actions import Plan
+from mockbatch.core.rules.calls import plan_of
 from mockbatch.core.rules.rules import Rule
 from mockbatch.core.time.timeline import NEVER, Timeline
 from mockbatch.service.sessions import Session

@@ -10,16 +10,14 @@ from mockbatch.config import Config
 from mockbatch.core.contract.errors import InvalidRequest, NotFound
 from mockbatch.core.names import did_you_mean
 from mockbatch.core.rules.calls import CallRules, Record, Seen
-from mockbatch.core.rules.fault import RuleError
+from mockbatch.core.rules.faults import FAULTS
+from mockbatch.core.rules.items import read_reply
 from mockbatch.core.rules.match import test_of
-from mockbatch.core.rules.replied import read_reply
+from mockbatch.core.rules.options import RuleError
 from mockbatch.core.rules.rules import ReadReply, Rule, parse_rule, together
 from mockbatch.core.rules.written import dump_rule
 from mockbatch.core.time.spans import format_instant
 from mockbatch.store import Counters
-
-SERVER_WIDE = frozenset({"connection.refuse"})
-"""Faults that apply before the session of a connection is known."""
 
 
 class Armory(Struct, frozen=True):
@@ -40,12 +38,16 @@ class Armory(Struct, frozen=True):
         return tuple(
             rule
             for rule in self.rules
-            if rule.fault not in SERVER_WIDE and (rule.match.session is None or rule.match.session in patterns)
+            if not _is_server_wide(rule) and (rule.match.session is None or rule.match.session in patterns)
         )
 
     def door(self, now: int) -> CallRules:
         """Return the rules for connections whose session is not known yet."""
-        return CallRules((rule for rule in self.rules if rule.fault in SERVER_WIDE), seed=self.seed, started_at=now)
+        return CallRules(filter(_is_server_wide, self.rules), seed=self.seed, started_at=now)
+
+
+def _is_server_wide(rule: Rule) -> bool:
+    return rule.fault is not None and FAULTS[rule.fault].server_wide
 
 
 def armory_of(config: Config) -> Armory:
@@ -181,7 +183,7 @@ class SessionRules(CallRules):
     def _parsed(self, table: Any, where: str) -> Rule:
         armory = self._armory
         rule = parse_rule(table, where, read_reply=armory.read_reply, known_models=armory.known_models)
-        if rule.fault in SERVER_WIDE:
+        if _is_server_wide(rule):
             raise RuleError(
                 f"{where}: fault: {rule.fault} applies before the session of a connection is known; "
                 "configure it on the server, with --fault or in its file"

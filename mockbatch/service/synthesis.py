@@ -10,7 +10,7 @@ from mockbatch.core.batch import ended_by_hand
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.contract.params import Terms
-from mockbatch.core.rules.fault import RuleError
+from mockbatch.core.rules.options import RuleError
 from mockbatch.core.rules.rules import Rule, parse_rule
 from mockbatch.service.batches import Batches
 from mockbatch.service.registry import BatchRegistry

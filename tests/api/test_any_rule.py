@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from mockbatch.core.replies import odd
 from mockbatch.core.replies.kinds import REPLIES
-from mockbatch.core.rules.fault import Option
 from mockbatch.core.rules.faults import FAULTS
+from mockbatch.core.rules.options import Option
 from tests.builders import BATCHES, Api, params, requests, serving
 
 RULES = "/_mockbatch/rules"

@@ -142,3 +142,10 @@ def test_a_server_has_rules_from_its_flags_and_its_preset() -> None:
         for key in ("sk-ant-a", "sk-ant-b"):
             headers = {"x-api-key": key}
             assert [api.get(BATCHES, headers=headers).status_code for _ in range(2)] == [529, 200]
+
+
+def test_a_lost_response_is_lost_however_late(api: Api) -> None:
+    """Latency combines with other faults, and takes the effect of none away."""
+    api.ok(api.post(RULES, json=[{"fault": "http.latency", "delay": "1ms"}, {"fault": "create.accept_then_drop"}]))
+    with pytest.raises(Broken):
+        api.create()

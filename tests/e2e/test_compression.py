@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from mockbatch.core.rules.stream_faults import TRICKS
+from mockbatch.core.rules.lines import TRICKS
 from tests.builders import params
 from tests.e2e.faulty import Faulty
 from tests.processes import Process, running

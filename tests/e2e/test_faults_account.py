@@ -8,11 +8,13 @@ import anthropic
 import pytest
 from anthropic import _error_classes as sdk
 
-from mockbatch.core.rules.account_faults import ACCOUNT_FAULTS, Refusal
+from mockbatch.core.rules.account_faults import Refusal
 from mockbatch.core.rules.fault import Scope
+from mockbatch.core.rules.faults import FAULTS
 from tests.builders import params, requests
 from tests.e2e.faulty import Faulty, counted
 
+ACCOUNT_FAULTS = [fault for fault in FAULTS.values() if issubclass(fault, Refusal)]
 PAIRS = [(fault, scope) for fault in ACCOUNT_FAULTS for scope in fault.on]
 
 
@@ -35,7 +37,7 @@ def call(faulty: Faulty, scope: Scope) -> Any:
 
 
 @pytest.mark.parametrize(("fault", "scope"), PAIRS, ids=[f"{fault.name}-{scope}" for fault, scope in PAIRS])
-def test_what_the_state_of_an_account_refuses(faulty: Faulty, fault: Refusal, scope: Scope) -> None:
+def test_what_the_state_of_an_account_refuses(faulty: Faulty, fault: type[Refusal], scope: Scope) -> None:
     """The exception that has the code, after as many requests as its status is worth; and nothing is created."""
     faulty.arm(counted("http"), {"name": "no", "fault": fault.name, "on": scope})
     with pytest.raises(anthropic.APIStatusError) as raised:
@@ -46,7 +48,7 @@ def test_what_the_state_of_an_account_refuses(faulty: Faulty, fault: Refusal, sc
     assert error.status_code == fault.status
     body: Any = error.body
     assert body["error"]["details"] == {"error_code": fault.error_code}
-    assert body["error"]["message"] == fault.message or not fault.message
+    assert body["error"]["message"] == fault.text or not fault.text
     assert faulty.hits("no") == (3 if fault.status >= 429 else 1)
     faulty.control("DELETE", "rules")
     assert faulty.batches() == []

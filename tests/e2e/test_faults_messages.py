@@ -7,7 +7,7 @@ import anthropic
 import httpx2
 import pytest
 
-from mockbatch.core.rules.streams import EVENT_LINES
+from mockbatch.core.rules.message_faults import EVENT_LINES
 from tests.builders import params
 from tests.e2e.faulty import Faulty, counted
 

@@ -94,7 +94,7 @@ def failure_mode_tests() -> str:
     )
 
 
-def _faults_of(number: int) -> list[Fault]:
+def _faults_of(number: int) -> list[type[Fault]]:
     return [fault for fault in FAULTS.values() if number in fault.modes]
 
 

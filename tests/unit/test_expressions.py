@@ -4,7 +4,7 @@ import pytest
 
 from mockbatch.core.expressions import searcher
 from mockbatch.core.rules import match
-from mockbatch.core.rules.fault import RuleError
+from mockbatch.core.rules.options import RuleError
 from mockbatch.core.search import meets, parse_search
 
 

@@ -11,7 +11,7 @@ from mockbatch.config import parsers
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.contract.paging import limit_of
 from mockbatch.core.numbers import MOST, integer, natural
-from mockbatch.core.rules.mixes import parse_mix
+from mockbatch.core.rules.item_faults import parse_mix
 from mockbatch.core.sizes import parse_size
 from mockbatch.core.time.delays import parse_delay
 from mockbatch.core.time.spans import LONGEST, format_instant, parse_instant, parse_span

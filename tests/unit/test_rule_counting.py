@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockbatch.core.rules.call_faults import FLAPS
-from mockbatch.core.rules.calls import CallFacts, CallRules
-from mockbatch.core.rules.life import Plan, plan_of, url_elsewhere
+from mockbatch.core.rules.actions import Plan
+from mockbatch.core.rules.call_faults import ResultsFlap
+from mockbatch.core.rules.calls import CallFacts, CallRules, plan_of
 from mockbatch.core.rules.rules import parse_rules
+from mockbatch.core.rules.stream_faults import ResultsUrl
 
 
 def armed(*tables: dict[str, Any]) -> CallRules:
@@ -120,7 +121,7 @@ def test_a_flap_that_says_nothing_strikes_every_other_call(more: dict[str, int],
     """So that polling finds the batch; a rule that counts says itself which calls are struck."""
     rules = armed({"fault": "results.not_found_flap", **more}, {"on": "results", "http": 500, "times": 1})
     found = [rules.decide("results", CallFacts(batch="a"), 0) for _ in range(5)]
-    assert [at for at, those in enumerate(found, 1) if any(hit.rule.fault in FLAPS for hit in those)] == hits
+    assert [at for at, those in enumerate(found, 1) if any(isinstance(hit.fault, ResultsFlap) for hit in those)] == hits
 
 
 def test_what_a_new_batch_keeps() -> None:
@@ -150,7 +151,7 @@ def test_results_elsewhere() -> None:
     """Each of the places, from a URL of ours."""
     url = "http://127.0.0.1:8787/v1/messages/batches/b/results"
     path = "/v1/messages/batches/b/results"
-    assert url_elsewhere(url, "relative") == path
-    assert url_elsewhere(url, "null") is None
-    assert url_elsewhere(url, "doubled_path") == f"http://127.0.0.1:8787{path}{path}"
-    assert url_elsewhere(url, "nxdomain") == f"http://results.invalid{path}"
+    assert ResultsUrl({"to": "relative"}).url(url) == path
+    assert ResultsUrl({"to": "null"}).url(url) is None
+    assert ResultsUrl({"to": "doubled_path"}).url(url) == f"http://127.0.0.1:8787{path}{path}"
+    assert ResultsUrl({"to": "nxdomain"}).url(url) == f"http://results.invalid{path}"

@@ -7,14 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockbatch.core.rules.actions import ItemError
 from mockbatch.core.rules.during import During, Moment
-from mockbatch.core.rules.fault import RuleError
 from mockbatch.core.rules.faults import FAULTS
+from mockbatch.core.rules.item_faults import parse_mix
+from mockbatch.core.rules.items import read_reply
 from mockbatch.core.rules.match import Match, Prompt, params_test
-from mockbatch.core.rules.mixes import parse_mix
+from mockbatch.core.rules.options import RuleError
 from mockbatch.core.rules.presets import PRESETS
-from mockbatch.core.rules.replied import read_reply
-from mockbatch.core.rules.rules import ItemError, Rule, parse_rule, parse_rules
+from mockbatch.core.rules.rules import Rule, parse_rule, parse_rules
 from mockbatch.core.rules.written import as_pytest, as_toml, dump_rule, parse_flag
 from mockbatch.core.time.spans import DAY, HOUR, MINUTE
 

@@ -13,8 +13,7 @@ from mockbatch.core.rows.params import ParamsReader
 from mockbatch.core.rows.reading import model_name
 from mockbatch.core.rows.row import Failure, Pending, Row
 from mockbatch.core.rules.faults import ROW_FAULTS
-from mockbatch.core.rules.items import ItemDecision
-from mockbatch.core.rules.replied import reply_of
+from mockbatch.core.rules.items import ItemDecision, reply_of
 
 _UNUSABLE = Failure(
     "invalid_request_error",

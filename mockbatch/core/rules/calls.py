@@ -8,13 +8,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mockbatch.core.draws import draw, fraction, subseed
-from mockbatch.core.rules.batch_faults import PLANNED
-from mockbatch.core.rules.call_faults import FLAPS
-from mockbatch.core.rules.fault import Scope
+from mockbatch.core.rules.actions import Plan
+from mockbatch.core.rules.fault import Fault, Scope
 from mockbatch.core.rules.match import Match, Prompt, params_test, test_of
-from mockbatch.core.rules.message_faults import STREAMED
-from mockbatch.core.rules.rules import PASSING, Rule
-from mockbatch.core.time.spans import parse_span
+from mockbatch.core.rules.rules import Rule
 
 
 class CallFacts(Struct, frozen=True):
@@ -37,9 +34,12 @@ class CallFacts(Struct, frozen=True):
 
 
 class Hit(Struct, frozen=True):
-    """A rule that matched a call; `ordinal` is the 1-based count of its calls for this batch."""
+    """A rule that matched a call, and the fault it injects, if any; `ordinal` is the 1-based count of its calls for
+    this batch.
+    """
 
     rule: Rule
+    fault: Fault | None
     ordinal: int
 
 
@@ -64,9 +64,9 @@ class Seen(Struct, frozen=True):
 
 
 class Record:
-    """A rule and its state. `last_hit` is an instant."""
+    """A rule with the fault it injects, if any, and its state. `last_hit` is an instant."""
 
-    __slots__ = ("_last", "_of_batch", "_params", "hits", "last_hit", "rule", "seen")
+    __slots__ = ("_last", "_of_batch", "_params", "fault", "hits", "last_hit", "rule", "seen")
 
     def __init__(self, rule: Rule, seen: Seen = Seen()) -> None:  # noqa: B008 (it is frozen)
         self.become(rule)
@@ -83,6 +83,7 @@ class Record:
     def become(self, rule: Rule) -> None:
         """Replace the rule and keep the state."""
         self.rule = rule
+        self.fault = rule.injected
         self._params = params_test(rule.match)
 
     def copy(self) -> "Record":
@@ -104,7 +105,7 @@ class Record:
         self.seen += 1
         self._of_batch[facts.batch] += 1
         _limit(self._of_batch)
-        hit = Hit(rule, self._of_batch[facts.batch]) if self._chosen(seed, facts) else None
+        hit = Hit(rule, self.fault, self._of_batch[facts.batch]) if self._chosen(seed, facts) else None
         if rule.on == "batch":
             self._last[facts.batch] = hit.ordinal if hit else 0
             _limit(self._last)
@@ -117,12 +118,12 @@ class Record:
         counting.
         """
         if batch in self._last:
-            return Hit(self.rule, self._last[batch]) if self._last[batch] else None
+            return Hit(self.rule, self.fault, self._last[batch]) if self._last[batch] else None
         rule, facts = self.rule, CallFacts(batch=batch)
         if not self._means(facts) or (rule.during is not None and not rule.during.covers(now, started_at)):
             return None
         counted = rule.match.nth or rule.skip or rule.times or rule.every or rule.probability
-        return None if counted or not self._shared(seed, batch) else Hit(rule, 1)
+        return None if counted or not self._shared(seed, batch) else Hit(rule, self.fault, 1)
 
     def hit(self, now: int, count: int = 1) -> None:
         self.hits += count
@@ -135,12 +136,13 @@ class Record:
             and (match.header is None or has_headers(match, facts.headers))
             and (match.model is None or bool(test_of(match.model)(facts.model)))
             and (self._params is None or (facts.params is not None and self._params(Prompt(facts.params))))
-            and (self.rule.fault not in STREAMED or facts.streams)
+            and (facts.streams or self.fault is None or not self.fault.streamed)
         )
 
     def _chosen(self, seed: int, facts: CallFacts) -> bool:
         rule = self.rule
-        if rule.fault in FLAPS and not self._flaps(facts):
+        ordinal = self._of_batch[facts.batch]
+        if self.fault is not None and not self.fault.selects(ordinal, facts.age, chosen=rule.chooses_calls):
             return False
         if rule.match.nth is not None:
             return self.seen == rule.match.nth
@@ -151,16 +153,6 @@ class Record:
         if not self._shared(seed, facts.batch):
             return False
         return rule.probability is None or self._lucky(seed, rule.probability)
-
-    def _flaps(self, facts: CallFacts) -> bool:
-        """Return whether the resource is reported as missing: at first, or every other time if the rule does not say
-        when.
-        """
-        first, lasts = self.rule.option("first_n"), self.rule.option("lasts")
-        if first is None and lasts is None:
-            return self.rule.chooses_calls or self._of_batch[facts.batch] % 2 == 1
-        early = first is not None and self._of_batch[facts.batch] <= first
-        return early or (lasts is not None and facts.age < parse_span(lasts))
 
     def _shared(self, seed: int, batch: str) -> bool:
         share = self.rule.match.share
@@ -218,7 +210,7 @@ class CallRules:
                 continue
             hits.append(hit)
             record.hit(now)
-            settled = hit.rule.fault not in PASSING
+            settled = record.fault is None or not record.fault.continues
         return hits
 
     def of_notice(self, batch_id: str, now: int) -> list[Hit]:
@@ -235,7 +227,7 @@ class CallRules:
         """Return the rules that apply to the view of a batch. Only retrieves are `counted`."""
         hits = []
         for record in self._of("batch"):
-            if record.rule.fault in PLANNED:
+            if _plans(record):
                 continue
             strikes = (
                 record.strikes(CallFacts(batch=batch_id), self._seed, now, self.started_at)
@@ -264,7 +256,7 @@ class CallRules:
                 covered = rule.during is None or rule.during.covers(now, self.started_at)
                 if covered and has_headers(rule.match, headers):
                     kept.append(_settled(rule))
-            elif rule.fault in PLANNED:
+            elif _plans(record):
                 facts = CallFacts(headers, batch_id)
                 if record.strikes(facts, self._seed, now, self.started_at) is not None:
                     record.hit(now)
@@ -282,6 +274,18 @@ class CallRules:
         found = [record for record in self.records if record.rule.enabled and record.rule.on in scopes]
         self.counted = self.counted or bool(found)
         return found
+
+
+def _plans(record: Record) -> bool:
+    return record.fault is not None and record.fault.has("plan")
+
+
+def plan_of(rules: Iterable[Rule]) -> Plan:
+    """Return the plan for a batch with these rules: the last one that any of them makes."""
+    plan = Plan()
+    for fault in (rule.injected for rule in rules):
+        plan = (fault and fault.plan()) or plan
+    return plan
 
 
 def _settled(rule: Rule) -> Rule:

@@ -1,233 +1,136 @@
-"""The definition of a fault: its scopes, its options, and how their values are parsed."""
+"""The base class of faults.
 
-import json
-import re
+A fault is a class: its docstring says what happens, its attributes say where and what the SDK does, its options are
+typed attributes, and one method carries it out at the stage concerned.
+"""
+
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
-import msgspec
-from msgspec import Struct
-
-from mockbatch.core.names import did_you_mean
-from mockbatch.core.numbers import natural, shortened
-from mockbatch.core.sizes import parse_size
-from mockbatch.core.time.delays import parse_delay
-from mockbatch.core.time.spans import DAY, format_span, parse_span
+from mockbatch.core.rules.actions import Action, Delivery, Outcome, Plan, Shown, Sight, Strike
+from mockbatch.core.rules.options import Option
 from mockbatch.core.vocabulary import Struck
 
 Scope = Literal[Struck, "item", "batch", "connection", "http", "webhook"]
 CALLS: tuple[Scope, ...] = get_args(Struck)
 ANY_CALL: tuple[Scope, ...] = ("http", *CALLS)
 
-Kind = Literal["count", "share", "span", "text", "choice", "flag", "table", "delay", "list", "size", "status", "json"]
+_OF_CALLS = ("before", "response")
+_STAGES: dict[Scope, tuple[str, ...]] = {
+    "item": ("alias", "reply", "outcome"),
+    "batch": ("plan", "view"),
+    "webhook": ("delivery",),
+    "messages": (*_OF_CALLS, "reply"),
+    "connection": (*_OF_CALLS, "connect"),
+}
 
 
-LONGEST_SPAN = 3650 * DAY
-LARGEST_COUNT = 1 << 53
+class Fault:
+    """A fault with the options that a rule gives it.
 
+    A class with a `name` is a fault that rules can inject, in the scopes `on`, of which the first is the default. For
+    each of them it defines a method that is carried out there, or it is refused: it would count hits and do nothing.
+    `sdk` is the reaction of the official SDK, `modes` are the numbers of its failure modes, `test` names the test that
+    demonstrates it, and `key` is the key of a rule that stands for it.
 
-class RuleError(ValueError):
-    """An invalid rule; the message is one sentence for its author."""
-
-
-class Option(Struct, frozen=True):
-    """An option of a fault. `choices` are the allowed values of a choice, or the allowed elements of a list."""
-
-    kind: Kind
-    help: str
-    default: Any = None
-    choices: tuple[str, ...] = ()
-
-    def read(self, value: Any) -> Any:
-        """Parse and normalize a value; spans, sizes and delays stay text. Raises ValueError."""
-        return _READERS[self.kind](self, value)
-
-
-def status_problem(options: dict[str, Any]) -> str | None:
-    """Return what is wrong with the status of an error response that has a body, if anything."""
-    status = options["status"]
-    if status < 300:
-        return f"status: {status} is not an error"
-    return "status: a 304 response has no body" if status == 304 else None
-
-
-class Fault(Struct, frozen=True):
-    """A kind of fault.
-
-    It has the scopes it applies to (the first is the default), its effect, the reaction of the official SDK, the
-    numbers of its failure modes, and the test that demonstrates it.
+    If it `continues`, later rules are applied too. A `streamed` fault matches streamed messages only, a `server_wide`
+    one applies before the session of a connection is known, and one with `progress` needs the actual row counts.
     """
 
-    name: str
-    on: tuple[Scope, ...]
-    effect: str
-    sdk: str
-    modes: tuple[int, ...] = ()
-    test: str = ""
-    options: dict[str, Option] = {}
-    check: Callable[[dict[str, Any]], str | None] | None = None
-    """Returns what is wrong with a combination of option values, if anything."""
+    name: ClassVar[str] = ""
+    on: ClassVar[tuple[Scope, ...]] = ()
+    effect: ClassVar[str] = ""
+    sdk: ClassVar[str] = ""
+    modes: ClassVar[tuple[int, ...]] = ()
+    test: ClassVar[str] = ""
+    key: ClassVar[str] = ""
+    options: ClassVar[dict[str, Option]] = {}
+    continues: ClassVar[bool] = False
+    streamed: ClassVar[bool] = False
+    server_wide: ClassVar[bool] = False
+    progress: ClassVar[bool] = False
 
-    def defaults(self) -> dict[str, Any]:
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        own = {name: value for name, value in vars(cls).items() if isinstance(value, Option)}
+        bases = (base for base in cls.__bases__ if issubclass(base, Fault))
+        cls.options = {name: one for base in bases for name, one in base.options.items()} | own
+        if "name" in vars(cls):
+            cls.effect = " ".join((cls.__doc__ or "").split())
+            _check(cls)
+
+    def __init__(self, given: Mapping[str, Any] | None = None) -> None:
+        """Set the options to parsed values, or to their defaults."""
+        for name, option in self.options.items():
+            setattr(self, name, option.load((given or {}).get(name, option.default)))
+
+    @classmethod
+    def has(cls, *stages: str) -> bool:
+        """Return whether it defines one of these methods."""
+        return any(getattr(cls, stage) is not getattr(Fault, stage) for stage in stages)
+
+    @classmethod
+    def defaults(cls) -> dict[str, Any]:
         """Return the options that have a default."""
-        return {name: option.default for name, option in self.options.items() if option.default is not None}
+        return {name: option.default for name, option in cls.options.items() if option.default is not None}
 
+    def problem(self) -> str | None:
+        """Return what is wrong with the combination of options, if anything."""
+        return None
 
-def _count(option: Option, value: Any) -> int:
-    return _integer(value, 0, LARGEST_COUNT)
+    def selects(self, ordinal: int, age: int, *, chosen: bool) -> bool:
+        """Return whether it applies to the `ordinal`th call for a batch of this age, `chosen` by its rule or not."""
+        return True
 
+    def connect(self) -> Action | None:
+        """Return what is done to a new connection."""
+        return None
 
-def _status(option: Option, value: Any) -> int:
-    return _integer(value, 200, 599)
+    def before(self, strike: Strike) -> Action | None:
+        """Return what is done to a call before it is handled, or instead of handling it."""
+        return None
 
+    def response(self, strike: Strike) -> Action | None:
+        """Return what is done to the response."""
+        return None
 
-def _integer(value: Any, low: int, high: int) -> int:
-    number = value if isinstance(value, int) else natural(str(value))
-    if isinstance(value, bool) or number is None or not low <= number <= high:
-        shown = shortened(value) if isinstance(value, str) else repr(value)[:60]
-        raise ValueError(f"{shown} is not an integer" + (f" from {low} to {high}" if low else ""))
-    return number
+    def reply(self) -> dict[str, Any] | None:
+        """Return the reply that it stands for."""
+        return None
 
+    def alias(self) -> dict[str, Any] | None:
+        """Return the fields of the rule that it stands for."""
+        return None
 
-def _share(option: Option, value: Any) -> float:
-    try:
-        share = float(value)
-    except (TypeError, ValueError, OverflowError):
-        share = -1.0
-    if not 0 <= share <= 1 or isinstance(value, bool):
-        raise ValueError(f"{value!r} is not a number between 0 and 1")
-    return share
+    def outcome(self, seed: int, rule: str) -> Callable[[str], Outcome] | None:
+        """Return the function from the identity of a row to its outcome."""
+        return None
 
+    def plan(self) -> Plan | None:
+        """Return what it fixes for a batch when it is created."""
+        return None
 
-def _span(option: Option, value: Any) -> str:
-    span = parse_span(str(value)) if len(str(value)) <= 100 else LONGEST_SPAN + 1
-    if span > LONGEST_SPAN:
-        raise ValueError(f"{str(value)[:100]!r} is longer than {format_span(LONGEST_SPAN)}")
-    return format_span(span)
+    def view(self, shown: Shown, sight: Sight) -> Shown:
+        """Return the batch as it is shown; equal to `shown` if nothing changes."""
+        return shown
 
-
-def _text(option: Option, value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not a text")
-    return sendable(value)
-
-
-def sendable(text: str) -> str:
-    """Return the text. Raise ValueError if it has a lone surrogate, which UTF-8 cannot encode."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ValueError(f"{text[:100]!r} has a lone surrogate, which UTF-8 cannot encode") from None
-    return text
-
-
-def _choice(option: Option, value: Any) -> str:
-    if value not in option.choices:
-        near = did_you_mean(str(value), option.choices)
-        raise ValueError(f"{value!r} is not one of them.{near} Known: {', '.join(option.choices)}")
-    return str(value)
-
-
-def _flag(option: Option, value: Any) -> bool:
-    text = str(value).lower()
-    if text not in ("true", "false"):
-        raise ValueError(f"{value!r} is neither true nor false")
-    return text == "true"
-
-
-def _table(option: Option, value: Any) -> dict[str, str]:
-    """Parse a table, or a text like `name: value; name: value`."""
-    if isinstance(value, str):
-        pairs = [pair.partition(":") for pair in value.split(";")]
-        value = {name.strip(): text.strip() for name, colon, text in pairs if colon}
-    if not isinstance(value, Mapping) or not value:
-        raise ValueError(f"{value!r} is not a table; write it like 'name: value; name: value'")
-    headers = {str(name).lower(): str(text) for name, text in value.items()}
-    for name, text in headers.items():
-        _check_header(name, text)
-    return headers
-
-
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]{1,200}").fullmatch
-_FIELD = re.compile(r"(?:[\t\x20-\x7e\x80-\xff]{0,8000})").fullmatch
-_OF_THE_SERVER = frozenset({"date", "server", "connection", "transfer-encoding", "keep-alive"})
-_FRAMING = frozenset({"connection", "content-length", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"})
-
-
-def check_header_name(name: str) -> None:
-    """Raise ValueError if `name` is not a lowercase header name."""
-    if not _TOKEN(name):
-        raise ValueError(f"{name[:100]!r} is not a header name")
-
-
-def check_removable(name: str) -> None:
-    """Raise ValueError if `name` is not the name of a header that can be removed from a response."""
-    check_header_name(name)
-    if name in _OF_THE_SERVER:
-        raise ValueError(f"{name}: the server itself sets this header")
-
-
-def is_header(name: str, text: str) -> bool:
-    """Return whether a response can carry this header."""
-    try:
-        _check_header(name, text)
-    except ValueError:
+    def hides_results(self, ended_at: int, sight: Sight) -> bool:
+        """Return whether a batch that ended at this instant has no results."""
         return False
-    return True
+
+    def delivery(self, delivery: Delivery, next_due: int, luck: float) -> Delivery:
+        """Return the delivery of a webhook; `next_due` is when the next one of its session is due."""
+        return delivery
 
 
-def _check_header(name: str, text: str) -> None:
-    """Raise ValueError for a header that HTTP/1.1 cannot carry, or that would break the framing of the response."""
-    check_header_name(name)
-    if not _FIELD(text):
-        raise ValueError(
-            f"{name}: {text[:100]!r} is not the value of a header: one line of at most 8,000 Latin-1 characters"
-        )
-    if name in _FRAMING:
-        raise ValueError(f"{name}: the server itself sets this header")
-
-
-def _delay(option: Option, value: Any) -> str:
-    parse_delay(str(value))
-    return str(value)
-
-
-def _list(option: Option, value: Any) -> list[str]:
-    """Parse a list, or a text like `one/two`."""
-    words = value.split("/") if isinstance(value, str) else value
-    if not isinstance(words, list) or not words:
-        raise ValueError(f"{value!r} is not a list; write it like one/two")
-    return [_choice(option, word) if option.choices else _text(option, word) for word in words]
-
-
-def _size(option: Option, value: Any) -> str | int:
-    if parse_size(str(value)) > LARGEST_COUNT:
-        raise ValueError(f"{str(value)[:100]!r} is more than 2**53 bytes")
-    return value if isinstance(value, int) else str(value)
-
-
-def _json(option: Option, value: Any) -> Any:
-    if not isinstance(value, Mapping):
-        raise ValueError(f"{value!r} is not a table")
-    try:
-        sendable(json.dumps(value, ensure_ascii=False, allow_nan=False))
-        msgspec.msgpack.encode(value)  # JSON alone would accept integers of any size
-    except (TypeError, OverflowError, RecursionError, ValueError) as error:
-        raise ValueError(f"the table cannot be written as JSON: {str(error)[:200]}") from None
-    return dict(value)
-
-
-_READERS = {
-    "count": _count,
-    "share": _share,
-    "span": _span,
-    "text": _text,
-    "choice": _choice,
-    "flag": _flag,
-    "table": _table,
-    "delay": _delay,
-    "list": _list,
-    "size": _size,
-    "status": _status,
-    "json": _json,
-}
+def _check(fault: type[Fault]) -> None:
+    """Raise TypeError for a fault that nothing carries out in one of its scopes."""
+    if not fault.on or not fault.effect:
+        raise TypeError(f"{fault.name}: a fault needs scopes, and a docstring that says what happens")
+    for scope in fault.on:
+        stages = _STAGES.get(scope, _OF_CALLS)
+        if not fault.has(*stages):
+            raise TypeError(f"{fault.name}: nothing carries it out on {scope!r}; define {' or '.join(stages)}")
+    inherited = {name for base in fault.__mro__[:-2] for name in vars(base)}
+    if missing := [name for name in inherited if getattr(getattr(fault, name), "__isabstractmethod__", False)]:
+        raise TypeError(f"{fault.name}: nothing carries it out; define {' and '.join(sorted(missing))}")

@@ -1,35 +1,75 @@
-"""All faults by name, and the random row failures. To add a fault, add an entry in the module for its subject.
+"""All faults by name, and the random row failures.
 
 Source: https://platform.claude.com/docs/en/api/errors; texts as seen in results of the live API.
 """
+
+from typing import Any
 
 from msgspec import Struct
 
 from mockbatch.core.draws import draw, fraction, subseed, threshold
 from mockbatch.core.names import did_you_mean
-from mockbatch.core.rules.account_faults import ACCOUNT_FAULTS
-from mockbatch.core.rules.batch_faults import BATCH_FAULTS
-from mockbatch.core.rules.call_faults import CALL_FAULTS
+from mockbatch.core.rules import (
+    account_faults,
+    batch_faults,
+    call_faults,
+    item_faults,
+    message_faults,
+    stream_faults,
+    webhook_faults,
+    wire_faults,
+)
 from mockbatch.core.rules.fault import Fault
-from mockbatch.core.rules.item_faults import ITEM_FAULTS
-from mockbatch.core.rules.message_faults import MESSAGE_FAULTS
-from mockbatch.core.rules.stream_faults import STREAM_FAULTS, WEBHOOK_FAULTS
-from mockbatch.core.rules.wire_faults import WIRE_FAULTS
 
-FAULTS: dict[str, Fault] = {
+_SUBJECTS = (
+    item_faults,
+    batch_faults,
+    call_faults,
+    account_faults,
+    wire_faults,
+    stream_faults,
+    message_faults,
+    webhook_faults,
+)
+FAULTS: dict[str, type[Fault]] = {
     fault.name: fault
-    for fault in (
-        *ITEM_FAULTS,
-        *BATCH_FAULTS,
-        *CALL_FAULTS,
-        *ACCOUNT_FAULTS,
-        *WIRE_FAULTS,
-        *STREAM_FAULTS,
-        *MESSAGE_FAULTS,
-        *WEBHOOK_FAULTS,
-    )
+    for subject in _SUBJECTS
+    for fault in vars(subject).values()
+    if isinstance(fault, type) and issubclass(fault, Fault) and fault.__module__ == subject.__name__ and fault.name
 }
-"""All faults by name."""
+"""All faults by name: the named classes of the modules above."""
+KEYED = {fault.key: fault for fault in FAULTS.values() if fault.key}
+"""The faults that a key of a rule stands for."""
+
+
+class OptionView(Struct, frozen=True):
+    """An option of a fault."""
+
+    kind: str
+    help: str
+    default: Any
+    choices: list[str]
+
+
+class FaultView(Struct, frozen=True):
+    """A kind of fault: where it applies, its effect, how the official SDK reacts, and the test that shows it."""
+
+    name: str
+    on: list[str]
+    effect: str
+    sdk: str
+    modes: list[int]
+    test: str
+    options: dict[str, OptionView]
+
+
+def fault_view(fault: type[Fault]) -> FaultView:
+    """Return the public description of a fault."""
+    options = {
+        name: OptionView(option.kind, option.help, option.default, list(option.choices))
+        for name, option in fault.options.items()
+    }
+    return FaultView(fault.name, list(fault.on), fault.effect, fault.sdk, list(fault.modes), fault.test, options)
 
 
 def meant_instead(name: str) -> str:

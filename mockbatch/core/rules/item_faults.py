@@ -1,11 +1,18 @@
 """Faults of single requests of a batch. Source: https://platform.claude.com/docs/en/api/errors"""
 
-from typing import Any
+from bisect import bisect_right
+from collections.abc import Callable
+from itertools import accumulate
+from math import inf
+from typing import Any, ClassVar, get_args
 
+from mockbatch.core.draws import draw, fraction, subseed
 from mockbatch.core.names import did_you_mean
-from mockbatch.core.rules.fault import Fault, Option
-from mockbatch.core.rules.mixes import parse_mix
-from mockbatch.core.sizes import LARGEST_TEXT, parse_size
+from mockbatch.core.numbers import shortened
+from mockbatch.core.rules.actions import ItemError, Outcome
+from mockbatch.core.rules.fault import Fault
+from mockbatch.core.rules.options import option
+from mockbatch.core.sizes import LARGEST_TEXT
 
 ERROR_MESSAGES: dict[str, str] = {
     "api_error": "Internal server error",
@@ -23,150 +30,192 @@ ERROR_MESSAGES: dict[str, str] = {
 """The default message of each error type of the API."""
 
 
-def error_type_problem(options: dict[str, Any]) -> str | None:
+def error_type_problem(kind: str | None) -> str | None:
     """Return what is wrong with an error type that nearly matches one of the API's; None for any other."""
-    kind = options.get("type")
     if kind is None or kind in ERROR_MESSAGES:
         return None
-    near = did_you_mean(str(kind), ERROR_MESSAGES)
+    near = did_you_mean(kind, ERROR_MESSAGES)
     return f"type: the API has no {kind!r}.{near} Known: {', '.join(ERROR_MESSAGES)}" if near else None
 
 
-def mix_problem(options: dict[str, Any]) -> str | None:
-    """Return what is wrong with the text of a mix, if anything."""
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+
+def parse_mix(text: str) -> tuple[float, ...]:
+    """Parse a mix into four shares that sum to 1; its numbers may have any sum. Raises ValueError."""
     try:
-        parse_mix(options["mix"])
-    except ValueError as error:
-        return f"mix: {error}"
-    return None
+        numbers = [float(part) for part in text.split("/")]
+    except ValueError:
+        numbers = []
+    if len(numbers) != len(OUTCOMES) or min(numbers) < 0 or not 0 < sum(numbers) < inf:
+        raise ValueError(f"{shortened(text)} is not a mix; write it like 90/5/3/2, for {', '.join(OUTCOMES)}")
+    return tuple(number / sum(numbers) for number in numbers)
 
 
-def size_problem(options: dict[str, Any]) -> str | None:
-    """Return what is wrong with the size of a text, if anything."""
-    size = parse_size(str(options["size"]))
-    return None if size <= LARGEST_TEXT else f"size: a text has at most {LARGEST_TEXT:,} bytes, not {size:,}"
+def outcome_of(shares: tuple[float, ...], u: float) -> Outcome:
+    """Return the outcome that a number in (0, 1) maps to."""
+    bounds = list(accumulate(shares))
+    return OUTCOMES[min(bisect_right(bounds, u), len(OUTCOMES) - 1)]
 
 
-_REPLIED = "a succeeded row; nothing is raised until the code looks into `result.message`"
+class Errored(Fault):
+    """End the row as `errored`, with this type, message, details and request_id."""
 
-ITEM_FAULTS = (
-    Fault(
-        "item.errored",
-        ("item",),
-        "End the row as `errored`, with this type, message, details and request_id.",
-        "`result.error.error.type` has the type; the flat `result.error.message` raises AttributeError",
-        (9, 15, 16, 38, 40, 50),
-        "tests/e2e/test_faults_items.py::test_an_errored_row",
-        options={
-            "type": Option("text", "The error type: one of the API's, or an entirely different one.", "api_error"),
-            "message": Option("text", "The error message; by default the API's for this type."),
-            "details": Option("json", "The error's `details`, a table."),
-            "request_id": Option("text", "The error's request_id; by default a generated `workerreq_...`."),
-        },
-        check=error_type_problem,
-    ),
-    Fault(
-        "item.expired",
-        ("item",),
-        "End the row as `expired`.",
-        "a row with neither `.message` nor an error",
-        (3, 9),
-        "tests/e2e/test_faults_items.py::test_a_row_that_was_not_done",
-    ),
-    Fault(
-        "item.canceled",
-        ("item",),
-        "End the row as `canceled`.",
-        "a row with neither `.message` nor an error",
-        (9, 18),
-        "tests/e2e/test_faults_items.py::test_a_row_that_was_not_done",
-    ),
-    Fault(
-        "item.mix",
-        ("item",),
-        "Rows end as succeeded, errored, expired and canceled in these proportions; later rules still apply to those "
-        "that succeed.",
-        "`ended` says nothing about the outcomes of the rows",
-        (9,),
-        "tests/e2e/test_faults_items.py::test_a_mix_of_outcomes",
-        options={"mix": Option("text", "Shares of succeeded/errored/expired/canceled.", "90/5/3/2")},
-        check=mix_problem,
-    ),
-    Fault(
-        "item.truncate",
-        ("item", "messages"),
-        "Truncate the reply, with stop_reason `max_tokens`.",
-        _REPLIED,
-        (17,),
-        "tests/e2e/test_faults_items.py::test_a_reply_that_careless_code_trips_over",
-        options={
-            "cut": Option("choice", "Where.", "mid_field", ("mid_json", "mid_field", "before_text")),
-        },
-    ),
-    Fault(
-        "item.refusal",
-        ("item", "messages"),
-        "The model refuses, with `stop_details`.",
-        _REPLIED,
-        (21,),
-        "tests/e2e/test_faults_items.py::test_a_reply_that_careless_code_trips_over",
-    ),
-    Fault(
-        "item.empty_content",
-        ("item", "messages"),
-        "`content` is an empty list.",
-        _REPLIED,
-        (21,),
-        "tests/e2e/test_faults_items.py::test_a_reply_that_careless_code_trips_over",
-    ),
-    Fault(
-        "item.thinking_first",
-        ("item", "messages"),
-        "Put a thinking block before the text.",
-        _REPLIED,
-        (21,),
-        "tests/e2e/test_faults_items.py::test_a_reply_that_careless_code_trips_over",
-    ),
-    Fault(
-        "item.wrong_tool",
-        ("item", "messages"),
-        "Call a tool that the request does not define.",
-        _REPLIED,
-        (21,),
-        "tests/e2e/test_faults_items.py::test_a_tool_that_nobody_offered",
-    ),
-    Fault(
-        "item.schema_violation",
-        ("item", "messages"),
-        "Reply with JSON that violates the schema.",
-        _REPLIED,
-        (17, 21),
-        "tests/e2e/test_faults_items.py::test_json_that_breaks_its_schema",
-    ),
-    Fault(
-        "item.stop_reason",
-        ("item", "messages"),
-        "The reply ends with this stop_reason.",
-        _REPLIED,
-        (21,),
-        "tests/e2e/test_faults_items.py::test_a_reply_that_careless_code_trips_over",
-        options={
-            "stop_reason": Option(
-                "choice",
-                "The stop_reason.",
-                "pause_turn",
-                ("pause_turn", "model_context_window_exceeded", "max_tokens", "stop_sequence", "refusal"),
-            )
-        },
-    ),
-    Fault(
-        "item.output_bytes",
-        ("item", "messages"),
-        "The reply text has this size.",
-        "its decoder takes seconds for a line of megabytes: 0.5 s for 1 MB, 7.7 s for 4 MB",
-        (22,),
-        "tests/e2e/test_faults_items.py::test_a_reply_that_careless_code_trips_over",
-        options={"size": Option("size", "The size in bytes.", "5MB")},
-        check=size_problem,
-    ),
-)
+    name = "item.errored"
+    on = ("item",)
+    key = "errored"
+    sdk = "`result.error.error.type` has the type; the flat `result.error.message` raises AttributeError"
+    modes = (9, 15, 16, 38, 40, 50)
+    test = "tests/e2e/test_faults_items.py::test_an_errored_row"
+    type: str = option("text", "The error type: one of the API's, or an entirely different one.", "api_error")
+    message: str | None = option("text", "The error message; by default the API's for this type.")
+    details: dict[str, Any] | None = option("json", "The error's `details`, a table.")
+    request_id: str | None = option("text", "The error's request_id; by default a generated `workerreq_...`.")
+
+    def problem(self) -> str | None:
+        return error_type_problem(self.type)
+
+    def alias(self) -> dict[str, Any]:
+        message = self.message or ERROR_MESSAGES.get(self.type, self.type)
+        return {"errored": ItemError(self.type, message, self.details, self.request_id)}
+
+
+class _Unanswered(Fault):
+    on = ("item",)
+    sdk = "a row with neither `.message` nor an error"
+    test = "tests/e2e/test_faults_items.py::test_a_row_that_was_not_done"
+
+    def alias(self) -> dict[str, Any]:
+        return {"outcome": self.name.partition(".")[2]}
+
+
+class Expired(_Unanswered):
+    """End the row as `expired`."""
+
+    name = "item.expired"
+    modes = (3, 9)
+
+
+class Canceled(_Unanswered):
+    """End the row as `canceled`."""
+
+    name = "item.canceled"
+    modes = (9, 18)
+
+
+class Mix(Fault):
+    """Rows end as succeeded, errored, expired and canceled in these proportions; later rules still apply to those
+    that succeed.
+    """
+
+    name = "item.mix"
+    on = ("item",)
+    sdk = "`ended` says nothing about the outcomes of the rows"
+    modes = (9,)
+    test = "tests/e2e/test_faults_items.py::test_a_mix_of_outcomes"
+    continues = True
+    mix: str = option("text", "Shares of succeeded/errored/expired/canceled.", "90/5/3/2")
+
+    def problem(self) -> str | None:
+        try:
+            parse_mix(self.mix)
+        except ValueError as error:
+            return f"mix: {error}"
+        return None
+
+    def outcome(self, seed: int, rule: str) -> Callable[[str], Outcome]:
+        shares, own = parse_mix(self.mix), subseed(seed, "mix", rule)
+        return lambda identity: outcome_of(shares, fraction(draw(own, identity)))
+
+
+class _OddReply(Fault):
+    """A fault that is a kind of reply, under another name."""
+
+    on = ("item", "messages")
+    sdk = "a succeeded row; nothing is raised until the code looks into `result.message`"
+    modes: ClassVar[tuple[int, ...]] = (21,)
+    test = "tests/e2e/test_faults_items.py::test_a_reply_that_careless_code_trips_over"
+    kind: str = ""
+
+    def reply(self) -> dict[str, Any]:
+        return {"kind": self.kind or self.name.partition(".")[2]}
+
+
+class Truncate(_OddReply):
+    """Truncate the reply, with stop_reason `max_tokens`."""
+
+    name = "item.truncate"
+    modes = (17,)
+    cut: str = option("choice", "Where.", "mid_field", ("mid_json", "mid_field", "before_text"))
+
+    def reply(self) -> dict[str, Any]:
+        return {"kind": "truncate", "cut": self.cut}
+
+
+class Refusal(_OddReply):
+    """The model refuses, with `stop_details`."""
+
+    name = "item.refusal"
+
+
+class EmptyContent(_OddReply):
+    """`content` is an empty list."""
+
+    name = "item.empty_content"
+    kind = "empty"
+
+
+class ThinkingFirst(_OddReply):
+    """Put a thinking block before the text."""
+
+    name = "item.thinking_first"
+
+
+class WrongTool(_OddReply):
+    """Call a tool that the request does not define."""
+
+    name = "item.wrong_tool"
+    test = "tests/e2e/test_faults_items.py::test_a_tool_that_nobody_offered"
+
+
+class SchemaViolation(_OddReply):
+    """Reply with JSON that violates the schema."""
+
+    name = "item.schema_violation"
+    modes = (17, 21)
+    test = "tests/e2e/test_faults_items.py::test_json_that_breaks_its_schema"
+
+
+class StopReason(_OddReply):
+    """The reply ends with this stop_reason."""
+
+    name = "item.stop_reason"
+    stop_reason: str = option(
+        "choice",
+        "The stop_reason.",
+        "pause_turn",
+        ("pause_turn", "model_context_window_exceeded", "max_tokens", "stop_sequence", "refusal"),
+    )
+
+    def reply(self) -> dict[str, Any]:
+        if self.stop_reason == "stop_sequence":
+            return {"kind": "natural", "stop_reason": self.stop_reason}
+        kinds = {"max_tokens": "truncate", "model_context_window_exceeded": "context_exceeded"}
+        return {"kind": kinds.get(self.stop_reason, self.stop_reason)}
+
+
+class OutputBytes(_OddReply):
+    """The reply text has this size."""
+
+    name = "item.output_bytes"
+    sdk = "its decoder takes seconds for a line of megabytes: 0.5 s for 1 MB, 7.7 s for 4 MB"
+    modes = (22,)
+    size: int = option("size", "The size in bytes.", "5MB")
+
+    def problem(self) -> str | None:
+        if self.size <= LARGEST_TEXT:
+            return None
+        return f"size: a text has at most {LARGEST_TEXT:,} bytes, not {self.size:,}"
+
+    def reply(self) -> dict[str, Any]:
+        return {"kind": "huge_line", "bytes": self.size}

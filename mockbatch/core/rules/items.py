@@ -3,16 +3,17 @@
 from collections.abc import Callable, Iterable
 from heapq import heappush, heapreplace
 from itertools import takewhile
-from typing import Any, cast
+from typing import Any
 
 from msgspec import Struct
 from xxhash import xxh3_64_intdigest
 
 from mockbatch.core.draws import draw, fraction, subseed, threshold
+from mockbatch.core.replies.forms import ReplySpec
+from mockbatch.core.rules.actions import ItemError, Outcome
 from mockbatch.core.rules.faults import ROW_FAULTS, weighted
 from mockbatch.core.rules.match import Prompt, Test, params_test, test_of
-from mockbatch.core.rules.mixes import outcome_of, parse_mix
-from mockbatch.core.rules.rules import ItemError, Outcome, ReadReply, Rule
+from mockbatch.core.rules.rules import ReadReply, Rule
 
 _HEAD = 4
 """The shortest common prefix worth searching for."""
@@ -24,16 +25,13 @@ Cutoffs = tuple[int, ...]
 class ItemDecision(Struct, frozen=True):
     """The decision of a rule about a row.
 
-    `error` is that of an `errored` row. A `succeeded` row has the parsed reply of the rule, or its `item.*` fault with
-    all options.
+    `error` is that of an `errored` row, `reply` the reply of a `succeeded` one if the rule gives one.
     """
 
     rule: str
     outcome: Outcome
     error: ItemError | None = None
     reply: Any = None
-    fault: str | None = None
-    options: dict[str, Any] = {}
 
 
 class _Entry(Struct, frozen=True):
@@ -272,35 +270,23 @@ class Quota:
 
 def _action(rule: Rule, seed: int, read_reply: ReadReply) -> Callable[[str], ItemDecision | None]:
     """Return the action of the rule for a custom_id; it returns None to leave the row to later rules."""
-    if rule.fault in ROW_ACTIONS:
-        return ROW_ACTIONS[rule.fault](rule, seed)
-    if rule.fault is not None:
-        decision = ItemDecision(rule.name, "succeeded", fault=rule.fault, options={**_defaults(rule), **rule.options})
-    elif rule.errored is not None:
-        decision = ItemDecision(rule.name, "errored", rule.errored)
-    elif rule.outcome == "errored":
+    fault = rule.injected
+    if fault is not None and (outcome := fault.outcome(seed, rule.name)) is not None:
+        return lambda custom_id: _ended(rule.name, seed, custom_id, outcome(custom_id))
+    if rule.outcome == "errored":
         return lambda custom_id: _failed(rule.name, seed, custom_id)
+    if rule.errored is not None:
+        decision = ItemDecision(rule.name, "errored", rule.errored)
     else:
-        reply = None if rule.reply is None else read_reply(rule.reply)
+        reply = None if rule.given_reply is None else read_reply(rule.given_reply)
         decision = ItemDecision(rule.name, rule.outcome or "succeeded", reply=reply)
     return lambda custom_id: decision
 
 
-def _mixed(rule: Rule, seed: int) -> Callable[[str], ItemDecision | None]:
-    shares = parse_mix(rule.option("mix"))
-    own = subseed(seed, "mix", rule.name)
-
-    def act(custom_id: str) -> ItemDecision | None:
-        outcome = outcome_of(shares, fraction(draw(own, custom_id)))
-        if outcome == "errored":
-            return _failed(rule.name, seed, custom_id)
-        return None if outcome == "succeeded" else ItemDecision(rule.name, cast(Outcome, outcome))
-
-    return act
-
-
-ROW_ACTIONS: dict[str, Callable[[Rule, int], Callable[[str], ItemDecision | None]]] = {"item.mix": _mixed}
-"""The actions of faults that are not replies."""
+def _ended(rule: str, seed: int, custom_id: str, outcome: Outcome) -> ItemDecision | None:
+    if outcome == "errored":
+        return _failed(rule, seed, custom_id)
+    return None if outcome == "succeeded" else ItemDecision(rule, outcome)
 
 
 def _failed(rule: str, seed: int, custom_id: str) -> ItemDecision:
@@ -309,8 +295,24 @@ def _failed(rule: str, seed: int, custom_id: str) -> ItemDecision:
     return ItemDecision(rule, "errored", ItemError(failed.type, failed.message))
 
 
-def _defaults(rule: Rule) -> dict[str, Any]:
-    from mockbatch.core.rules.faults import FAULTS
+def read_reply(value: Any) -> ReplySpec:
+    """Parse the reply of a rule with `parse_reply`. Raises ValueError."""
+    # not before: the kinds of replies are a large part of the startup time, and startup needs none
+    from mockbatch.core.replies.kinds import parse_reply
 
-    assert rule.fault is not None
-    return FAULTS[rule.fault].defaults()
+    return parse_reply(value)
+
+
+def unsendable(value: Any) -> str | None:
+    """Return why a reply may not be set over HTTP, or None if it may."""
+    if value is None or isinstance(value, str):
+        return None
+    from mockbatch.core.replies.kinds import unsendable as problem_of
+
+    return problem_of(value)
+
+
+def reply_of(decision: ItemDecision) -> ReplySpec | None:
+    """Return the reply that a rule decided on for a row, or None if the request determines it."""
+    said = decision.reply
+    return said if said is None or isinstance(said, ReplySpec) else read_reply(said)

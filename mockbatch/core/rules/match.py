@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from mockbatch.core.expressions import LONGEST, searcher
 from mockbatch.core.replies.asked import messages_of, tools_of
-from mockbatch.core.rules.fault import CALLS, LARGEST_COUNT, RuleError, Scope, check_header_name
+from mockbatch.core.rules.fault import CALLS, Scope
+from mockbatch.core.rules.options import LARGEST_COUNT, RuleError, check_header_name
 
 Test = Callable[[str], Any]
 """A predicate on a text; its result is truthy if the text matches."""

@@ -5,40 +5,27 @@ Config files, flags, the control plane and Python share one notation: a table wi
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal, cast, get_args
+from typing import Any, cast, get_args
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from mockbatch.core.names import did_you_mean
-from mockbatch.core.rules.call_faults import FLAPS
+from mockbatch.core.rules.actions import ItemError, Outcome
 from mockbatch.core.rules.during import During, parse_during
-from mockbatch.core.rules.fault import LARGEST_COUNT, Fault, RuleError, Scope
-from mockbatch.core.rules.faults import FAULTS, meant_instead
-from mockbatch.core.rules.item_faults import ERROR_MESSAGES
+from mockbatch.core.rules.fault import Fault, Scope
+from mockbatch.core.rules.faults import FAULTS, KEYED, meant_instead
 from mockbatch.core.rules.match import Match, check
+from mockbatch.core.rules.options import LARGEST_COUNT, RuleError
 from mockbatch.core.typed import convert
 
-Outcome = Literal["succeeded", "errored", "expired", "canceled"]
 ReadReply = Callable[[Any], Any]
 """Parses the `reply` of a rule. Raises ValueError."""
 
 _ACTIONS = ("reply", "errored", "outcome", "fault", "http")
 _LONGEST_NAME = 500
 _COUNTING = ("skip", "times", "every", "probability")
-
-
-class ItemError(Struct, frozen=True, omit_defaults=True):
-    """The error of a row. Without a request_id a new one is generated, as for an error during execution."""
-
-    type: str
-    message: str
-    details: dict[str, Any] | None = None
-    request_id: str | None = None
-
-    def __hash__(self) -> int:
-        return hash((self.type, self.message))
 
 
 class Rule(Struct, frozen=True, omit_defaults=True):
@@ -72,10 +59,16 @@ class Rule(Struct, frozen=True, omit_defaults=True):
     def __hash__(self) -> int:
         return hash((self.name, self.on, self.match))
 
-    def option(self, name: str) -> Any:
-        """Return the value of an option of the fault, or its default."""
-        assert self.fault is not None
-        return self.options.get(name, FAULTS[self.fault].options[name].default)
+    @property
+    def injected(self) -> Fault | None:
+        """The fault with its options, if the rule injects one."""
+        return None if self.fault is None else FAULTS[self.fault](self.options)
+
+    @property
+    def given_reply(self) -> Any:
+        """The reply that the rule gives, also under the name of a fault; None if it gives none."""
+        fault = self.injected
+        return self.reply if fault is None else fault.reply()
 
     @property
     def chooses_calls(self) -> bool:
@@ -124,7 +117,7 @@ def _parsed(value: Any, read_reply: ReadReply | None, known_models: Iterable[str
     fault = _fault_of(value)
     given = _gathered(value, fault)
     _one_action(given)
-    written = next((key for key in ("http", "errored") if key in given), "with")
+    written = next((key for key in KEYED if key in given), "with")
     fault, given = _as_fault(fault, given)
     if fault is None and given["with"]:
         raise RuleError(f"with: needs a fault; this rule has {next(iter(given['with']))} but no fault")
@@ -132,20 +125,22 @@ def _parsed(value: Any, read_reply: ReadReply | None, known_models: Iterable[str
     match = _struct(given.get("match", {}), Match, "match")
     options = _options_of(given.pop("with", {}), fault, written)
     during = parse_during(given.pop("during")) if "during" in given else None
-    error, outcome = _item_action(given, fault, options)
-    if error or outcome:
+    alias = fault(options).alias() if fault else {"outcome": _outcome_of(given)}
+    if alias:
         fault, options = None, {}
     raw = {**given, "on": scope, "options": options, "fault": fault.name if fault else None}
     raw.pop("match", None)
-    raw.setdefault("name", _name_of(fault, error, outcome))
-    rule: Rule = _struct(raw, Rule, "")
-    rule = replace(rule, match=match, during=during, errored=error, outcome=outcome)
+    raw.pop("outcome", None)
+    rule: Rule = _struct({"name": "", **raw}, Rule, "")
+    rule = replace(rule, match=match, during=during, **(alias or {}))
+    if "name" not in raw:
+        rule = replace(rule, name=_name_of(rule))
     _check(rule, read_reply)
     check(match, scope, known_models)
     return rule
 
 
-def _fault_of(value: Mapping[str, Any]) -> Fault | None:
+def _fault_of(value: Mapping[str, Any]) -> type[Fault] | None:
     name = value.get("fault")
     if name is None:
         return None
@@ -155,7 +150,7 @@ def _fault_of(value: Mapping[str, Any]) -> Fault | None:
     return fault
 
 
-def _gathered(value: Mapping[str, Any], fault: Fault | None) -> dict[str, Any]:
+def _gathered(value: Mapping[str, Any], fault: type[Fault] | None) -> dict[str, Any]:
     """Return the table with top-level keys moved into `match` and `with`. Raises RuleError for unknown keys."""
     known = fault.options if fault else {}
     given: dict[str, Any] = {}
@@ -194,17 +189,17 @@ def _one_action(given: Mapping[str, Any]) -> None:
         raise RuleError(f"{' and '.join(done)} exclude each other; give it one of them")
 
 
-def _as_fault(fault: Fault | None, given: dict[str, Any]) -> tuple[Fault | None, dict[str, Any]]:
-    """Return the table with `http` and `errored` replaced by the faults that they stand for."""
-    for key, name, first in (("http", "http.error", "status"), ("errored", "item.errored", "type")):
+def _as_fault(fault: type[Fault] | None, given: dict[str, Any]) -> tuple[type[Fault] | None, dict[str, Any]]:
+    """Return the table with a key such as `http` replaced by the fault that it stands for."""
+    for key, keyed in KEYED.items():
         if key in given:
             value = given.pop(key)
-            options = value if isinstance(value, Mapping) else {first: value}
-            return FAULTS[name], {**given, "with": {**given["with"], **options}}
+            options = value if isinstance(value, Mapping) else {next(iter(keyed.options)): value}
+            return keyed, {**given, "with": {**given["with"], **options}}
     return fault, given
 
 
-def _scope_of(given: dict[str, Any], fault: Fault | None) -> Scope:
+def _scope_of(given: dict[str, Any], fault: type[Fault] | None) -> Scope:
     on = given.get("on", fault.on[0] if fault else "item")
     on = "http" if on == "*" else on
     scopes = get_args(Scope)
@@ -219,7 +214,7 @@ def _scope_of(given: dict[str, Any], fault: Fault | None) -> Scope:
     return cast(Scope, on)
 
 
-def _options_of(given: Mapping[str, Any], fault: Fault | None, written: str) -> dict[str, Any]:
+def _options_of(given: Mapping[str, Any], fault: type[Fault] | None, written: str) -> dict[str, Any]:
     """Parse the options of a fault; `written` is the key that holds them."""
     if fault is None:
         return {}
@@ -234,33 +229,24 @@ def _options_of(given: Mapping[str, Any], fault: Fault | None, written: str) -> 
             read[name] = fault.options[name].read(value)
         except ValueError as error:
             raise RuleError(f"{written}.{name}: {error}") from None
-    if fault.check is not None and (problem := fault.check({**fault.defaults(), **read})):
+    if problem := fault(read).problem():
         raise RuleError(f"{written}: {problem}")
     return read
 
 
-def _item_action(
-    given: Mapping[str, Any], fault: Fault | None, options: Mapping[str, Any]
-) -> tuple[ItemError | None, Outcome | None]:
-    """Return the error or the outcome that a rule gives to rows, also if it was written as a fault."""
-    if fault and fault.name == "item.errored":
-        options = {**fault.defaults(), **options}
-        message = options.get("message") or ERROR_MESSAGES.get(options["type"], options["type"])
-        return ItemError(options["type"], message, options.get("details"), options.get("request_id")), None
-    if fault and fault.name in ("item.expired", "item.canceled"):
-        return None, "expired" if fault.name == "item.expired" else "canceled"
+def _outcome_of(given: Mapping[str, Any]) -> Outcome | None:
     outcome = given.get("outcome")
     known = get_args(Outcome)
     if outcome is not None and outcome not in known:
         near = did_you_mean(str(outcome), known)
         raise RuleError(f"outcome: there is no {outcome!r}.{near} Known: {', '.join(known)}")
-    return None, outcome
+    return cast(Outcome | None, outcome)
 
 
-def _name_of(fault: Fault | None, error: ItemError | None, outcome: str | None) -> str:
-    if error:
-        return f"errored {error.type}"
-    return fault.name if fault else f"outcome {outcome}" if outcome else "reply"
+def _name_of(rule: Rule) -> str:
+    if rule.errored:
+        return f"errored {rule.errored.type}"
+    return rule.fault or (f"outcome {rule.outcome}" if rule.outcome else "reply")
 
 
 def _struct(value: Mapping[str, Any], kind: type[Any], prefix: str) -> Any:
@@ -377,14 +363,5 @@ def together(rules: Iterable[Rule], where: Callable[[int], str] = "rule {}".form
 def hides(first: Rule, second: Rule) -> bool:
     """Return whether a rule leaves nothing to match for a later one."""
     same = first.on == second.on and first.on not in ("webhook", "batch")
-    return same and first.unconditional and first.fault not in PASSING | FLAPS
-
-
-PASSING = frozenset(
-    {
-        *("http.latency", "http.headers", "http.encoding", "item.mix"),
-        *("results.slicer", "results.bandwidth", "results.slow_start"),
-        *("messages.slicer", "messages.bandwidth", "messages.slow_start"),
-    }
-)
-"""Faults that do not stop later rules from being applied."""
+    fault = FAULTS.get(first.fault or "")
+    return same and first.unconditional and not (fault and (fault.continues or fault.has("selects")))

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mockbatch.core.rules.fault import RuleError
-from mockbatch.core.rules.faults import FAULTS
+from mockbatch.core.rules.faults import FAULTS, KEYED
 from mockbatch.core.rules.match import Match
+from mockbatch.core.rules.options import RuleError
 from mockbatch.core.rules.rules import KEYS, ReadReply, Rule, parse_rule
 
 _SHARES = ("rate", "probability", "share")
@@ -77,9 +77,9 @@ def _done(rule: Rule) -> dict[str, Any]:
     if rule.errored is not None:
         fields = rule.errored.__struct_fields__
         return {"errored": {name: value for name in fields if (value := getattr(rule.errored, name)) is not None}}
-    if rule.fault == "http.error":
-        return {"http": dict(rule.options)}
     if rule.fault is not None:
+        if key := FAULTS[rule.fault].key:
+            return {key: dict(rule.options)}
         return {"fault": rule.fault, **({"with": dict(rule.options)} if rule.options else {})}
     return {"outcome": rule.outcome} if rule.outcome else {"reply": rule.reply}
 
@@ -117,8 +117,8 @@ def _method(rule: Rule) -> str:
     (key, done), *_ = _done(rule).items()
     if key == "fault":
         return f"fault({_arguments([repr(rule.fault)], rule.options)})"
-    if key in ("errored", "http"):
-        first = {"errored": "type", "http": "status"}[key]
+    if key in KEYED:
+        first = next(iter(KEYED[key].options))
         others = {name: value for name, value in done.items() if name != first}
         return f"{key}({_arguments([repr(done[first])] if first in done else [], others)})"
     return f"{key}({done!r})"

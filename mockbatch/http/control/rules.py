@@ -12,10 +12,9 @@ from starlette.routing import Route
 from mockbatch.config import Config
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.rules.calls import Record
-from mockbatch.core.rules.fault import Fault
-from mockbatch.core.rules.faults import FAULTS
+from mockbatch.core.rules.faults import FAULTS, FaultView, fault_view
+from mockbatch.core.rules.items import unsendable
 from mockbatch.core.rules.presets import PRESETS
-from mockbatch.core.rules.replied import unsendable
 from mockbatch.core.rules.written import as_pytest, as_toml, dump_rule
 from mockbatch.core.time.spans import format_instant
 from mockbatch.http.access import is_owner
@@ -50,27 +49,6 @@ class RuleList(Struct, frozen=True):
     """The rules of a session, in order of evaluation."""
 
     rules: list[RuleView]
-
-
-class OptionView(Struct, frozen=True):
-    """An option of a fault."""
-
-    kind: str
-    help: str
-    default: Any
-    choices: list[str]
-
-
-class FaultView(Struct, frozen=True):
-    """A kind of fault: where it applies, its effect, how the official SDK reacts, and the test that shows it."""
-
-    name: str
-    on: list[str]
-    effect: str
-    sdk: str
-    modes: list[int]
-    test: str
-    options: dict[str, OptionView]
 
 
 class PresetView(Struct, frozen=True):
@@ -199,15 +177,6 @@ def _view(session: Session, record: Record) -> RuleView:
         as_toml(rule),
         as_pytest(rule),
     )
-
-
-def fault_view(fault: Fault) -> FaultView:
-    """Return the public description of a fault."""
-    options = {
-        name: OptionView(option.kind, option.help, option.default, list(option.choices))
-        for name, option in fault.options.items()
-    }
-    return FaultView(fault.name, list(fault.on), fault.effect, fault.sdk, list(fault.modes), fault.test, options)
 
 
 async def _body(call: Call) -> Any:
