@@ -30,8 +30,6 @@ def command(expectations: tuple[str, ...], server: Remote, as_json: bool) -> Non
     """
     wanted = [_read(text) for text in expectations]
     session = server.mine
-    if not session.get("requests", limit=1, bodies="false")["total"]:
-        raise Failure("nothing was compared: the session has received no calls; does the program use another key?")
     try:
         answer = session.post("verify", expectations=wanted)
     except ControlError as error:
@@ -39,6 +37,8 @@ def command(expectations: tuple[str, ...], server: Remote, as_json: bool) -> Non
             raise
         _print_failures(error, len(wanted), as_json)
         sys.exit(_UNMET)
+    if not session.get("requests", limit=1, bodies="false")["total"]:
+        raise Failure("nothing was compared: the session has received no calls; does the program use another key?")
     if as_json:
         print_json({**answer, "failures": []})
     else:

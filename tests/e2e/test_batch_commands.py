@@ -230,7 +230,7 @@ def test_retired_models_are_wrong_in_a_file(tmp_path: Path) -> None:
     out, _ = batch("", "check", str(source), code=1)
     assert out.startswith(f"{source}:1: [a] model: claude-3-5-sonnet-latest\n")
     out, _ = batch("", "check", str(source), "--models", "known")
-    assert "1 good requests" in out
+    assert "1 good request," in out
 
 
 def test_a_submission_that_breaks_off_tells_from_where_to_go_on(tmp_path: Path) -> None:

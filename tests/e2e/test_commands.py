@@ -29,8 +29,8 @@ GROUPS = ["", "batch", "fixtures", "faults", "clock", "rules", "sessions", "snap
 # each asks a server, and can be called as it is
 REMOTE = [
     *("watch --once", "clock", "clock advance 25h", "clock freeze", "clock resume", "clock speedup 2"),
-    *("rules", "rules add results.cut", "rules clear", "sessions", "sessions open", "requests", "problems", "reset"),
-    *("snapshot", "snapshot take", "verify create,at_least=0", "open --no-browser", "cost", "synth --items 1"),
+    *("rules", "rules add results.cut", "rules clear", "sessions", "sessions open", "requests", "problems"),
+    *("verify create,at_least=0", "reset", "snapshot", "snapshot take", "open --no-browser", "cost", "synth --items 1"),
 ]
 
 

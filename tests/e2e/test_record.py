@@ -187,7 +187,7 @@ def test_fixtures_are_cared_for_from_the_command_line(upstream: Upstream, tmp_pa
     assert run("fixtures", "diff", "f", "f", cwd=tmp_path) == (0, "", "3 the same, 0 changed, 0 new, 0 gone\n")
     (tmp_path / "used").write_text("")
     code, _, err = run("fixtures", "prune", "f", "--used", "used", cwd=tmp_path)
-    assert (code, err) == (1, "f/recording.jsonl: no run has used any interaction, so nothing was removed\n")
+    assert (code, err) == (7, "mockbatch: used: it is empty; expected a file that --replay-used wrote\n")
     assert "no such file" in run("fixtures", "verify", "nowhere.jsonl", cwd=tmp_path)[2]
 
 

@@ -136,7 +136,10 @@ def test_a_file_is_read_from_any_place(tmp_path: Path, pack: str, encoding: str,
 
 
 STRANGE = "\x00\x81\x8d\x8f\x90\x9d\ufeff"
-NAMES = st.text(st.characters(codec="cp1252", exclude_characters=f',;\t|"\r\n{STRANGE}'), min_size=1)
+# a file that begins with a control character is taken for binary data
+NAMES = st.text(
+    st.characters(codec="cp1252", exclude_categories=["Cc"], exclude_characters=f',;|"{STRANGE}'), min_size=1
+)
 CELLS = st.text(st.characters(codec="cp1252", exclude_characters=f"\r{STRANGE}"), max_size=12)
 
 

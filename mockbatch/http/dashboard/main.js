@@ -134,6 +134,15 @@ server.onLocked = (message) =>
     await guarded(refresh);
   });
 
+/** Load a view ahead of time. If that fails, it is loaded when it is shown. */
+async function preload(load) {
+  try {
+    await load();
+  } catch {
+    // an unreachable server is reported above all views
+  }
+}
+
 async function begin() {
   drawCorner();
   keyboard.start(Object.keys(VIEWS), () => current);
@@ -145,7 +154,7 @@ async function begin() {
   await sessions.look();
   if (!server.session) await guarded(refresh);
   setInterval(sessions.look, 2000);
-  setTimeout(() => Object.values(VIEWS).forEach(([, load]) => guarded(load)), OTHERS_AFTER);
+  setTimeout(() => Object.values(VIEWS).forEach(([, load]) => preload(load)), OTHERS_AFTER);
   // progress of rows is not an event
   setInterval(() => timebar.moves() && !document.hidden && current.moved?.(), 1000);
 }
