@@ -8,7 +8,19 @@ from typing import NamedTuple
 
 from mockbatch.intercept import HOST, PORT
 from mockbatch.intercept.settings import Bypass, Upstream
-from mockbatch.intercept.tunnels import LIMIT, Refused, Streams, Target, asked_for, join, reach, refuse, reset
+from mockbatch.intercept.tunnels import (
+    LIMIT,
+    Refused,
+    Streams,
+    Target,
+    asked_for,
+    close,
+    closing,
+    join,
+    reach,
+    refuse,
+    reset,
+)
 
 _OPEN = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
@@ -68,6 +80,8 @@ class Proxy:
         task = self._loop.create_task(self._tunnel(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # the task may be cancelled before its first step, so it cannot do this itself
+        task.add_done_callback(lambda _: writer.transport.abort())
 
     async def _tunnel(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -77,13 +91,10 @@ class Proxy:
         except (OSError, EOFError):
             reset(writer)
         else:
-            try:
+            async with closing(other[1]):
                 writer.write(_OPEN)
                 await join((reader, writer), other)
-            finally:
-                other[1].close()
-        finally:
-            writer.close()
+        await close(writer)
 
     async def _connected(self, target: Target, is_tunnel: bool) -> Streams:
         """Open the other end of a tunnel. Raises Refused."""

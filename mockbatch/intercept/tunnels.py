@@ -6,6 +6,7 @@ import re
 import socket
 import ssl
 import struct
+from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 from mockbatch.intercept.settings import Upstream
@@ -136,6 +137,23 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
         writer.write_eof()
     else:  # TLS has no half-close
         writer.close()
+
+
+@contextlib.asynccontextmanager
+async def closing(writer: asyncio.StreamWriter) -> AsyncIterator[None]:
+    """Close a connection after the block. Abort it if the block or the close is cancelled."""
+    try:
+        yield
+        await close(writer)
+    finally:
+        writer.transport.abort()
+
+
+async def close(writer: asyncio.StreamWriter) -> None:
+    """Close a connection and wait until it is closed: TLS first exchanges messages with the other side."""
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
 
 
 def reset(writer: asyncio.StreamWriter) -> None:

@@ -1,11 +1,13 @@
 """The proxy of `mockbatch run --intercept`, over real sockets: tunnels, refusals, bad clients, and its end."""
 
+import gc
 import socket
 import ssl
 import struct
 import threading
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -265,19 +267,45 @@ def test_tunnels_lead_through_the_proxy_that_was_there() -> None:
         assert len(heads) == 1
 
 
-def test_a_proxy_that_speaks_tls_is_passed_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If its certificate is trusted."""
+def trusted_tls(folder: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """Return the context of a server on this machine whose certificate is trusted."""
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
-    authority.cert_pem.write_to_path(tmp_path / "root.pem")
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "root.pem"))
-    with users_proxy(b"HTTP/1.1 200 OK\r\n\r\n", context) as (upstream, heads):
+    authority.cert_pem.write_to_path(folder / "root.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(folder / "root.pem"))
+    return context
+
+
+def test_a_proxy_that_speaks_tls_is_passed_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If its certificate is trusted."""
+    with users_proxy(b"HTTP/1.1 200 OK\r\n\r\n", trusted_tls(tmp_path, monkeypatch)) as (upstream, heads):
         with proxied(upstream=upstream) as proxy, connected(proxy) as client:
             assert b" 200 " in tunnel(client, "example.test:443")
             client.sendall(b"hello")
             assert client.recv(5) == b"hello"
         assert len(heads) == 1
+
+
+@pytest.mark.parametrize("unread", [0, 10_000_000])
+def test_its_end_does_not_wait_for_the_other_side(unread: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that does not end its TLS leaves nothing open, and neither does a client that does not read."""
+    context, stopped = trusted_tls(tmp_path, monkeypatch), threading.Event()
+
+    def talk(client: socket.socket) -> None:
+        with context.wrap_socket(client, server_side=True) as secured, suppress(OSError):
+            secured.recv(65536)
+            secured.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(unread))
+            stopped.wait(_PATIENCE)
+
+    with listening(talk) as at, warnings.catch_warnings(record=True, action="always", category=ResourceWarning) as left:
+        with proxied(upstream=Upstream(*at, True, None)) as proxy, connected(proxy) as client:
+            tunnel(client, "example.test:443")
+            client.shutdown(socket.SHUT_WR)
+            proxy.stop()
+        stopped.set()
+        gc.collect()
+    assert [str(warning.message) for warning in left] == []
 
 
 @pytest.mark.parametrize(
