@@ -328,7 +328,9 @@ def _first_os_error(error: BaseException | None) -> OSError | None:
 
 
 def _is_no_cancellation(record: logging.LogRecord) -> bool:
-    """Return False for records about calls that were cancelled because the server stops."""
+    """Return False for records about calls that were cancelled because the server stops, which is no error."""
+    if str(record.msg).startswith("Cancel "):
+        return False
     return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 

@@ -107,8 +107,8 @@ def test_a_call_that_is_abandoned_at_the_end_gets_no_response(tmp_path: Path) ->
         with socket.create_connection((url.host, url.port or 80)) as connection:
             connection.sendall(b"POST /v1/messages HTTP/1.1\r\nhost: x\r\n" + head.encode() + b"\r\n" + body)
             server.http.get("/health").raise_for_status()
-            code, _, _ = server.stop()
-            assert (code, connection.recv(4096)) == (0, b"")
+            code, _, err = server.stop()
+            assert (code, connection.recv(4096), err) == (0, b"", "")
 
 
 def test_a_port_in_use_is_said_plainly(tmp_path: Path) -> None:
