@@ -1,4 +1,4 @@
-"""What batches that have ended cost: row counts, usage and ledger entries, computed when they are needed."""
+"""Row counts, usage and ledger entries of ended batches, computed on demand."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,6 @@
-"""Use two servers for long, with --db and without, as test suites do: memory, files, threads and latencies stay level.
+"""Use two servers like test suites do, for an hour: memory, files, threads and latencies stay level.
+
+One server has a --db, the other has none.
 
 Sessions are opened, used and deleted, some keys stay. Half of those that stay are reset again and again, as a suite
 does between its runs. The others never are, so that all that a session has to remember adds up there. Calls are paced,
@@ -22,13 +24,13 @@ from tests.campaign.report import Report
 from tests.campaign.servers import Server, serving
 
 _LIVES_A_SECOND = 1.0
-# so many keys are opened in a life; the first of them is used in full
+# keys opened in a life; only the first is used in full
 _KEYS_OF_A_LIFE = 4
 _OPEN_AT_ONCE = 20
 _STAYING = 4
-# a key that is reset is used so often before
+# uses of a key between two resets
 _USES_OF_A_RUN = 25
-# what fills the journal of a key
+# enough to fill the journal of a key
 _USES_AT_FIRST = 100
 _SAMPLE_SECONDS = 5.0
 _WARM_SECONDS = 300.0
@@ -133,7 +135,7 @@ class Soak:
             self._report.tried[f"resets, {self._name}"] += 1
 
     def _use(self, caller: Caller, key: str) -> None:
-        """What a test does: a batch from creation to results, and some of the rest."""
+        """Act like a test: a batch from creation to results, and a few other calls."""
         size = self._luck.choices((1, 10, 200), (10, 10, 1))[0]
         rule = {"name": "soaked", "on": "item", "errored": "api_error", "match": {"custom_id": "0"}, "times": 1}
         self._call(caller, key, "PUT", "/_mockbatch/rules", [rule] * (self._luck.random() < 0.3))

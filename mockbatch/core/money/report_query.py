@@ -51,7 +51,7 @@ FILTERS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 class Query(Struct, frozen=True):
-    """A report query. Instants and widths are microseconds; `ending_at` is None for now.
+    """A report query. Instants and widths are microseconds; `ending_at` is None if the report ends now.
 
     `filters` maps dimensions to their allowed values.
     """
