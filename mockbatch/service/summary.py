@@ -84,10 +84,10 @@ class Summaries:
                 rows.update(by_name(counts))
                 if counts.errored:
                     reasons += await self._reasons(batch, now)
-        used = Grouped([])
+        used = Grouped([], self._ledger.prices)
         async for dated in self._ledger.used_in_turns(session):
             used.add(dated)
-        spent = used.spending(self._ledger.prices)
+        spent = used.spending()
         return Summary(
             1,
             len(session.batches) + len(session.deleted),

@@ -1,5 +1,6 @@
 """The ledger: what was asked for by the cent, what others were billed, and what always holds."""
 
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -29,7 +30,7 @@ from mockbatch.core.money.ledger import (
 )
 from mockbatch.core.money.overlay import AS_OF
 from mockbatch.core.money.prices import Prices, price_of
-from mockbatch.core.money.rates import CLASSES, EXACT, TOKEN_CLASSES
+from mockbatch.core.money.rates import CLASSES, EXACT, TOKEN_CLASSES, Price
 from mockbatch.core.money.spending import Dated, spending
 
 PRICES = Prices()
@@ -237,6 +238,34 @@ def test_groups_add_up_to_the_total(used: list[tuple[tuple[str, Counts, str, str
             parts = [Fraction(getattr(group, amount)) for group in found.groups]
             assert sum(parts) == Fraction(getattr(found.total, amount))
         assert sum(group.requests for group in found.groups) == len(dated) or "class" in group_by
+
+
+@given(
+    st.lists(st.dates(date(2026, 1, 1), date(2026, 3, 31)).map(str), max_size=4, unique=True),
+    st.lists(
+        st.tuples(
+            st.dates(date(2026, 1, 1), date(2026, 3, 31)).map(str),
+            st.sampled_from(["own", "house", "claude-opus-5"]),
+            st.integers(1, 99),
+        ),
+        max_size=12,
+    ),
+)
+def test_each_day_has_its_own_price(changes: list[str], used: list[tuple[str, str, int]]) -> None:
+    """The amounts are those of each usage at the prices of its day, whenever prices change."""
+    ten = Decimal(10)
+    prices = Prices([Price("own", Decimal(nth), ten, ten, ten, ten, since=day) for nth, day in enumerate(changes, 1)])
+    dated = [
+        Dated(0, day, account_of(model, Counts(), "batch", "global", None), 1, Counts(input=quantity))
+        for day, model, quantity in used
+    ]
+    alone = [net([Sum(one.account, 1, one.counts)], one.priced, prices) for one in dated]
+    total = spending(dated, [], prices).total
+    if all(one.unpriced for one in alone):
+        assert total.net == (None if alone else "0")
+    else:
+        assert total.net is not None
+        assert Fraction(total.net) == sum(Fraction(one.net) for one in alone)
 
 
 def test_groups_say_what_has_no_price() -> None:

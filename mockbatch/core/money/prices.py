@@ -40,6 +40,12 @@ class Prices:
                 found = rates
         return found
 
+    def valid_from(self, model: str, day: str) -> str:
+        """Return the first day of the prices that a model (id or alias) has on a day; empty if it has none by then."""
+        known = self._known(model)
+        place = bisect_right(known, day, key=itemgetter(0))
+        return known[place - 1][0] if place else ""
+
     def of_model(self, model: str, day: str) -> list[Price]:
         """Return the prices of a model (id or alias) on a day, by tier."""
         return [replace(price, model=_canonical(model)) for price, _ in self._on(model, day)]
@@ -56,6 +62,12 @@ class Prices:
 
     def _on(self, model: str, day: str) -> Tiers:
         """Return the prices of a model on a day, the shortest prompts first."""
+        known = self._known(model)
+        place = bisect_right(known, day, key=itemgetter(0))
+        return known[place - 1][1] if place else []
+
+    def _known(self, model: str) -> list[tuple[str, Tiers]]:
+        """Return the prices of a model with the day each applies from, earliest first."""
         name = _canonical(model)
         known = self._since.get(name)
         if known is None:
@@ -63,8 +75,7 @@ class Prices:
             known = [(since, self._from(name, since)) for since in sorted(days)]
             if known:  # do not cache unknown models, whose number is unbounded
                 self._since[name] = known
-        place = bisect_right(known, day, key=itemgetter(0))
-        return known[place - 1][1] if place else []
+        return known
 
     def _from(self, name: str, day: str) -> Tiers:
         sources = ([price for price in source if price.since <= day] for source in self._sources(name))

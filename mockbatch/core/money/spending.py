@@ -59,7 +59,7 @@ class Spending(Struct, frozen=True, kw_only=True):
 
 
 Days = dict[str, Sums]
-"""Usage by the day whose prices apply."""
+"""Usage by the first day of the prices that apply."""
 
 
 class Grouped:
@@ -68,11 +68,12 @@ class Grouped:
     Raises ValueError for an unknown dimension.
     """
 
-    def __init__(self, group_by: list[str]) -> None:
+    def __init__(self, group_by: list[str], prices: Prices) -> None:
         for name in group_by:
             if name not in GROUPINGS:
                 raise ValueError(f"group_by: {name!r} is not one of them.{did_you_mean(name, GROUPINGS)}")
         self._group_by = group_by
+        self._prices = prices
         self._names = [name for name in group_by if name != "class"]
         self._groups: dict[tuple[str | None, ...], Days] = {}
 
@@ -82,10 +83,12 @@ class Grouped:
     def add(self, dated: Dated) -> None:
         """Add usage."""
         days = self._groups.setdefault(tuple(_key(dated, name) for name in self._names), {})
-        days.setdefault(dated.priced, Sums()).add_all(dated.account, dated.requests, dated.counts)
+        since = self._prices.valid_from(dated.account.model, dated.priced)
+        days.setdefault(since, Sums()).add_all(dated.account, dated.requests, dated.counts)
 
-    def spending(self, prices: Prices) -> Spending:
+    def spending(self) -> Spending:
         """Return the spending of each group and in total."""
+        prices = self._prices
         found: list[Spent] = []
         everything: Days = {}
         for key, days in sorted(self._groups.items(), key=lambda group: tuple(part or "" for part in group[0])):
@@ -104,10 +107,10 @@ class Grouped:
 
 def spending(used: Iterable[Dated], group_by: list[str], prices: Prices) -> Spending:
     """Return the spending by `group_by`. Raises ValueError for an unknown dimension."""
-    grouped = Grouped(group_by)
+    grouped = Grouped(group_by, prices)
     for dated in used:
         grouped.add(dated)
-    return grouped.spending(prices)
+    return grouped.spending()
 
 
 def _key(dated: Dated, name: str) -> str | None:

@@ -66,13 +66,13 @@ async def ledger(call: Call) -> Answer:
         kind = b"text/csv; charset=utf-8" if form == "csv" else JSONL.encode()
         return Stream(_entries(mock, session, form), kind)
     try:
-        grouped = Grouped(groups := call.query_list("group_by"))
+        grouped = Grouped(groups := call.query_list("group_by"), mock.ledger.prices)
     except ValueError as error:
         raise InvalidRequest(str(error)) from None
     used = _by_row(mock, session) if "custom_id" in groups else mock.ledger.used_in_turns(session)
     async for dated in used:
         grouped.add(dated)
-    return Json(await beside(grouped, grouped.spending, mock.ledger.prices))
+    return Json(await beside(grouped, grouped.spending))
 
 
 @described(Reconciled, takes=Tracked, caller="own")
