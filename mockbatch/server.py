@@ -20,13 +20,13 @@ from starlette.routing import Router
 
 from mockbatch import __version__
 from mockbatch.config import Config
-from mockbatch.core.outlook import expected
+from mockbatch.core.estimates import expected
 from mockbatch.fixtures import FixtureError
 from mockbatch.heap import keep_freed_memory
 from mockbatch.http import heads
 from mockbatch.http.app import create_app
 from mockbatch.http.connection import Protocol
-from mockbatch.service.settings import clock_of
+from mockbatch.service.sessions.settings import clock_of
 from mockbatch.store import StoreError
 
 # objects made at startup stay alive and calls leave no cycles, so collections can be rare; but uvicorn leaves one per
@@ -85,7 +85,7 @@ class Tls(NamedTuple):
     context: ssl.SSLContext
 
 
-class Server(uvicorn.Server):
+class HttpServer(uvicorn.Server):
     """A uvicorn server whose signal handlers only request a stop, with a ready callback and an optional TLS socket."""
 
     def __init__(
@@ -190,7 +190,7 @@ def serve(
             say(line)
 
     drain = _DRAIN_SECONDS if recording is None else RECORDER_DRAIN
-    server = Server(app or create_app(config), ready, drain)
+    server = HttpServer(app or create_app(config), ready, drain)
     server.serve_on(listener)
     return server.stopped_by
 
@@ -217,7 +217,7 @@ class Background:
         self._ready = threading.Event()
         second = Tls(listening_socket("127.0.0.1", 0), tls) if tls else None
         self.tls_port = second.listener.getsockname()[1] if second else 0
-        self._server = Server(app, self._ready.set, drain, second)
+        self._server = HttpServer(app, self._ready.set, drain, second)
         self._thread = threading.Thread(target=self._serve, name="mockbatch server", daemon=True)
         self._thread.start()
         self._ready.wait()

@@ -37,7 +37,7 @@ class Upstream:
     @asynccontextmanager
     async def call(
         self, method: str, path: str, headers: Iterable[tuple[bytes, bytes]], body: AsyncIterator[bytes] | None
-    ) -> AsyncIterator["Answer"]:
+    ) -> AsyncIterator["UpstreamResponse"]:
         """Forward a call. `path` begins with a slash and includes the query. Raises UpstreamFailed.
 
         Responses are requested uncompressed, so that they can be read on the way.
@@ -50,12 +50,12 @@ class Upstream:
         except httpx2.HTTPError as error:
             raise UpstreamFailed(f"{self.url} cannot be reached: {_reason(error)}") from None
         try:
-            yield Answer(response)
+            yield UpstreamResponse(response)
         finally:
             await response.aclose()
 
 
-class Answer:
+class UpstreamResponse:
     """The status and headers of a response; `pieces` yields the body."""
 
     def __init__(self, response: httpx2.Response) -> None:

@@ -12,12 +12,22 @@ import click
 
 from mockbatch import __version__
 from mockbatch.cli.groups import Lazy
-from mockbatch.config import OPTIONS, Config, ConfigError, Option, Source, files_used, flag_of, resolve, variable_of
+from mockbatch.config import (
+    OPTIONS,
+    Config,
+    ConfigError,
+    Option,
+    SettingOrigin,
+    files_used,
+    flag_of,
+    resolve,
+    variable_of,
+)
 
 _SECTIONS = {
-    "Begin": {"init": "starting", "serve": "serve", "run": "run", "record": "record"},
+    "Begin": {"init": "init", "serve": "serve", "run": "run", "record": "record"},
     "A running server": {
-        "open": "opening",
+        "open": "open_dashboard",
         "watch": "watch",
         "clock": "clock",
         "rules": "rules",
@@ -30,7 +40,7 @@ _SECTIONS = {
         "synth": "synth",
         "health": "health",
     },
-    "Files": {"batch": "batch", "import": "importing", "fixtures": "fixtures", "diff": "diff"},
+    "Files": {"batch": "batch", "import": "import_traffic", "fixtures": "fixtures", "diff": "diff"},
     "Money": {"prices": "prices", "estimate": "estimate", "cost": "cost", "reconcile": "reconcile"},
     "Reference": {"faults": "faults", "config": "config", "openapi": "openapi"},
 }
@@ -49,34 +59,34 @@ _WORDS = {
 INTERRUPTED = 130
 
 
-class Failure(click.ClickException):
+class CommandError(click.ClickException):
     """An error, printed as one sentence on standard error; each subclass has its own exit code."""
 
     def show(self, file: object = None) -> None:
         click.echo(f"mockbatch: {self.message}", err=True)
 
 
-class CannotListen(Failure):
+class CannotListen(CommandError):
     exit_code = 3
 
 
-class BadConfig(Failure):
+class BadConfig(CommandError):
     exit_code = 4
 
 
-class Unreachable(Failure):
+class Unreachable(CommandError):
     exit_code = 5
 
 
-class BadStore(Failure):
+class BadStore(CommandError):
     exit_code = 6
 
 
-class BadInput(Failure):
+class BadInput(CommandError):
     exit_code = 2
 
 
-class BadFixture(Failure):
+class BadFixture(CommandError):
     exit_code = 7
 
 
@@ -97,7 +107,7 @@ def say(line: str) -> None:
 
 class _Commands(Lazy):
     sections = _SECTIONS
-    unlisted: ClassVar[Mapping[str, str]] = {"attached": "attached"}
+    unlisted: ClassVar[Mapping[str, str]] = {"serve-child": "serve_child"}
     words = _WORDS
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -115,7 +125,7 @@ class _Commands(Lazy):
         except OSError as error:
             _write_no_more()
             where = f"{error.filename}: " if error.filename else ""
-            raise Failure(f"{where}{error.strerror or error}") from None
+            raise CommandError(f"{where}{error.strerror or error}") from None
 
 
 def _write_no_more() -> None:
@@ -188,7 +198,7 @@ def _as_text(value: str | bool) -> str:
     return value if isinstance(value, str) else str(value).lower()
 
 
-def configured(flags: dict[str, Any], *, verbose: bool = False) -> tuple[Config, dict[str, Source]]:
+def configured(flags: dict[str, Any], *, verbose: bool = False) -> tuple[Config, dict[str, SettingOrigin]]:
     """Return the configuration of this call; if `verbose`, print the files it was read from.
 
     Raises BadConfig if it is invalid.

@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from mockbatch.cli.live import looked
-from mockbatch.cli.reached import Remote
+from mockbatch.cli.connect import Remote
+from mockbatch.cli.output import format_time, print_facts, print_json, print_table, printable, wants_json
+from mockbatch.cli.polling import poll
 from mockbatch.cli.remote import wants_server
-from mockbatch.cli.shown import moment, print_facts, print_json, print_table, printable, wants_json
 from mockbatch.core.vocabulary import OPERATIONS
 
 Call = dict[str, Any]
@@ -88,7 +88,7 @@ def _print(calls: list[Call], as_json: bool) -> None:
 def _follow(look: Callable[[int], list[Call]], limit: int, interval: float, as_json: bool) -> None:
     """Print the latest calls, then new ones as they arrive."""
     printed: set[str] | None = None
-    for calls in looked(lambda: look(_MOST), interval):
+    for calls in poll(lambda: look(_MOST), interval):
         for call in calls[-limit:] if printed is None else calls:
             if printed is None or call["request_id"] not in printed:
                 click.echo(json.dumps(call) if as_json else _line(call))
@@ -107,7 +107,7 @@ def _cells(call: Call) -> list[str]:
     ids = [about, call["request_id"]]
     if _is_narrow():
         ids = [f"…{one[-_END:]}" if len(one) > _WIDEST else one for one in ids]
-    return [moment(call["at"]), call["op"], str(call["status"]), *ids, ", ".join(_more(call))]
+    return [format_time(call["at"]), call["op"], str(call["status"]), *ids, ", ".join(_more(call))]
 
 
 def _is_narrow() -> bool:
@@ -132,8 +132,8 @@ def _print_one(call: Call, as_json: bool) -> None:
         "call": f"{call['method']} {call['path']}",
         "kind": call["op"],
         "status": str(call["status"]),
-        "virtual time": f"{moment(call['at'])} UTC",
-        "real time": f"{moment(call['real_at'])} UTC",
+        "virtual time": f"{format_time(call['at'])} UTC",
+        "real time": f"{format_time(call['real_at'])} UTC",
         "request id": call["request_id"],
         "batch": call["batch"] or "",
         "notes": ", ".join(_more(call)),

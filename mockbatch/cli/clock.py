@@ -4,10 +4,10 @@ from typing import Any
 
 import click
 
+from mockbatch.cli.connect import Remote
 from mockbatch.cli.groups import Group
-from mockbatch.cli.reached import Remote
+from mockbatch.cli.output import format_time, print_facts, print_json, print_table, wants_json
 from mockbatch.cli.remote import wants_server
-from mockbatch.cli.shown import moment, print_facts, print_json, print_table, wants_json
 from mockbatch.core.numbers import how_many
 from mockbatch.core.time.spans import DAY, HOUR, MINUTE, SECOND, format_span, parse_instant
 
@@ -58,7 +58,7 @@ def advance(
         print_json(moved)
         return
     _print_events(moved["events"])
-    click.echo(f"{moment(moved['now'])} UTC, {how_many(len(moved['events']), 'event')} on the way")
+    click.echo(f"{format_time(moved['now'])} UTC, {how_many(len(moved['events']), 'event')} on the way")
 
 
 @command.command("freeze")
@@ -93,7 +93,7 @@ def _print(view: dict[str, Any], as_json: bool) -> None:
     pace = f"×{view['speedup']:,g}"
     print_facts(
         {
-            "now": f"{moment(view['now'])} UTC",
+            "now": f"{format_time(view['now'])} UTC",
             "pace": f"frozen ({pace} when it runs)" if view["frozen"] else pace,
             "next": _next(view["next_event"], view["now"]),
         }
@@ -104,7 +104,7 @@ def _next(event: dict[str, str] | None, now: str) -> str:
     if event is None:
         return "nothing"
     ahead = max(parse_instant(event["at"]) - parse_instant(now), 0)
-    return f"{event['type']} {event['batch']} at {moment(event['at'])}, in {_about(ahead)}"
+    return f"{event['type']} {event['batch']} at {format_time(event['at'])}, in {_about(ahead)}"
 
 
 def _about(span: int) -> str:
@@ -116,7 +116,7 @@ def _about(span: int) -> str:
 def _print_events(events: list[dict[str, str]]) -> None:
     if events:
         print_table(
-            ("at", "what", "batch"), ((moment(one["at"]), one["type"], one["batch"]) for one in events[:_SHOWN])
+            ("at", "what", "batch"), ((format_time(one["at"]), one["type"], one["batch"]) for one in events[:_SHOWN])
         )
     if len(events) > _SHOWN:
         click.echo(f"and {len(events) - _SHOWN:,} more; --json prints all")

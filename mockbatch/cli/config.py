@@ -3,7 +3,7 @@
 import click
 
 from mockbatch.cli import configured, server_options
-from mockbatch.cli.shown import print_json, printed
+from mockbatch.cli.output import print_json, print_result
 from mockbatch.config import readable
 
 
@@ -19,7 +19,7 @@ def _show(as_json: bool, **flags: str | None) -> None:
     table = Table("option", "value", "from", box=None, pad_edge=False)
     for name, (value, origin) in shown.items():
         table.add_row(name, "" if value is None else str(value), origin, style=None if origin == "default" else "bold")
-    printed(table)
+    print_result(table)
 
 
 command = click.Command(

@@ -6,13 +6,13 @@ import click
 import msgspec
 
 from mockbatch.cli import Unreachable
+from mockbatch.cli.connect import Remote
+from mockbatch.cli.output import print_json, print_result, wants_json
 from mockbatch.cli.pricing import dollars
-from mockbatch.cli.reached import Remote
 from mockbatch.cli.remote import wants_server
-from mockbatch.cli.shown import print_json, printed, wants_json
+from mockbatch.core.conversion import threadsafe_convert
 from mockbatch.core.money.rates import CLASSES
-from mockbatch.core.money.spending import GROUPINGS, Spending, Spent
-from mockbatch.core.typed import convert
+from mockbatch.core.money.spending import GROUPINGS, GroupSpending, Spending
 
 
 @click.command("cost")
@@ -31,7 +31,7 @@ def command(by: tuple[str, ...], as_json: bool, server: Remote) -> None:
     """
     answer = server.mine.get("ledger", group_by=list(by or ("model",)))
     try:
-        spending = convert(answer, Spending)
+        spending = threadsafe_convert(answer, Spending)
     except msgspec.ValidationError as error:
         raise Unreachable(f"the response is not a ledger: {error}") from None
     if as_json:
@@ -55,10 +55,10 @@ def _table(spending: Spending) -> None:
         table.add_column(head.replace("_", " "), justify="right", footer=text)
     for group in spending.groups:
         table.add_row(*(group.by.get(name) or "-" for name in spending.group_by), *_cells(group, kinds))
-    printed(table)
+    print_result(table)
 
 
-def _cells(spent: Spent, kinds: list[str]) -> list[str]:
+def _cells(spent: GroupSpending, kinds: list[str]) -> list[str]:
     net, standard = (None if text is None else Decimal(text) for text in (spent.net, spent.standard))
     saved = None if net is None or standard is None else standard - net
     counts = [f"{spent.quantities.get(kind, 0):,}" for kind in kinds]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mockbatch.cli import Failure, Unreachable
+from mockbatch.cli import CommandError, Unreachable
 from mockbatch.cli.fixtures import refusing
 
 _DIFFERS = 1
@@ -16,11 +16,11 @@ _DIFFERS = 1
 def _diff(against: str, url: str | None, bound: float, api_version: str) -> None:
     import httpx2
 
-    from mockbatch.fixtures.conformance import Mock, compared
+    from mockbatch.fixtures.conformance import MockSide, compared
     from mockbatch.fixtures.files import interactions
 
     counts = {True: 0, False: 0, None: 0}
-    with refusing(), nullcontext(url) if url else _own_server() as place, Mock(str(place), api_version) as mock:
+    with refusing(), nullcontext(url) if url else _own_server() as place, MockSide(str(place), api_version) as mock:
         try:
             for one in compared(interactions(Path(against)), mock, bound):
                 counts[None if one.differences is None else not one.differences] += 1
@@ -32,7 +32,7 @@ def _diff(against: str, url: str | None, bound: float, api_version: str) -> None
         f"{counts[True]:,} as recorded, {counts[False]:,} not; {counts[None]:,} skipped, as chance decided", err=True
     )
     if not (counts[True] or counts[False]):
-        raise Failure(f"nothing was compared: no response in {against} is determined by its request alone")
+        raise CommandError(f"nothing was compared: no response in {against} is determined by its request alone")
     sys.exit(_DIFFERS if counts[False] else 0)
 
 

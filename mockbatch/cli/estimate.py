@@ -9,16 +9,16 @@ from typing import Any
 import click
 
 from mockbatch.cli import BadInput
+from mockbatch.cli.output import print_result
 from mockbatch.cli.pricing import day_of, dollars, exact, price_options, priced
 from mockbatch.cli.requests import read_requests
-from mockbatch.cli.shown import printed
 from mockbatch.config import Config
 from mockbatch.core.contract.catalog import MODELS
 from mockbatch.core.money.cache_hits import CacheSettings, parse_hits
 from mockbatch.core.money.estimate import Estimate, Estimator
 from mockbatch.core.money.rates import total
-from mockbatch.core.names import did_you_mean
-from mockbatch.files import Unreadable
+from mockbatch.core.suggestions import did_you_mean
+from mockbatch.files import UnreadableFile
 from mockbatch.files.source import shown
 
 _TTL = {"5m": 300, "1h": 3600}
@@ -83,7 +83,7 @@ def _from_file(estimator: Estimator, path: str, output: int | None, config: Conf
                 problems.append(f"{name}: unknown model {params['model']!r}.{did_you_mean(params['model'], MODELS)}")
             else:
                 estimator.add(name, params, model, _output(params, output, model.max_output))
-    except Unreadable as error:
+    except UnreadableFile as error:
         raise BadInput(str(error)) from None
     if not estimator.estimates():
         raise BadInput(
@@ -155,7 +155,7 @@ def _as_table(estimates: list[Estimate], day: str, as_of: str) -> None:
         numbers = (row.requests, row.input_tokens, row.output_tokens)
         amounts = (row.standard, row.batch, row.cached)
         table.add_row(row.model, *(f"{number:,}" for number in numbers), *map(dollars, amounts))
-    printed(table)
+    print_result(table)
     _bars({head: _sum(getattr(row, way) for row in estimates) for head, way in zip(heads[4:], _WAYS, strict=True)})
 
 

@@ -3,12 +3,12 @@
 import click
 import msgspec
 
-from mockbatch.cli import Failure
+from mockbatch.cli import CommandError
 from mockbatch.cli.groups import Group, completing
-from mockbatch.cli.shown import print_json, print_table, wants_json
+from mockbatch.cli.output import print_json, print_table, wants_json
 from mockbatch.core.rules.fault import Fault
 from mockbatch.core.rules.faults import FAULTS, fault_view, meant_instead
-from mockbatch.core.rules.options import Option
+from mockbatch.core.rules.options import FaultParam
 
 
 class _Faults(Group):
@@ -43,7 +43,7 @@ def explain(name: str, as_json: bool) -> None:
     """Explain a fault: effect, what the SDK does, how to arm it."""
     fault = FAULTS.get(name)
     if fault is None:
-        raise Failure(f"there is no fault {name!r}.{meant_instead(name)}")
+        raise CommandError(f"there is no fault {name!r}.{meant_instead(name)}")
     if as_json:
         print_json({**msgspec.to_builtins(fault_view(fault)), "example": example(fault)})
         return
@@ -61,7 +61,7 @@ def _explained(fault: type[Fault]) -> list[str]:
     return lines
 
 
-def _option_line(name: str, option: Option) -> str:
+def _option_line(name: str, option: FaultParam) -> str:
     choices = f" One of {', '.join(option.choices)}." if option.choices and option.kind == "choice" else ""
     default = "" if option.default is None else f" [default {option.default}]"
     return f"  {name:<18}{option.help}{choices}{default}"

@@ -15,7 +15,7 @@ from mockbatch.cli.groups import Group
 from mockbatch.core.numbers import how_many
 
 if TYPE_CHECKING:
-    from mockbatch.fixtures.care import Summary
+    from mockbatch.fixtures.inspection import FixtureSummary
 
 _FOUND = 1
 
@@ -45,7 +45,7 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per line.")
 def _list(folder: str, as_json: bool) -> None:
     """List the fixtures in FOLDER, recursively, with their contents."""
-    from mockbatch.fixtures.care import fixtures_in, summary
+    from mockbatch.fixtures.inspection import fixtures_in, summary
 
     with refusing():
         rows = [summary(path) for path in fixtures_in(Path(folder))]
@@ -53,7 +53,7 @@ def _list(folder: str, as_json: bool) -> None:
         click.echo(json.dumps(_row(row)) if as_json else _line(row))
 
 
-def _row(row: "Summary") -> dict[str, object]:
+def _row(row: "FixtureSummary") -> dict[str, object]:
     return {
         "path": str(row.path),
         "bytes": row.size,
@@ -63,7 +63,7 @@ def _row(row: "Summary") -> dict[str, object]:
     }
 
 
-def _line(row: "Summary") -> str:
+def _line(row: "FixtureSummary") -> str:
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in row.kinds.items()) or "nothing"
     outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in row.outcomes.items())
     return f"{row.path}: {kinds} ({outcomes}){' partial' if row.partial else ''}, {row.size:,} bytes"
@@ -76,7 +76,7 @@ def _show(fixture: str, custom_id: str | None) -> None:
     """Show the interactions of a fixture as indented JSON."""
     from msgspec import to_builtins
 
-    from mockbatch.fixtures.care import shown
+    from mockbatch.fixtures.inspection import shown
 
     with refusing():
         for interaction in shown(Path(fixture), custom_id):
@@ -89,12 +89,12 @@ def _show(fixture: str, custom_id: str | None) -> None:
 def _prune(fixture: str, used: tuple[str, ...]) -> None:
     """Remove interactions that no run has used."""
     from mockbatch.fixtures.files import parts_of
-    from mockbatch.fixtures.used import read_used
+    from mockbatch.fixtures.usage_log import read_log
     from mockbatch.fixtures.writing import prune
 
     unused = False
     with refusing():
-        keys = set().union(*(read_used(Path(file)) for file in used))
+        keys = set().union(*(read_log(Path(file)) for file in used))
         for part in parts_of(Path(fixture)):
             stay, gone = prune(part, keys)
             if not stay:
@@ -113,7 +113,7 @@ def _diff(old: str, new: str) -> None:
 
     Exits with 1 on differences.
     """
-    from mockbatch.fixtures.care import differences
+    from mockbatch.fixtures.inspection import differences
 
     counts: Counter[str] = Counter()
     with refusing():
@@ -131,8 +131,8 @@ def _verify(fixtures: tuple[str, ...]) -> None:
 
     Prints file, line and reason of each problem, and exits with 1 if there is any.
     """
-    from mockbatch.fixtures.care import fixtures_in, problems, told_apart
     from mockbatch.fixtures.files import heads
+    from mockbatch.fixtures.inspection import fixtures_in, problems, told_apart
 
     with refusing():
         files = [file for name in fixtures for file in fixtures_in(Path(name))]
@@ -158,7 +158,7 @@ def _check(files: tuple[str, ...], pattern: tuple[str, ...]) -> None:
     Takes files or folders of fixtures; exits with 1 if there are any secrets, for use with pre-commit. Prints only the
     first characters of a secret.
     """
-    from mockbatch.fixtures.care import findings, fixtures_in
+    from mockbatch.fixtures.inspection import findings, fixtures_in
 
     with refusing():
         paths = [path for name in files for path in fixtures_in(Path(name))]

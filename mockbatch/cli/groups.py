@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import click
 
-from mockbatch.core.names import did_you_mean
+from mockbatch.core.suggestions import did_you_mean
 
 Sections = Mapping[str, Mapping[str, str]]
 """Per heading, the names of commands and the modules that define them as `command`."""

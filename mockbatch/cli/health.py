@@ -2,9 +2,9 @@
 
 import click
 
-from mockbatch.cli.reached import health_of, url_here
+from mockbatch.cli.connect import health_of, url_here
+from mockbatch.cli.output import print_json, wants_json
 from mockbatch.cli.remote import url_option
-from mockbatch.cli.shown import print_json, wants_json
 
 
 @click.command("health")

@@ -6,10 +6,10 @@ from typing import Any
 import click
 
 from mockbatch.cli import BadInput
+from mockbatch.cli.output import print_result
 from mockbatch.cli.pricing import day_of, price_options, priced
-from mockbatch.cli.shown import printed
 from mockbatch.core.money.rates import BATCH, TOKEN_CLASSES, Price, plain, product
-from mockbatch.core.names import did_you_mean
+from mockbatch.core.suggestions import did_you_mean
 
 _HEADS = ("input", "5m write", "1h write", "cache read", "output")
 
@@ -62,7 +62,7 @@ def _table(rows: list[Price], title: str, batch: bool) -> None:
     for row in rows:
         amounts = [plain(product(getattr(row, name), factor)) for name in TOKEN_CLASSES]
         table.add_row(row.model, f"over {row.above:,}" if row.above else "", *amounts)
-    printed(table)
+    print_result(table)
 
 
 command = click.Command(

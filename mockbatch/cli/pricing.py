@@ -8,7 +8,7 @@ from mockbatch.cli import configured
 from mockbatch.config import OPTIONS, Config
 from mockbatch.core.money.prices import Prices
 from mockbatch.core.money.rates import plain
-from mockbatch.service.settings import prices_of
+from mockbatch.service.sessions.settings import prices_of
 
 _FINE = Decimal("0.000001")
 _CENT = Decimal("0.01")

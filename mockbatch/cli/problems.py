@@ -4,10 +4,10 @@ import sys
 
 import click
 
+from mockbatch.cli.connect import Remote
 from mockbatch.cli.counting import problems_counted
-from mockbatch.cli.reached import Remote
+from mockbatch.cli.output import print_json, print_table, wants_json
 from mockbatch.cli.remote import wants_server
-from mockbatch.cli.shown import print_json, print_table, wants_json
 from mockbatch.core.vocabulary import PROBLEM_KINDS
 
 _FOUND = 10

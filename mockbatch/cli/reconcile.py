@@ -6,17 +6,17 @@ import click
 import msgspec
 
 from mockbatch.cli import BadInput
+from mockbatch.cli.connect import Remote
+from mockbatch.cli.output import print_result, wants_json
 from mockbatch.cli.pricing import priced
-from mockbatch.cli.reached import Remote
 from mockbatch.cli.remote import wants_server
-from mockbatch.cli.shown import printed, wants_json
-from mockbatch.core.money.ledger import Entry, from_csv, from_table
+from mockbatch.core.money.ledger import LedgerEntry, from_csv, from_table
 from mockbatch.core.money.reconcile import Reconciliation, reconcile
 from mockbatch.core.money.tracker import parse_tracker
 from mockbatch.core.numbers import how_many
 from mockbatch.core.table import Table
-from mockbatch.files import Unreadable
-from mockbatch.files.kinds import LEDGER, TRACKED, Wanted
+from mockbatch.files import UnreadableFile
+from mockbatch.files.kinds import LEDGER, TRACKED, ExpectedInput
 from mockbatch.files.source import shown
 from mockbatch.files.tables import read_table
 
@@ -49,14 +49,14 @@ def command(tracker: str, ledger: str | None, server: Remote, as_json: bool, pri
         sys.exit(_DIFFERENT)
 
 
-def _read(path: str, wanted: Wanted) -> Table:
+def _read(path: str, wanted: ExpectedInput) -> Table:
     try:
         return read_table(path, wanted)
-    except Unreadable as error:
+    except UnreadableFile as error:
         raise BadInput(str(error)) from None
 
 
-def _ledger(path: str | None, server: Remote) -> list[Entry]:
+def _ledger(path: str | None, server: Remote) -> list[LedgerEntry]:
     try:
         if path:
             return from_table(_read(path, LEDGER))
@@ -85,7 +85,7 @@ def _table(found: Reconciliation) -> None:
     table = Table("row", "tracker", "ledger", "difference", "likely reason", box=None, pad_edge=False)
     for row in found.differences[:_SHOWN]:
         table.add_row(row.id, row.tracker, row.ledger, row.difference, "; ".join(row.reasons) or "none found")
-    printed(table)
+    print_result(table)
     if len(found.differences) > _SHOWN:
         click.echo(f"... and {len(found.differences) - _SHOWN} more; --json prints all")
 

@@ -179,7 +179,7 @@ def _with_episodes(config: Config, recorder: "Router") -> "Router":
     from mockbatch.fixtures import FixtureError
     from mockbatch.fixtures.files import tape_of
     from mockbatch.http.app import create_app
-    from mockbatch.http.episodes import create_episodes
+    from mockbatch.http.record_new import create_episodes
 
     path = Path(config.replay or "")
     try:

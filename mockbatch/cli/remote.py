@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from mockbatch.cli import BadInput, Failure
-from mockbatch.cli.reached import STRANGER, Remote, url_here
+from mockbatch.cli import BadInput, CommandError
+from mockbatch.cli.connect import STRANGER, Remote, url_here
 from mockbatch.client.control import ControlError
 
 url_option = click.option(
@@ -72,6 +72,6 @@ def _asking(server: Remote) -> Iterator[Remote]:
     except ControlError as error:
         if error.status in STRANGER:
             raise BadInput(f"{server.url} returned {error.status}: {error}") from None
-        raise (BadInput if error.status < 500 else Failure)(str(error)) from None
+        raise (BadInput if error.status < 500 else CommandError)(str(error)) from None
     finally:
         server.close()

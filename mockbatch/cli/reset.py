@@ -2,9 +2,9 @@
 
 import click
 
-from mockbatch.cli.reached import Remote
+from mockbatch.cli.connect import Remote
+from mockbatch.cli.output import print_json, wants_json
 from mockbatch.cli.remote import wants_server
-from mockbatch.cli.shown import print_json, wants_json
 
 _SCOPES = {
     "all": "the session is as new",

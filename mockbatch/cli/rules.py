@@ -7,16 +7,16 @@ from typing import Any
 import click
 
 from mockbatch.cli import BadInput
+from mockbatch.cli.connect import Remote
 from mockbatch.cli.groups import Group, completing
-from mockbatch.cli.reached import Remote
+from mockbatch.cli.output import print_json, print_table, wants_json
 from mockbatch.cli.remote import wants_server
-from mockbatch.cli.shown import print_json, print_table, wants_json
 from mockbatch.config import OPTIONS, resolve
-from mockbatch.core.names import did_you_mean
 from mockbatch.core.numbers import how_many
 from mockbatch.core.rules.faults import FAULTS
 from mockbatch.core.rules.presets import PRESETS, Preset
 from mockbatch.core.rules.written import dump_rule
+from mockbatch.core.suggestions import did_you_mean
 
 View = dict[str, Any]
 _SHOWN_ELSEWHERE = frozenset({"id", "name", "on", "match", "with", "http"})

@@ -20,7 +20,7 @@ import click
 from mockbatch.cli import BadConfig, BadFixture, BadStore, CannotListen, configured, not_listening, server_options
 from mockbatch.cli.intercepting import Interception, trusted
 from mockbatch.cli.summary import as_intercepted, as_line, as_lines, as_markdown, as_reasons, concerns
-from mockbatch.config import OWNER, Config, Source
+from mockbatch.config import OWNER, Config, SettingOrigin
 
 if TYPE_CHECKING:
     from mockbatch.server import Background
@@ -94,7 +94,7 @@ def _server(config: Config, tls: SSLContext | None) -> "Background":
         raise not_listening(config.host, error) from None
 
 
-def _quick(sources: Mapping[str, Source]) -> dict[str, str]:
+def _quick(sources: Mapping[str, SettingOrigin]) -> dict[str, str]:
     """Return options for short delays, so that a program that just polls ends in seconds; none if delays are set."""
     has_delays = any(sources[name].origin != "default" for name in _OF_TIME)
     return {} if has_delays else {"delay_preset": "fast"}

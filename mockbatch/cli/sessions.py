@@ -6,10 +6,10 @@ import click
 from click.core import ParameterSource
 
 from mockbatch.cli import session_options, texts_given
+from mockbatch.cli.connect import Remote
 from mockbatch.cli.groups import Group
-from mockbatch.cli.reached import Remote
+from mockbatch.cli.output import format_time, print_json, print_table, printable, wants_json
 from mockbatch.cli.remote import wants_any
-from mockbatch.cli.shown import moment, print_json, print_table, printable, wants_json
 from mockbatch.core.numbers import how_many
 
 
@@ -36,7 +36,9 @@ def listed(server: Remote, as_json: bool) -> None:
     elif not views:
         click.echo("no sessions yet: the first call of a program opens one")
     else:
-        rows = ((view["id"], view["label"], moment(view["now"]), str(view["batches"]), _own(view)) for view in views)
+        rows = (
+            (view["id"], view["label"], format_time(view["now"]), str(view["batches"]), _own(view)) for view in views
+        )
         print_table(("id", "label", "virtual time", "batches", "own options"), rows, numbers=[3])
 
 

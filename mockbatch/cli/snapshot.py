@@ -4,11 +4,11 @@ from typing import Any
 
 import click
 
-from mockbatch.cli import Failure
+from mockbatch.cli import CommandError
+from mockbatch.cli.connect import Remote
 from mockbatch.cli.groups import Group
-from mockbatch.cli.reached import Remote
+from mockbatch.cli.output import format_time, print_json, print_table, wants_json
 from mockbatch.cli.remote import wants_server
-from mockbatch.cli.shown import moment, print_json, print_table, wants_json
 from mockbatch.core.numbers import how_many
 
 
@@ -32,7 +32,7 @@ def listed(server: Remote, as_json: bool) -> None:
     elif not views:
         click.echo("no snapshots yet")
     else:
-        rows = ((view["id"], moment(view["taken_at"]), str(view["batches"])) for view in views)
+        rows = ((view["id"], format_time(view["taken_at"]), str(view["batches"])) for view in views)
         print_table(("id", "taken at", "batches"), rows, numbers=[2])
 
 
@@ -51,7 +51,7 @@ def take(server: Remote, as_json: bool) -> None:
 def restore(snapshot_id: str | None, server: Remote, as_json: bool) -> None:
     """Restore a snapshot; by default the latest."""
     if snapshot_id is None and not (views := _taken(server)):
-        raise Failure("there are no snapshots yet: take one with `mockbatch snapshot take`")
+        raise CommandError("there are no snapshots yet: take one with `mockbatch snapshot take`")
     wanted = snapshot_id or views[-1]["id"]
     _print(server.mine.post("snapshots", wanted, "restore"), "restored", as_json)
 
@@ -79,4 +79,4 @@ def _print(view: dict[str, Any], done: str, as_json: bool) -> None:
         print_json(view)
         return
     batches = how_many(view["batches"], "batch", "batches")
-    click.echo(f"{done} {view['id']}: {batches} at {moment(view['taken_at'])} UTC")
+    click.echo(f"{done} {view['id']}: {batches} at {format_time(view['taken_at'])} UTC")

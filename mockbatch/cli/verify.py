@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
-from mockbatch.cli import Failure
-from mockbatch.cli.reached import Remote
+from mockbatch.cli import CommandError
+from mockbatch.cli.connect import Remote
+from mockbatch.cli.output import print_json, printable, wants_json
 from mockbatch.cli.remote import wants_server
-from mockbatch.cli.shown import print_json, printable, wants_json
 from mockbatch.client.control import ControlError
 from mockbatch.core.numbers import how_many, natural
 
@@ -38,7 +38,7 @@ def command(expectations: tuple[str, ...], server: Remote, as_json: bool) -> Non
         _print_failures(error, len(wanted), as_json)
         sys.exit(_UNMET)
     if not session.get("requests", limit=1, bodies="false")["total"]:
-        raise Failure("nothing was compared: the session has received no calls; does the program use another key?")
+        raise CommandError("nothing was compared: the session has received no calls; does the program use another key?")
     if as_json:
         print_json({**answer, "failures": []})
     else:

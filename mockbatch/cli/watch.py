@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mockbatch.cli.live import looked
-from mockbatch.cli.reached import Remote
+from mockbatch.cli.connect import Remote
+from mockbatch.cli.output import console
+from mockbatch.cli.polling import poll
 from mockbatch.cli.remote import wants_server
-from mockbatch.cli.shown import console
 from mockbatch.client.control import Control
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def command(server: Remote, limit: int, interval: float, once: bool, as_json: bo
         return _seen(server, limit)
 
     with _showing(as_json) as show:
-        for batches in [look()] if once else looked(look, interval):
+        for batches in [look()] if once else poll(look, interval):
             show(batches)
 
 
@@ -75,7 +75,7 @@ def _of(session: Control, name: str, limit: int) -> list[Batch]:
 @contextmanager
 def _showing(as_json: bool) -> Iterator[Callable[[list[Batch]], None]]:
     if as_json or not sys.stdout.isatty():
-        yield _Lines(as_json)
+        yield _WatchLines(as_json)
         return
     from rich.live import Live
 
@@ -83,7 +83,7 @@ def _showing(as_json: bool) -> Iterator[Callable[[list[Batch]], None]]:
         yield lambda batches: live.update(_table(batches), refresh=True)
 
 
-class _Lines:
+class _WatchLines:
     """Prints a line for every batch that has changed."""
 
     def __init__(self, as_json: bool) -> None:

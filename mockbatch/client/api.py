@@ -14,8 +14,8 @@ from msgspec import Struct
 from mockbatch import __version__
 from mockbatch.client import ClientError
 from mockbatch.client.waiting import passes, pause
+from mockbatch.core.conversion import threadsafe_convert
 from mockbatch.core.hosts import is_local
-from mockbatch.core.typed import convert
 
 if TYPE_CHECKING:
     from httpx2 import BaseTransport, Client, Response
@@ -30,7 +30,7 @@ _ATTEMPTS = 5
 _SHOWN = 300
 
 
-class Refused(ClientError):
+class ApiRefused(ClientError):
     """The API responded with an error."""
 
     def __init__(self, status: int, type: str, message: str, headers: Mapping[str, str]) -> None:
@@ -48,7 +48,7 @@ class Unanswered(ClientError):
     """No response, or only a part of one."""
 
 
-class Batch(Struct, frozen=True):
+class RemoteBatch(Struct, frozen=True):
     """The fields of a batch that commands need, and the whole response as `fields`."""
 
     id: str
@@ -97,26 +97,26 @@ class Api:
         if self._made is not None:
             self._made.close()
 
-    def create(self, body: Iterator[bytes], size: int) -> Batch:
+    def create(self, body: Iterator[bytes], size: int) -> RemoteBatch:
         """Create a batch from a body of `size` bytes. Not retried: a second create could make a second batch."""
         headers = {"content-type": "application/json", "content-length": str(size)}
         return _batch(self._called("POST", _PATH, content=body, headers=headers))
 
-    def retrieve(self, batch_id: str) -> tuple[Batch, Mapping[str, str]]:
+    def retrieve(self, batch_id: str) -> tuple[RemoteBatch, Mapping[str, str]]:
         """Return a batch and its response headers. Not retried: callers poll anyway."""
         response = self._called("GET", f"{_PATH}/{_segment(batch_id)}")
         return _batch(response), response.headers
 
-    def found(self, batch_id: str) -> Batch:
+    def found(self, batch_id: str) -> RemoteBatch:
         return self.persist(lambda: self.retrieve(batch_id)[0])
 
-    def cancel(self, batch_id: str) -> Batch:
+    def cancel(self, batch_id: str) -> RemoteBatch:
         return self.persist(lambda: _batch(self._called("POST", f"{_PATH}/{_segment(batch_id)}/cancel")))
 
     def delete(self, batch_id: str) -> None:
         self.persist(lambda: self._called("DELETE", f"{_PATH}/{_segment(batch_id)}"))
 
-    def batches(self, most: int | None = None) -> Iterator[Batch]:
+    def batches(self, most: int | None = None) -> Iterator[RemoteBatch]:
         """Yield the batches, newest first, over all pages; at most `most`."""
         after, left = None, most
         while left is None or left > 0:
@@ -146,10 +146,10 @@ class Api:
         for attempt in range(1, attempts):
             try:
                 return call()
-            except (Refused, Unanswered) as error:
-                if isinstance(error, Refused) and not error.passes:
+            except (ApiRefused, Unanswered) as error:
+                if isinstance(error, ApiRefused) and not error.passes:
                     raise
-                seconds = pause(attempt, error.headers if isinstance(error, Refused) else {})
+                seconds = pause(attempt, error.headers if isinstance(error, ApiRefused) else {})
                 self.say(f"{error}; trying again in {seconds:g} s")
                 self.sleep(seconds)
         return call()
@@ -201,14 +201,14 @@ def _explained(base_url: str) -> Iterator[None]:
         raise Unanswered(f"the connection to {base_url} broke: {error or type(error).__name__}") from None
 
 
-def _refused(response: "Response") -> Refused:
+def _refused(response: "Response") -> ApiRefused:
     """Return the error of a response of any shape."""
     try:
         inner = msgspec.json.decode(response.content)["error"]
         kind, message = str(inner["type"]), str(inner["message"])
     except (msgspec.DecodeError, KeyError, TypeError, UnicodeDecodeError):
         kind, message = response.reason_phrase, response.text.strip()[:_SHOWN] or "without a body"
-    return Refused(response.status_code, kind, message, response.headers)
+    return ApiRefused(response.status_code, kind, message, response.headers)
 
 
 def _object(response: "Response") -> dict[str, Any]:
@@ -221,13 +221,13 @@ def _object(response: "Response") -> dict[str, Any]:
     return content
 
 
-def _batch(response: "Response") -> Batch:
+def _batch(response: "Response") -> RemoteBatch:
     return _as_batch(_object(response))
 
 
-def _as_batch(fields: dict[str, Any]) -> Batch:
+def _as_batch(fields: dict[str, Any]) -> RemoteBatch:
     try:
-        return convert({**fields, "fields": fields}, Batch)
+        return threadsafe_convert({**fields, "fields": fields}, RemoteBatch)
     except msgspec.ValidationError as error:
         raise ClientError(f"the response is not a batch: {error}") from None
 

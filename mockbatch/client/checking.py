@@ -10,13 +10,13 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from mockbatch.client.cost import Bill
-from mockbatch.client.seen import Seen
+from mockbatch.client.cost import CostSum
+from mockbatch.client.duplicate_ids import DuplicateIds
 from mockbatch.client.splitting import Splitter
-from mockbatch.core.contract.envelope import Item, item_of
 from mockbatch.core.contract.errors import ApiError, InvalidRequest
 from mockbatch.core.contract.params import Terms, check_length, checked
-from mockbatch.core.money.ledger import Counts
+from mockbatch.core.contract.request_slicer import RequestItem, item_of
+from mockbatch.core.money.ledger import TokenCounts
 from mockbatch.core.money.prices import Prices
 from mockbatch.core.tokens import input_tokens
 from mockbatch.files.documents import Line
@@ -24,7 +24,7 @@ from mockbatch.files.documents import Line
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-class Problem(Struct, frozen=True):
+class LineProblem(Struct, frozen=True):
     """A problem with a line. `custom_id` is set if the line could be parsed that far."""
 
     line: int
@@ -44,14 +44,14 @@ class Check:
         self.requests = 0
         self.wrong: set[int] = set()
         self.models: Counter[str] = Counter()
-        self.least, self.most = Bill(prices), Bill(prices)
+        self.least, self.most = CostSum(prices), CostSum(prices)
         self.splitter = splitter
         self._terms = terms
-        self._seen = Seen()
+        self._seen = DuplicateIds()
 
-    def look_at(self, line: Line) -> Problem | None:
+    def check_line(self, line: Line) -> LineProblem | None:
         """Return the problem of a line, if any; a line without one counts as a request."""
-        item: Item | None = None
+        item: RequestItem | None = None
         try:
             if not self.splitter.fits(line):
                 raise InvalidRequest("the request is larger than a batch may be")
@@ -61,18 +61,18 @@ class Check:
             self._validate(item)
         except ApiError as error:
             self.wrong.add(line.number)
-            return Problem(line.number, item.custom_id if item else None, error.type, error.message)
+            return LineProblem(line.number, item.custom_id if item else None, error.type, error.message)
         self.requests += 1
         self.splitter.add(line)
         return None
 
-    def all(self, lines: Iterator[Line]) -> Iterator[Problem]:
+    def all(self, lines: Iterator[Line]) -> Iterator[LineProblem]:
         """Yield the problems of all lines as they are found."""
         for line in lines:
-            if problem := self.look_at(line):
+            if problem := self.check_line(line):
                 yield problem
 
-    def _validate(self, item: Item) -> None:
+    def _validate(self, item: RequestItem) -> None:
         try:
             params = _decode(item.params)
         except (msgspec.DecodeError, RecursionError):
@@ -82,5 +82,5 @@ class Check:
         check_length(tokens, model)
         self.models[model.id] += 1
         geo = params.get("inference_geo") or model.inference_geo
-        self.least.add(model.id, Counts(tokens), geo)
-        self.most.add(model.id, Counts(tokens, output=params["max_tokens"]), geo)
+        self.least.add(model.id, TokenCounts(tokens), geo)
+        self.most.add(model.id, TokenCounts(tokens, output=params["max_tokens"]), geo)

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from mockbatch.core.money.ledger import Counts, Sums, account_of, cost, net
+from mockbatch.core.money.ledger import Sums, TokenCounts, account_of, cost, net
 from mockbatch.core.money.prices import Prices
 
 _TIER = "batch"
@@ -14,24 +14,24 @@ class Share(Struct, frozen=True):
     """Tokens and cost of the requests to one model; `dollars` is None if it has no price."""
 
     model: str
-    counts: Counts
+    counts: TokenCounts
     dollars: Decimal | None
 
 
-class Bill:
+class CostSum:
     """A sum over requests, each at the rates for its own prompt length."""
 
     def __init__(self, prices: Prices) -> None:
         self._prices = prices
         self._sums: dict[str, Sums] = {}
 
-    def add(self, model: str, counts: Counts, geo: str) -> None:
+    def add(self, model: str, counts: TokenCounts, geo: str) -> None:
         """Add a request that ran in the region `geo`."""
         rates = self._prices.of(model, self._prices.as_of, counts.prompt_tokens)
         account = account_of(model, counts, _TIER, geo, rates)
         self._sums.setdefault(model, Sums()).add(account, counts)
 
-    def one(self, model: str, counts: Counts, geo: str) -> Decimal | None:
+    def one(self, model: str, counts: TokenCounts, geo: str) -> Decimal | None:
         """Return dollars for one request; None if the model has no price."""
         rates = self._prices.of(model, self._prices.as_of, counts.prompt_tokens)
         return None if rates is None else cost(counts, rates, _TIER, geo)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mockbatch.client import ClientError
-from mockbatch.client.api import Api, Batch, Refused, Unanswered
-from mockbatch.client.rows import NotARow, Row, Tally, row_of
+from mockbatch.client.api import Api, ApiRefused, RemoteBatch, Unanswered
+from mockbatch.client.rows import NotARow, ResultRow, RowTally, row_of
 from mockbatch.client.waiting import pause
 
 _ATTEMPTS = 6
@@ -19,7 +19,7 @@ _LONGEST_PAUSE = 30.0
 _BUFFER = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 
-Wanted = Callable[[Row], bool]
+Wanted = Callable[[ResultRow], bool]
 
 
 class Incomplete(ClientError):
@@ -30,7 +30,7 @@ class Download:
     """The download of one batch's results into `file`. `took` is called for each new row."""
 
     def __init__(
-        self, api: Api, batch: Batch, file: BinaryIO, tally: Tally, wanted: Wanted, took: Callable[[], None]
+        self, api: Api, batch: RemoteBatch, file: BinaryIO, tally: RowTally, wanted: Wanted, took: Callable[[], None]
     ) -> None:
         self.tally = tally
         self._api = api
@@ -56,7 +56,7 @@ class Download:
         self._file.truncate()
 
     def run(self) -> None:
-        """Read until all rows are there. Raises Incomplete, Unanswered or Refused on failure."""
+        """Read until all rows are there. Raises Incomplete, Unanswered or ApiRefused on failure."""
         failures = 0
         while not self._is_complete():
             before = len(self.tally)
@@ -64,13 +64,13 @@ class Download:
                 self._read()
                 if not self._is_complete():
                     raise Incomplete(self._difference())
-            except (Refused, Unanswered, Incomplete, NotARow) as error:
-                if isinstance(error, Refused) and not (error.passes or error.status == 404):
+            except (ApiRefused, Unanswered, Incomplete, NotARow) as error:
+                if isinstance(error, ApiRefused) and not (error.passes or error.status == 404):
                     raise
                 failures = 1 if len(self.tally) > before else failures + 1
                 if failures == _ATTEMPTS:
                     raise
-                seconds = pause(failures, error.headers if isinstance(error, Refused) else {}, _LONGEST_PAUSE)
+                seconds = pause(failures, error.headers if isinstance(error, ApiRefused) else {}, _LONGEST_PAUSE)
                 self._api.say(f"{error}; continuing after {len(self.tally):,} rows in {seconds:g} s")
                 self._api.sleep(seconds)
 
@@ -84,7 +84,7 @@ class Download:
                 if self._add(row) and self._wanted(row):
                     self._file.write(line + b"\n")
 
-    def _add(self, row: Row) -> bool:
+    def _add(self, row: ResultRow) -> bool:
         new = self.tally.add(row)
         if new:
             self._took()
@@ -97,9 +97,9 @@ class Download:
 
 def save(
     api: Api,
-    batch: Batch,
+    batch: RemoteBatch,
     path: Path,
-    tally: Tally,
+    tally: RowTally,
     wanted: Wanted,
     took: Callable[[], None],
     *,

@@ -9,13 +9,13 @@ from typing import Any
 
 import msgspec
 
-from mockbatch.client.cost import Bill
+from mockbatch.client.cost import CostSum
+from mockbatch.client.duplicate_ids import DuplicateIds
 from mockbatch.client.rows import RETRYABLE, row_of
-from mockbatch.client.seen import Seen
-from mockbatch.core.contract.envelope import item_of
 from mockbatch.core.contract.errors import InvalidRequest
+from mockbatch.core.contract.request_slicer import item_of
 from mockbatch.core.money.rates import plain
-from mockbatch.files.source import Source
+from mockbatch.files.source import JsonFile
 
 COLUMNS = (
     *("custom_id", "outcome", "model", "stop_reason", "text"),
@@ -24,9 +24,9 @@ COLUMNS = (
 )
 
 
-def write_retries(results: Path, source: Source, path: Path, kinds: Collection[str] = (RETRYABLE,)) -> int:
+def write_retries(results: Path, source: JsonFile, path: Path, kinds: Collection[str] = (RETRYABLE,)) -> int:
     """Write the source's requests whose rows failed in one of these ways, unchanged. Return how many."""
-    wanted, found = Seen(), 0
+    wanted, found = DuplicateIds(), 0
     with open(results, "rb") as file:
         for line in file:
             row = row_of(line)
@@ -44,7 +44,7 @@ def write_retries(results: Path, source: Source, path: Path, kinds: Collection[s
     return found
 
 
-def write_csv(results: Path, path: Path, bill: Bill) -> None:
+def write_csv(results: Path, path: Path, bill: CostSum) -> None:
     """Write the rows as CSV, one line each, with COLUMNS."""
     with (
         open(results, "rb") as file,
@@ -57,7 +57,7 @@ def write_csv(results: Path, path: Path, bill: Bill) -> None:
             table.writerow(_cells(line, bill))
 
 
-def _cells(line: bytes, bill: Bill) -> tuple[Any, ...]:
+def _cells(line: bytes, bill: CostSum) -> tuple[Any, ...]:
     row = row_of(line)
     result: dict[str, Any] = msgspec.json.decode(line)["result"]
     message = result.get("message") or {}

@@ -10,9 +10,9 @@ import msgspec
 from msgspec import Struct
 
 from mockbatch.client import ClientError
-from mockbatch.client.cost import Bill
-from mockbatch.client.seen import Seen
-from mockbatch.core.money.ledger import Counts
+from mockbatch.client.cost import CostSum
+from mockbatch.client.duplicate_ids import DuplicateIds
+from mockbatch.core.money.ledger import TokenCounts
 
 _TRANSIENT = frozenset({"api_error", "overloaded_error", "timeout_error", "rate_limit_error"})
 # also an invalid_request_error if a file could not be fetched in time
@@ -37,7 +37,7 @@ class _ServerTools(Struct):
     web_fetch_requests: int = 0
 
 
-class _Usage(Struct):
+class _ResultUsage(Struct):
     input_tokens: int = 0
     output_tokens: int = 0
     cache_creation_input_tokens: int | None = 0
@@ -47,9 +47,9 @@ class _Usage(Struct):
     inference_geo: str | None = None
 
 
-class _Message(Struct):
+class _ResultMessage(Struct):
     model: str = ""
-    usage: _Usage | None = None
+    usage: _ResultUsage | None = None
 
 
 class _Detail(Struct):
@@ -63,11 +63,11 @@ class _Error(Struct):
 
 class _Result(Struct):
     type: str
-    message: _Message | None = None
+    message: _ResultMessage | None = None
     error: _Error | None = None
 
 
-class Row(Struct):
+class ResultRow(Struct):
     """A line of the results, with the fields that are tallied."""
 
     custom_id: str
@@ -87,12 +87,12 @@ class Row(Struct):
         return self.result.message.model if self.result.message else None
 
     @property
-    def counts(self) -> Counts:
+    def counts(self) -> TokenCounts:
         """The billed counts; zero if the row did not succeed."""
         usage = self._usage
         written = usage.cache_creation or _CacheCreation(usage.cache_creation_input_tokens or 0)
         tools = usage.server_tool_use or _ServerTools()
-        return Counts(
+        return TokenCounts(
             usage.input_tokens,
             written.ephemeral_5m_input_tokens,
             written.ephemeral_1h_input_tokens,
@@ -108,8 +108,8 @@ class Row(Struct):
         return self._usage.inference_geo or "global"
 
     @property
-    def _usage(self) -> _Usage:
-        return (self.result.message and self.result.message.usage) or _Usage()
+    def _usage(self) -> _ResultUsage:
+        return (self.result.message and self.result.message.usage) or _ResultUsage()
 
     @property
     def is_worth_a_retry(self) -> bool:
@@ -126,10 +126,10 @@ class Row(Struct):
         return self.outcome in kinds or error in kinds or (RETRYABLE in kinds and self.is_worth_a_retry)
 
 
-_decode = msgspec.json.Decoder(Row).decode
+_decode = msgspec.json.Decoder(ResultRow).decode
 
 
-def row_of(line: bytes) -> Row:
+def row_of(line: bytes) -> ResultRow:
     """Parse a result line. Raises NotARow."""
     try:
         return _decode(line)
@@ -137,11 +137,11 @@ def row_of(line: bytes) -> Row:
         raise NotARow(f"a line of the results is not whole: {error}") from None
 
 
-class Tally:
+class RowTally:
     """Tallies of rows, each custom_id once. `wanted` counts failures of the kinds in `retry_on`, `unwanted` the other
     failures."""
 
-    def __init__(self, bill: Bill, retry_on: Collection[str] = (RETRYABLE,)) -> None:
+    def __init__(self, bill: CostSum, retry_on: Collection[str] = (RETRYABLE,)) -> None:
         self.bill = bill
         self.outcomes: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
@@ -150,12 +150,12 @@ class Tally:
         self.wanted = 0
         self.unwanted: Counter[str] = Counter()
         self._retry_on = retry_on
-        self._seen = Seen()
+        self._seen = DuplicateIds()
 
     def __len__(self) -> int:
         return len(self._seen)
 
-    def add(self, row: Row) -> bool:
+    def add(self, row: ResultRow) -> bool:
         """Count a row if it is new, and return whether it is."""
         if self._seen.line_of(row.custom_id, 1):
             return False

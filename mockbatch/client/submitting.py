@@ -8,11 +8,11 @@ from collections.abc import Callable, Collection, Iterator
 from itertools import islice
 
 from mockbatch.client import ClientError
-from mockbatch.client.api import Api, Batch, Refused, Unanswered
+from mockbatch.client.api import Api, ApiRefused, RemoteBatch, Unanswered
 from mockbatch.client.splitting import BODY_END, BODY_START, COMMA, Part
 from mockbatch.client.waiting import pause
 from mockbatch.files.documents import Line
-from mockbatch.files.source import Source
+from mockbatch.files.source import JsonFile
 
 _PIECE = 1 << 18
 _ATTEMPTS = 5
@@ -23,28 +23,28 @@ _REMEMBERED = 20
 class Submitter:
     """Sends parts of a source. `skipped` lines are left out; `sent` is called with the size of each piece in bytes."""
 
-    def __init__(self, api: Api, source: Source, skipped: Collection[int], sent: Callable[[int], None]) -> None:
+    def __init__(self, api: Api, source: JsonFile, skipped: Collection[int], sent: Callable[[int], None]) -> None:
         self._api = api
         self._source = source
         self._skipped = skipped
         self._sent = sent
 
-    def submit(self, part: Part) -> Batch:
+    def submit(self, part: Part) -> RemoteBatch:
         """Return the batch created from a part. Raises ClientError if there is none, or it cannot be identified."""
         before = list(islice(self._api.batches(_REMEMBERED), _REMEMBERED))
         for attempt in range(1, _ATTEMPTS + 1):
             body = _Body(self._lines(part), self._sent)
             try:
                 return self._api.create(iter(body), part.size)
-            except (Refused, Unanswered) as error:
-                if isinstance(error, Refused) and not error.passes:
+            except (ApiRefused, Unanswered) as error:
+                if isinstance(error, ApiRefused) and not error.passes:
                     raise
                 if body.complete and _may_be_in(error) and (batch := self._looked_up(part, before, error)):
                     return batch
                 if attempt == _ATTEMPTS:
                     raise
                 body.take_back()
-                seconds = pause(attempt, error.headers if isinstance(error, Refused) else {})
+                seconds = pause(attempt, error.headers if isinstance(error, ApiRefused) else {})
                 self._api.say(f"{error}; sending lines {part.first.number} to {part.last} again in {seconds:g} s")
                 self._api.sleep(seconds)
         raise AssertionError("the last attempt returns or raises")
@@ -56,7 +56,7 @@ class Submitter:
             if line.number not in self._skipped:
                 yield line
 
-    def _looked_up(self, part: Part, before: list[Batch], lost: ClientError) -> Batch | None:
+    def _looked_up(self, part: Part, before: list[RemoteBatch], lost: ClientError) -> RemoteBatch | None:
         """Return the batch from a create whose response was lost, if it succeeded."""
         for look in range(1, _LOOKS + 1):
             found = [batch for batch in self._newer(before) if batch.size == part.requests]
@@ -72,7 +72,7 @@ class Submitter:
             self._api.sleep(pause(look, {}))
         return None
 
-    def _newer(self, before: list[Batch]) -> Iterator[Batch]:
+    def _newer(self, before: list[RemoteBatch]) -> Iterator[RemoteBatch]:
         known = {batch.id for batch in before}
         for batch in self._api.batches():
             # one batch from before may have been deleted meanwhile, but not all of them
@@ -81,7 +81,7 @@ class Submitter:
             yield batch
 
 
-def _may_be_in(error: Refused | Unanswered) -> bool:
+def _may_be_in(error: ApiRefused | Unanswered) -> bool:
     """Return whether a failed create may have succeeded: it was not rejected up front."""
     return isinstance(error, Unanswered) or error.status >= 500 or error.status == 408
 

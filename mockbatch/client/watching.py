@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from mockbatch.client import ClientError
-from mockbatch.client.api import Api, Batch, Refused, Unanswered
+from mockbatch.client.api import Api, ApiRefused, RemoteBatch, Unanswered
 from mockbatch.client.waiting import asked_for, pause
 
 Until = Literal["ended", "any-ended"]
@@ -16,11 +16,11 @@ _FIRST, _GROWTH, _LONGEST = 1.0, 1.5, 60.0
 _MISSING = 8
 
 
-class Sight(Struct, frozen=True):
+class WatchState(Struct, frozen=True):
     """The last known state of a watched batch; `trouble` is the reason if the last poll failed."""
 
     id: str
-    batch: Batch | None = None
+    batch: RemoteBatch | None = None
     trouble: str = ""
     given_up: bool = False
 
@@ -29,7 +29,7 @@ class Sight(Struct, frozen=True):
         return self.batch is not None and self.batch.ended
 
 
-class Watch:
+class BatchWatcher:
     """Watches batches. `every` is the pause between polls in seconds; None leaves it to the server and a back-off.
 
     `now` returns seconds on any clock.
@@ -45,7 +45,7 @@ class Watch:
         within: float | None = None,
         now: Callable[[], float],
     ) -> None:
-        self.sights = {name: Sight(name) for name in batch_ids}
+        self.sights = {name: WatchState(name) for name in batch_ids}
         self.timed_out = False
         self._api = api
         self._until = until
@@ -55,10 +55,10 @@ class Watch:
         self._failures = 0
         self._missing = dict.fromkeys(batch_ids, 0)
 
-    def looks(self) -> Iterator[dict[str, Sight]]:
+    def looks(self) -> Iterator[dict[str, WatchState]]:
         """Yield the state after each round of polls, until the condition holds or the time is up.
 
-        Raises Refused for a permanent error, such as an invalid key.
+        Raises ApiRefused for a permanent error, such as an invalid key.
         """
         started, quiet = self._now(), _FIRST
         while True:
@@ -84,27 +84,27 @@ class Watch:
                 continue
             try:
                 batch, headers = self._api.retrieve(name)
-            except (Refused, Unanswered) as error:
+            except (ApiRefused, Unanswered) as error:
                 self.sights[name] = self._troubled(sight, error)
                 failed = failed or not self.sights[name].given_up
-                headers = error.headers if isinstance(error, Refused) else {}
+                headers = error.headers if isinstance(error, ApiRefused) else {}
                 if isinstance(error, Unanswered):
                     break  # the others would get no response either
             else:
-                self.sights[name] = Sight(name, batch)
+                self.sights[name] = WatchState(name, batch)
                 self._missing[name] = 0
             if (seconds := asked_for(headers)) is not None:
                 pauses.append(seconds)
         self._failures = self._failures + 1 if failed else 0
         return max(pauses, default=None)
 
-    def _troubled(self, sight: Sight, error: ClientError) -> Sight:
-        if isinstance(error, Refused) and not error.passes:
+    def _troubled(self, sight: WatchState, error: ClientError) -> WatchState:
+        if isinstance(error, ApiRefused) and not error.passes:
             if error.status != 404:
                 raise error
             self._missing[sight.id] += 1
         given_up = self._missing[sight.id] >= _MISSING
-        return Sight(sight.id, sight.batch, str(error), given_up)
+        return WatchState(sight.id, sight.batch, str(error), given_up)
 
     def _pause(self, quiet: float, retry_after: float | None) -> float:
         if self._failures:
@@ -113,7 +113,7 @@ class Watch:
         return self._every if self._every is not None else max(retry_after or 0.0, quiet)
 
     def _done(self) -> bool:
-        sights: Mapping[str, Sight] = self.sights
+        sights: Mapping[str, WatchState] = self.sights
         if self._until == "any-ended" and any(sight.ended for sight in sights.values()):
             return True
         return all(sight.ended or sight.given_up for sight in sights.values())

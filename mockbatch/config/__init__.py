@@ -1,9 +1,10 @@
 """Options of the server: registry, parsing, and origins of values."""
 
+from mockbatch.config.display import readable
 from mockbatch.config.options import OPTIONS, ConfigError, Option
 from mockbatch.config.reading import (
     OWNER,
-    Source,
+    SettingOrigin,
     check_sent,
     files_used,
     flag_of,
@@ -13,7 +14,6 @@ from mockbatch.config.reading import (
     variable_of,
 )
 from mockbatch.config.settings import Config
-from mockbatch.config.shown import readable
 
 __all__ = [
     "OPTIONS",
@@ -21,7 +21,7 @@ __all__ = [
     "Config",
     "ConfigError",
     "Option",
-    "Source",
+    "SettingOrigin",
     "check_sent",
     "files_used",
     "flag_of",

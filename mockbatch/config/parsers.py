@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from mockbatch.core.cassette.matching import parse_match_on
 from mockbatch.core.contract.catalog import MODELS, Model, model_like
-from mockbatch.core.names import did_you_mean
 from mockbatch.core.numbers import MOST, integer, natural, shortened
 from mockbatch.core.rules.item_faults import parse_mix
 from mockbatch.core.rules.items import read_reply
 from mockbatch.core.rules.rules import Rule
 from mockbatch.core.rules.written import parse_flag
 from mockbatch.core.sizes import parse_size
+from mockbatch.core.suggestions import did_you_mean
 from mockbatch.core.time.delays import inlined, parse_delay
 from mockbatch.core.tokens import parse_tokens
 

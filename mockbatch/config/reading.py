@@ -12,11 +12,11 @@ from msgspec.structs import replace
 from mockbatch.config.options import OPTIONS, ConfigError, Option
 from mockbatch.config.settings import Config
 from mockbatch.core.hosts import host_of, may_be_called
-from mockbatch.core.names import did_you_mean
 from mockbatch.core.rules import presets as rule_presets
 from mockbatch.core.rules.items import read_reply, unsendable
 from mockbatch.core.rules.options import RuleError
 from mockbatch.core.rules.rules import Rule, parse_rules
+from mockbatch.core.suggestions import did_you_mean
 
 
 def overridden(base: Config, options: Mapping[str, Any]) -> Config:
@@ -60,7 +60,7 @@ def _without_rules(options: Mapping[str, Any]) -> dict[str, str]:
     return texts_of({name: value for name, value in options.items() if name != "rules"}, "options")
 
 
-class Source(Struct, frozen=True):
+class SettingOrigin(Struct, frozen=True):
     """A value and its origin, in words."""
 
     value: Any
@@ -69,7 +69,7 @@ class Source(Struct, frozen=True):
 
 def resolve(
     flags: Mapping[str, str], environ: Mapping[str, str], file: Path | None, folder: Path | None
-) -> tuple[Config, dict[str, Source]]:
+) -> tuple[Config, dict[str, SettingOrigin]]:
     """Return the configuration and the origin of each value.
 
     The first of flag, environment, file, preset and default that sets an option wins. `file` is an explicit
@@ -90,10 +90,10 @@ def resolve(
         for origin, layer in layers:
             if name in layer:
                 values[name] = _read(name, layer[name], origin)
-                sources[name] = Source(values[name], _place(origin, name))
+                sources[name] = SettingOrigin(values[name], _place(origin, name))
                 break
         else:
-            sources[name] = Source(spec.default, "default")
+            sources[name] = SettingOrigin(spec.default, "default")
     origins = {name: sources[name].origin for name in values}
     read = tuple(found.origin for found in files)
     rules = tuple(_file_rules(files))

@@ -13,13 +13,13 @@ from mockbatch.core.cassette.matching import MATCH_ON, Mode
 from mockbatch.core.contract.catalog import Model, Models, Policy
 from mockbatch.core.contract.limits import TIERS, RateLimits
 from mockbatch.core.contract.params import Validation
-from mockbatch.core.draws import LuckBy
 from mockbatch.core.money.cache_hits import HITS, CacheSettings, parse_hits, parse_scope
 from mockbatch.core.money.cache_hits import Scope as CacheScope
 from mockbatch.core.rules import presets as rule_presets
 from mockbatch.core.rules.match import check
 from mockbatch.core.rules.options import LARGEST_COUNT, RuleError
 from mockbatch.core.rules.rules import Rule, hides, parse_rule, together
+from mockbatch.core.seeded_hash import LuckBy
 from mockbatch.core.sizes import parse_size
 from mockbatch.core.time.delays import PRESETS
 from mockbatch.core.time.spans import parse_instant, parse_span

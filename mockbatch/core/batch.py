@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from mockbatch.core.contract import ids, wire
 from mockbatch.core.contract.params import Terms
-from mockbatch.core.draws import LuckBy, draw, draws, fraction, subseed, threshold
 from mockbatch.core.money.cache_hits import CacheSettings
 from mockbatch.core.money.ledger import Sum
 from mockbatch.core.rules.rules import Rule
+from mockbatch.core.seeded_hash import LuckBy, derive_seed, draws, hash64, threshold, to_unit_interval
 from mockbatch.core.time.delays import parse_delay
 from mockbatch.core.time.spans import SECOND, format_instant
 from mockbatch.core.time.timeline import EXPIRES_AFTER, NEVER, Timeline
@@ -123,7 +123,7 @@ class Durations:
     """
 
     def __init__(self, profile: Profile, batch_id: str, factor: int = 1, bound: int = 1 << 64) -> None:
-        self._seed = subseed(profile.seed, "duration", batch_id)
+        self._seed = derive_seed(profile.seed, "duration", batch_id)
         self._delay = _delay(profile.delay)
         self._factor = factor
         self._finishing = 1 - profile.never
@@ -155,10 +155,10 @@ class Durations:
         """Return microseconds of work, or NEVER. Grows with `bits`."""
         if bits >= self._bound:
             return NEVER
-        return self._factor * self._delay(min(fraction(bits) / self._finishing, _UNIT))
+        return self._factor * self._delay(min(to_unit_interval(bits) / self._finishing, _UNIT))
 
     def of(self, custom_id: str) -> int:
-        return self.of_draw(draw(self._seed, custom_id))
+        return self.of_draw(hash64(self._seed, custom_id))
 
 
 _delay = lru_cache(maxsize=64)(parse_delay)
@@ -190,7 +190,7 @@ class Lanes:
 
 def new_batch_id(profile: Profile, session: str, identity: int, ordinal: int) -> str:
     """Return the id for a batch with these requests; `ordinal` counts earlier identical ones in the session."""
-    return ids.batch_id(subseed(profile.seed, "batch"), f"{session}/{identity}/{ordinal}")
+    return ids.batch_id(derive_seed(profile.seed, "batch"), f"{session}/{identity}/{ordinal}")
 
 
 def planned(profile: Profile, batch_id: str, created_at: int, longest: int, factor: int = 1) -> Timeline:
@@ -203,7 +203,7 @@ def planned(profile: Profile, batch_id: str, created_at: int, longest: int, fact
 
 def waited(profile: Profile, batch_id: str, factor: int = 1) -> int:
     """Return how long the batch waits before work starts."""
-    return factor * _delay(profile.wait)(fraction(draw(subseed(profile.seed, "wait"), batch_id)))
+    return factor * _delay(profile.wait)(to_unit_interval(hash64(derive_seed(profile.seed, "wait"), batch_id)))
 
 
 def canceled(batch: Batch, profile: Profile, now: int) -> Batch:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from mockbatch.core.names import did_you_mean
+from mockbatch.core.suggestions import did_you_mean
 
 Value = str | int | Decimal | None
 Kind = Literal["text", "number"]

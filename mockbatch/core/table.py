@@ -18,7 +18,7 @@ _ROWS = 20
 _LONGEST_CELL = 1 << 30
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """The cells of a row by column, and the line on which it begins."""
 
     line: int
@@ -29,7 +29,7 @@ class Table(Struct):
     """The rows of a table. `problems` describes, by line, rows with more cells than there are columns."""
 
     columns: list[str]
-    rows: list[Row] = field(default_factory=list)
+    rows: list[TableRow] = field(default_factory=list)
     separator: str = ","
     problems: dict[int, str] = field(default_factory=dict)
 
@@ -48,13 +48,15 @@ def parse_table(text: str) -> Table:
     for line, cells in rows:
         if len(cells) > len(columns) and any(cells[len(columns) :]):
             table.problems[line] = f"{len(cells)} cells, but there are {len(columns)} columns"
-        table.rows.append(Row(line, dict(zip(columns, [*cells, *[""] * (len(columns) - len(cells))], strict=False))))
+        table.rows.append(
+            TableRow(line, dict(zip(columns, [*cells, *[""] * (len(columns) - len(cells))], strict=False)))
+        )
     return table
 
 
 def table_of(rows: Iterable[tuple[int, Mapping[str, Any]]]) -> Table:
     """Build a table from JSON or Python values, each with its line; nested values get columns like `outer.inner`."""
-    flat = [Row(line, {name: _cell(value) for name, value in flattened(row)}) for line, row in rows]
+    flat = [TableRow(line, {name: _cell(value) for name, value in flattened(row)}) for line, row in rows]
     columns = list(dict.fromkeys(name for row in flat for name in row.cells))
     return Table(columns, flat)
 

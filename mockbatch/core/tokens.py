@@ -13,11 +13,11 @@ from msgspec import Struct
 from msgspec.json import Encoder
 
 from mockbatch.core.contract.model import Model
-from mockbatch.core.media.encoded import Unreadable
+from mockbatch.core.media.encoded import UnreadableMedia
 from mockbatch.core.media.images import size_in
 from mockbatch.core.media.pdf import pdf_in
-from mockbatch.core.names import did_you_mean
 from mockbatch.core.numbers import natural, shortened
+from mockbatch.core.suggestions import did_you_mean
 
 _BASE = 7
 _PER_MESSAGE = 3
@@ -256,5 +256,5 @@ def _pages(data: str) -> int:
     """Return the number of pages of a base64-encoded PDF, or 1 if it is unreadable."""
     try:
         return pdf_in(data).pages
-    except Unreadable:
+    except UnreadableMedia:
         return 1

@@ -29,7 +29,7 @@ class Line(NamedTuple):
     depth: int = 0
 
 
-class Broken(Exception):
+class BrokenJson(Exception):
     """Invalid JSON between the values of a text."""
 
     def __init__(self, line: int, reason: str) -> None:
@@ -49,7 +49,7 @@ class Documents:
         self._reader: _Lines | _Structure | None = self._made() if form else None
 
     def feed(self, piece: bytes) -> Iterator[Line]:
-        """Yield the values that the piece completes. Raises Broken."""
+        """Yield the values that the piece completes. Raises BrokenJson."""
         if self._reader is None:
             self._head += piece
             self.form = form_of(self._head)
@@ -59,7 +59,7 @@ class Documents:
         yield from self._reader.feed(piece)
 
     def rest(self) -> Iterator[Line]:
-        """Yield what is left at the end, complete or not. Raises Broken."""
+        """Yield what is left at the end, complete or not. Raises BrokenJson."""
         if self._reader is None:
             self.form = form_of(self._head, whole=True)
             self._reader = self._made()
@@ -151,11 +151,11 @@ class _Structure:
         yield from self._scanned()
         left = bytes(self._buffer[self._from :]).strip(_BLANKS) if self._floor != self._BEHIND else b""
         if self._floor > 0 and left in (b"", b","):
-            raise Broken(self._number(len(self._buffer)), "the list does not end: the file was cut")
+            raise BrokenJson(self._number(len(self._buffer)), "the list does not end: the file was cut")
         if left:
             yield self._value(len(self._buffer))
         elif self._floor == self._BEHIND:
-            raise Broken(self._number(len(self._buffer)), "the body does not end: the file was cut")
+            raise BrokenJson(self._number(len(self._buffer)), "the body does not end: the file was cut")
 
     def _scanned(self) -> Iterator[Line]:
         """Yield the values that end in the buffer."""
@@ -216,7 +216,7 @@ class _Structure:
         gap = bytes(self._buffer[self._from : at]).strip(_BLANKS)
         if self._floor > 0 and not self._is_first:
             if not gap.startswith(b",") and self._buffer[at] in _OPEN:
-                raise Broken(self._number(at), "a comma is missing before this entry of the list")
+                raise BrokenJson(self._number(at), "a comma is missing before this entry of the list")
             gap = gap.removeprefix(b",")
         if gap.strip(_BLANKS):
             yield self._value(at)
@@ -238,7 +238,7 @@ class _Structure:
         """Scan again only when the open part has doubled, so that a long string is not rescanned for each piece."""
         open_since = len(self._buffer) - self._at
         if len(self._buffer) - self._from > self._longest:
-            raise Broken(self._number(self._from), f"a value is longer than {self._longest:,} bytes")
+            raise BrokenJson(self._number(self._from), f"a value is longer than {self._longest:,} bytes")
         self._enough = self._at + 2 * open_since
 
     def _drop(self) -> None:

@@ -10,8 +10,8 @@ from msgspec import Struct
 from mockbatch.core.cassette.interaction import MARK
 from mockbatch.core.cassette.values import decode
 from mockbatch.core.table import heads
-from mockbatch.files import Unreadable
-from mockbatch.files.documents import Broken, Documents, Line
+from mockbatch.files import UnreadableFile
+from mockbatch.files.documents import BrokenJson, Documents, Line
 
 Name = Literal["requests", "params", "results", "rows", "recording", "cassette", "table", "text", "json", "other"]
 
@@ -28,30 +28,30 @@ class Kind(Struct, frozen=True):
     line: int = 0
 
 
-class Wanted(Struct, frozen=True):
+class ExpectedInput(Struct, frozen=True):
     """The input of a command: a description, and the kinds accepted."""
 
     words: str
     names: tuple[Name, ...]
 
 
-REQUESTS = Wanted('requests, {"custom_id": ..., "params": {...}}', ("requests",))
-ASKED = Wanted(REQUESTS.words, ("requests", "params"))
+REQUESTS = ExpectedInput('requests, {"custom_id": ..., "params": {...}}', ("requests",))
+ASKED = ExpectedInput(REQUESTS.words, ("requests", "params"))
 """Requests, or their params alone."""
-RESULTS = Wanted('results, {"custom_id": ..., "result": {...}}', ("results",))
-IMPORTED = Wanted("results or a cassette", ("results", "cassette", "text"))
-TRACKED = Wanted("rows of a cost tracker", ("table", "rows", "params", "text", "json"))
-LEDGER = Wanted("a ledger", ("table", "rows"))
-RECORDED = Wanted("a recording of mockbatch", ("recording",))
+RESULTS = ExpectedInput('results, {"custom_id": ..., "result": {...}}', ("results",))
+IMPORTED = ExpectedInput("results or a cassette", ("results", "cassette", "text"))
+TRACKED = ExpectedInput("rows of a cost tracker", ("table", "rows", "params", "text", "json"))
+LEDGER = ExpectedInput("a ledger", ("table", "rows"))
+RECORDED = ExpectedInput("a recording of mockbatch", ("recording",))
 
 
-def check_kind(name: str, head: bytes, wanted: Wanted) -> None:
-    """Raise Unreadable if a file with this beginning is recognized as something other than wanted."""
+def check_kind(name: str, head: bytes, wanted: ExpectedInput) -> None:
+    """Raise UnreadableFile if a file with this beginning is recognized as something other than wanted."""
     if problem := mistaken(head, wanted):
-        raise Unreadable(f"{name}: {problem}")
+        raise UnreadableFile(f"{name}: {problem}")
 
 
-def mistaken(head: bytes, wanted: Wanted) -> str:
+def mistaken(head: bytes, wanted: ExpectedInput) -> str:
     """Return what a file with this beginning is, if it is recognized as something other than wanted; else ''."""
     kind = kind_of(head)
     if kind is None or kind.name in wanted.names:
@@ -83,7 +83,7 @@ def _of_json(head: bytes) -> Kind | None:
         for line in chain(documents.feed(head), documents.rest()):
             value = _decoded(line.raw)
             return _of_beginning(line) if value is None else _of_value(value, line)
-    except Broken:
+    except BrokenJson:
         pass
     return None
 

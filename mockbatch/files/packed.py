@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import BinaryIO, cast
 from zipfile import BadZipFile, ZipFile
 
-from mockbatch.files import Unreadable
+from mockbatch.files import UnreadableFile
 
 UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError, BadZipFile, NotImplementedError, RuntimeError, ValueError)
 """The errors of reading a cut or damaged file: each decompressor has its own."""
@@ -24,7 +24,7 @@ _SHOWN = 3
 def unpacked(name: str, file: BinaryIO) -> BinaryIO:
     """Return a decompressing reader for a seekable file; the file itself if it is plain.
 
-    Raises Unreadable for an unsupported compression, and for an archive of several files.
+    Raises UnreadableFile for an unsupported compression, and for an archive of several files.
     """
     for _ in range(_DEPTH):
         file.seek(0)
@@ -74,7 +74,7 @@ def _zstd(name: str, file: BinaryIO) -> BinaryIO:
         else:
             from backports.zstd import ZstdError, ZstdFile
     except ImportError:
-        raise Unreadable(
+        raise UnreadableFile(
             f"{name} is compressed with zstandard, which this Python cannot read; "
             "install it with: pip install 'mockbatch[zstd]'"
         ) from None
@@ -93,20 +93,20 @@ def _zip(name: str, file: BinaryIO) -> BinaryIO:
     try:
         archive = ZipFile(file)
     except BadZipFile:
-        raise Unreadable(f"{name} is a zip archive that cannot be read: it was cut or damaged") from None
+        raise UnreadableFile(f"{name} is a zip archive that cannot be read: it was cut or damaged") from None
     names = [entry for entry in archive.namelist() if not entry.endswith("/") and not entry.startswith("__MACOSX/")]
     if "[Content_Types].xml" in names:
-        raise Unreadable(f"{name} is {_office(names)}")
+        raise UnreadableFile(f"{name} is {_office(names)}")
     if "mimetype" in names and "content.xml" in names:
-        raise Unreadable(f"{name} is a spreadsheet (.ods) or document: save the sheet as CSV")
+        raise UnreadableFile(f"{name} is a spreadsheet (.ods) or document: save the sheet as CSV")
     if len(names) != 1:
         shown = ", ".join(names[:_SHOWN]) + ", ..." * (len(names) > _SHOWN)
         inside = f"{len(names):,} files ({shown}): extract the one you mean" if names else "nothing"
-        raise Unreadable(f"{name} is a zip archive of {inside}")
+        raise UnreadableFile(f"{name} is a zip archive of {inside}")
     try:
         return cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, archive.open(names[0]))))
     except (RuntimeError, NotImplementedError) as error:
-        raise Unreadable(f"{name} is a zip archive that cannot be read: {error}") from None
+        raise UnreadableFile(f"{name} is a zip archive that cannot be read: {error}") from None
 
 
 def _office(names: list[str]) -> str:

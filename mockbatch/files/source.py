@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, cast
 
-from mockbatch.files import Unreadable
-from mockbatch.files.documents import Broken, Documents, Form, Line
+from mockbatch.files import UnreadableFile
+from mockbatch.files.documents import BrokenJson, Documents, Form, Line
 from mockbatch.files.encoding import LONGEST_MARK, Recoder, encoding_of
-from mockbatch.files.kinds import Wanted, check_kind
+from mockbatch.files.kinds import ExpectedInput, check_kind
 from mockbatch.files.packed import UNREADABLE, unpacked
 
 LONGEST = 256_000_000
@@ -22,7 +22,7 @@ _BUFFER = 1 << 20
 _HEAD = 1 << 16
 
 
-class Source:
+class JsonFile:
     """A file that can be read from any position, any number of times. Created by `opened`."""
 
     def __init__(self, name: str, file: BinaryIO, longest: int = LONGEST) -> None:
@@ -37,20 +37,20 @@ class Source:
     def lines(self, start: Line | None = None) -> Iterator[Line]:
         """Yield the values from `start` on, each as a line. A line longer than any valid value is cut.
 
-        Raises Unreadable if the file cannot be read, or has changed.
+        Raises UnreadableFile if the file cannot be read, or has changed.
         """
         if self._stamp != self._stamped():
-            raise Unreadable(f"{self.name} changed while it was being read")
+            raise UnreadableFile(f"{self.name} changed while it was being read")
         last = 0
         try:
             for line in self._values(start):
                 last = line.number
                 yield line
-        except Broken as error:
-            raise Unreadable(f"{self.name}: {error}") from None
+        except BrokenJson as error:
+            raise UnreadableFile(f"{self.name}: {error}") from None
         except UNREADABLE as error:
             after = f" after line {last:,}" if last else ""
-            raise Unreadable(f"{self.name} cannot be read{after}: {error}") from None
+            raise UnreadableFile(f"{self.name} cannot be read{after}: {error}") from None
 
     def _values(self, start: Line | None) -> Iterator[Line]:
         documents = Documents(self._longest, start, self._form if start else None)
@@ -76,20 +76,20 @@ class Source:
         return self._file if is_plain else None
 
     def pieces(self) -> Iterator[bytes]:
-        """Yield the contents decompressed, in their own encoding. Raises Unreadable."""
+        """Yield the contents decompressed, in their own encoding. Raises UnreadableFile."""
         self._text.seek(0)
         try:
             while piece := self._text.read(_BUFFER):
                 yield piece
         except UNREADABLE as error:
-            raise Unreadable(f"{self.name} cannot be read: {error}") from None
+            raise UnreadableFile(f"{self.name} cannot be read: {error}") from None
 
     def text(self) -> Iterator[bytes]:
-        """Yield the contents in UTF-8. Raises Unreadable."""
+        """Yield the contents in UTF-8. Raises UnreadableFile."""
         try:
             yield from self._pieces(0)
         except UNREADABLE as error:
-            raise Unreadable(f"{self.name} cannot be read: {error}") from None
+            raise UnreadableFile(f"{self.name} cannot be read: {error}") from None
 
     def share_read(self) -> float:
         """Return the fraction of the file read so far, from 0 to 1."""
@@ -123,14 +123,14 @@ class Source:
 
 
 @contextmanager
-def opened(path: str, longest: int = LONGEST, wanted: Wanted | None = None) -> Iterator[Source]:
+def opened(path: str, longest: int = LONGEST, wanted: ExpectedInput | None = None) -> Iterator[JsonFile]:
     """Open the file at `path`, `-` for standard input. A stream that cannot be read twice is copied to disk first.
 
-    `longest` is the maximum length of a value in bytes. Raises Unreadable for a file that cannot be opened, or is not
-    what is `wanted`.
+    `longest` is the maximum length of a value in bytes. Raises UnreadableFile for a file that cannot be opened, or is
+    not what is `wanted`.
     """
     with file_at(path) as file:
-        source = Source(shown(path), file, longest)
+        source = JsonFile(shown(path), file, longest)
         if wanted:
             check_kind(source.name, source.head(), wanted)
         yield source
@@ -143,7 +143,7 @@ def shown(path: str) -> str:
 
 @contextmanager
 def file_at(path: str) -> Iterator[BinaryIO]:
-    """Open a file for seekable reading. Raises Unreadable."""
+    """Open a file for seekable reading. Raises UnreadableFile."""
     with _given(path) as given, _seekable(given) as file:
         yield file
 
@@ -154,7 +154,7 @@ def _given(path: str) -> BinaryIO:
     try:
         return open(path, "rb", _BUFFER)
     except OSError as error:
-        raise Unreadable(f"{path}: {error.strerror}") from None
+        raise UnreadableFile(f"{path}: {error.strerror}") from None
 
 
 @contextmanager

@@ -7,51 +7,51 @@ from typing import Any, BinaryIO
 
 from mockbatch.core.not_json import reason_of
 from mockbatch.core.table import Table, parse_table, table_of
-from mockbatch.files import Unreadable
-from mockbatch.files.documents import Broken, Documents
+from mockbatch.files import UnreadableFile
+from mockbatch.files.documents import BrokenJson, Documents
 from mockbatch.files.encoding import Recoder
-from mockbatch.files.kinds import Wanted, check_kind
-from mockbatch.files.source import Source, file_at, shown
+from mockbatch.files.kinds import ExpectedInput, check_kind
+from mockbatch.files.source import JsonFile, file_at, shown
 
 LARGEST = 64_000_000
 """The maximum size of a table, decompressed and in UTF-8: it is held in memory."""
 
 
-def read_table(path: str, wanted: Wanted) -> Table:
-    """Read the table at `path`, `-` for standard input. Raises Unreadable."""
+def read_table(path: str, wanted: ExpectedInput) -> Table:
+    """Read the table at `path`, `-` for standard input. Raises UnreadableFile."""
     with file_at(path) as file:
         return table_in(shown(path), file, wanted)
 
 
-def table_in(name: str, file: BinaryIO, wanted: Wanted, largest: int = LARGEST) -> Table:
-    """Read the table in a file. Raises Unreadable."""
-    source = Source(name, file)
+def table_in(name: str, file: BinaryIO, wanted: ExpectedInput, largest: int = LARGEST) -> Table:
+    """Read the table in a file. Raises UnreadableFile."""
+    source = JsonFile(name, file)
     check_kind(name, source.head(), wanted)
     data, is_marked = _whole(name, source, largest)
     try:
         if data.lstrip()[:1] in (b"{", b"["):
             return table_of(_rows(data))
         return parse_table(_text(data, is_marked=is_marked))
-    except (ValueError, Broken) as error:
-        raise Unreadable(f"{name}: {error}") from None
+    except (ValueError, BrokenJson) as error:
+        raise UnreadableFile(f"{name}: {error}") from None
 
 
-def table_of_bytes(name: str, data: bytes, wanted: Wanted, largest: int = LARGEST) -> Table:
-    """Read the table in the bytes of a file. Raises Unreadable."""
+def table_of_bytes(name: str, data: bytes, wanted: ExpectedInput, largest: int = LARGEST) -> Table:
+    """Read the table in the bytes of a file. Raises UnreadableFile."""
     return table_in(name, io.BytesIO(data), wanted, largest)
 
 
-def _whole(name: str, source: Source, largest: int) -> tuple[bytes, bool]:
+def _whole(name: str, source: JsonFile, largest: int) -> tuple[bytes, bool]:
     """Return the contents of a file in UTF-8, and whether it has a byte order mark."""
     recoder, data = Recoder(), bytearray()
     try:
         for piece in source.pieces():
             data += recoder.feed(piece)
             if len(data) > largest:
-                raise Unreadable(f"{name} is larger than {largest / 1e6:,.0f} MB: split it")
+                raise UnreadableFile(f"{name} is larger than {largest / 1e6:,.0f} MB: split it")
         data += recoder.feed(b"", final=True)
     except ValueError as error:
-        raise Unreadable(f"{name}: {error}") from None
+        raise UnreadableFile(f"{name}: {error}") from None
     return bytes(data), recoder.mark > 0
 
 

@@ -6,10 +6,10 @@ from ipaddress import IPv6Address, ip_address
 
 from mockbatch.core.contract.errors import ApiError, Authentication, PermissionDenied
 from mockbatch.core.keys import is_one_of
-from mockbatch.http.caller import key_of
+from mockbatch.http.authentication import key_of
 from mockbatch.http.calls import Call
-from mockbatch.http.described import Caller
-from mockbatch.service.sessions import Session
+from mockbatch.http.operation import Caller
+from mockbatch.service.sessions.session import SessionState
 
 _CONTROL_KEY, _OWNER = b"x-mockbatch-control-key", b"x-mockbatch-owner"
 _PROXIED = frozenset({b"forwarded", b"via", b"x-real-ip"})
@@ -22,7 +22,7 @@ def check_access(call: Call, reach: Caller) -> None:
     elif reach == "own" and not may_control(call):
         if (key := key_of(call)) is None:
             raise _refusal(call)
-        call.mock.sessions.admit(key)
+        call.services.sessions.admit(key)
 
 
 def check_control(call: Call) -> None:
@@ -33,7 +33,7 @@ def check_control(call: Call) -> None:
 
 def may_control(call: Call) -> bool:
     """Return whether the caller may reach beyond its own session."""
-    config = call.mock.config
+    config = call.services.config
     given = [key for key in (call.header(_CONTROL_KEY), key_of(call)) if key]
     known = (*config.control_key, *config.api_key)
     if is_owner(call) or (known and any(is_one_of(key, known) for key in given)):
@@ -43,24 +43,24 @@ def may_control(call: Call) -> bool:
 
 def is_owner(call: Call) -> bool:
     """Return whether the caller is the process that started the server, which may name files and functions."""
-    token, owner = call.header(_OWNER), call.mock.config.owner
+    token, owner = call.header(_OWNER), call.services.config.owner
     return bool(token and owner) and is_one_of(token or "", (owner,))
 
 
 def own_key(call: Call) -> str | None:
     """Return the API key of a call; None if the key it sent is a control key."""
-    key, config = key_of(call), call.mock.config
+    key, config = key_of(call), call.services.config
     if key is None or not config.control_key or is_one_of(key, config.api_key):
         return key
     return None if is_one_of(key, config.control_key) else key
 
 
-def session_of_id(call: Call, name: str) -> Session:
+def session_of_id(call: Call, name: str) -> SessionState:
     """Return the session with that id, if the caller may see it.
 
     Raises NotFound, or an error that does not reveal whether the session exists to callers without access.
     """
-    sessions, key = call.mock.sessions, key_of(call)
+    sessions, key = call.services.sessions, key_of(call)
     if may_control(call):
         call.about = sessions.identified(name)
         return call.about
@@ -94,7 +94,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _refusal(call: Call) -> ApiError:
-    config = call.mock.config
+    config = call.services.config
     if config.api_key:
         hint = "send one of the keys of --api-key in x-api-key, or one of --control-key in x-mockbatch-control-key"
     elif config.control_key:

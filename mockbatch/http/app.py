@@ -13,11 +13,11 @@ from starlette.types import Receive, Scope, Send
 
 from mockbatch.config import Config
 from mockbatch.http import batches, files, health, messages, models
-from mockbatch.http.elsewhere import Elsewhere
-from mockbatch.service import Mock
-from mockbatch.service.rules import past
-from mockbatch.service.sessions import Wall
-from mockbatch.service.settings import check_functions
+from mockbatch.http.unknown_paths import UnknownPaths
+from mockbatch.service.services import Services
+from mockbatch.service.sessions.rules import past
+from mockbatch.service.sessions.session import Wall
+from mockbatch.service.sessions.settings import check_functions
 from mockbatch.store.sqlite import opened
 from mockbatch.webhooks import Webhooks
 
@@ -29,7 +29,7 @@ _FRONT_ROOMS = (batches, messages, models, files, health)
 class State(TypedDict):
     """The state that the lifespan passes to the endpoints."""
 
-    mock: Mock
+    mock: Services
     logged: set[str]
     """Messages already logged, of those logged only once."""
 
@@ -52,7 +52,7 @@ def create_app(config: Config, wall: Wall | None = None) -> Router:
     @asynccontextmanager
     async def lifespan(app: Router) -> AsyncIterator[State]:
         store = await opened(Path(config.db) if config.db else None, config.durability)
-        mock = Mock(store, clock, config, Webhooks())
+        mock = Services(store, clock, config, Webhooks())
         _warn(config, mock.now())
         try:
             await mock.open()
@@ -80,10 +80,10 @@ def all_routes() -> list[Route]:
     """Return the routes of every path that is served."""
     # imported lazily: many servers only ever serve the front routes
     from mockbatch.http import control, openapi, organization, reports
-    from mockbatch.http.sites import guarded
+    from mockbatch.http.origin_check import same_site_only
 
     routes = [*_front_routes(), *organization.routes, *reports.routes, *control.routes]
-    return [*routes, guarded(openapi.route_of(routes))]
+    return [*routes, same_site_only(openapi.route_of(routes))]
 
 
 class Rooms(Router):
@@ -135,4 +135,4 @@ async def _further(scope: Scope, receive: Receive, send: Send) -> None:
 @cache
 def _all_rooms() -> Rooms:
     routes = all_routes()
-    return Rooms(routes, redirect_slashes=False, default=Elsewhere(routes))
+    return Rooms(routes, redirect_slashes=False, default=UnknownPaths(routes))

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 
 import msgspec
 
-from mockbatch.core.contract.envelope import json_problem
 from mockbatch.core.contract.errors import InvalidRequest, RequestTooLarge
 from mockbatch.core.contract.extent import check_values
+from mockbatch.core.contract.request_slicer import json_problem
 from mockbatch.core.numbers import natural
 from mockbatch.http.calls import Call
 

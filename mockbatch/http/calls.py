@@ -16,14 +16,14 @@ from starlette.types import Receive, Scope, Send
 from mockbatch.core.contract.errors import ApiError, Internal, MethodNotAllowed, NotFound
 from mockbatch.core.rules.rules import Rule
 from mockbatch.core.time.spans import SECOND, format_instant
-from mockbatch.http.answers import Answer, Delivery, Edit, Headers, Json, Overheard
 from mockbatch.http.compression import Coded, Coding, Gzip, accepts_gzip
 from mockbatch.http.connection import written
-from mockbatch.http.described import op_of
 from mockbatch.http.errors import refused
-from mockbatch.service import Mock
-from mockbatch.service.journal import BODY, OF_A_BATCH, PATH, Record, trimmed
-from mockbatch.service.sessions import Session
+from mockbatch.http.operation import op_of
+from mockbatch.http.responses import Edit, Headers, JsonResponse, RecordingSend, Response, ResultsSend
+from mockbatch.service.services import Services
+from mockbatch.service.sessions.journal import BODY, OF_A_BATCH, PATH, JournalEntry, trimmed
+from mockbatch.service.sessions.session import SessionState
 from mockbatch.store import Missing, StoreError
 
 _log = logging.getLogger(__name__)
@@ -36,10 +36,10 @@ class Disconnected(Exception):
     """The client disconnected before the whole body had arrived."""
 
 
-class Instead(Exception):
+class RespondWith(Exception):
     """A rule answers the call with this response, instead of its handler."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Response) -> None:
         super().__init__()
         self.answer = answer
 
@@ -61,36 +61,36 @@ class Call:
         "_receive",
         "_request_id",
         "about",
-        "altering",
         "began",
+        "body_prefix",
         "coding",
         "decided_by",
         "edits",
+        "extra_headers",
         "headers",
         "made",
+        "matched_rules",
         "method",
-        "mock",
         "plain",
         "received",
+        "response_filters",
         "scope",
-        "sent",
+        "services",
         "session",
-        "struck_by",
-        "told",
         "unmet",
     )
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope = scope
         self.method: str = scope["method"]
-        self.mock: Mock = scope["state"]["mock"]
+        self.services: Services = scope["state"]["mock"]
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
-        self.session: Session | None = None
-        self.about: Session | None = None
-        self.told: Headers = []
-        self.sent = b""
-        self.struck_by: list[str] = []
-        self.altering: list[Alter] = []
+        self.session: SessionState | None = None
+        self.about: SessionState | None = None
+        self.extra_headers: Headers = []
+        self.body_prefix = b""
+        self.matched_rules: list[str] = []
+        self.response_filters: list[Alter] = []
         self.edits: list[Edit] = []
         self.coding: Coding | None = None
         self.plain = False
@@ -106,21 +106,21 @@ class Call:
     def request_id(self) -> str:
         """The id of the call, assigned on first access."""
         if self._request_id is None:
-            source = self.session or self.mock
+            source = self.session or self.services
             self._request_id = source.next_request_id()
         return self._request_id
 
     def own_headers(self) -> Headers:
         """Return the headers common to all responses."""
-        owner = self.session or self.mock
+        owner = self.session or self.services
         headers = [
             (b"request-id", self.request_id.encode()),
             (b"x-mockbatch-now", _written((self.about or owner).now())),
             *owner.headers,
-            *self.told,
+            *self.extra_headers,
         ]
-        if self.struck_by:
-            headers.append((b"x-mockbatch-fault", ", ".join(self.struck_by).encode("ascii", "replace")))
+        if self.matched_rules:
+            headers.append((b"x-mockbatch-fault", ", ".join(self.matched_rules).encode("ascii", "replace")))
         return headers
 
     def note_unmet(self, unmet: str) -> None:
@@ -138,10 +138,10 @@ class Call:
             return []
         return [value.decode("latin-1") for key, value in self.scope["headers"] if key == name]
 
-    def zips(self, answer: Answer) -> int | None:
+    def zips(self, answer: Response) -> int | None:
         """Return the minimum size for compressing the response; None if it is not compressed."""
-        least = self.session.settings.gzip_from if self.session else self.mock.config.gzip_from
-        if least is None or (type(answer) is Json and len(answer.body) < least):
+        least = self.session.settings.gzip_from if self.session else self.services.config.gzip_from
+        if least is None or (type(answer) is JsonResponse and len(answer.body) < least):
             return None
         if self.plain or self.method == "HEAD" or not self.scope["path"].startswith(_API):
             return None
@@ -169,7 +169,7 @@ class Call:
             if message["type"] == "http.disconnect":
                 raise Disconnected
             piece = message.get("body", b"")
-            self.sent = self.sent or piece[:BODY]
+            self.body_prefix = self.body_prefix or piece[:BODY]
             self.received += len(piece)
             yield piece
             more = message.get("more_body", False)
@@ -189,8 +189,8 @@ def _second(seconds: int) -> bytes:
     return format_instant(seconds * SECOND).replace(".000000", ".%06d").encode()
 
 
-Handler = Callable[[Call], Awaitable[Answer]]
-Alter = Callable[[Answer], Answer]
+Handler = Callable[[Call], Awaitable[Response]]
+Alter = Callable[[Response], Response]
 
 
 class Endpoint:
@@ -210,23 +210,23 @@ class Endpoint:
         except Exception:
             _log.exception("%s %s failed", call.method, scope["path"])
             answer = refused(Internal("Internal server error"), call.request_id)
-        for alter in call.altering:
+        for alter in call.response_filters:
             answer = alter(answer)
         op = self._ops.get(call.method)
         own = call.own_headers()
         if call.session is not None and call.session.counted:
-            await call.mock.counting.save(call.session)
+            await call.services.counters.save(call.session)
         zipped = call.zips(answer)
-        if not call.struck_by and written(answer, own, scope, zipped=zipped is not None):
+        if not call.matched_rules and written(answer, own, scope, zipped=zipped is not None):
             if op:
                 # written at the end of this loop iteration; the note comes after the calls of the next one
                 asyncio.get_running_loop().call_soon(_note, call, op, answer.status, answer.body, len(answer.body))
             return
         coding = call.coding or (None if zipped is None else Gzip(zipped))
         send = send if coding is None else Coded(send, coding)
-        overheard: Overheard = Overheard(send, call.edits)
+        overheard: RecordingSend = RecordingSend(send, call.edits)
         if op == "results":
-            overheard = Delivery(send, partial(_note_delivery, call), call.edits, named=bool(call.struck_by))
+            overheard = ResultsSend(send, partial(_note_delivery, call), call.edits, named=bool(call.matched_rules))
         try:
             await answer.send(own, receive, overheard)
         finally:
@@ -234,18 +234,18 @@ class Endpoint:
                 _note(call, op, overheard.status, overheard.body, overheard.size)
             await overheard.finish()
 
-    async def _answer(self, call: Call) -> Answer:
+    async def _answer(self, call: Call) -> Response:
         try:
             handler = self._answering.get(call.method)
             if handler is None:
                 raise self._not_allowed(call)
             return await handler(call)
-        except Instead as instead:
+        except RespondWith as instead:
             return instead.answer
         except ApiError as error:
             return refused(error, call.request_id)
         except StoreError as error:
-            if isinstance(error, Missing) and not call.mock.registry.lacks(error):
+            if isinstance(error, Missing) and not call.services.registry.lacks(error):
                 return refused(NotFound("The Message Batch was deleted meanwhile."), call.request_id)
             _log.error("%s %s: %s", call.method, call.scope["path"], error)
             return refused(Internal(str(error)), call.request_id)
@@ -259,9 +259,9 @@ class Endpoint:
 def _note(call: Call, op: str, status: int, body: bytes, size: int) -> None:
     """Add a call to the journal of its session, or to the server's if it has none."""
     session = call.session
-    real = call.mock.real()
+    real = call.services.real()
     name = call.scope["path_params"].get("id") if op in OF_A_BATCH else call.made
-    record = Record(
+    record = JournalEntry(
         session.clock.now(real) if session else real,
         real,
         op,
@@ -271,26 +271,26 @@ def _note(call: Call, op: str, status: int, body: bytes, size: int) -> None:
         call.request_id,
         trimmed(call.headers),
         name and name[:PATH],
-        ", ".join(call.struck_by) or None,
-        call.sent,
+        ", ".join(call.matched_rules) or None,
+        call.body_prefix,
         body[:BODY],
         call.unmet,
         (time.perf_counter_ns() - call.began) // 1_000,
         call.received,
         size,
     )
-    (session or call.mock).journal.add(record)
+    (session or call.services).journal.add(record)
     if (entry := call.scope.get("request_log")) is not None:
-        entry.end(record, session, call.mock)
-    if session and session.bulletin:
-        session.bulletin.tell(record.at, "call", op=op, status=record.status, batch=record.batch)
+        entry.end(record, session, call.services)
+    if session and session.events:
+        session.events.publish(record.at, "call", op=op, status=record.status, batch=record.batch)
 
 
-async def _note_delivery(call: Call, delivery: Delivery) -> None:
+async def _note_delivery(call: Call, delivery: ResultsSend) -> None:
     if call.session:
         name = call.path_value("id")
         try:
-            await call.mock.batches.note_delivery(call.session, name, delivery.rows, delivery.custom_ids)
+            await call.services.batches.note_delivery(call.session, name, delivery.rows, delivery.custom_ids)
         except NotFound:
             return  # deleted meanwhile, together with its deliveries
         except (ApiError, StoreError) as error:

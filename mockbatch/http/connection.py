@@ -11,9 +11,9 @@ from typing import Any, TypeGuard
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from mockbatch.http.answers import Answer, Headers, Json, Overheard
 from mockbatch.http.compression import QUICK, as_gzip, gzipped
 from mockbatch.http.heads import Heads, sendable
+from mockbatch.http.responses import Headers, JsonResponse, RecordingSend, Response
 
 _KEY = "mockbatch.connection"
 _LINGER = struct.pack("ii", 1, 0)
@@ -35,7 +35,7 @@ class Protocol(Heads):
         super().connection_made(transport)
         self.lost = asyncio.Event()
         mock = self.app_state.get("mock")  # None for a recorder
-        if mock is not None and mock.door.armed and mock.refuses():
+        if mock is not None and mock.connection_rules.armed and mock.refuses():
             reset(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -72,10 +72,10 @@ class Protocol(Heads):
         return True
 
 
-def written(answer: Answer, own: Headers, scope: Scope, *, zipped: bool = False) -> TypeGuard[Json]:
+def written(answer: Response, own: Headers, scope: Scope, *, zipped: bool = False) -> TypeGuard[JsonResponse]:
     """Write a plain JSON response directly, compressed if `zipped`. Return whether that was possible."""
     connection: Protocol | None = scope.get(_KEY)
-    if connection is None or type(answer) is not Json or scope["method"] == "HEAD":
+    if connection is None or type(answer) is not JsonResponse or scope["method"] == "HEAD":
         return False
     if not zipped:
         return connection.write_whole(answer.status, answer.head(own), answer.body)
@@ -85,22 +85,22 @@ def written(answer: Answer, own: Headers, scope: Scope, *, zipped: bool = False)
     return connection.write_whole(answer.status, as_gzip(answer.head(own), len(body)), body)
 
 
-class Broken(ConnectionResetError):
+class ConnectionLost(ConnectionResetError):
     """Raised by a call in this process that would lose its connection, since it has none."""
 
 
 def connection_of(scope: Scope) -> Protocol:
-    """Return the connection of a call. Raises Broken if there is none."""
+    """Return the connection of a call. Raises ConnectionLost if there is none."""
     found: Protocol | None = scope.get(_KEY)
     if found is None:
-        raise Broken("a rule breaks the connection")
+        raise ConnectionLost("a rule breaks the connection")
     return found
 
 
-async def rest(scope: Scope, seconds: float | None) -> bool:
+async def wait_or_disconnect(scope: Scope, seconds: float | None) -> bool:
     """Wait `seconds` (None: forever), or until the connection is lost; return whether it is.
 
-    Raises Broken if there is no connection to wait for.
+    Raises ConnectionLost if there is no connection to wait for.
     """
     if seconds is not None and scope.get(_KEY) is None:
         await asyncio.sleep(seconds)
@@ -140,7 +140,7 @@ async def end(scope: Scope, *, by_reset: bool) -> None:
     await connection.lost.wait()
 
 
-class Dropped:
+class ResetConnection:
     """No response: the connection is reset."""
 
     def __init__(self, scope: Scope) -> None:
@@ -150,7 +150,7 @@ class Dropped:
         await end(self._scope, by_reset=True)
 
 
-class ByHand:
+class RawWriter:
     """A `send` that writes HTTP itself, without chunks: the body ends with the connection.
 
     `gap` is the pause between the bytes of the head, in seconds; `length` is the declared content-length, true or not.
@@ -178,13 +178,13 @@ class ByHand:
             return
         for at in range(len(head)):
             transport.write(head[at : at + 1])
-            if await rest(self._scope, self._gap):
+            if await wait_or_disconnect(self._scope, self._gap):
                 return
 
 
-def by_hand(send: Send, hand: ByHand) -> Send:
+def raw_writer(send: Send, hand: RawWriter) -> Send:
     """Return `hand` as a `send`, still observed if `send` was."""
-    if not isinstance(send, Overheard):
+    if not isinstance(send, RecordingSend):
         return hand
     send.through(hand)
     return send
@@ -201,20 +201,20 @@ def _head(status: int, headers: Any, length: int | None) -> bytes:
 class SlowHeaders:
     """A response whose headers are sent byte by byte."""
 
-    def __init__(self, answer: Answer, scope: Scope, gap: float) -> None:
+    def __init__(self, answer: Response, scope: Scope, gap: float) -> None:
         self._answer = answer
         self._scope = scope
         self._gap = gap
 
     async def send(self, own: Headers, receive: Receive, send: Send) -> None:
-        await self._answer.send(own, receive, by_hand(send, ByHand(self._scope, gap=self._gap)))
+        await self._answer.send(own, receive, raw_writer(send, RawWriter(self._scope, gap=self._gap)))
         await end(self._scope, by_reset=False)
 
 
-class LastOne:
+class CloseAfter:
     """A response followed by the end of the connection, announced or not."""
 
-    def __init__(self, answer: Answer, scope: Scope, announced: bool) -> None:
+    def __init__(self, answer: Response, scope: Scope, announced: bool) -> None:
         self._answer = answer
         self._scope = scope
         self._announced = announced

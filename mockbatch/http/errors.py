@@ -2,13 +2,13 @@
 
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.errors import ApiError
-from mockbatch.http.answers import Json
+from mockbatch.http.responses import JsonResponse
 
 # the SDK does not retry these anyway, and the API says so
 _FINAL = {401, 404}
 
 
-def refused(error: ApiError, request_id: str) -> Json:
+def refused(error: ApiError, request_id: str) -> JsonResponse:
     """Return the API's error envelope as a response."""
     envelope = wire.ErrorResponse(
         error=wire.ErrorDetail(details=error.details, type=error.type, message=error.message),
@@ -17,4 +17,4 @@ def refused(error: ApiError, request_id: str) -> Json:
     headers = dict(error.headers)
     if error.status in _FINAL:
         headers["x-should-retry"] = "false"
-    return Json(envelope, headers, error.status)
+    return JsonResponse(envelope, headers, error.status)

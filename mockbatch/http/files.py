@@ -12,12 +12,12 @@ from mockbatch.core.contract import wire
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.contract.paging import limit_of
 from mockbatch.core.numbers import natural
-from mockbatch.http.answers import Answer, Json
+from mockbatch.http.authentication import authenticate, terms_of
 from mockbatch.http.bodies import received
-from mockbatch.http.caller import caller, terms_of
 from mockbatch.http.calls import Call, Endpoint
-from mockbatch.http.described import PAGE, Parameter, described
-from mockbatch.service.files import Upload
+from mockbatch.http.operation import PAGE, Parameter, operation
+from mockbatch.http.responses import JsonResponse, Response
+from mockbatch.service.sessions.files import UploadedFile
 
 _LARGEST = 500_000_000
 _SHORTEST, _LONGEST = 3_600, 7_776_000
@@ -32,54 +32,54 @@ _QUERY = (
 )
 
 
-@described(wire.FileMetadata, form=("file", "expires_in_seconds"), op="files", caller="key")
-async def upload(call: Call) -> Answer:
+@operation(wire.FileMetadata, form=("file", "expires_in_seconds"), op="files", caller="key")
+async def upload(call: Call) -> Response:
     """Upload a file."""
-    session = await caller(call)
+    session = await authenticate(call)
     terms_of(call, session)
     upload = await _uploaded(call)
-    known = call.mock.playback.file_id(session.name, session.config, upload.filename, upload.sha256)
-    return Json(await call.mock.files.upload(session, upload, known))
+    known = call.services.replay.file_id(session.name, session.config, upload.filename, upload.sha256)
+    return JsonResponse(await call.services.files.upload(session, upload, known))
 
 
-@described(wire.FilePage, query=_QUERY, op="files", caller="key")
-async def page(call: Call) -> Answer:
+@operation(wire.FilePage, query=_QUERY, op="files", caller="key")
+async def page(call: Call) -> Response:
     """List files, newest first."""
-    session = await caller(call)
+    session = await authenticate(call)
     query, only = call.query(), call.query_list("ids")
     if len(only) > _MOST_IDS:
         raise InvalidRequest(f"ids: List should have at most {_MOST_IDS} items after validation, not {len(only)}")
     if only and ("page" in query or "limit" in query):
         raise InvalidRequest("ids: Cannot be combined with limit or page")
     limit = _MOST_IDS if only else limit_of(query.get("limit", "20"))
-    listed = call.mock.files.listed(session, only)
+    listed = call.services.files.listed(session, only)
     if _OLD in terms_of(call, session).betas:
-        return Json(_old_page(listed, limit, query))
+        return JsonResponse(_old_page(listed, limit, query))
     start = _place(listed, query["page"].removeprefix("page_"), "page") + 1 if query.get("page") else 0
     data = listed[start : start + limit]
     more = start + limit < len(listed)
-    return Json(wire.FilePage(data=data, next_page=f"page_{data[-1].id}" if more else None))
+    return JsonResponse(wire.FilePage(data=data, next_page=f"page_{data[-1].id}" if more else None))
 
 
-@described(wire.FileMetadata, op="files", caller="key")
-async def retrieve(call: Call) -> Answer:
+@operation(wire.FileMetadata, op="files", caller="key")
+async def retrieve(call: Call) -> Response:
     """Retrieve the metadata of a file."""
-    session = await caller(call)
-    return Json(call.mock.files.retrieve(session, call.path_value("id")))
+    session = await authenticate(call)
+    return JsonResponse(call.services.files.retrieve(session, call.path_value("id")))
 
 
-@described(wire.DeletedFile, op="files", caller="key")
-async def delete(call: Call) -> Answer:
+@operation(wire.DeletedFile, op="files", caller="key")
+async def delete(call: Call) -> Response:
     """Delete a file."""
-    session = await caller(call)
-    return Json(await call.mock.files.delete(session, call.path_value("id")))
+    session = await authenticate(call)
+    return JsonResponse(await call.services.files.delete(session, call.path_value("id")))
 
 
-@described(None, kind="application/octet-stream", op="files", caller="key")
-async def content(call: Call) -> Answer:
+@operation(None, kind="application/octet-stream", op="files", caller="key")
+async def content(call: Call) -> Response:
     """Download a file that a tool created; uploaded files are refused."""
-    session = await caller(call)
-    raise call.mock.files.content(session, call.path_value("id"))
+    session = await authenticate(call)
+    raise call.services.files.content(session, call.path_value("id"))
 
 
 def _old_page(listed: list[wire.FileMetadata], limit: int, query: dict[str, str]) -> wire.FilePage:
@@ -102,7 +102,7 @@ def _place(listed: list[wire.FileMetadata], file_id: str, name: str) -> int:
     raise InvalidRequest(f"{name}: Invalid cursor")
 
 
-async def _uploaded(call: Call) -> Upload:
+async def _uploaded(call: Call) -> UploadedFile:
     # imported lazily: most runs upload no files
     from starlette.datastructures import Headers, UploadFile
     from starlette.formparsers import MultiPartException, MultiPartParser
@@ -124,7 +124,7 @@ async def _uploaded(call: Call) -> Upload:
         while piece := await file.read(_PIECE):
             digest.update(piece)
             sha256.update(piece)
-        return Upload(name, kind, file.size or 0, digest.intdigest() >> 1, sha256.hexdigest(), lifetime)
+        return UploadedFile(name, kind, file.size or 0, digest.intdigest() >> 1, sha256.hexdigest(), lifetime)
     finally:
         await form.close()
 

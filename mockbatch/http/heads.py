@@ -15,8 +15,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from mockbatch.core.contract.errors import ApiError, HeadTooLarge, Internal, InvalidRequest, UrlTooLong
 from mockbatch.core.time.spans import format_instant
-from mockbatch.http.answers import Headers
 from mockbatch.http.errors import refused
+from mockbatch.http.responses import Headers
 
 LARGEST_HEAD = 64 << 10
 MOST_HEADERS = 200

@@ -6,9 +6,9 @@ from msgspec import Struct
 from starlette.routing import Route
 
 from mockbatch import __version__
-from mockbatch.http.answers import Answer, Json
 from mockbatch.http.calls import Call, Endpoint
-from mockbatch.http.described import described
+from mockbatch.http.operation import operation
+from mockbatch.http.responses import JsonResponse, Response
 
 
 class Health(Struct, frozen=True):
@@ -19,10 +19,10 @@ class Health(Struct, frozen=True):
     version: str
 
 
-@described(Health, caller="anyone")
-async def health(call: Call) -> Answer:
+@operation(Health, caller="anyone")
+async def health(call: Call) -> Response:
     """Report that the server is ready."""
-    return Json(Health("ready", "mockbatch", __version__))
+    return JsonResponse(Health("ready", "mockbatch", __version__))
 
 
 routes = [Route("/health", Endpoint(GET=health))]

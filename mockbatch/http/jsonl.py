@@ -10,15 +10,15 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from mockbatch.core.contract.envelope import item_of
 from mockbatch.core.contract.errors import InvalidRequest, RequestTooLarge
-from mockbatch.core.draws import draw
-from mockbatch.files import Unreadable
-from mockbatch.files.documents import Broken, Documents, Line
+from mockbatch.core.contract.request_slicer import item_of
+from mockbatch.core.seeded_hash import hash64
+from mockbatch.files import UnreadableFile
+from mockbatch.files.documents import BrokenJson, Documents, Line
 from mockbatch.files.encoding import LONGEST_MARK, Recoder
 from mockbatch.files.kinds import REQUESTS, mistaken
 from mockbatch.files.packed import LONGEST_MAGIC, is_packed
-from mockbatch.files.source import Source
+from mockbatch.files.source import JsonFile
 from mockbatch.http.bodies import received
 from mockbatch.http.calls import Call
 
@@ -71,7 +71,7 @@ def _look_at(line: Line, seen: dict[int, int], longest: int) -> None:
         item = item_of(line.raw)
     except InvalidRequest as error:
         raise InvalidRequest(f"line {line.number}: {error.message}") from None
-    first = seen.setdefault(draw(0, item.custom_id), line.number)
+    first = seen.setdefault(hash64(0, item.custom_id), line.number)
     if first != line.number:
         raise InvalidRequest(f"line {line.number}: custom_id: {item.custom_id} is on line {first} already")
 
@@ -87,17 +87,17 @@ async def _lines(pieces: AsyncIterable[bytes], longest: int) -> AsyncIterator[li
             yield list(documents.feed(recoder.feed(piece)))
         yield list(documents.feed(recoder.feed(b"", final=True)))
         yield list(documents.rest())
-    except (Broken, Unreadable, ValueError) as error:
+    except (BrokenJson, UnreadableFile, ValueError) as error:
         raise InvalidRequest(str(error)) from None
 
 
 async def _recognized(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield the content of a file. Raises Unreadable if its beginning shows that it is of another kind."""
+    """Yield the content of a file. Raises UnreadableFile if its beginning shows that it is of another kind."""
     head = b""
     while len(head) < _HEAD and (piece := await anext(pieces, b"")):
         head += piece
     if problem := mistaken(Recoder().feed(head[:_HEAD], final=len(head) <= LONGEST_MARK), REQUESTS):
-        raise Unreadable(problem)
+        raise UnreadableFile(problem)
     yield head
     async for piece in pieces:
         yield piece
@@ -118,7 +118,7 @@ async def _unpacked(pieces: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
         file.write(head)
         async for piece in rest:
             await asyncio.to_thread(file.write, piece)
-        plain = Source("the file", cast(BinaryIO, file)).pieces()
+        plain = JsonFile("the file", cast(BinaryIO, file)).pieces()
         while piece := await asyncio.to_thread(next, plain, b""):
             yield piece
 

@@ -7,45 +7,45 @@ from starlette.routing import Route
 
 from mockbatch.core.contract import wire
 from mockbatch.core.replies.stream import events
-from mockbatch.http.answers import Answer, Json, Stream
+from mockbatch.http.authentication import authenticate_without_rules, terms_of
 from mockbatch.http.bodies import read_object
-from mockbatch.http.caller import known_caller, terms_of
 from mockbatch.http.calls import Call, Endpoint
-from mockbatch.http.described import EVENTS, described
-from mockbatch.http.effects import meet
-from mockbatch.service.sessions import Session
+from mockbatch.http.effects import apply_rules
+from mockbatch.http.operation import EVENTS, operation
+from mockbatch.http.responses import JsonResponse, Response, StreamResponse
+from mockbatch.service.sessions.session import SessionState
 
 _LARGEST = 32_000_000
 # signs of more work than the size suggests; an escape may hide them
 _HEAVY = (b"schema", b"document", b'"image', b"\\u")
 
 
-@described(wire.Message, takes=wire.MessageCreate, more={EVENTS: None}, op="messages", caller="key")
-async def create(call: Call) -> Answer:
+@operation(wire.Message, takes=wire.MessageCreate, more={EVENTS: None}, op="messages", caller="key")
+async def create(call: Call) -> Response:
     """Create a message, streamed on request."""
     session, params, effort = await _entered(call)
     terms = terms_of(call, session)
-    message = await call.mock.messages.create(session, params, terms, call.decided_by, effort, call.note_unmet)
-    if isinstance(message, wire.Message) and (warning := call.mock.catalogue.warn_if_retired(message.model, terms)):
-        call.told = [(b"mockbatch-warning", warning.encode())]
+    message = await call.services.messages.create(session, params, terms, call.decided_by, effort, call.note_unmet)
+    if isinstance(message, wire.Message) and (warning := call.services.catalogue.warn_if_retired(message.model, terms)):
+        call.extra_headers = [(b"mockbatch-warning", warning.encode())]
     if params.get("stream") is True:
-        return Stream(_sent(events(message)), b"text/event-stream; charset=utf-8")
-    return Json(message)
+        return StreamResponse(_sent(events(message)), b"text/event-stream; charset=utf-8")
+    return JsonResponse(message)
 
 
-@described(wire.MessageTokensCount, takes=wire.MessageCount, op="count_tokens", caller="key")
-async def count_tokens(call: Call) -> Answer:
+@operation(wire.MessageTokensCount, takes=wire.MessageCount, op="count_tokens", caller="key")
+async def count_tokens(call: Call) -> Response:
     """Count the tokens of a message."""
     session, params, effort = await _entered(call)
-    return Json(await call.mock.messages.count(session, params, terms_of(call, session), effort))
+    return JsonResponse(await call.services.messages.count(session, params, terms_of(call, session), effort))
 
 
-async def _entered(call: Call) -> tuple[Session, dict[str, Any], int]:
+async def _entered(call: Call) -> tuple[SessionState, dict[str, Any], int]:
     """Return the session, the params and their size in bytes; schemas, media and rules' replies count as maximal."""
-    session = await known_caller(call)
+    session = await authenticate_without_rules(call)
     params, body = await read_object(call, _LARGEST)
     if session.rules.armed:
-        await meet(call, session, "messages", params, str(params.get("model")))
+        await apply_rules(call, session, "messages", params, str(params.get("model")))
     heavy = call.decided_by is not None or any(word in body for word in _HEAVY)
     return session, params, _LARGEST if heavy else len(body)
 

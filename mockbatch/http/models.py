@@ -7,11 +7,11 @@ from starlette.routing import Route
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.contract.model import Lifecycle
-from mockbatch.http.answers import Answer, Json
-from mockbatch.http.caller import caller
+from mockbatch.http.authentication import authenticate
 from mockbatch.http.calls import Call, Endpoint
-from mockbatch.http.described import PAGE, Parameter, described
+from mockbatch.http.operation import PAGE, Parameter, operation
 from mockbatch.http.paging import window_of
+from mockbatch.http.responses import JsonResponse, Response
 
 _STAGES: tuple[str, ...] = get_args(Lifecycle)
 _LIFECYCLE = Parameter(
@@ -21,22 +21,22 @@ _LIFECYCLE = Parameter(
 )
 
 
-@described(wire.ModelPage, query=(*PAGE, _LIFECYCLE), op="models", caller="key")
-async def page(call: Call) -> Answer:
+@operation(wire.ModelPage, query=(*PAGE, _LIFECYCLE), op="models", caller="key")
+async def page(call: Call) -> Response:
     """List models."""
-    session = await caller(call)
+    session = await authenticate(call)
     stages = call.query_list("lifecycle") or ["active", "deprecated"]
     for stage in stages:
         if stage not in _STAGES:
             raise InvalidRequest("lifecycle.0: Input should be 'active', 'deprecated' or 'retired'")
-    return Json(call.mock.catalogue.page(session, window_of(call), stages))
+    return JsonResponse(call.services.catalogue.page(session, window_of(call), stages))
 
 
-@described(wire.ModelInfo, op="models", caller="key")
-async def retrieve(call: Call) -> Answer:
+@operation(wire.ModelInfo, op="models", caller="key")
+async def retrieve(call: Call) -> Response:
     """Retrieve a model by its id or alias."""
-    session = await caller(call)
-    return Json(call.mock.catalogue.retrieve(session, call.path_value("id")))
+    session = await authenticate(call)
+    return JsonResponse(call.services.catalogue.retrieve(session, call.path_value("id")))
 
 
 routes = [

@@ -9,10 +9,10 @@ from starlette.routing import Route
 
 from mockbatch import __version__
 from mockbatch.core.contract import wire
-from mockbatch.http.answers import Answer, Json
-from mockbatch.http.caller import VERSIONS
+from mockbatch.http.authentication import VERSIONS
 from mockbatch.http.calls import Call, Endpoint, Handler
-from mockbatch.http.described import JSON, described, description_of
+from mockbatch.http.operation import JSON, description_of, operation
+from mockbatch.http.responses import JsonResponse, Response
 
 _REF = "#/components/schemas/{name}"
 _ERRORS = ("4XX", "5XX")
@@ -132,10 +132,10 @@ def _headers(caller: str) -> Iterable[dict[str, Any]]:
 def route_of(routes: Sequence[Route]) -> Route:
     """Return the route that serves the document of these routes and itself."""
 
-    @described(dict[str, Any], caller="own")
-    async def openapi(call: Call) -> Answer:
+    @operation(dict[str, Any], caller="own")
+    async def openapi(call: Call) -> Response:
         """Return this document."""
-        return Json(document([*routes, own]))
+        return JsonResponse(document([*routes, own]))
 
     own = Route("/_mockbatch/openapi.json", Endpoint(GET=openapi))
     return own

@@ -6,12 +6,12 @@ from mockbatch.core.contract import wire
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.contract.limits import organization_rate_limits
 from mockbatch.core.contract.paging import limit_of
-from mockbatch.core.names import did_you_mean
 from mockbatch.core.numbers import natural
-from mockbatch.http.answers import Answer, Json
-from mockbatch.http.caller import administrator
+from mockbatch.core.suggestions import did_you_mean
+from mockbatch.http.authentication import administrator
 from mockbatch.http.calls import Call, Endpoint
-from mockbatch.http.described import Parameter, described
+from mockbatch.http.operation import Parameter, operation
+from mockbatch.http.responses import JsonResponse, Response
 
 _GROUPS = ("batch", "files", "model_group", "skills", "token_count", "web_search")
 _QUERY = (
@@ -22,8 +22,8 @@ _QUERY = (
 )
 
 
-@described(wire.RateLimitPage, query=_QUERY, caller="admin", op="organization")
-async def rate_limits(call: Call) -> Answer:
+@operation(wire.RateLimitPage, query=_QUERY, caller="admin", op="organization")
+async def rate_limits(call: Call) -> Response:
     """List the rate limits of the organization."""
     administrator(call)
     query = call.query()
@@ -32,12 +32,12 @@ async def rate_limits(call: Call) -> Answer:
         raise InvalidRequest(f"group_type: {group_type!r} is not a group type.{did_you_mean(group_type, _GROUPS)}")
     limits = [
         limit
-        for limit in organization_rate_limits(call.mock.seed, call.mock.tier, call.mock.models)
+        for limit in organization_rate_limits(call.services.seed, call.services.tier, call.services.models)
         if group_type in (None, limit.group.type) and (model is None or model in (limit.models or ()))
     ]
     start = _start(query.get("page"))
     end = start + limit_of(query["limit"]) if "limit" in query else len(limits)
-    return Json(wire.RateLimitPage(limits[start:end], f"page_{end}" if end < len(limits) else None))
+    return JsonResponse(wire.RateLimitPage(limits[start:end], f"page_{end}" if end < len(limits) else None))
 
 
 def _start(page: str | None) -> int:

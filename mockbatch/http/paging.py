@@ -6,7 +6,7 @@ Source: https://platform.claude.com/docs/en/api/overview
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.contract.paging import limit_of
 from mockbatch.http.calls import Call
-from mockbatch.service.paging import Window
+from mockbatch.service.sessions.paging import Window
 
 _PAGE = 20
 

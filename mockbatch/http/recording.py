@@ -18,34 +18,34 @@ from starlette.types import Receive, Scope, Send
 
 from mockbatch import __version__
 from mockbatch.core.cassette.values import decode, encode
-from mockbatch.fixtures.exchange import Exchange
+from mockbatch.fixtures.exchange import RecordedExchange
 from mockbatch.fixtures.exchanges import exchange_of
 from mockbatch.fixtures.spool import Spool
-from mockbatch.upstream import Answer, Headers, Upstream, UpstreamFailed
+from mockbatch.upstream import Headers, Upstream, UpstreamFailed, UpstreamResponse
 
 _BATCHES = "/v1/messages/batches"
 _RESULTS_URL = re.compile(rb'(?<!\\)"results_url"\s*:\s*("(?:[^"\\]|\\.)*")')
 _RESULTS_PATH = re.compile(rf"{_BATCHES}/[^/?#]+/results(?:[?#].*)?\Z")
 
 
-class _Gone(Exception):
+class _ClientGone(Exception):
     """The client disconnected."""
 
 
-class Watch:
+class RecordingFeed:
     """Feeds an exchange off the event loop. If that fails, the traffic continues unrecorded."""
 
     def __init__(self, spool: Spool, method: str, path: str, headers: dict[str, str]) -> None:
         self._spool, self._call = spool, f"{method} {path}"
-        self._exchange: Exchange | None = None
+        self._exchange: RecordedExchange | None = None
         try:
             self._exchange = exchange_of(spool, method, path, headers)
         except ValueError as error:
             self._fail(error)
 
-    async def tell(self, what: Callable[[Exchange], Callable[..., None]], *arguments: Any) -> None:
+    async def tell(self, what: Callable[[RecordedExchange], Callable[..., None]], *arguments: Any) -> None:
         """Call a method of the exchange."""
-        if self._exchange is None or type(self._exchange) is Exchange:
+        if self._exchange is None or type(self._exchange) is RecordedExchange:
             return
         try:
             await asyncio.to_thread(what(self._exchange), *arguments)
@@ -75,16 +75,22 @@ class Recorder:
                 self._spool.hide(key)
             await _Passing(self._upstream, self._watch(scope), scope, receive, send, self._now).run()
 
-    def _watch(self, scope: Scope) -> Watch:
+    def _watch(self, scope: Scope) -> RecordingFeed:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        return Watch(self._spool, scope["method"], scope["path"], headers)
+        return RecordingFeed(self._spool, scope["method"], scope["path"], headers)
 
 
 class _Passing:
     """One call on its way to the upstream and back."""
 
     def __init__(
-        self, upstream: Upstream, watch: Watch, scope: Scope, receive: Receive, send: Send, now: Callable[[], int]
+        self,
+        upstream: Upstream,
+        watch: RecordingFeed,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        now: Callable[[], int],
     ) -> None:
         self._upstream, self._watch, self._scope, self._now = upstream, watch, scope, now
         self._receive, self._send = receive, send
@@ -101,7 +107,7 @@ class _Passing:
             if not self._answering:
                 await self._rest_of_body()
                 await _refuse(self._send, 502, "api_error", str(failure))
-        except _Gone:
+        except _ClientGone:
             pass
         finally:
             if not whole:
@@ -129,7 +135,7 @@ class _Passing:
 
     async def _rest_of_body(self) -> None:
         """Read the part of the body that the upstream did not, so that the request is recorded whole."""
-        with suppress(_Gone):
+        with suppress(_ClientGone):
             async for _ in self._body():
                 pass
 
@@ -137,7 +143,7 @@ class _Passing:
         while self._has_more:
             message = await self._receive()
             if message["type"] == "http.disconnect":
-                raise _Gone
+                raise _ClientGone
             piece, self._has_more = message.get("body", b""), message.get("more_body", False)
             if piece:
                 await self._watch.tell(lambda exchange: exchange.sent, piece)
@@ -149,7 +155,7 @@ class _Passing:
             async for piece in pieces:
                 await self._watch.tell(lambda exchange: exchange.received, piece)
                 if gone.done():
-                    raise _Gone
+                    raise _ClientGone
                 await self._send({"type": "http.response.body", "body": piece, "more_body": True})
         finally:
             gone.cancel()
@@ -177,7 +183,7 @@ def with_results_here(body: bytes, origin: str) -> bytes:
     return _RESULTS_URL.sub(here, body)
 
 
-def _shows_batches(scope: Scope, answer: Answer) -> bool:
+def _shows_batches(scope: Scope, answer: UpstreamResponse) -> bool:
     path: str = scope["path"]
     return answer.status == 200 and path.startswith(_BATCHES) and not path.endswith("/results")
 

@@ -9,11 +9,11 @@ from mockbatch.core.contract.report_wire import CostReport, UsageReport
 from mockbatch.core.money.report_query import COST_GROUPS, FILTERS, USAGE_GROUPS, WIDTHS, cost_query, usage_query
 from mockbatch.core.money.reports import cost_report, span_of, usage_report
 from mockbatch.http.access import check_control
-from mockbatch.http.answers import Answer, Json
-from mockbatch.http.caller import administrator, asked_betas
+from mockbatch.http.authentication import administrator, asked_betas
 from mockbatch.http.calls import Call, Endpoint
-from mockbatch.http.described import Parameter, described
-from mockbatch.service.sessions import Session
+from mockbatch.http.operation import Parameter, operation
+from mockbatch.http.responses import JsonResponse, Response
+from mockbatch.service.sessions.session import SessionState
 
 
 def _texts(name: str, known: tuple[str, ...], help: str) -> Parameter:
@@ -39,24 +39,26 @@ _USAGE_QUERY = (
 _COST_QUERY = (*_span(("1d",), 31), _texts("group_by", COST_GROUPS, "A row for each value of these."))
 
 
-@described(UsageReport, query=_USAGE_QUERY, caller="admin")
-async def usage(call: Call) -> Answer:
+@operation(UsageReport, query=_USAGE_QUERY, caller="admin")
+async def usage(call: Call) -> Response:
     """Report usage, in time buckets."""
     key = administrator(call)
     query = usage_query(_values(call, _USAGE_QUERY), asked_betas(call))
     sessions, now = await _settled(call, key)
-    return Json(usage_report(query, await call.mock.ledger.usage_between(*span_of(query, now), sessions), now))
+    return JsonResponse(
+        usage_report(query, await call.services.ledger.usage_between(*span_of(query, now), sessions), now)
+    )
 
 
-@described(CostReport, query=_COST_QUERY, caller="admin")
-async def cost(call: Call) -> Answer:
+@operation(CostReport, query=_COST_QUERY, caller="admin")
+async def cost(call: Call) -> Response:
     """Report costs per day."""
     key = administrator(call)
     query = cost_query(_values(call, _COST_QUERY))
     sessions, now = await _settled(call, key)
-    ledger = call.mock.ledger
+    ledger = call.services.ledger
     used = await ledger.usage_between(*span_of(query, now), sessions)
-    return Json(cost_report(query, used, now, ledger.prices))
+    return JsonResponse(cost_report(query, used, now, ledger.prices))
 
 
 def _values(call: Call, query: tuple[Parameter, ...]) -> dict[str, list[str]]:
@@ -64,18 +66,18 @@ def _values(call: Call, query: tuple[Parameter, ...]) -> dict[str, list[str]]:
     return {name: values for name in names if (values := call.query_list(name))}
 
 
-async def _settled(call: Call, key: str) -> tuple[list[Session], int]:
+async def _settled(call: Call, key: str) -> tuple[list[SessionState], int]:
     """Return the sessions that an admin key reports on, with ended batches settled, and their latest time.
 
     These are all sessions, or only the one whose id the key ends with, for tests that share a server.
     """
-    sessions = call.mock.sessions.all()
+    sessions = call.services.sessions.all()
     own = [session for session in sessions if key.endswith(f"-{session.name}")]
     if not own:
         check_control(call)
     for session in own or sessions:
-        await call.mock.usage.settle(session)
-    return own or sessions, max((session.now() for session in own or sessions), default=call.mock.now())
+        await call.services.usage.settle(session)
+    return own or sessions, max((session.now() for session in own or sessions), default=call.services.now())
 
 
 routes = [

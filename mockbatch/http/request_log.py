@@ -9,11 +9,11 @@ from queue import Full, Queue
 import msgspec
 from msgspec import Struct
 
-from mockbatch.core.cassette.showing import shown_text
+from mockbatch.core.cassette.display import shown_text
 from mockbatch.core.time.spans import format_instant
-from mockbatch.service import Mock
-from mockbatch.service.journal import Record
-from mockbatch.service.sessions import Session
+from mockbatch.service.services import Services
+from mockbatch.service.sessions.journal import JournalEntry
+from mockbatch.service.sessions.session import SessionState
 
 _WAITING = 10_000
 _PATIENCE_SECONDS = 1.0
@@ -39,9 +39,9 @@ class RequestLog:
         self._thread = threading.Thread(target=self._write_all, name="mockbatch request log", daemon=True)
         self._thread.start()
 
-    def begin(self) -> "Entry":
+    def begin(self) -> "LogEntry":
         """Start timing a call."""
-        return Entry(self, time.perf_counter())
+        return LogEntry(self, time.perf_counter())
 
     def add(self, line: str) -> None:
         """Queue a line. Characters that would affect a terminal are replaced."""
@@ -50,10 +50,10 @@ class RequestLog:
         except Full:
             self._left_out += 1
 
-    def whose(self, session: Session) -> str:
+    def whose(self, session: SessionState) -> str:
         """Return a suffix that identifies the session; empty while there is only one."""
         self._first = self._first or session.name
-        return "" if session.name == self._first else f"  ({session.told})"
+        return "" if session.name == self._first else f"  ({session.display_name})"
 
     def close(self) -> None:
         """Flush the queue, within a short timeout."""
@@ -77,13 +77,13 @@ def _nothing(text: str) -> None:
     """Discard text; used once standard error is closed."""
 
 
-class Entry(Struct, frozen=True):
+class LogEntry(Struct, frozen=True):
     """A call to log once it is answered; `came` is its arrival, in seconds of the performance counter."""
 
     log: RequestLog
     came: float
 
-    def end(self, record: Record, session: Session | None, mock: Mock) -> None:
+    def end(self, record: JournalEntry, session: SessionState | None, mock: Services) -> None:
         """Log a call from its journal record."""
         error, created = _answered(record)
         path = "" if session and record.op in _SAYING else f"{record.method} {record.path}"
@@ -96,7 +96,7 @@ class Entry(Struct, frozen=True):
             self.log.whose(session) if session else "",
         ]
         self.log.add("".join(words))
-        if session and created and (outlook := mock.inspection.outlook(session, created)):
+        if session and created and (outlook := mock.queries.outlook(session, created)):
             self.log.add(f"  {outlook}")
 
 
@@ -104,12 +104,12 @@ class Entry(Struct, frozen=True):
 _SAYING = frozenset({"create", "list", "messages", "count_tokens"})
 
 
-def _answered(record: Record) -> tuple[str, str]:
+def _answered(record: JournalEntry) -> tuple[str, str]:
     """Return the message of an error, and the id of a created batch."""
     if record.status < _REFUSED and record.op != "create":
         return "", ""
     try:
-        answer = msgspec.json.decode(record.answered)
+        answer = msgspec.json.decode(record.response_body)
         if record.status < _REFUSED:
             return "", str(answer["id"])
         return shown_text(answer["error"]["message"][:_LONGEST]), ""

@@ -7,8 +7,8 @@ from contextlib import aclosing
 from starlette.types import Message, Receive, Scope, Send
 
 from mockbatch.core.rules.actions import LineTransform, Position
-from mockbatch.http.answers import Answer, Headers, Stream, until_gone
-from mockbatch.http.connection import ByHand, by_hand, end, rest
+from mockbatch.http.connection import RawWriter, end, raw_writer, wait_or_disconnect
+from mockbatch.http.responses import Headers, Response, StreamResponse, until_gone
 
 Pieces = AsyncGenerator[bytes]
 
@@ -16,13 +16,13 @@ Pieces = AsyncGenerator[bytes]
 class Late:
     """A delayed response; if `seconds` is None, it never comes."""
 
-    def __init__(self, answer: Answer, scope: Scope, seconds: float | None) -> None:
+    def __init__(self, answer: Response, scope: Scope, seconds: float | None) -> None:
         self._answer = answer
         self._scope = scope
         self._seconds = seconds
 
     async def send(self, own: Headers, receive: Receive, send: Send) -> None:
-        if not await rest(self._scope, self._seconds):
+        if not await wait_or_disconnect(self._scope, self._seconds):
             await self._answer.send(own, receive, send)
 
 
@@ -33,7 +33,7 @@ class _Gone(Exception):
 class HeadersFirst:
     """A response whose body is delayed after the headers; if `seconds` is None, it never comes."""
 
-    def __init__(self, answer: Answer, scope: Scope, seconds: float | None) -> None:
+    def __init__(self, answer: Response, scope: Scope, seconds: float | None) -> None:
         self._answer = answer
         self._scope = scope
         self._seconds = seconds
@@ -41,7 +41,7 @@ class HeadersFirst:
     async def send(self, own: Headers, receive: Receive, send: Send) -> None:
         async def held(message: Message) -> None:
             await send(message)
-            if message["type"] == "http.response.start" and await rest(self._scope, self._seconds):
+            if message["type"] == "http.response.start" and await wait_or_disconnect(self._scope, self._seconds):
                 raise _Gone
 
         try:
@@ -53,7 +53,7 @@ class HeadersFirst:
 class CutOff:
     """A stream of results up to a position, ended in one of the ways of `results.cut`."""
 
-    def __init__(self, stream: Stream, scope: Scope, place: Position, how: str) -> None:
+    def __init__(self, stream: StreamResponse, scope: Scope, place: Position, how: str) -> None:
         self._stream = stream
         self._scope = scope
         self._place = place
@@ -65,7 +65,7 @@ class CutOff:
             if self._how == "short":
                 await self._send_short(own, send)
             elif self._how == "close":
-                await self._send(own, gone, by_hand(send, ByHand(self._scope)))
+                await self._send(own, gone, raw_writer(send, RawWriter(self._scope)))
             else:
                 await self._send(own, gone, send)
         finally:
@@ -92,7 +92,7 @@ class CutOff:
         elif self._how == "clean" or not self._place.reached:
             await send({"type": "http.response.body", "body": b""})
         elif self._how == "stall":
-            await rest(self._scope, None)
+            await wait_or_disconnect(self._scope, None)
         else:
             await end(self._scope, by_reset=self._how == "reset")
 
@@ -103,7 +103,7 @@ class CutOff:
             length += len(piece)
             if not self._place.reached:
                 part.append(self._place.before(piece))
-        send = by_hand(send, ByHand(self._scope, length=length))
+        send = raw_writer(send, RawWriter(self._scope, length=length))
         await self._start(own, send)
         await send({"type": "http.response.body", "body": b"".join(part)})
         await end(self._scope, by_reset=False)
@@ -126,7 +126,7 @@ async def paused(pieces: Pieces, scope: Scope, place: Position, seconds: float) 
                 continue
             before = place.before(piece)
             yield before
-            if place.reached and not await rest(scope, seconds):
+            if place.reached and not await wait_or_disconnect(scope, seconds):
                 yield piece[len(before) :]
 
 
@@ -143,7 +143,7 @@ async def broken_off(pieces: Pieces, place: Position, ended: Callable[[], bytes]
 async def delayed(pieces: Pieces, scope: Scope, seconds: float) -> Pieces:
     """Yield the same bytes after a pause."""
     async with aclosing(pieces):
-        if await rest(scope, seconds):
+        if await wait_or_disconnect(scope, seconds):
             return
         async for piece in pieces:
             yield piece
@@ -155,7 +155,7 @@ async def sliced(pieces: Pieces, scope: Scope, size: int, seconds: float) -> Pie
         async for piece in pieces:
             for at in range(0, len(piece), size):
                 yield piece[at : at + size]
-                if await rest(scope, seconds):
+                if await wait_or_disconnect(scope, seconds):
                     return
 
 

@@ -7,12 +7,12 @@ from collections import Counter
 from typing import NamedTuple
 
 from mockbatch.intercept import HOST, PORT
-from mockbatch.intercept.settings import Bypass, Upstream
+from mockbatch.intercept.settings import Bypass, UpstreamProxy
 from mockbatch.intercept.tunnels import (
     LIMIT,
-    Refused,
     Streams,
     Target,
+    TunnelRefused,
     asked_for,
     close,
     closing,
@@ -30,13 +30,13 @@ class Routes(NamedTuple):
 
     api: Target
     bypass: Bypass
-    upstream: Upstream | None = None
+    upstream: UpstreamProxy | None = None
     offline: bool = False
 
     def is_refused(self, target: Target) -> bool:
         return self.offline and not self.bypass.has(*target)
 
-    def upstream_for(self, target: Target) -> Upstream | None:
+    def upstream_for(self, target: Target) -> UpstreamProxy | None:
         return None if self.bypass.is_all or self.bypass.has(*target) else self.upstream
 
 
@@ -86,7 +86,7 @@ class Proxy:
     async def _tunnel(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             other = await self._connected(*await asked_for(reader, self._head_seconds))
-        except Refused as refusal:
+        except TunnelRefused as refusal:
             await refuse(reader, writer, refusal.answer)
         except (OSError, EOFError):
             reset(writer)
@@ -97,18 +97,18 @@ class Proxy:
         await close(writer)
 
     async def _connected(self, target: Target, is_tunnel: bool) -> Streams:
-        """Open the other end of a tunnel. Raises Refused."""
+        """Open the other end of a tunnel. Raises TunnelRefused."""
         if is_tunnel and target == (HOST, PORT):
             self.caught += 1
             return await reach(self._routes.api, None)
         if self._routes.is_refused(target):
             self.refused[str(target)] += 1
-            raise Refused(403, f"mockbatch run --offline refuses {target}; hosts in NO_PROXY are allowed")
+            raise TunnelRefused(403, f"mockbatch run --offline refuses {target}; hosts in NO_PROXY are allowed")
         if not is_tunnel:
-            raise Refused(405, "this proxy supports only https")
+            raise TunnelRefused(405, "this proxy supports only https")
         try:
             other = await reach(target, self._routes.upstream_for(target))
-        except Refused:
+        except TunnelRefused:
             self.failed[str(target)] += 1
             raise
         self.passed[str(target)] += 1

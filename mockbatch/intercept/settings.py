@@ -12,7 +12,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _OF_HTTPS = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 
 
-class Upstream(NamedTuple):
+class UpstreamProxy(NamedTuple):
     """A proxy through which other hosts have to be reached."""
 
     host: str
@@ -52,7 +52,7 @@ def _covers(entry: str, host: str, port: int) -> bool:
     return bool(name) and f".{host}".endswith(f".{name}")
 
 
-def upstream_of(environ: Mapping[str, str]) -> Upstream | None:
+def upstream_of(environ: Mapping[str, str]) -> UpstreamProxy | None:
     """Return the proxy that programs would use for https; None if there is none. Raises InterceptError."""
     name = next((name for name in _OF_HTTPS if environ.get(name)), None)
     if name is None:
@@ -69,7 +69,7 @@ def upstream_of(environ: Mapping[str, str]) -> Upstream | None:
         raise InterceptError(f"{name} is a {parts.scheme} proxy; only http and https proxies are supported")
     user = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
     authorization = f"Basic {b64encode(user.encode()).decode()}" if parts.username else None
-    return Upstream(host, port or (443 if parts.scheme == "https" else 80), parts.scheme == "https", authorization)
+    return UpstreamProxy(host, port or (443 if parts.scheme == "https" else 80), parts.scheme == "https", authorization)
 
 
 def variables(proxy: str, bypass: Bypass, *, offline: bool) -> dict[str, str]:

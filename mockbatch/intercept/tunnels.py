@@ -9,7 +9,7 @@ import struct
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
-from mockbatch.intercept.settings import Upstream
+from mockbatch.intercept.settings import UpstreamProxy
 
 LIMIT = 65_536
 """The largest size of a head, and of a block to copy, in bytes."""
@@ -33,7 +33,7 @@ class Target(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-class Refused(Exception):
+class TunnelRefused(Exception):
     """A refused tunnel. The sentence is also the reason phrase, since most programs show only that."""
 
     def __init__(self, status: int, sentence: str) -> None:
@@ -45,27 +45,30 @@ class Refused(Exception):
 
 
 async def asked_for(reader: asyncio.StreamReader, seconds: float) -> tuple[Target, bool]:
-    """Return the requested target, and whether it was a CONNECT. Raises Refused, or EOFError if the client is gone."""
+    """Return the requested target, and whether it was a CONNECT.
+
+    Raises TunnelRefused, or EOFError if the client is gone.
+    """
     try:
         async with asyncio.timeout(seconds):
             first = await reader.readexactly(1)
             if not first.isalpha():
-                raise Refused(400, _NOT_HTTP)
+                raise TunnelRefused(400, _NOT_HTTP)
             line, _, _ = (first + await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n")
     except asyncio.LimitOverrunError:
-        raise Refused(431, "the head of the request is too large") from None
+        raise TunnelRefused(431, "the head of the request is too large") from None
     except TimeoutError:
-        raise Refused(408, "the request did not arrive in time") from None
+        raise TunnelRefused(408, "the request did not arrive in time") from None
     found = _REQUEST(line.decode("latin-1"))
     if found is None:
-        raise Refused(400, _NOT_HTTP)
+        raise TunnelRefused(400, _NOT_HTTP)
     return (_target(found[2], 0), True) if found[1] == "CONNECT" else (_target_of_url(found[2]), False)
 
 
 def _target_of_url(url: str) -> Target:
-    """Return the target in the URL of a plain request. Raises Refused."""
+    """Return the target in the URL of a plain request. Raises TunnelRefused."""
     if not url.lower().startswith("http://"):
-        raise Refused(405, "this proxy supports only https")
+        raise TunnelRefused(405, "this proxy supports only https")
     return _target(re.split(r"[/?#]", url[7:], maxsplit=1)[0].rpartition("@")[2], 80)
 
 
@@ -73,12 +76,12 @@ def _target(name: str, default_port: int) -> Target:
     found = _HOST_AND_PORT(name)
     port = int(found[3] or default_port) if found else 0
     if not found or not 0 < port < 65_536:
-        raise Refused(400, "the request names no host and port")
+        raise TunnelRefused(400, "the request names no host and port")
     return Target((found[1] or found[2]).lower().rstrip("."), port)
 
 
-async def reach(target: Target, upstream: Upstream | None) -> Streams:
-    """Connect to a target, through the upstream proxy if there is one. Raises Refused."""
+async def reach(target: Target, upstream: UpstreamProxy | None) -> Streams:
+    """Connect to a target, through the upstream proxy if there is one. Raises TunnelRefused."""
     through = f" through the proxy {upstream.host}" if upstream else ""
     try:
         async with asyncio.timeout(_CONNECT_SECONDS):
@@ -86,13 +89,13 @@ async def reach(target: Target, upstream: Upstream | None) -> Streams:
                 return await asyncio.open_connection(target.host, target.port, limit=LIMIT, happy_eyeballs_delay=0.25)
             return await _through(upstream, target)
     except TimeoutError:
-        raise Refused(504, f"{target} did not answer in time{through}") from None
+        raise TunnelRefused(504, f"{target} did not answer in time{through}") from None
     except (OSError, EOFError, UnicodeError, asyncio.LimitOverrunError) as error:
         reason = getattr(error, "strerror", None) or "unexpected response"
-        raise Refused(502, f"{target} cannot be reached{through}: {reason}") from None
+        raise TunnelRefused(502, f"{target} cannot be reached{through}: {reason}") from None
 
 
-async def _through(upstream: Upstream, target: Target) -> Streams:
+async def _through(upstream: UpstreamProxy, target: Target) -> Streams:
     context = ssl.create_default_context() if upstream.is_tls else None
     reader, writer = await asyncio.open_connection(upstream.host, upstream.port, limit=LIMIT, ssl=context)
     try:
@@ -101,7 +104,7 @@ async def _through(upstream: Upstream, target: Target) -> Streams:
         line, _, _ = (await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n")
         status = line.split(b" ", 1)[-1].decode("ascii", "replace")
         if not status.startswith("2"):
-            raise Refused(502, f"the proxy {upstream.host} answered {status[:100]} to a tunnel to {target}")
+            raise TunnelRefused(502, f"the proxy {upstream.host} answered {status[:100]} to a tunnel to {target}")
     except BaseException:
         writer.close()
         raise

@@ -11,12 +11,12 @@ from typing import Any, Literal, Protocol
 from msgspec import Raw, Struct
 
 from mockbatch.core.batch import Batch, Profile
-from mockbatch.core.contract.limits import Bucket
+from mockbatch.core.contract.limits import TokenBucket
 from mockbatch.core.files import File
-from mockbatch.core.money.ledger import Account, Counts
-from mockbatch.core.notice import Notice
-from mockbatch.core.rules.calls import Seen
+from mockbatch.core.money.ledger import Account, TokenCounts
+from mockbatch.core.rules.calls import SavedCounters
 from mockbatch.core.time.clock import Clock
+from mockbatch.core.webhook_delivery import WebhookDelivery
 
 
 class StoreError(Exception):
@@ -69,8 +69,8 @@ class Counters(Struct, frozen=True):
     session: str
     rule_ids: int = 0
     snapshots: int = 0
-    rules: dict[str, Seen] = {}
-    bucket: Bucket | None = None
+    rules: dict[str, SavedCounters] = {}
+    bucket: TokenBucket | None = None
     attempts: bool = False
 
 
@@ -97,14 +97,14 @@ class Played(Struct, frozen=True):
     missed: int
 
 
-class Spent(Struct, frozen=True):
+class MessageUsage(Struct, frozen=True):
     """The usage of a message outside of batches, at a virtual instant; `key` identifies its request."""
 
     session: str
     id: str
     at: int
     account: Account
-    counts: Counts
+    counts: TokenCounts
     key: int = 0
 
 
@@ -133,7 +133,19 @@ class Past(Struct, frozen=True):
     id: int = 1
 
 
-Fact = SessionFacts | Counters | CacheEntries | Played | Spent | Snapshot | Options | Past | Batch | File | Notice
+Fact = (
+    SessionFacts
+    | Counters
+    | CacheEntries
+    | Played
+    | MessageUsage
+    | Snapshot
+    | Options
+    | Past
+    | Batch
+    | File
+    | WebhookDelivery
+)
 """Everything that can be saved. Each replaces an earlier fact with the same key."""
 
 
@@ -170,8 +182,8 @@ class Facts(Struct, frozen=True):
     profiles: dict[int, Profile]
     batches: Sequence[Batch]
     files: Sequence[File] = ()
-    spent: Sequence[Spent] = ()
-    notices: Sequence[Notice] = ()
+    spent: Sequence[MessageUsage] = ()
+    notices: Sequence[WebhookDelivery] = ()
     counters: Sequence[Counters] = ()
     cache: Sequence[CacheEntries] = ()
     played: Sequence[Played] = ()
@@ -211,7 +223,7 @@ class Store(Protocol):
         """
         ...
 
-    async def spent(self, session: str) -> Sequence[Spent]: ...
+    async def spent(self, session: str) -> Sequence[MessageUsage]: ...
 
     def put_slice(self, seq: int, index: int, raw: bytes | memoryview) -> "Future[None]":
         """Start writing a slice; it is stored when the future is done."""

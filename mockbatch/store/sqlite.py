@@ -19,7 +19,7 @@ import msgspec
 
 from mockbatch.core.batch import Batch
 from mockbatch.core.files import File
-from mockbatch.core.notice import Notice
+from mockbatch.core.webhook_delivery import WebhookDelivery
 from mockbatch.store import (
     CacheEntries,
     Calls,
@@ -28,13 +28,13 @@ from mockbatch.store import (
     Fact,
     Facts,
     Gone,
+    MessageUsage,
     Missing,
     Options,
     Past,
     Played,
     SessionFacts,
     Snapshot,
-    Spent,
     StoreError,
     held_by,
 )
@@ -55,13 +55,13 @@ _TABLES: dict[type[Fact], tuple[str, str]] = {
     Counters: ("counters", "session"),
     CacheEntries: ("cache", "session"),
     Played: ("played", "session"),
-    Spent: ("spent", "session"),
+    MessageUsage: ("spent", "session"),
     Snapshot: ("snapshot", "id"),
     Options: ("options", "number"),
     Past: ("past", "id"),
     Batch: ("batch", "seq"),
     File: ("file", "seq"),
-    Notice: ("notice", "id"),
+    WebhookDelivery: ("notice", "id"),
 }
 _KEYS = dict(_TABLES.values())
 _NUMBERED = ("options", "past", "batch", "file")
@@ -135,10 +135,10 @@ class SqliteStore:
             self._all(Options),
             self._all(Batch, _BATCHES),
             self._all(File),
-            self._all(Spent, "SELECT key, facts FROM spent ORDER BY rowid"),
+            self._all(MessageUsage, "SELECT key, facts FROM spent ORDER BY rowid"),
         )
         notices, counters, cache, played, past = await asyncio.gather(
-            self._all(Notice), self._all(Counters), self._all(CacheEntries), self._all(Played), self._all(Past)
+            self._all(WebhookDelivery), self._all(Counters), self._all(CacheEntries), self._all(Played), self._all(Past)
         )
         profiles = {one.number: one.profile for one in options}
         last = past[0] if past else None
@@ -166,9 +166,9 @@ class SqliteStore:
         elif statements:
             await self._transact(statements)
 
-    async def spent(self, session: str) -> list[Spent]:
+    async def spent(self, session: str) -> list[MessageUsage]:
         found = await self._read("SELECT facts FROM spent WHERE key = ? ORDER BY rowid", (session,))
-        return [msgspec.json.decode(facts, type=Spent) for (facts,) in found]
+        return [msgspec.json.decode(facts, type=MessageUsage) for (facts,) in found]
 
     async def add_batch(self, batch: Batch, only: bytes | memoryview | None = None, *more: Change) -> None:
         further = [statement for change in more for statement in _statements(change)]

@@ -10,7 +10,7 @@ from mockbatch.client.control import Control
 _PAGE = 1000
 
 
-class Counts:
+class RequestCounts:
     """The numbers of requests of a batch by current state."""
 
     def __init__(self, view: dict[str, int]) -> None:
@@ -25,12 +25,12 @@ class Counts:
         return f"<{counts or 'no requests'}>"
 
     def __eq__(self, other: object) -> bool:
-        return vars(self) == (vars(other) if isinstance(other, Counts) else other)
+        return vars(self) == (vars(other) if isinstance(other, RequestCounts) else other)
 
     __hash__ = None  # type: ignore[assignment]
 
 
-class Item:
+class ItemView:
     """A request of a batch: its current `state`, its final `outcome`, and the other fields of its view."""
 
     custom_id: str
@@ -50,7 +50,7 @@ class Item:
         return f"<item {self.custom_id}: {self.state}, in the end {self.outcome}>"
 
 
-class Batch:
+class BatchView:
     """A batch at the time of retrieval. Its items are loaded once, on first use."""
 
     def __init__(self, control: Control, view: dict[str, Any]) -> None:
@@ -59,13 +59,13 @@ class Batch:
         self.id: str = view["id"]
         self.status: str = view["status"]
         self.size: int = view["size"]
-        self.counts = Counts(view["counts"])
+        self.counts = RequestCounts(view["counts"])
 
     def __repr__(self) -> str:
         return f"<batch {self.id} {self.status}: {self.counts!r:.80}>"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Batch) and self.id == other.id
+        return isinstance(other, BatchView) and self.id == other.id
 
     def __hash__(self) -> int:
         return hash(self.id)
@@ -87,12 +87,12 @@ class Batch:
         return int(self.view["downloads"])
 
     @cached_property
-    def items(self) -> list[Item]:
+    def items(self) -> list[ItemView]:
         """Its requests, in order of submission."""
-        found: list[Item] = []
+        found: list[ItemView] = []
         while True:
             page = self._control.get("batches", self.id, "items", limit=_PAGE, start=len(found))
-            found += map(Item, page["items"])
+            found += map(ItemView, page["items"])
             if not page["has_more"]:
                 return found
 
@@ -121,32 +121,32 @@ class Batch:
         worked = [item for item in self.items if item.outcome in ("succeeded", "errored") and item.done_at]
         return sum(datetime.fromisoformat(str(item.done_at)) > since for item in worked)
 
-    def end(self) -> "Batch":
+    def end(self) -> "BatchView":
         """Complete the batch now."""
         return self._done("end")
 
-    def expire(self) -> "Batch":
+    def expire(self) -> "BatchView":
         """Expire the batch now."""
         return self._done("expire")
 
-    def stick(self) -> "Batch":
+    def stick(self) -> "BatchView":
         """Stall the batch: no further request finishes."""
         return self._done("stick")
 
-    def archive(self) -> "Batch":
+    def archive(self) -> "BatchView":
         """Archive the batch: its results are no longer available."""
         return self._done("archive")
 
-    def fail(self, *custom_ids: str) -> "Batch":
+    def fail(self, *custom_ids: str) -> "BatchView":
         """Make these requests fail with an internal error when they finish. The batch must not have ended."""
         self._control.post("batches", self.id, "fail", custom_ids=list(custom_ids))
-        return Batch(self._control, self._control.get("batches", self.id))
+        return BatchView(self._control, self._control.get("batches", self.id))
 
-    def _done(self, what: str) -> "Batch":
-        return Batch(self._control, self._control.post("batches", self.id, what))
+    def _done(self, what: str) -> "BatchView":
+        return BatchView(self._control, self._control.post("batches", self.id, what))
 
 
-class Batches:
+class BatchViews:
     """The batches of a session, oldest first, without deleted ones."""
 
     def __init__(self, control: Control) -> None:
@@ -155,34 +155,34 @@ class Batches:
     def __repr__(self) -> str:
         return f"<batches {list(self)}>"
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[BatchView]:
         views: list[dict[str, Any]] = []
         while True:
             page = self._control.get("batches", limit=_PAGE, start=len(views))
             views += page["batches"]
             if len(views) >= page["total"]:
-                return (Batch(self._control, view) for view in reversed(views))
+                return (BatchView(self._control, view) for view in reversed(views))
 
     def __len__(self) -> int:
         return int(self._control.get("batches", limit=1)["total"])
 
-    def __getitem__(self, which: str | int) -> Batch:
+    def __getitem__(self, which: str | int) -> BatchView:
         """Return a batch by ID or by index."""
         if isinstance(which, str):
-            return Batch(self._control, self._control.get("batches", which))
+            return BatchView(self._control, self._control.get("batches", which))
         return list(self)[which]
 
     @property
-    def first(self) -> Batch:
+    def first(self) -> BatchView:
         """The oldest batch."""
         return self[0]
 
     @property
-    def last(self) -> Batch:
+    def last(self) -> BatchView:
         """The newest batch."""
         return self[-1]
 
-    def synthetic(self, items: int = 1, **how: Any) -> Batch:
+    def synthetic(self, items: int = 1, **how: Any) -> BatchView:
         """Create a synthetic batch of `items` requests; with `ended=True` it has ended already."""
         return self[self._control.post("synth", items=items, **how)["batches"][0]["id"]]
 

@@ -10,7 +10,7 @@ Span = str | float | timedelta
 """A duration: seconds, a timedelta, or text such as `25h`."""
 
 
-class Event(dict[str, Any]):
+class ClockEvent(dict[str, Any]):
     """A change of a batch as time passed: `at`, `type`, `batch`."""
 
     def __repr__(self) -> str:
@@ -56,7 +56,7 @@ class SessionClock:
         until: Literal["batch.ended", "items_done"] | None = None,
         batch: str | None = None,
         count: int | None = None,
-    ) -> list[Event]:
+    ) -> list[ClockEvent]:
         """Advance the clock, return the events on the way. Give one of `by`, `to`, `events`, or `until` with `batch`.
 
         Raises ControlError if that would move it backwards.
@@ -66,7 +66,7 @@ class SessionClock:
         now = _instant(moved["now"]).timestamp()
         for listener in self._listeners:
             listener(now)
-        return [Event(event) for event in moved["events"]]
+        return [ClockEvent(event) for event in moved["events"]]
 
     def freeze(self) -> None:
         """Freeze the clock."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from mockbatch.core.money.tracker import Tracker
 
 
-class Spending:
+class SpendingView:
     """The cost of requests: the exact `usd`, `standard_usd` without the batch discount, and the number `billed`."""
 
     def __init__(self, view: dict[str, Any]) -> None:
@@ -24,7 +24,7 @@ class Spending:
         return f"<${self.usd} for {self.billed} requests>"
 
 
-class BatchSpending(Spending):
+class BatchSpending(SpendingView):
     """The cost of a batch; `unbilled` is the number of requests that cost nothing."""
 
     def __init__(self, view: dict[str, Any], size: int) -> None:
@@ -35,7 +35,7 @@ class BatchSpending(Spending):
 _NOTHING = {"requests": 0, "quantities": {}, "net": None, "standard": None}
 
 
-class Ledger:
+class LedgerView:
     """What the API would bill. Amounts are exact Decimals in USD."""
 
     def __init__(self, control: Control) -> None:
@@ -45,9 +45,9 @@ class Ledger:
         return f"<ledger {self.total!r}>"
 
     @property
-    def total(self) -> Spending:
+    def total(self) -> SpendingView:
         """The total cost. A batch is billed when it has ended."""
-        return Spending(self._control.get("ledger")["total"])
+        return SpendingView(self._control.get("ledger")["total"])
 
     @property
     def total_usd(self) -> Decimal:
@@ -70,14 +70,16 @@ class Ledger:
         own = (group for group in self.groups("batch") if group["by"]["batch"] == batch)
         return BatchSpending(next(own, _NOTHING), size)
 
-    def diff(self, rows: Sequence[Mapping[str, Any]], key: str = "custom_id") -> "Difference":
+    def diff(self, rows: Sequence[Mapping[str, Any]], key: str = "custom_id") -> "TrackerDifference":
         """Compare with the rows of a cost tracker; each has the `key` and a `cost_usd` or token counts."""
         from mockbatch.core.money.ledger import from_csv
         from mockbatch.core.money.reconcile import reconcile
 
         tracker = _tracker(rows, key)
         entries = from_csv(str(self._control.get("ledger", format="csv")))
-        return Difference(reconcile(tracker, [entry for entry in entries if entry.billed], _prices(self._control)))
+        return TrackerDifference(
+            reconcile(tracker, [entry for entry in entries if entry.billed], _prices(self._control))
+        )
 
 
 def _tracker(rows: Sequence[Mapping[str, Any]], key: str) -> "Tracker":
@@ -92,13 +94,13 @@ def _tracker(rows: Sequence[Mapping[str, Any]], key: str) -> "Tracker":
 def _prices(control: Control) -> Any:
     """Return the prices of the server."""
     from mockbatch.config import OPTIONS, Config
-    from mockbatch.service.settings import prices_of
+    from mockbatch.service.sessions.settings import prices_of
 
     own = control.get("info")["options"]["prices"]
     return prices_of(Config(prices=OPTIONS["prices"].parse(own)) if own else Config())
 
 
-class Difference:
+class TrackerDifference:
     """The differences between a tracker and the ledger. `empty` if there are none and every row was `compared`."""
 
     def __init__(self, found: Any) -> None:

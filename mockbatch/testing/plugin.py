@@ -171,7 +171,7 @@ def _marked(item: pytest.Item) -> dict[str, Any]:
     if not marks:
         return {}
     from mockbatch.config import OPTIONS
-    from mockbatch.core.names import did_you_mean
+    from mockbatch.core.suggestions import did_you_mean
 
     options: dict[str, Any] = {}
     for mark in reversed(marks):

@@ -21,7 +21,7 @@ def described(session: Session) -> str:
         ]
     except ServerGone as error:
         return str(error)
-    from mockbatch.core.cassette.showing import shown_text
+    from mockbatch.core.cassette.display import shown_text
 
     return shown_text("\n".join(line for part in parts for line in part))
 

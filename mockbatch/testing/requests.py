@@ -7,7 +7,7 @@ from typing import Any
 from mockbatch.client.control import Control
 
 
-class Call:
+class CallView:
     """A call of the API: time (`at`, virtual seconds since 1970; `real_at`), operation (`op`) and response status."""
 
     def __init__(self, view: dict[str, Any]) -> None:
@@ -39,19 +39,19 @@ class Requests:
     def __repr__(self) -> str:
         return f"<requests {list(self)}>"
 
-    def __iter__(self) -> Iterator[Call]:
+    def __iter__(self) -> Iterator[CallView]:
         return iter(self.find())
 
     def __len__(self) -> int:
         return self.count()
 
-    def last(self, count: int) -> list[Call]:
+    def last(self, count: int) -> list[CallView]:
         """Return the last `count` calls."""
-        return [Call(view) for view in self._control.get("requests", limit=count)["requests"]]
+        return [CallView(view) for view in self._control.get("requests", limit=count)["requests"]]
 
-    def find(self, op: str | None = None, **criteria: Any) -> list[Call]:
+    def find(self, op: str | None = None, **criteria: Any) -> list[CallView]:
         """Return the calls that meet all criteria."""
-        return [Call(view) for view in self._control.post("requests", "find", **_given(op, criteria))["requests"]]
+        return [CallView(view) for view in self._control.post("requests", "find", **_given(op, criteria))["requests"]]
 
     def count(self, op: str | None = None, **criteria: Any) -> int:
         """Return the number of calls that meet all criteria."""

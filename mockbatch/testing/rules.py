@@ -8,7 +8,7 @@ from typing import Any
 from mockbatch.client.control import Control
 
 
-class Rule:
+class RuleView:
     """An armed rule. As a context manager, it is removed at the end of the block."""
 
     def __init__(self, control: Control, view: dict[str, Any]) -> None:
@@ -39,7 +39,7 @@ class Rule:
         """Remove the rule."""
         self._control.delete("rules", self.id)
 
-    def __enter__(self) -> "Rule":
+    def __enter__(self) -> "RuleView":
         return self
 
     def __exit__(
@@ -63,39 +63,39 @@ class On:
     def __repr__(self) -> str:
         return f"<on {self._rule}, not armed yet>"
 
-    def fault(self, name: str, **how: Any) -> Rule:
+    def fault(self, name: str, **how: Any) -> RuleView:
         """Inject a fault by name, e.g. `results.cut`; `mockbatch faults` lists all."""
         return self._arm(fault=name, **how)
 
-    def cut(self, **how: Any) -> Rule:
+    def cut(self, **how: Any) -> RuleView:
         """Cut off the results or a streamed message: `after_items` (results), `after_events` (a message), or
         `after_bytes`; `how` is `clean`, `reset`, `stall` ...
         """
         streamed = "messages" if self._rule["on"] == "messages" else "results"
         return self.fault(f"{streamed}.cut", **how)
 
-    def omit(self, **how: Any) -> Rule:
+    def omit(self, **how: Any) -> RuleView:
         """Omit rows from the results: those of a `custom_id`, or the `first` N."""
         return self.fault("results.omit", **how)
 
-    def http(self, status: int, **how: Any) -> Rule:
+    def http(self, status: int, **how: Any) -> RuleView:
         """Respond with an HTTP error before anything is done; with `retry_after` seconds, a `body` or a `shape`."""
         return self._arm(http={"status": status, **_popped(how, _OF_HTTP)}, **how)
 
-    def errored(self, type: str = "api_error", message: str | None = None, **how: Any) -> Rule:
+    def errored(self, type: str = "api_error", message: str | None = None, **how: Any) -> RuleView:
         """End the request as `errored`, with an error of this type."""
         error = {"type": type} if message is None else {"type": type, "message": message}
         return self._arm(errored=error, **how)
 
-    def outcome(self, outcome: str, **how: Any) -> Rule:
+    def outcome(self, outcome: str, **how: Any) -> RuleView:
         """End the request as `succeeded`, `expired` or `canceled`."""
         return self._arm(outcome=outcome, **how)
 
-    def reply(self, kind: str | None = None, **reply: Any) -> Rule:
+    def reply(self, kind: str | None = None, **reply: Any) -> RuleView:
         """Set the model's reply: a kind by name, e.g. `echo`, or as a keyword, e.g. `static="as I say"`."""
         return self._arm(reply=reply if kind is None else kind)
 
-    def _arm(self, **more: Any) -> Rule:
+    def _arm(self, **more: Any) -> RuleView:
         self._complete = True
         return _added(self._control, {**self._rule, **more})
 
@@ -122,8 +122,8 @@ class Rules:
     def __repr__(self) -> str:
         return f"<rules: {'; '.join(map(_described, self.views())) or 'none'}>"
 
-    def __iter__(self) -> Iterator[Rule]:
-        return (Rule(self._control, view) for view in self.views())
+    def __iter__(self) -> Iterator[RuleView]:
+        return (RuleView(self._control, view) for view in self.views())
 
     def __len__(self) -> int:
         return len(self.views())
@@ -133,7 +133,7 @@ class Rules:
         views: list[dict[str, Any]] = self._control.get("rules")["rules"]
         return views
 
-    def add(self, **rule: Any) -> Rule:
+    def add(self, **rule: Any) -> RuleView:
         """Arm a rule given by the keys of a `[[rules]]` table."""
         return _added(self._control, rule)
 
@@ -142,9 +142,9 @@ class Rules:
         self._control.delete("rules")
 
 
-def _added(control: Control, rule: dict[str, Any]) -> Rule:
+def _added(control: Control, rule: dict[str, Any]) -> RuleView:
     (view,) = control.post("rules", **rule)["rules"]
-    return Rule(control, view)
+    return RuleView(control, view)
 
 
 def _described(view: dict[str, Any]) -> str:

@@ -29,7 +29,7 @@ from mockbatch.client.control import (
     greet,
     read_json,
 )
-from mockbatch.core.names import did_you_mean
+from mockbatch.core.suggestions import did_you_mean
 from mockbatch.testing.clients import Clients
 from mockbatch.testing.session import Session
 
@@ -284,7 +284,7 @@ class _Process(_Socket):
         # another environment must not import from this process's paths
         around = {name: it for name, it in os.environ.items() if not (program and name in _OF_PYTHON)}
         self._process = subprocess.Popen(
-            [*([program] if program else [sys.executable, "-m", "mockbatch"]), "serve" if kept else "attached"],
+            [*([program] if program else [sys.executable, "-m", "mockbatch"]), "serve" if kept else "serve-child"],
             env={**around, **environ, **variables},
             stdin=subprocess.DEVNULL if kept else subprocess.PIPE,
             stdout=subprocess.DEVNULL,

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from mockbatch.client.control import Control, ControlError
-from mockbatch.core.names import did_you_mean
+from mockbatch.core.suggestions import did_you_mean
 from mockbatch.core.vocabulary import EVENTS, OPERATIONS, PROBLEM_KINDS
-from mockbatch.testing.batches import Batches
+from mockbatch.testing.batches import BatchViews
 from mockbatch.testing.clients import Clients
 from mockbatch.testing.clock import SessionClock
-from mockbatch.testing.money import Ledger
+from mockbatch.testing.money import LedgerView
 from mockbatch.testing.requests import Requests
 from mockbatch.testing.rules import On, Rules
 
@@ -83,10 +83,10 @@ class Session:
         self._clients = clients
         own = self._control = control.of_session(self.api_key)
         self.clock = SessionClock(own)
-        self.batches = Batches(own)
+        self.batches = BatchViews(own)
         self.requests = Requests(own)
         self.rules = Rules(own)
-        self.ledger = Ledger(own)
+        self.ledger = LedgerView(own)
 
     def __repr__(self) -> str:
         return f"<session {self.label or self.id} at {self._clients.url}>"

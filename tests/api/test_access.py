@@ -10,7 +10,7 @@ import pytest
 from mockbatch.core.time.spans import parse_instant
 from mockbatch.http.app import all_routes, create_app
 from mockbatch.http.calls import Endpoint
-from mockbatch.http.described import description_of
+from mockbatch.http.operation import description_of
 from tests.builders import BATCHES, START, Api, config, reached_from
 
 SESSIONS = "/_mockbatch/sessions"

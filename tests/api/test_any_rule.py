@@ -10,10 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mockbatch.core.replies import odd
+from mockbatch.core.replies import edge_cases as odd
 from mockbatch.core.replies.kinds import REPLIES
 from mockbatch.core.rules.faults import FAULTS
-from mockbatch.core.rules.options import Option
+from mockbatch.core.rules.options import FaultParam
 from tests.builders import BATCHES, Api, params, requests, serving
 
 RULES = "/_mockbatch/rules"
@@ -137,7 +137,7 @@ def replies(draw: st.DrawFn) -> Any:
     }
 
 
-def _values(fault: str, name: str, option: Option) -> st.SearchStrategy[Any]:
+def _values(fault: str, name: str, option: FaultParam) -> st.SearchStrategy[Any]:
     if fault in WAITING and option.kind in ("span", "delay"):
         return short_spans
     if fault == "results.slicer" and name == "bytes":

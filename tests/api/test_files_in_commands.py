@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mockbatch.cli import main
-from mockbatch.core.money.ledger import Counts, Origin, entries_of, to_csv
+from mockbatch.core.money.ledger import Origin, TokenCounts, entries_of, to_csv
 from mockbatch.core.money.overlay import AS_OF
 from mockbatch.core.money.prices import Prices
 from tests.builders import params, requests
@@ -89,7 +89,7 @@ def test_recordings_are_unpacked_by_their_content(tmp_path: Path, pack: Any) -> 
     assert json.loads(ran("fixtures", "show", path, "--custom-id", "b").output)["custom_id"] == "b"
 
 
-COUNTS = Counts(input=13, cache_write_5m=5, cache_read=70, output=1_500)
+COUNTS = TokenCounts(input=13, cache_write_5m=5, cache_read=70, output=1_500)
 LEDGER = [
     entry
     for name in ("a", "b")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mockbatch.core.money.ledger import Entry, from_csv
+from mockbatch.core.money.ledger import LedgerEntry, from_csv
 from tests.builders import BATCHES, Api, params, requests, serving
 
 LEDGER = "/_mockbatch/ledger"
@@ -29,7 +29,7 @@ def billed(api: Api, *group_by: str) -> dict[str, Any]:
     return api.ok(api.get(LEDGER, params={"group_by": list(group_by)}))
 
 
-def entries(api: Api) -> list[Entry]:
+def entries(api: Api) -> list[LedgerEntry]:
     return from_csv(api.get(LEDGER, params={"format": "csv"}).text)
 
 

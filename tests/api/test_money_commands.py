@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from mockbatch import __version__
 from mockbatch.cli import main
-from mockbatch.core.money.ledger import Account, Counts, Entry, Origin, entries_of, to_csv
+from mockbatch.core.money.ledger import Account, LedgerEntry, Origin, TokenCounts, entries_of, to_csv
 from mockbatch.core.money.overlay import AS_OF
 from mockbatch.core.money.prices import Prices
 from mockbatch.core.money.spending import Dated, spending
@@ -198,9 +198,9 @@ def test_a_model_without_a_price_has_none(tmp_path: Path) -> None:
     assert "no price" in ran("estimate", *words).output
 
 
-def ledger() -> list[Entry]:
+def ledger() -> list[LedgerEntry]:
     origin = Origin("msgbatch_1", "row-1", "msg_1", "claude-opus-5", None, None, f"{AS_OF}T00:00:00Z")
-    return entries_of(Counts(cache_write_1h=2_048), origin, PRICES.of("claude-opus-5", AS_OF))
+    return entries_of(TokenCounts(cache_write_1h=2_048), origin, PRICES.of("claude-opus-5", AS_OF))
 
 
 @pytest.fixture
@@ -208,8 +208,8 @@ def server() -> Iterator[str]:
     """What a running server would answer."""
     account = Account("claude-opus-5", 0, "0-200k", "global", "batch")
     used = [
-        Dated(0, AS_OF, account, 3, Counts(input=10**6, output=10**6)),
-        Dated(0, AS_OF, account._replace(model="mine"), 1, Counts(input=1)),
+        Dated(0, AS_OF, account, 3, TokenCounts(input=10**6, output=10**6)),
+        Dated(0, AS_OF, account._replace(model="mine"), 1, TokenCounts(input=1)),
     ]
 
     class Ledger(BaseHTTPRequestHandler):

@@ -142,5 +142,5 @@ def agreed(later: Api, early: Api, example: Example) -> str | None:
 def in_file(item: dict[str, Any], example: Example) -> str | None:
     """What the check of a file says. Which files there are is known to the server alone."""
     terms = Terms(example.version, example.betas, Models(), profile=example.profile)
-    problem = Check(terms, Splitter(100_000, 1 << 28), PRICES).look_at(Line(1, 0, json.dumps(item).encode()))
+    problem = Check(terms, Splitter(100_000, 1 << 28), PRICES).check_line(Line(1, 0, json.dumps(item).encode()))
     return problem.message if problem else None

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from mockbatch.core.contract.envelope import Item, items_of
 from mockbatch.core.contract.params import Terms
+from mockbatch.core.contract.request_slicer import RequestItem, items_of
 from mockbatch.core.rows.conditions import Conditions
 from mockbatch.core.rows.slices import build_slice, check_slice
 from mockbatch.service.rows.processes import RowProcesses
@@ -82,7 +82,7 @@ def test_a_process_that_ends_is_replaced(caplog: pytest.LogCaptureFixture) -> No
 
 def test_a_process_checks_as_the_server_does() -> None:
     found, errors = check_slice(UNDER, RAW, 100, None)
-    items: list[Item] = items_of(RAW)
+    items: list[RequestItem] = items_of(RAW)
     assert {row.index for row in found} == {100 + at for at in range(len(items)) if at % len(KINDS) >= 3}
     assert errors == []
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from mockbatch.core.contract.catalog import MODELS
-from mockbatch.core.replies.forms import Reply, ReplyError, ReplySpec, Request
-from mockbatch.service.functions import replies_of
+from mockbatch.core.replies.draft import Reply, ReplyError, ReplySpec, Request
+from mockbatch.service.sessions.functions import replies_of
 from tests import reply_functions
 from tests.builders import Api, outcomes, serving
 

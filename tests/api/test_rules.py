@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mockbatch.core.rules.faults import FAULTS
-from mockbatch.http.connection import Broken
+from mockbatch.http.connection import ConnectionLost
 from tests.builders import BATCHES, Api, serving
 
 RULES = "/_mockbatch/rules"
@@ -132,7 +132,7 @@ def test_the_faults_are_told(api: Api) -> None:
 def test_where_there_is_no_connection_a_call_breaks_all_the_same(api: Api) -> None:
     """In this process there is no socket to reset."""
     api.ok(api.post(RULES, json={"on": "list", "fault": "connection.reset"}))
-    with pytest.raises(Broken):
+    with pytest.raises(ConnectionLost):
         api.get(BATCHES)
 
 
@@ -147,5 +147,5 @@ def test_a_server_has_rules_from_its_flags_and_its_preset() -> None:
 def test_a_lost_response_is_lost_however_late(api: Api) -> None:
     """Latency combines with other faults, and takes the effect of none away."""
     api.ok(api.post(RULES, json=[{"fault": "http.latency", "delay": "1ms"}, {"fault": "create.accept_then_drop"}]))
-    with pytest.raises(Broken):
+    with pytest.raises(ConnectionLost):
         api.create()

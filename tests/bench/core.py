@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from mockbatch.config import Config
-from mockbatch.core.money.ledger import Account, Counts
+from mockbatch.core.money.ledger import Account, TokenCounts
 from mockbatch.core.money.prices import Prices
 from mockbatch.core.money.report_query import cost_query, usage_query
 from mockbatch.core.money.reports import cost_report, usage_report
@@ -17,7 +17,7 @@ from mockbatch.core.rules.items import ItemRules
 from mockbatch.core.rules.rules import Rule, parse_rule
 from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.spans import DAY, parse_instant
-from mockbatch.service.sessions import Session
+from mockbatch.service.sessions.session import SessionState
 from mockbatch.store import SessionFacts
 
 from .bodies import realistic
@@ -71,7 +71,7 @@ def _used(random: Random) -> Any:
     for batch in range(_BATCHES):
         for model in _MODELS:
             rows = _ROWS_OF_EACH // len(_MODELS)
-            counts = Counts(input=rows * random.randint(100, 900), output=rows * random.randint(10, 200))
+            counts = TokenCounts(input=rows * random.randint(100, 900), output=rows * random.randint(10, 200))
             account = Account(model, 0, "0-200k", "global", "batch")
             at = _START + random.randrange(29 * DAY)
             yield Dated(at, "2026-11-01", account, rows, counts, workspace=None, api_key=f"apikey_{batch % 10}")
@@ -81,7 +81,7 @@ def sessions() -> float:
     """Milliseconds until a session is open."""
     config = Config()
     clock = Clock(0, _START)
-    opened = lambda number: Session(SessionFacts(f"{number:016x}", clock), lambda: 0, 1, config)  # noqa: E731
+    opened = lambda number: SessionState(SessionFacts(f"{number:016x}", clock), lambda: 0, 1, config)  # noqa: E731
     return _seconds(lambda: [opened(number) for number in range(_SESSIONS)]) / _SESSIONS * 1000
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from mockbatch.core.contract.beta_fields import OPENING
-from mockbatch.core.contract.shapes import Call, shape_problem
+from mockbatch.core.contract.shapes import CallFacts, shape_problem
 from tests.drift.exceptions import FOR_SYSTEM_ONLY, STRICTER
 from tests.drift.grammar import Grammar, Sample
 
@@ -26,8 +26,8 @@ def samples(grammar: Grammar, root: str) -> list[Sample]:
     ]
 
 
-def call(root: str, betas: frozenset[str] = frozenset()) -> Call:
-    return Call(counting="count" in root, sampling=True, betas=betas)
+def call(root: str, betas: frozenset[str] = frozenset()) -> CallFacts:
+    return CallFacts(counting="count" in root, sampling=True, betas=betas)
 
 
 def not_taken(grammar: Grammar, root: str) -> list[str]:

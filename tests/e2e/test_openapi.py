@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, assume, given, settings
 
 from mockbatch.http.app import all_routes
 from mockbatch.http.calls import Endpoint
-from mockbatch.http.described import description_of
 from mockbatch.http.openapi import document
+from mockbatch.http.operation import description_of
 from tests.processes import Process, run, running
 
 KEY = {"x-api-key": "sk-ant-test"}

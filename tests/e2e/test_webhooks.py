@@ -11,9 +11,9 @@ import httpx2
 import pytest
 from standardwebhooks import WebhookVerificationError
 
-from mockbatch.core import notice as notices
-from mockbatch.core.notice import Notice
+from mockbatch.core import webhook_delivery as notices
 from mockbatch.core.time.timeline import NEVER
+from mockbatch.core.webhook_delivery import WebhookDelivery
 from tests.builders import BATCHES, HEADERS, Api, requests, serving
 from tests.processes import Process, running
 from tests.receiver import Called, receiving
@@ -282,7 +282,7 @@ def test_faults_of_webhooks_are_rules(name: str) -> None:
 def test_the_pauses_grow_and_end() -> None:
     """Between five seconds and two minutes, drawn by the id."""
     for number in range(200):
-        notice = Notice(f"whe_{number}", "", "", "message_batch.ended", "", 0, due=0)
+        notice = WebhookDelivery(f"whe_{number}", "", "", "message_batch.ended", "", 0, due=0)
         pauses = []
         while notice.due != NEVER:
             at = notice.due

@@ -7,10 +7,10 @@ import pytest
 
 from mockbatch.core.cassette.redaction import Redaction
 from mockbatch.fixtures import FixtureError
-from mockbatch.fixtures.care import differences, findings, problems
 from mockbatch.fixtures.files import interactions, tape_of, write_lines
+from mockbatch.fixtures.inspection import differences, findings, problems
 from mockbatch.fixtures.spool import Spool
-from mockbatch.fixtures.used import note_used, read_used
+from mockbatch.fixtures.usage_log import log_use, read_log
 from mockbatch.fixtures.writing import prune, write_fixture
 from tests import zstandard as zstd
 from tests.builders import params
@@ -152,11 +152,11 @@ def test_prune_leaves_what_was_used(tmp_path: Path) -> None:
     for text in ("one", "two"):
         found = tape.find(params(text), kind="message")
         assert found
-        note_used(tmp_path / "used", tape.keys([found.place]))
-    assert prune(path, read_used(tmp_path / "used")) == (2, 1)
+        log_use(tmp_path / "used", tape.keys([found.place]))
+    assert prune(path, read_log(tmp_path / "used")) == (2, 1)
     left = tape_of(path)
     assert [text for text in ("one", "two", "three") if left.find(params(text), kind="message")] == ["one", "two"]
-    assert prune(path, read_used(tmp_path / "used")) == (2, 0)
+    assert prune(path, read_log(tmp_path / "used")) == (2, 0)
     assert prune(path, {"none of these"}) == (0, 2)
     assert len(tape_of(path)) == 2
 

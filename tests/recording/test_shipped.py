@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mockbatch.core.cassette.interaction import Interaction
-from mockbatch.fixtures.care import findings, problems
 from mockbatch.fixtures.files import interactions
+from mockbatch.fixtures.inspection import findings, problems
 from tests.tools.make_recordings import FATES, FIXTURES, RECORDINGS, record
 
 

@@ -18,8 +18,8 @@ from mockbatch.core.batch import (
     unfinished_result,
 )
 from mockbatch.core.contract import wire
-from mockbatch.core.contract.envelope import Intake
 from mockbatch.core.contract.params import Terms
+from mockbatch.core.contract.request_slicer import RequestSlicer
 from mockbatch.core.rows.conditions import Conditions
 from mockbatch.core.rows.row import Row
 from mockbatch.core.time.spans import SECOND, parse_instant
@@ -104,9 +104,9 @@ class Core:
         """There is nothing to close."""
 
     def create(self, names: set[str]) -> dict[str, Any]:
-        intake = Intake(100_000, 1 << 30)
-        slices = intake.feed(json.dumps({"requests": requests(*names)}).encode()) + intake.rest()
-        sizes = tuple(len(intake.look(part)) for part in slices)
+        intake = RequestSlicer(100_000, 1 << 30)
+        slices = intake.feed(json.dumps({"requests": requests(*names)}).encode()) + intake.finish()
+        sizes = tuple(len(intake.check_slice(part)) for part in slices)
         intake.check()
         ordinal = sum(batch.identity == intake.identity for batch in self._batches.values())
         id = new_batch_id(self._profile, "core", intake.identity, ordinal)

@@ -13,7 +13,7 @@ import pytest
 from mockbatch.config import Config
 from mockbatch.core.contract.errors import NotFound
 from mockbatch.core.contract.params import Terms
-from mockbatch.service import Mock
+from mockbatch.service.services import Services
 from mockbatch.store import StoreError
 from mockbatch.store.sqlite import opened
 from mockbatch.webhooks import Webhooks
@@ -38,7 +38,7 @@ async def body_of(content: bytes = BODY) -> AsyncIterator[bytes]:
 async def test_a_create_that_is_canceled_leaves_a_whole_batch_or_none(tmp_path: Path, size: str) -> None:
     """Whether the cancel comes before, while or after the store writes; seen by the next server on the file."""
     path = tmp_path / "state.db"
-    mock = Mock(await opened(path), lambda: 0, Config(), Webhooks())
+    mock = Services(await opened(path), lambda: 0, Config(), Webhooks())
     try:
         await mock.open()
         session = await mock.sessions.of_key("key")
@@ -73,7 +73,7 @@ async def test_a_create_that_is_canceled_leaves_a_whole_batch_or_none(tmp_path: 
 async def test_a_cancel_that_cannot_be_kept_has_not_happened(tmp_path: Path) -> None:
     """The caller gets an error, and the batch goes on as it was."""
     store = await opened(tmp_path / "state.db")
-    mock = Mock(store, lambda: 0, Config(frozen=True), Webhooks())
+    mock = Services(store, lambda: 0, Config(frozen=True), Webhooks())
     try:
         await mock.open()
         session = await mock.sessions.of_key("key")
@@ -95,7 +95,7 @@ async def test_a_cancel_that_cannot_be_kept_has_not_happened(tmp_path: Path) -> 
 async def test_a_create_for_which_there_is_no_room_says_so_and_leaves_nothing(tmp_path: Path, size: str) -> None:
     """SQLite's own limit stands in for the disk; what was there stays, and what fits is taken."""
     store = await opened(tmp_path / "state.db")
-    mock = Mock(store, lambda: 0, Config(), Webhooks())
+    mock = Services(store, lambda: 0, Config(), Webhooks())
 
     async def filled() -> None:
         for _ in range(1000):
@@ -123,7 +123,7 @@ async def test_a_create_for_which_there_is_no_room_says_so_and_leaves_nothing(tm
 async def test_a_session_that_could_not_be_saved_is_saved_by_the_next_call(tmp_path: Path) -> None:
     """Otherwise its batches would belong to nobody at the next start."""
     store = await opened(tmp_path / "state.db")
-    mock = Mock(store, lambda: 0, Config(), Webhooks())
+    mock = Services(store, lambda: 0, Config(), Webhooks())
     try:
         await mock.open()
         await store._writer.execute_fetchall("PRAGMA query_only = 1")
@@ -137,7 +137,7 @@ async def test_a_session_that_could_not_be_saved_is_saved_by_the_next_call(tmp_p
         batch = await mock.batches.create(session, body_of(), Terms(), "http://x", {})
     finally:
         await mock.close()
-    again = Mock(await opened(tmp_path / "state.db"), lambda: 0, Config(), Webhooks())
+    again = Services(await opened(tmp_path / "state.db"), lambda: 0, Config(), Webhooks())
     try:
         await again.open()
         assert list((await again.sessions.of_key("key")).batches) == [batch.id]
@@ -152,7 +152,7 @@ async def test_a_batch_whose_session_was_lost_is_served_and_the_log_says_so(
 ) -> None:
     """The key that made it finds it again."""
     path = tmp_path / "state.db"
-    mock = Mock(await opened(path), lambda: 0, Config(), Webhooks())
+    mock = Services(await opened(path), lambda: 0, Config(), Webhooks())
     try:
         await mock.open()
         session = await mock.sessions.of_key("key")
@@ -161,7 +161,7 @@ async def test_a_batch_whose_session_was_lost_is_served_and_the_log_says_so(
         await mock.close()
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("DELETE FROM session")
-    again = Mock(await opened(path), lambda: 0, Config(), Webhooks())
+    again = Services(await opened(path), lambda: 0, Config(), Webhooks())
     try:
         await again.open()
         assert f"session {session.name} has batches but no stored options" in caplog.text
@@ -175,11 +175,11 @@ async def test_a_batch_whose_session_was_lost_is_served_and_the_log_says_so(
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_a_session_that_was_deleted_takes_nothing_more() -> None:
     """A call that was on its way when its session was deleted does not bring it back."""
-    mock = Mock(await opened(None), lambda: 0, Config(), Webhooks())
+    mock = Services(await opened(None), lambda: 0, Config(), Webhooks())
     try:
         await mock.open()
         session = await mock.sessions.of_key("key")
-        await mock.upkeep.delete(session)
+        await mock.session_admin.delete(session)
         with pytest.raises(NotFound):
             await mock.batches.create(session, body_of(), Terms(), "http://x", {})
         with pytest.raises(NotFound):
@@ -217,7 +217,7 @@ async def test_what_was_saved_stays_readable_while_the_temporary_disk_is_full() 
 async def test_what_decides_about_a_batch_outlives_the_others_that_it_decided_about(tmp_path: Path) -> None:
     """Whenever the last of them is removed while a batch is being created."""
     path = tmp_path / "state.db"
-    mock = Mock(await opened(path), lambda: 0, Config(), Webhooks())
+    mock = Services(await opened(path), lambda: 0, Config(), Webhooks())
     try:
         await mock.open()
         session = await mock.sessions.of_key("key")

@@ -15,7 +15,7 @@ import trustme
 
 from mockbatch.intercept import HOST
 from mockbatch.intercept.proxy import Proxy, Routes
-from mockbatch.intercept.settings import Bypass, Upstream
+from mockbatch.intercept.settings import Bypass, UpstreamProxy
 from mockbatch.intercept.tunnels import Target
 
 _PATIENCE = 20.0
@@ -56,7 +56,7 @@ def echo(client: socket.socket) -> None:
 def proxied(
     api: Target = NOWHERE,
     no_proxy: str = "",
-    upstream: Upstream | None = None,
+    upstream: UpstreamProxy | None = None,
     offline: bool = False,
     head_seconds: float = _PATIENCE,
 ) -> Iterator[Proxy]:
@@ -224,7 +224,7 @@ def has_ended(client: socket.socket) -> bool:
 
 
 @contextmanager
-def users_proxy(answer: bytes, tls: ssl.SSLContext | None = None) -> Iterator[tuple[Upstream, list[bytes]]]:
+def users_proxy(answer: bytes, tls: ssl.SSLContext | None = None) -> Iterator[tuple[UpstreamProxy, list[bytes]]]:
     """A proxy that answers all the same, and echoes then; and what it was asked."""
     heads: list[bytes] = []
 
@@ -244,7 +244,7 @@ def users_proxy(answer: bytes, tls: ssl.SSLContext | None = None) -> Iterator[tu
         echo(client)
 
     with listening(talk) as at:
-        yield Upstream(*at, tls is not None, "Basic bWU6cGFzcw=="), heads
+        yield UpstreamProxy(*at, tls is not None, "Basic bWU6cGFzcw=="), heads
 
 
 def test_tunnels_lead_through_the_proxy_that_was_there() -> None:
@@ -299,7 +299,7 @@ def test_its_end_does_not_wait_for_the_other_side(unread: int, tmp_path: Path, m
             stopped.wait(_PATIENCE)
 
     with listening(talk) as at, warnings.catch_warnings(record=True, action="always", category=ResourceWarning) as left:
-        with proxied(upstream=Upstream(*at, True, None)) as proxy, connected(proxy) as client:
+        with proxied(upstream=UpstreamProxy(*at, True, None)) as proxy, connected(proxy) as client:
             tunnel(client, "example.test:443")
             client.shutdown(socket.SHUT_WR)
             proxy.stop()
@@ -324,7 +324,7 @@ def test_what_the_proxy_that_was_there_refuses_is_told(answer: bytes, said: str)
         client.recv(65536)
         client.sendall(answer)
 
-    with listening(talk) as at, proxied(upstream=Upstream(*at, False, None)) as proxy:
+    with listening(talk) as at, proxied(upstream=UpstreamProxy(*at, False, None)) as proxy:
         told = asked(proxy, b"CONNECT example.test:443 HTTP/1.1\r\n\r\n")
         assert told.startswith(b"HTTP/1.1 502 ")
         assert said.encode() in told

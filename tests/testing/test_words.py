@@ -11,7 +11,7 @@ from mockbatch.client.control import ControlError
 from mockbatch.core.vocabulary import EVENTS, OPERATIONS, PROBLEM_KINDS
 from mockbatch.http.app import all_routes
 from mockbatch.http.calls import Endpoint
-from mockbatch.http.described import op_of
+from mockbatch.http.operation import op_of
 from mockbatch.testing.server import Server
 from mockbatch.testing.session import Session
 

@@ -3,11 +3,11 @@
 import inspect
 from collections.abc import Iterable, Iterator
 
-from mockbatch.testing.batches import Batch, Batches
+from mockbatch.testing.batches import BatchView, BatchViews
 from mockbatch.testing.clock import SessionClock
-from mockbatch.testing.money import Difference, Ledger
+from mockbatch.testing.money import LedgerView, TrackerDifference
 from mockbatch.testing.requests import Requests
-from mockbatch.testing.rules import On, Rule, Rules
+from mockbatch.testing.rules import On, Rules, RuleView
 from mockbatch.testing.server import Server
 from mockbatch.testing.session import Session
 
@@ -15,14 +15,14 @@ PARTS: dict[str, type] = {
     "Server": Server,
     "Session": Session,
     "session.clock": SessionClock,
-    "session.batches": Batches,
-    "A batch of session.batches": Batch,
+    "session.batches": BatchViews,
+    "A batch of session.batches": BatchView,
     "session.requests": Requests,
     "session.on(...)": On,
     "session.rules": Rules,
-    "A rule": Rule,
-    "session.ledger": Ledger,
-    "session.ledger.diff(...)": Difference,
+    "A rule": RuleView,
+    "session.ledger": LedgerView,
+    "session.ledger.diff(...)": TrackerDifference,
 }
 
 

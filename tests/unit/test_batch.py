@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from mockbatch.core.batch import Durations, Lanes, Profile
 from mockbatch.core.contract.catalog import MODELS, find_model
 from mockbatch.core.contract.ids import batch_id, message_id, organization_id
-from mockbatch.core.draws import draw, fraction, subseed, threshold
 from mockbatch.core.rules.faults import ROW_FAULTS, random_fault
+from mockbatch.core.seeded_hash import derive_seed, hash64, threshold, to_unit_interval
 from mockbatch.core.time.spans import MINUTE
 from mockbatch.core.time.timeline import NEVER
 from mockbatch.core.tokens import image_size_tokens, input_tokens, text_tokens
@@ -58,7 +58,7 @@ def test_the_share_that_never_ends_is_what_was_asked_for() -> None:
 @given(st.integers(0, 2**70), st.text(max_size=8))
 def test_draws_are_numbers_between_0_and_1(seed: int, name: str) -> None:
     """Both ends excluded, so that every distribution can take them."""
-    assert 0 < fraction(draw(subseed(seed, "x"), name)) < 1
+    assert 0 < to_unit_interval(hash64(derive_seed(seed, "x"), name)) < 1
 
 
 def test_shares_of_nothing_and_all_are_exact() -> None:

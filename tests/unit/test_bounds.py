@@ -7,20 +7,21 @@ from pathlib import Path
 import pytest
 
 import mockbatch
-from mockbatch.service import bulletin, journal
-from mockbatch.service.bulletin import Bulletin
-from mockbatch.service.journal import Journal, Record, trimmed
+from mockbatch.service.sessions import event_bus as bulletin
+from mockbatch.service.sessions import journal
+from mockbatch.service.sessions.event_bus import EventBus
+from mockbatch.service.sessions.journal import Journal, JournalEntry, trimmed
 
 
-def record(**more: bytes) -> Record:
-    return Record(0, 0, "create", "POST", "/", 200, "req", {}, **more)  # type: ignore[arg-type]
+def record(**more: bytes) -> JournalEntry:
+    return JournalEntry(0, 0, "create", "POST", "/", 200, "req", {}, **more)  # type: ignore[arg-type]
 
 
 def test_the_journal_lets_the_oldest_calls_go_by_bytes() -> None:
     """Long before there are too many of them; the counts go on."""
     kept = Journal()
     for _ in range(900):
-        kept.add(record(sent=b"x" * journal.BODY))
+        kept.add(record(request_body=b"x" * journal.BODY))
     assert kept.bytes <= journal.KEPT_BYTES
     assert len(kept) < 600
     assert kept.count("create") == 900
@@ -39,10 +40,10 @@ def test_slow_listeners_miss_the_oldest_news_and_are_told(count: int, size: int)
     """Then they hear the others; and the end, however far behind they are."""
 
     async def heard() -> tuple[int, int]:
-        told = Bulletin()
-        with told.listening() as listener:
+        told = EventBus()
+        with told.subscribe() as listener:
             for _ in range(count):
-                told.tell(0, "rule", name="x" * size)
+                told.publish(0, "rule", name="x" * size)
             assert listener.bytes <= bulletin.KEPT_BYTES
             told.close()
             first = await listener.next(1)

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from mockbatch.client import ClientError
 from mockbatch.client.api import Api as Client
-from mockbatch.client.api import Refused, Unanswered
+from mockbatch.client.api import ApiRefused, Unanswered
 from mockbatch.client.checking import Check
-from mockbatch.client.cost import Bill
+from mockbatch.client.cost import CostSum
 from mockbatch.client.downloading import Download, Incomplete, draft_of, save
-from mockbatch.client.rows import Tally
+from mockbatch.client.rows import RowTally
 from mockbatch.client.splitting import Splitter
 from mockbatch.client.submitting import Submitter
-from mockbatch.client.watching import Until, Watch
+from mockbatch.client.watching import BatchWatcher, Until
 from mockbatch.core.contract.params import Terms
 from mockbatch.core.hosts import is_local
 from mockbatch.core.money.prices import Prices
@@ -134,7 +134,7 @@ def test_an_error_that_does_not_pass_is_told_at_once(api: Api, tmp_path: Path) -
     waiting = Waiting(transport)
     with serving(max_requests="1") as small:
         transport._inner = small._transport
-        with pytest.raises(Refused, match=r"400 invalid_request_error: requests: List should have at most 1 .*req_"):
+        with pytest.raises(ApiRefused, match=r"400 invalid_request_error: requests: List should have at most 1 .*req_"):
             submitted(waiting, written(tmp_path, "a", "b"))
     assert transport.count("POST", BATCHES) == 1
     assert waiting.slept == []
@@ -157,8 +157,8 @@ def test_a_cursor_that_does_not_move_is_noticed(api: Api) -> None:
         list(waiting.api.batches())
 
 
-def watched(waiting: Waiting, *ids: str, until: Until = "ended", **more: Any) -> Watch:
-    watch = Watch(waiting.api, list(ids), until, now=waiting.now, **more)
+def watched(waiting: Waiting, *ids: str, until: Until = "ended", **more: Any) -> BatchWatcher:
+    watch = BatchWatcher(waiting.api, list(ids), until, now=waiting.now, **more)
     for _ in watch.looks():
         pass
     return watch
@@ -230,7 +230,7 @@ def test_watching_ends_with_the_first_or_when_the_time_is_up() -> None:
 def test_a_wrong_key_is_not_asked_again(api: Api) -> None:
     """It will not become right."""
     waiting = Waiting(Faulty(api, [answered(401, b'{"error":{"type":"authentication_error","message":"no"}}')], always))
-    with pytest.raises(Refused, match="401 authentication_error: no"):
+    with pytest.raises(ApiRefused, match="401 authentication_error: no"):
         watched(waiting, "msgbatch_01a")
 
 
@@ -266,7 +266,9 @@ def all_rows(row: object) -> bool:
 
 def downloaded(waiting: Waiting, batch_id: str, start: bytes = b"") -> tuple[bytes, Download]:
     file = BytesIO(start)
-    download = Download(waiting.api, waiting.api.found(batch_id), file, Tally(Bill(Prices())), all_rows, lambda: None)
+    download = Download(
+        waiting.api, waiting.api.found(batch_id), file, RowTally(CostSum(Prices())), all_rows, lambda: None
+    )
     download.resume()
     download.run()
     return file.getvalue(), download
@@ -362,11 +364,11 @@ def test_the_file_appears_when_it_is_whole_and_the_draft_is_gone(forty: Ended, t
     client = forty.client(*[cut(5000)] * 9)
     batch = client.api.found(forty.batch["id"])
     with pytest.raises(Unanswered):
-        save(client.api, batch, path, Tally(Bill(Prices())), all_rows, lambda: None)
+        save(client.api, batch, path, RowTally(CostSum(Prices())), all_rows, lambda: None)
     draft = draft_of(path, batch.id)
     assert path.read_bytes() == b"older\n"
     assert forty.content.startswith(draft.read_bytes())
-    save(forty.client().api, batch, path, Tally(Bill(Prices())), all_rows, lambda: None)
+    save(forty.client().api, batch, path, RowTally(CostSum(Prices())), all_rows, lambda: None)
     assert path.read_bytes() == forty.content
     assert list(tmp_path.iterdir()) == [path]
 

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockbatch.client.checking import Check, Problem
+from mockbatch.client.checking import Check, LineProblem
 from mockbatch.client.downloading import lines_of
-from mockbatch.client.seen import Seen
+from mockbatch.client.duplicate_ids import DuplicateIds
 from mockbatch.client.splitting import ENVELOPE, Splitter
 from mockbatch.client.waiting import asked_for, passes, pause
 from mockbatch.core.contract.params import Terms
 from mockbatch.core.money.prices import Prices
-from mockbatch.files import Unreadable
+from mockbatch.files import UnreadableFile
 from mockbatch.files.documents import Line
 from mockbatch.files.source import opened
 from tests import zstandard as zstd
@@ -31,7 +31,7 @@ def read(path: Path, longest: int = LARGEST) -> list[tuple[int, bytes]]:
         return [(line.number, line.raw) for line in source.lines()]
 
 
-def checked(lines: list[bytes], max_bytes: int = LARGEST) -> list[Problem]:
+def checked(lines: list[bytes], max_bytes: int = LARGEST) -> list[LineProblem]:
     check = Check(Terms(), Splitter(100_000, max_bytes), Prices())
     return list(check.all(iter(Line(number, 0, raw) for number, raw in enumerate(lines, 1))))
 
@@ -79,7 +79,7 @@ def test_a_broken_archive_is_named(tmp_path: Path, content: bytes, reason: str) 
     """Whatever the decompressor calls it."""
     path = tmp_path / "requests"
     path.write_bytes(content)
-    with pytest.raises(Unreadable, match=reason):
+    with pytest.raises(UnreadableFile, match=reason):
         read(path)
 
 
@@ -90,7 +90,7 @@ def test_a_file_that_changes_meanwhile_is_refused(tmp_path: Path) -> None:
     with opened(str(path), LARGEST) as source:
         assert len(list(source.lines())) == 1
         path.write_bytes(b"a\nb\n")
-        with pytest.raises(Unreadable, match="changed while"):
+        with pytest.raises(UnreadableFile, match="changed while"):
             list(source.lines())
 
 
@@ -100,7 +100,7 @@ def test_zstandard_without_a_library_is_a_clear_sentence(tmp_path: Path, monkeyp
     monkeypatch.setitem(__import__("sys").modules, "compression.zstd", None)
     path = tmp_path / "requests"
     path.write_bytes(b"\x28\xb5\x2f\xfd")
-    with pytest.raises(Unreadable, match=r"pip install 'mockbatch\[zstd\]'"):
+    with pytest.raises(UnreadableFile, match=r"pip install 'mockbatch\[zstd\]'"):
         read(path)
 
 
@@ -198,7 +198,7 @@ def test_splitting_loses_nothing_and_keeps_the_limits(lengths: list[int], most: 
 @given(st.lists(st.text(max_size=3), max_size=3000))
 def test_what_was_seen_is_known_with_its_line(names: list[str]) -> None:
     """As a dict would have it."""
-    seen, expected = Seen(), dict[str, int]()
+    seen, expected = DuplicateIds(), dict[str, int]()
     for number, name in enumerate(names, 1):
         assert seen.line_of(name, number) == expected.get(name)
         expected.setdefault(name, number)
@@ -209,7 +209,7 @@ def test_what_was_seen_is_known_with_its_line(names: list[str]) -> None:
 
 def test_many_names_keep_their_lines() -> None:
     """Through all the times that the table grows."""
-    seen = Seen()
+    seen = DuplicateIds()
     assert all(seen.line_of(f"row-{number}", number) is None for number in range(1, 50_001))
     assert all(seen.line_of(f"row-{number}", 0) == number for number in range(1, 50_001))
 

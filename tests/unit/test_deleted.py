@@ -6,12 +6,12 @@ from msgspec.structs import replace
 
 from mockbatch.core.batch import Batch, Profile, Reason, canceled
 from mockbatch.core.contract.wire import RequestCounts
-from mockbatch.core.money.ledger import Account, Counts, Sum
+from mockbatch.core.money.ledger import Account, Sum, TokenCounts
 from mockbatch.core.time.timeline import Timeline
-from mockbatch.service.deleted import Deleted, as_deleted
+from mockbatch.service.sessions.deleted import Deleted, as_deleted
 
 T = 1_790_000_000_000_000
-SUM = Sum(Account("claude-opus-5", 0, "0-200k", "global", "batch"), 10, Counts(100, output=200))
+SUM = Sum(Account("claude-opus-5", 0, "0-200k", "global", "batch"), 10, TokenCounts(100, output=200))
 BATCH = Batch(7, "msgbatch_01" + "a" * 22, "s", 1 << 62, (10,), 1 << 62, Timeline(T, T, T, T), sums=(SUM,))
 REASONS = (Reason(2, "api_error", "Internal server error", refused=False),)
 
@@ -19,7 +19,7 @@ REASONS = (Reason(2, "api_error", "Internal server error", refused=False),)
 @given(st.lists(st.integers(0, 1 << 62), min_size=4, max_size=9), st.integers(0, 1 << 80), st.booleans())
 def test_what_is_unpacked_is_what_was_packed(instants: list[int], tokens: int, hooked: bool) -> None:
     """Whatever its instants, its tokens and its webhook."""
-    used = replace(SUM, counts=Counts(tokens))
+    used = replace(SUM, counts=TokenCounts(tokens))
     batch = replace(BATCH, timeline=Timeline(*instants), sums=(used,), webhook="http://x/" * hooked, downloads=2)
     batch = replace(batch, tally=RequestCounts(succeeded=8, errored=2))
     deleted = Deleted("s")

@@ -16,8 +16,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from mockbatch.core.table import SEPARATORS, parse_table
-from mockbatch.files import Unreadable
-from mockbatch.files.documents import Broken, Documents, Line
+from mockbatch.files import UnreadableFile
+from mockbatch.files.documents import BrokenJson, Documents, Line
 from mockbatch.files.kinds import REQUESTS, TRACKED, kind_of
 from mockbatch.files.source import opened
 from mockbatch.files.tables import read_table, table_of_bytes
@@ -113,7 +113,7 @@ def test_what_is_no_json_is_told_by_line(text: bytes, found: Any) -> None:
         return [(line.number, line.raw) for line in [*documents.feed(text), *documents.rest()]]
 
     if isinstance(found, str):
-        with pytest.raises(Broken) as caught:
+        with pytest.raises(BrokenJson) as caught:
             read()
         assert str(caught.value) == found
     else:
@@ -229,7 +229,7 @@ def test_a_damaged_table_is_told_in_a_sentence(tmp_path: Path, data: bytes, mess
     """With the line where there is one."""
     path = tmp_path / "tracker.csv"
     path.write_bytes(data)
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(UnreadableFile) as caught:
         read_table(str(path), TRACKED)
     assert message in str(caught.value)
     assert str(caught.value).startswith(str(path))
@@ -237,7 +237,7 @@ def test_a_damaged_table_is_told_in_a_sentence(tmp_path: Path, data: bytes, mess
 
 def test_a_table_that_is_too_large_is_refused() -> None:
     """As it is unpacked, so that a small file cannot fill the memory."""
-    with pytest.raises(Unreadable, match="larger than 1 MB: split it"):
+    with pytest.raises(UnreadableFile, match="larger than 1 MB: split it"):
         table_of_bytes("t", gzip.compress(b"a,b\n" + b"1,2\n" * 300_000), TRACKED, 1_000_000)
 
 
@@ -327,7 +327,7 @@ def test_an_archive_of_several_files_is_refused(tmp_path: Path, names: tuple[str
     with zipfile.ZipFile(path, "w") as archive:
         for name in names:
             archive.writestr(name, "x")
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(UnreadableFile) as caught:
         read_table(str(path), TRACKED)
     assert str(caught.value) == f"{path} {message}"
 

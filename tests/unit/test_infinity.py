@@ -4,9 +4,9 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockbatch.core.contract.envelope import Intake
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.contract.infinity import has_infinity
+from mockbatch.core.contract.request_slicer import RequestSlicer
 
 digits = st.text("0123456789", min_size=1, max_size=3)
 numbers = st.one_of(
@@ -34,11 +34,11 @@ def test_what_is_infinite_is_told_as_orjson_tells_it(text: str) -> None:
     """In each place with its line and column; what is finite is taken."""
     body = f'{{ "requests": [{{"custom_id":"a","params":{text}}}]}}'.encode()
     assert has_infinity(body) == ("infinity" in _told(body))
-    intake = Intake(10, 10_000)
+    intake = RequestSlicer(10, 10_000)
     refused = ""
     try:
-        for part in [*intake.feed(body), *intake.rest()]:
-            intake.look(part)
+        for part in [*intake.feed(body), *intake.finish()]:
+            intake.check_slice(part)
         intake.check()
     except InvalidRequest as error:
         refused = error.message

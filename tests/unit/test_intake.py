@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockbatch.core.contract import envelope
-from mockbatch.core.contract.envelope import Intake, Slice, items_of
+from mockbatch.core.contract import request_slicer as envelope
 from mockbatch.core.contract.errors import InvalidRequest, RequestTooLarge
+from mockbatch.core.contract.request_slicer import RequestSlice, RequestSlicer, items_of
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text(st.characters(codec="utf-8")),
@@ -29,26 +29,26 @@ batches = st.dictionaries(custom_ids, st.dictionaries(st.text(max_size=6), json_
 
 
 class Taken(NamedTuple):
-    intake: Intake
+    intake: RequestSlicer
     slices: list[bytes]
     custom_ids: list[str]
 
 
 def taken(body: bytes, steps: list[int], limit: int = 100_000) -> Taken:
     """The body, fed in pieces of these sizes."""
-    intake, at = Intake(limit, 1 << 30), 0
+    intake, at = RequestSlicer(limit, 1 << 30), 0
     slices: list[bytes] = []
     custom_ids: list[str] = []
 
-    def look(found: list[Slice]) -> None:
+    def look(found: list[RequestSlice]) -> None:
         for part in found:
             slices.append(bytes(part.raw))
-            custom_ids.extend(intake.look(part))
+            custom_ids.extend(intake.check_slice(part))
 
     for step in [*steps, len(body)]:
         look(intake.feed(body[at : at + step]))
         at += step
-    look(intake.rest())
+    look(intake.finish())
     intake.check()
     return Taken(intake, slices, custom_ids)
 
@@ -131,10 +131,10 @@ def test_what_is_not_utf_8_is_refused_wherever_it_is(requests: dict[str, Any], s
 
 def test_what_follows_bytes_that_are_not_utf_8_is_not_kept() -> None:
     """The rest of a body is only counted then."""
-    intake = Intake(100_000, 1000)
+    intake = RequestSlicer(100_000, 1000)
     item = b'{"custom_id":"a","params":{"b":"\xff"}},'
     (broken,) = intake.feed(b'{"requests":[' + item + item)
-    assert intake.look(broken) == []
+    assert intake.check_slice(broken) == []
     for _ in range(10):
         assert intake.feed(item) == []
     with pytest.raises(RequestTooLarge):

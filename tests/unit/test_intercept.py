@@ -9,7 +9,7 @@ import trustme
 from mockbatch.intercept import HOST, InterceptError
 from mockbatch.intercept.certificate import certified
 from mockbatch.intercept.roots import write_bundles
-from mockbatch.intercept.settings import Bypass, Upstream, upstream_of, variables
+from mockbatch.intercept.settings import Bypass, UpstreamProxy, upstream_of, variables
 
 ROOT = b"-----BEGIN CERTIFICATE-----\nours\n-----END CERTIFICATE-----"
 
@@ -56,12 +56,12 @@ def test_this_machine_and_hosts_in_no_proxy_need_no_proxy(host: str, port: int, 
     [
         ({}, None),
         ({"HTTP_PROXY": "http://plain:1", "https_proxy": ""}, None),
-        ({"HTTPS_PROXY": "http://upper:1", "https_proxy": "lower:3128"}, Upstream("lower", 3128, False, None)),
-        ({"ALL_PROXY": "https://all"}, Upstream("all", 443, True, None)),
-        ({"HTTPS_PROXY": "http://me:p%40ss@[::1]:8"}, Upstream("::1", 8, False, "Basic bWU6cEBzcw==")),
+        ({"HTTPS_PROXY": "http://upper:1", "https_proxy": "lower:3128"}, UpstreamProxy("lower", 3128, False, None)),
+        ({"ALL_PROXY": "https://all"}, UpstreamProxy("all", 443, True, None)),
+        ({"HTTPS_PROXY": "http://me:p%40ss@[::1]:8"}, UpstreamProxy("::1", 8, False, "Basic bWU6cEBzcw==")),
     ],
 )
-def test_the_proxy_of_the_environment_is_found(environ: dict[str, str], upstream: Upstream | None) -> None:
+def test_the_proxy_of_the_environment_is_found(environ: dict[str, str], upstream: UpstreamProxy | None) -> None:
     """Of https, in the order in which programs look for it."""
     assert upstream_of(environ) == upstream
 

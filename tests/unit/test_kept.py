@@ -7,9 +7,9 @@ import pytest
 from msgspec import Raw
 
 from mockbatch.core.contract import wire
-from mockbatch.core.contract.envelope import Item
 from mockbatch.core.contract.params import Terms
-from mockbatch.core.replies.kept import SHORT
+from mockbatch.core.contract.request_slicer import RequestItem
+from mockbatch.core.replies.stored_reply import SHORT
 from mockbatch.core.rows.conditions import Conditions
 from mockbatch.core.rows.lines import Lines
 from mockbatch.core.rows.reading import params_of
@@ -37,7 +37,7 @@ ASKED: dict[str, dict[str, Any]] = {
 UNDER = Conditions(Terms(), created_at="2026-01-01T00:00:00+00:00")
 
 
-def items(content: Any = "hi", name: str = OLD, limit: int = 1024, **more: Any) -> list[Item]:
+def items(content: Any = "hi", name: str = OLD, limit: int = 1024, **more: Any) -> list[RequestItem]:
     """Requests that differ in nothing but their messages before."""
     return [
         item(number, {"model": name, "max_tokens": limit, "messages": messages, **more})
@@ -46,19 +46,19 @@ def items(content: Any = "hi", name: str = OLD, limit: int = 1024, **more: Any) 
     ]
 
 
-def item(number: int, params: dict[str, Any]) -> Item:
-    return Item(f"row-{number}", Raw(json.dumps(params).encode()))
+def item(number: int, params: dict[str, Any]) -> RequestItem:
+    return RequestItem(f"row-{number}", Raw(json.dumps(params).encode()))
 
 
 def turns(number: int) -> list[dict[str, Any]]:
     return [{"role": "user", "content": f"turn {number}"}, {"role": "assistant", "content": "go on"}]
 
 
-def examined(asked: list[Item]) -> list[Row]:
+def examined(asked: list[RequestItem]) -> list[Row]:
     return whole_rows(asked, UNDER)
 
 
-def lines(rows: list[Row], asked: list[Item]) -> list[Any]:
+def lines(rows: list[Row], asked: list[RequestItem]) -> list[Any]:
     maker = Lines(UNDER, lambda place: params_of(asked[place]))
     return [json.loads(line) for line in maker.encode(rows, None, wire.Expired()).splitlines()]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from mockbatch.core.contract import wire
-from mockbatch.core.replies.forms import FUNCTION, ReplySpec
+from mockbatch.core.replies.draft import FUNCTION, ReplySpec
 from mockbatch.core.replies.kinds import (
     REPLIES,
     callable_reply,

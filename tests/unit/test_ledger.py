@@ -14,10 +14,10 @@ from mockbatch.core.contract import wire
 from mockbatch.core.money.ledger import (
     COLUMNS,
     Account,
-    Counts,
     Origin,
     Sum,
     Sums,
+    TokenCounts,
     account_of,
     context_window,
     cost,
@@ -39,9 +39,9 @@ ORIGIN = Origin("msgbatch_1", "row-1", "msg_1", "claude-opus-4-6", "wrkspc_1", N
 
 
 def billed(model: str, tier: str, **counts: int) -> Decimal:
-    rates = price_of(model, AS_OF, Counts(**counts).prompt_tokens)
+    rates = price_of(model, AS_OF, TokenCounts(**counts).prompt_tokens)
     assert rates
-    return cost(Counts(**counts), rates, tier)
+    return cost(TokenCounts(**counts), rates, tier)
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,8 @@ def test_the_monthly_examples(
     counts = {"input": requests * tokens_in, "output": requests * tokens_out}
     rates = price_of(model, AS_OF)
     assert rates
-    assert cost(Counts(**counts), rates, "standard") == Decimal(standard)
-    assert cost(Counts(**counts), rates, "batch") == Decimal(batch)
+    assert cost(TokenCounts(**counts), rates, "standard") == Decimal(standard)
+    assert cost(TokenCounts(**counts), rates, "batch") == Decimal(batch)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_real_bills() -> None:
 
 def test_an_entry_shows_how_its_amount_comes_about() -> None:
     """Class by class; web search is not discounted, what is free is not billed."""
-    counts = Counts(input=10, cache_write_1h=1000, output=5, web_search=3, web_fetch=1, code_execution=2)
+    counts = TokenCounts(input=10, cache_write_1h=1000, output=5, web_search=3, web_fetch=1, code_execution=2)
     rates = price_of("claude-opus-4-6", AS_OF)
     entries = {entry.kind: entry for entry in entries_of(counts, ORIGIN, rates, "batch", "us")}
     assert list(entries) == ["input", "cache_write_1h", "output", "web_search", "web_fetch", "code_execution"]
@@ -123,16 +123,16 @@ def test_an_entry_shows_how_its_amount_comes_about() -> None:
 
 def test_what_has_no_price_is_null() -> None:
     """And says so; an unanswered request is not billed, and says why."""
-    (entry,) = entries_of(Counts(input=5), ORIGIN, None)
+    (entry,) = entries_of(TokenCounts(input=5), ORIGIN, None)
     assert (entry.net, entry.list_rate, entry.billed) == (None, None, False)
     assert entry.reason == "there is no price for claude-opus-4-6"
     failed = unbilled(ORIGIN, "expired")
     assert (failed.net, failed.billed, failed.reason) == (NOTHING, False, "expired")
-    total = net([Sum(Account("none", 0, "0-200k", "global", "batch"), 1, Counts(input=5))], AS_OF, PRICES)
+    total = net([Sum(Account("none", 0, "0-200k", "global", "batch"), 1, TokenCounts(input=5))], AS_OF, PRICES)
     assert (total.net, total.unpriced) == (NOTHING, ("none",))
 
 
-COUNTS = st.builds(Counts, **dict.fromkeys(CLASSES, st.integers(0, 10**9)))
+COUNTS = st.builds(TokenCounts, **dict.fromkeys(CLASSES, st.integers(0, 10**9)))
 MODELS_PRICED = st.sampled_from(PRICES.models())
 TIERS = st.sampled_from(["standard", "batch"])
 GEOS = st.sampled_from(["global", "us", "not_available"])
@@ -140,7 +140,7 @@ USED = st.tuples(MODELS_PRICED, COUNTS, TIERS, GEOS)
 
 
 @given(st.lists(USED, max_size=8))
-def test_the_sum_of_the_rows_is_the_total(used: list[tuple[str, Counts, str, str]]) -> None:
+def test_the_sum_of_the_rows_is_the_total(used: list[tuple[str, TokenCounts, str, str]]) -> None:
     """Exactly, and the same as with fractions."""
     sums, rows, fractions = Sums(), Decimal(0), Fraction(0)
     for model, counts, tier, geo in used:
@@ -162,7 +162,7 @@ def test_the_sum_of_the_rows_is_the_total(used: list[tuple[str, Counts, str, str
 
 
 @given(MODELS_PRICED, COUNTS, GEOS)
-def test_a_batch_is_half_of_standard_class_by_class(model: str, counts: Counts, geo: str) -> None:
+def test_a_batch_is_half_of_standard_class_by_class(model: str, counts: TokenCounts, geo: str) -> None:
     """Each entry, but for what is no token."""
     rates = PRICES.of(model, AS_OF, counts.prompt_tokens)
     for half, whole in zip(
@@ -173,7 +173,7 @@ def test_a_batch_is_half_of_standard_class_by_class(model: str, counts: Counts, 
 
 
 @given(st.lists(USED, max_size=4))
-def test_no_amount_is_a_float(used: list[tuple[str, Counts, str, str]]) -> None:
+def test_no_amount_is_a_float(used: list[tuple[str, TokenCounts, str, str]]) -> None:
     """Nor anything else in an entry."""
     for model, counts, tier, geo in used:
         for entry in entries_of(counts, ORIGIN, PRICES.of(model, AS_OF, counts.prompt_tokens), tier, geo):
@@ -181,14 +181,14 @@ def test_no_amount_is_a_float(used: list[tuple[str, Counts, str, str]]) -> None:
 
 
 @given(st.lists(USED, max_size=5))
-def test_a_ledger_is_read_back_as_it_was_written(used: list[tuple[str, Counts, str, str]]) -> None:
+def test_a_ledger_is_read_back_as_it_was_written(used: list[tuple[str, TokenCounts, str, str]]) -> None:
     """Every digit, and what is not there."""
     entries = [
         entry
         for model, counts, tier, geo in used
         for entry in entries_of(counts, ORIGIN, PRICES.of(model, AS_OF, counts.prompt_tokens), tier, geo)
     ]
-    entries += [unbilled(ORIGIN, "errored"), *entries_of(Counts(input=1), ORIGIN, None)]
+    entries += [unbilled(ORIGIN, "errored"), *entries_of(TokenCounts(input=1), ORIGIN, None)]
     text = to_csv(entries)
     assert text.splitlines()[0].split(",") == list(COLUMNS)
     assert "E-" not in text
@@ -218,7 +218,7 @@ def test_windows_meet_at_200_000() -> None:
 
 
 @given(st.lists(st.tuples(USED, st.sampled_from(["a", "b", None]), st.integers(0, 3)), max_size=8))
-def test_groups_add_up_to_the_total(used: list[tuple[tuple[str, Counts, str, str], str | None, int]]) -> None:
+def test_groups_add_up_to_the_total(used: list[tuple[tuple[str, TokenCounts, str, str], str | None, int]]) -> None:
     """However they are grouped, also by class."""
     dated = [
         Dated(
@@ -256,7 +256,7 @@ def test_each_day_has_its_own_price(changes: list[str], used: list[tuple[str, st
     ten = Decimal(10)
     prices = Prices([Price("own", Decimal(nth), ten, ten, ten, ten, since=day) for nth, day in enumerate(changes, 1)])
     dated = [
-        Dated(0, day, account_of(model, Counts(), "batch", "global", None), 1, Counts(input=quantity))
+        Dated(0, day, account_of(model, TokenCounts(), "batch", "global", None), 1, TokenCounts(input=quantity))
         for day, model, quantity in used
     ]
     alone = [net([Sum(one.account, 1, one.counts)], one.priced, prices) for one in dated]
@@ -273,7 +273,7 @@ def test_groups_say_what_has_no_price() -> None:
     account = Account("my-model", 0, "0-200k", "global", "batch")
     known = Account("claude-opus-5", 0, "0-200k", "global", "batch")
     found = spending(
-        [Dated(0, AS_OF, account, 1, Counts(input=5)), Dated(0, AS_OF, known, 2, Counts(output=40))],
+        [Dated(0, AS_OF, account, 1, TokenCounts(input=5)), Dated(0, AS_OF, known, 2, TokenCounts(output=40))],
         ["model"],
         PRICES,
     )
@@ -289,8 +289,8 @@ def test_groups_say_what_has_no_price() -> None:
 def test_merged_sums_are_the_sum() -> None:
     """Of a day, of its batches."""
     account = Account("claude-opus-5", 0, "0-200k", "global", "batch")
-    parts = [Sums([Sum(account, 1, Counts(input=number))]) for number in range(1, 4)]
+    parts = [Sums([Sum(account, 1, TokenCounts(input=number))]) for number in range(1, 4)]
     for one, other in pairwise(parts):
         other.merge(one)
-    assert parts[-1].rows() == [Sum(account, 3, Counts(input=6))]
-    assert parts[-1].counts() == Counts(input=6)
+    assert parts[-1].rows() == [Sum(account, 3, TokenCounts(input=6))]
+    assert parts[-1].counts() == TokenCounts(input=6)

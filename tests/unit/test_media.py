@@ -18,7 +18,7 @@ from mockbatch.core.media.encoded import (
     NoReader,
     NotBase64,
     TooLong,
-    Unreadable,
+    UnreadableMedia,
     decoded,
     kind_of,
     leniently_decoded,
@@ -289,7 +289,7 @@ def test_no_text_takes_long(text: bytes) -> None:
 def test_more_pages_than_the_api_takes_are_not_looked_for() -> None:
     """The number that the file tells is believed then."""
     assert read(file_of({1: CATALOG, 2: tree(3, more=b"/Count 99999"), 3: PAGE})) == Pdf(99_999, ())
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableMedia):
         read(file_of({1: CATALOG, 2: tree(*[3] * (2 * MOST_PAGES + 1)), 3: PAGE}))
 
 
@@ -309,7 +309,7 @@ def test_no_bytes_upset_the_reading_of_pdfs(rest: bytes, at: int, put: bytes) ->
     for data in (b"%PDF-1.4\n" + rest + END % 9, whole[:at] + put + whole[at + len(put) :]):
         try:
             assert read(data).pages > 0
-        except Unreadable:
+        except UnreadableMedia:
             continue
 
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from mockbatch.core.replies.dice import Dice
 from mockbatch.core.replies.nearest import Nearest, nearest
 from mockbatch.core.replies.outline import outline
+from mockbatch.core.replies.rng import Rng
 from mockbatch.core.replies.schema import instance
 from tests.unit.test_schema import SCHEMAS, UNUSABLE
 from tests.unit.test_schema_effort import OUT_OF_RANGE, TOO_MUCH
@@ -31,14 +31,14 @@ def chain(length: int, leaf: Schema) -> Schema:
 
 
 def near(schema: Schema, key: int = 1) -> Nearest:
-    return nearest(schema, Dice(key, "test"), "it")
+    return nearest(schema, Rng(key, "test"), "it")
 
 
 @pytest.mark.parametrize("kind", SCHEMAS)
 def test_where_a_value_is_found_it_is_the_nearest(kind: str) -> None:
     """The same as ever, and unmarked."""
     for key in range(5):
-        assert near(SCHEMAS[kind], key) == (instance(SCHEMAS[kind], Dice(key, "test")), "")
+        assert near(SCHEMAS[kind], key) == (instance(SCHEMAS[kind], Rng(key, "test")), "")
 
 
 PARTS: dict[str, tuple[Schema, str, Schema]] = {

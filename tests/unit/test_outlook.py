@@ -8,11 +8,11 @@ from msgspec.structs import replace
 
 from mockbatch.config import resolve
 from mockbatch.core.batch import Batch, Profile
-from mockbatch.core.outlook import expected, outlook
+from mockbatch.core.estimates import expected, time_left
 from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.spans import HOUR, MINUTE, SECOND
 from mockbatch.core.time.timeline import NEVER, Timeline
-from mockbatch.service.settings import clock_of
+from mockbatch.service.sessions.settings import clock_of
 
 ADVICE = "Sooner: advance the clock, or use --delay-preset fast or --speedup 1000."
 
@@ -72,5 +72,5 @@ BATCH = Batch(1, "msgbatch_1", "s", 0, (3,), 0, Timeline(0, MINUTE, MINUTE, 2 * 
 )
 def test_a_batch_is_told_when_it_ends(batch: Batch, profile: Profile, clock: Clock, said: str) -> None:
     """On the virtual clock and on the real one."""
-    told = outlook(batch, profile, clock, 0)
+    told = time_left(batch, profile, clock, 0)
     assert re.fullmatch(said, told), told

@@ -10,7 +10,7 @@ from mockbatch.core.contract.catalog import MODELS
 from mockbatch.core.money.overlay import AS_OF
 from mockbatch.core.money.own_prices import parse_prices
 from mockbatch.core.money.prices import Prices, price_of
-from mockbatch.core.money.rates import TOKEN_CLASSES, Price, Rates, factors, plain
+from mockbatch.core.money.rates import TOKEN_CLASSES, ModelRates, Price, factors, plain
 
 # USD per million tokens: input, write for 5 minutes, for an hour, read, output; of the documentation of 2026-11
 PUBLISHED = """
@@ -50,7 +50,7 @@ TABLE = {line.split()[0]: tuple(map(Decimal, line.split()[1:])) for line in PUBL
 MILLION, ONE = Decimal(1_000_000), Decimal(1)
 
 
-def per_million(rates: Rates | None) -> tuple[Decimal, ...]:
+def per_million(rates: ModelRates | None) -> tuple[Decimal, ...]:
     assert rates
     return tuple(rates.of(kind) * MILLION for kind in TOKEN_CLASSES)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockbatch.core.money.ledger import Counts, Entry, Origin, entries_of, unbilled
+from mockbatch.core.money.ledger import LedgerEntry, Origin, TokenCounts, entries_of, unbilled
 from mockbatch.core.money.mistakes import MISTAKES, Mistake, amount_of, bill_of
 from mockbatch.core.money.overlay import AS_OF
 from mockbatch.core.money.prices import Prices
@@ -17,25 +17,27 @@ from mockbatch.core.money.tracker import parse_tracker
 from mockbatch.core.table import parse_table
 
 PRICES = Prices()
-CACHED = Counts(input=1_013, cache_write_5m=3_001, cache_write_1h=2_048, cache_read=70_001, output=507, web_search=3)
+CACHED = TokenCounts(
+    input=1_013, cache_write_5m=3_001, cache_write_1h=2_048, cache_read=70_001, output=507, web_search=3
+)
 
 
 def entries(
-    name: str = "row-1", counts: Counts = CACHED, model: str = "claude-opus-4-6", geo: str = "us"
-) -> list[Entry]:
+    name: str = "row-1", counts: TokenCounts = CACHED, model: str = "claude-opus-4-6", geo: str = "us"
+) -> list[LedgerEntry]:
     origin = Origin("msgbatch_1", name, f"msg_{name}", model, None, None, f"{AS_OF}T00:00:00Z")
     return entries_of(counts, origin, PRICES.of(model, AS_OF, counts.prompt_tokens), "batch", geo)
 
 
-def net(found: list[Entry]) -> Decimal:
+def net(found: list[LedgerEntry]) -> Decimal:
     return sum((entry.net or Decimal(0) for entry in found), Decimal(0))
 
 
-def compared(text: str, ledger: list[Entry] | None = None) -> Reconciliation:
+def compared(text: str, ledger: list[LedgerEntry] | None = None) -> Reconciliation:
     return reconcile(parse_tracker(parse_table(text)), entries() if ledger is None else ledger, PRICES)
 
 
-def reasons(cost: Decimal | str, ledger: list[Entry] | None = None) -> list[str]:
+def reasons(cost: Decimal | str, ledger: list[LedgerEntry] | None = None) -> list[str]:
     """Why a tracker says that much of the only row."""
     told = cost if isinstance(cost, str) else plain(cost)
     found = compared(f"custom_id,cost_usd\nrow-1,{told}\n", ledger)
@@ -63,7 +65,7 @@ def test_each_mistake_is_found(mistake: Mistake) -> None:
 
 def test_a_reason_tells_of_how_many_tokens() -> None:
     """As one would write it to the author of the tracker."""
-    hour = entries(counts=Counts(cache_write_1h=2_048), geo="global")
+    hour = entries(counts=TokenCounts(cache_write_1h=2_048), geo="global")
     found = compared("custom_id,cost\nrow-1,0.0064\n", hour)
     (difference,) = found.differences
     assert difference.reasons == ["5m rate on 2,048 1h-write tokens"]
@@ -95,7 +97,7 @@ def test_a_wrong_factor_is_found(change: Callable[[Decimal], Decimal], reason: s
 
 def test_the_rate_of_short_prompts_on_a_long_one_is_found() -> None:
     """Haiku 5.5 costs five times as much there."""
-    long = Counts(input=150_000, output=100)
+    long = TokenCounts(input=150_000, output=100)
     ledger = entries(counts=long, model="claude-haiku-5-5", geo="global")
     short = (Decimal("0.05") * 150_000 + Decimal("0.25") * 100) / 1_000_000
     assert reasons(short, ledger) == ["the rate of prompts up to 100,000 tokens on a longer one"]
@@ -198,8 +200,8 @@ def test_what_is_no_tracker_is_refused(text: str, message: str) -> None:
         parse_tracker(parse_table(text))
 
 
-@given(st.lists(st.builds(Counts, st.integers(1, 10**6), *[st.integers(0, 10**6)] * 5), min_size=1, max_size=5))
-def test_the_ledger_agrees_with_itself(counts: list[Counts]) -> None:
+@given(st.lists(st.builds(TokenCounts, st.integers(1, 10**6), *[st.integers(0, 10**6)] * 5), min_size=1, max_size=5))
+def test_the_ledger_agrees_with_itself(counts: list[TokenCounts]) -> None:
     """Whatever is in it."""
     ledger = [entry for index, one in enumerate(counts) for entry in entries(f"row-{index}", one)]
     names = {entry.custom_id or "" for entry in ledger}

@@ -14,10 +14,10 @@ from mockbatch.core.contract import wire
 from mockbatch.core.contract.catalog import MODELS
 from mockbatch.core.replies.message import message_of, usage_of
 from mockbatch.core.replies.plain import wish_alone
+from mockbatch.core.replies.prompt_hints import NO_HINTS
 from mockbatch.core.replies.prose import text_reply
 from mockbatch.core.replies.reply import Reply, ReplyError, Request, natural_reply
 from mockbatch.core.replies.text import plain_text
-from mockbatch.core.replies.wishes import NO_WISH
 from mockbatch.core.tokens import input_tokens, output_weight
 from tests.asked import (
     ALWAYS,
@@ -84,7 +84,7 @@ def test_plain_requests_get_the_plain_text(kind: str) -> None:
     for seed in range(5):
         for limit in (4, 1024):
             request = asked(**PLAIN[kind], limit=limit, seed=seed)
-            assert wish_alone(request.params, request.model) is NO_WISH
+            assert wish_alone(request.params, request.model) is NO_HINTS
             expected, tokens, reason = plain_text(request.key, limit, request.model)
             reply = natural_reply(request)
             assert (text(reply), reply.output_tokens, reply.stop_reason) == (expected, tokens, reason)
@@ -95,7 +95,7 @@ def test_plain_requests_get_the_plain_text(kind: str) -> None:
 def test_other_requests_are_not_plain(kind: str) -> None:
     """Each of these wants more than some text."""
     request = asked(**SHAPED[kind])
-    assert wish_alone(request.params, request.model) is not NO_WISH
+    assert wish_alone(request.params, request.model) is not NO_HINTS
 
 
 WORDED = {

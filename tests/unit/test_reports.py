@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockbatch.core.contract.errors import InvalidRequest
-from mockbatch.core.money.ledger import Account, Counts, Sum, net
+from mockbatch.core.money.ledger import Account, Sum, TokenCounts, net
 from mockbatch.core.money.prices import Prices
 from mockbatch.core.money.report_query import cost_query, usage_query
 from mockbatch.core.money.reports import cost_report, span_of, usage_report
@@ -26,7 +26,7 @@ OPUS = Account("claude-opus-5", 0, "0-200k", "global", "batch")
 
 
 def used(at: int = 0, account: Account = OPUS, workspace: str | None = None, **counts: int) -> Dated:
-    return Dated(START + at, "2026-11-01", account, 1, Counts(**counts), workspace=workspace, api_key="apikey_1")
+    return Dated(START + at, "2026-11-01", account, 1, TokenCounts(**counts), workspace=workspace, api_key="apikey_1")
 
 
 def usage(dated: Iterable[Dated], **values: str | list[str]) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def as_json(report: Any) -> dict[str, Any]:
 
 def test_a_usage_row_has_every_key() -> None:
     """In the API's order; what is not grouped by is null, and `speed` is not there."""
-    counts = Counts(1, 2, 3, 4, 5, 6)
+    counts = TokenCounts(1, 2, 3, 4, 5, 6)
     report = usage([Dated(START, "2026-11-01", OPUS, 1, counts)], ending_at="2026-11-02T00:00:00Z")
     assert report == {
         "data": [
@@ -295,7 +295,7 @@ USED = st.builds(
     ACCOUNTS,
     st.sampled_from([None, "wrkspc_1"]),
     st.builds(
-        Counts, input=NUMBERS, cache_write_5m=NUMBERS, cache_write_1h=NUMBERS, cache_read=NUMBERS, output=NUMBERS
+        TokenCounts, input=NUMBERS, cache_write_5m=NUMBERS, cache_write_1h=NUMBERS, cache_read=NUMBERS, output=NUMBERS
     ),
 )
 GROUPS = st.sets(st.sampled_from(["model", "service_tier", "context_window", "workspace_id", "inference_geo"]))

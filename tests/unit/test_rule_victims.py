@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockbatch.core.draws import draw as drawn
-from mockbatch.core.draws import fraction, subseed
 from mockbatch.core.rules.items import Cutoffs, ItemDecision, ItemRules
 from mockbatch.core.rules.rules import Rule, parse_rule, parse_rules
+from mockbatch.core.seeded_hash import derive_seed, to_unit_interval
+from mockbatch.core.seeded_hash import hash64 as drawn
 
 MODEL = "claude-haiku-4-5-20251001"
 IDS = [f"row-{n}" for n in range(1000)]
@@ -105,11 +105,11 @@ def _naively(tables: list[Rule], ids: list[str], seed: int) -> dict[str, str]:
             name
             for name in left
             if (match.custom_id is None or fnmatchcase(name, match.custom_id))
-            and (match.share is None or fraction(drawn(subseed(seed, "share"), name)) < match.share)
+            and (match.share is None or to_unit_interval(drawn(derive_seed(seed, "share"), name)) < match.share)
         ]
-        own = subseed(seed, "rule", rule.name)
+        own = derive_seed(seed, "rule", rule.name)
         if rule.rate is not None:
-            meant = [name for name in meant if fraction(drawn(own, name)) < rule.rate]
+            meant = [name for name in meant if to_unit_interval(drawn(own, name)) < rule.rate]
         if rule.exactly is not None:
             meant = sorted(meant, key=lambda name: drawn(own, name))[: rule.exactly]
         decided.update(dict.fromkeys(meant, rule.name))

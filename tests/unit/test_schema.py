@@ -9,11 +9,11 @@ from hypothesis import assume, event, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from mockbatch.core.replies.conjoin import Unsatisfiable, conjoin
-from mockbatch.core.replies.dice import Dice
-from mockbatch.core.replies.forms import ReplyError
+from mockbatch.core.replies.draft import ReplyError
 from mockbatch.core.replies.pattern import NoMatch, matching
+from mockbatch.core.replies.rng import Rng
 from mockbatch.core.replies.schema import instance
+from mockbatch.core.replies.schema_intersection import Unsatisfiable, intersect
 
 Schema = dict[str, Any]
 CHECKER = Draft202012Validator.FORMAT_CHECKER
@@ -137,7 +137,7 @@ SCHEMAS: dict[str, Schema] = {
 def test_values_are_valid(kind: str) -> None:
     """Whatever the draws."""
     for key in range(30):
-        value = instance(SCHEMAS[kind], Dice(key, "test"))
+        value = instance(SCHEMAS[kind], Rng(key, "test"))
         assert problems(SCHEMAS[kind], value) == [], value
 
 
@@ -169,7 +169,7 @@ def test_schemas_without_a_value_say_why(kind: str) -> None:
     """One sentence, and no other error."""
     schema, sentence = UNUSABLE[kind]
     with pytest.raises(ReplyError, match=re.escape(sentence)) as caught:
-        instance(schema, Dice(1, "test"))
+        instance(schema, Rng(1, "test"))
     assert "\n" not in caught.value.message
 
 
@@ -191,8 +191,8 @@ CONJUNCTIONS: list[tuple[Schema, Schema, Schema]] = [
 @pytest.mark.parametrize(("one", "other", "whole"), CONJUNCTIONS)
 def test_two_schemas_become_one(one: Schema, other: Schema, whole: Schema) -> None:
     """Whichever comes first."""
-    assert conjoin(one, other) == whole
-    assert sorted(conjoin(other, one)) == sorted(whole)
+    assert intersect(one, other) == whole
+    assert sorted(intersect(other, one)) == sorted(whole)
 
 
 HINTS: list[tuple[Schema, Schema]] = [
@@ -209,22 +209,22 @@ HINTS: list[tuple[Schema, Schema]] = [
 def test_bounds_in_a_description_are_kept(schema: Schema, meant: Schema) -> None:
     """Where the SDKs put what structured outputs do not take; not against the schema itself."""
     for key in range(20):
-        value = instance(schema, Dice(key, "test"))
+        value = instance(schema, Rng(key, "test"))
         assert problems(schema, value) + problems(meant, value) == []
 
 
 def test_the_same_draws_make_the_same_value() -> None:
     """And others another one."""
     schema = SCHEMAS["object"]
-    assert instance(schema, Dice(7, "a")) == instance(json.loads(json.dumps(schema)), Dice(7, "a"))
-    assert len({json.dumps(instance(schema, Dice(key, "a"))) for key in range(20)}) > 15
+    assert instance(schema, Rng(7, "a")) == instance(json.loads(json.dumps(schema)), Rng(7, "a"))
+    assert len({json.dumps(instance(schema, Rng(key, "a"))) for key in range(20)}) > 15
 
 
 def test_optional_properties_are_there_now_and_then() -> None:
     """Both cases occur, and all alternatives."""
-    values = [instance(SCHEMAS["some required"], Dice(key, "a")) for key in range(40)]
+    values = [instance(SCHEMAS["some required"], Rng(key, "a")) for key in range(40)]
     assert {"b" in value for value in values} == {True, False}
-    assert {instance(SCHEMAS["tagged"], Dice(key, "a"))["kind"] for key in range(20)} == {"a", "b"}
+    assert {instance(SCHEMAS["tagged"], Rng(key, "a"))["kind"] for key in range(20)} == {"a", "b"}
 
 
 def bounded(least: st.SearchStrategy[Any], width: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, Any]]:
@@ -313,7 +313,7 @@ def with_references(draw: st.DrawFn) -> Schema:
 @given(schema=st.one_of(st.recursive(scalars, nested, max_leaves=12), with_references()), key=st.integers(0, 2**64 - 1))
 def test_any_schema_gets_a_valid_value(schema: Schema, key: int) -> None:
     """Nested, with references, alternatives and recursion."""
-    value = instance(schema, Dice(key, "any"))
+    value = instance(schema, Rng(key, "any"))
     assert problems(schema, value) == []
     assert json.loads(json.dumps(value)) == value
 
@@ -324,7 +324,7 @@ def test_a_conjunction_allows_what_both_allow(one: Schema, other: Schema, value:
     assume("pattern" not in {*one, *other} and not {"format", "const"} & (one.keys() & other.keys()))
     valid = not problems(one, value) and not problems(other, value)
     try:
-        whole = conjoin(one, other)
+        whole = intersect(one, other)
     except Unsatisfiable:
         event("nothing is allowed")
         whole = {"not": {}}
@@ -340,7 +340,7 @@ def test_texts_match_their_pattern(pattern: str) -> None:
     """The dialects of JSON Schema and of Python."""
     plain = pattern.replace(r"\p{L}", "[a-zA-Z]").replace("(?<y>", "(?P<y>")
     for key in range(10):
-        text = matching(pattern, Dice(key, "p"))
+        text = matching(pattern, Rng(key, "p"))
         assert re.search(plain, text)
         assert text.isprintable()
 
@@ -348,4 +348,4 @@ def test_texts_match_their_pattern(pattern: str) -> None:
 def test_patterns_that_repeat_too_often_are_given_up() -> None:
     """Before they fill the memory."""
     with pytest.raises(NoMatch, match="repeats too often"):
-        matching("^(a{900}){900}$", Dice(1, "p"))
+        matching("^(a{900}){900}$", Rng(1, "p"))

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockbatch.core.remembered import Remembered
-from mockbatch.core.replies.applied import effort, is_harmless
-from mockbatch.core.replies.dice import Dice
-from mockbatch.core.replies.forms import ReplyError
+from mockbatch.core.bounded_cache import BoundedCache
+from mockbatch.core.replies.draft import ReplyError
 from mockbatch.core.replies.pattern import found, size_of
+from mockbatch.core.replies.rng import Rng
 from mockbatch.core.replies.schema import instance, is_valid
-from mockbatch.core.replies.steps import TOO_COMPLEX, Budget
+from mockbatch.core.replies.step_budget import TOO_COMPLEX, StepBudget
+from mockbatch.core.replies.validation_cost import effort, is_harmless
 
 Schema = dict[str, Any]
 INT: Schema = {"type": "integer"}
@@ -27,7 +27,7 @@ def doubled(times: int, keyword: str) -> Schema:
 
 
 def value_of(schema: Schema) -> Any:
-    return instance(schema, Dice(1, "test"))
+    return instance(schema, Rng(1, "test"))
 
 
 COUNTED: list[tuple[Schema, range]] = [
@@ -99,7 +99,7 @@ def test_all_values_that_there_are_can_be_items(items: Schema, size: int) -> Non
 def test_a_budget_does_not_depend_on_what_is_remembered() -> None:
     """The same schema ends the same way, however often it came before."""
     schema = doubled(12, "allOf")
-    values = {repr(instance(schema, Dice(7, "test"))) for _ in range(3)}
+    values = {repr(instance(schema, Rng(7, "test"))) for _ in range(3)}
     assert len(values) == 1
 
 
@@ -130,7 +130,7 @@ def test_a_schema_that_refers_to_itself_is_still_checked() -> None:
 
 @given(st.lists(st.integers(0, 300), max_size=60))
 def test_a_budget_is_spent_once(steps: list[int]) -> None:
-    budget = Budget(1_000)
+    budget = StepBudget(1_000)
     total = 0
     for step in steps:
         total += step
@@ -144,7 +144,7 @@ def test_a_budget_is_spent_once(steps: list[int]) -> None:
 
 @given(st.lists(st.text(max_size=12), max_size=60))
 def test_what_is_remembered_is_bound_by_count_and_size(keys: list[str]) -> None:
-    known = Remembered[str, str](str.upper, count=4, size=20)
+    known = BoundedCache[str, str](str.upper, count=4, size=20)
     for key in keys:
         assert known(key) == key.upper()
         assert len(known) <= 4

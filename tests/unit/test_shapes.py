@@ -13,7 +13,7 @@ from mockbatch.core.contract.beta_fields import OPENING
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.contract.ordinary import is_ordinary
 from mockbatch.core.contract.shape_check import Surface, check_shape
-from mockbatch.core.contract.shapes import Call, missing_beta, shape_problem
+from mockbatch.core.contract.shapes import CallFacts, missing_beta, shape_problem
 from mockbatch.core.contract.shapes.narrowing import names_in, narrowed
 from mockbatch.core.contract.shapes.request import request
 from tests.builders import params
@@ -21,7 +21,7 @@ from tests.drift.grammar import newest
 from tests.drift.requests import samples
 
 LEFT_OUT = object()
-OLD = Call(sampling=True)
+OLD = CallFacts(sampling=True)
 OBJECT, ARRAY, TEXT = "Input should be an object", "Input should be a valid array", "Input should be a valid string"
 SHAPE, FLAG = "Input does not match the expected shape.", "Input should be a valid boolean"
 NUMBER, INTEGER = "Input should be a valid number", "Input should be a valid integer"
@@ -208,7 +208,7 @@ def test_among_many_problems_the_first_is_named() -> None:
     assert shape_problem({**many, **params(stream="x")}, OLD) == f"stream: {FLAG}"
     assert shape_problem(changed(said([block])), OLD) == f"messages.0.content.0.text.k0: {EXTRA}"
     assert narrowed({"a": [{"x": 1, "b": 2, "c": 3, "a": 4}]}, frozenset("ax")) == {"a": [{"x": 1, "b": 2, "a": 4}]}
-    assert {"model", "clear_at", "ttl"} <= names_in(request(Call(betas=OPENING)))
+    assert {"model", "clear_at", "ttl"} <= names_in(request(CallFacts(betas=OPENING)))
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_what_is_taken(change: dict[str, Any]) -> None:
 
 def test_a_tag_that_is_not_known_lists_those_of_the_call() -> None:
     """With a beta header those that it opens too."""
-    plain, betas = Call(), Call(betas=frozenset({"computer-use-2025-11-24"}))
+    plain, betas = CallFacts(), CallFacts(betas=frozenset({"computer-use-2025-11-24"}))
     problem = shape_problem(params(tools=[{"type": "function"}]), plain)
     assert problem is not None
     assert problem.startswith("tools.0: Input tag 'function' found using 'type' does not match any of the expected ")
@@ -277,10 +277,10 @@ def test_what_is_known_depends_on_the_call(
 
 def test_a_missing_header_is_told_from_a_mistake() -> None:
     """Only what a header would mend has one missing."""
-    assert missing_beta(params(context_management={"edits": []}), Call()) == "context_management"
-    assert missing_beta(params(context_management={"edit": []}), Call()) == "context_management"
-    assert missing_beta(params(zzz=1), Call()) is None
-    assert missing_beta(params(), Call()) is None
+    assert missing_beta(params(context_management={"edits": []}), CallFacts()) == "context_management"
+    assert missing_beta(params(context_management={"edit": []}), CallFacts()) == "context_management"
+    assert missing_beta(params(zzz=1), CallFacts()) is None
+    assert missing_beta(params(), CallFacts()) is None
 
 
 BLOCKS: list[Any] = [
@@ -333,7 +333,8 @@ def agrees(sent: Any, *, counting: bool, sampling: bool) -> bool:
     if not is_ordinary(sent, counting=counting, sampling=sampling):
         return True
     calls = [
-        Call(counting=counting, sampling=sampling, least_tokens=1, betas=betas) for betas in (frozenset[str](), OPENING)
+        CallFacts(counting=counting, sampling=sampling, least_tokens=1, betas=betas)
+        for betas in (frozenset[str](), OPENING)
     ]
     return all(shape_problem(sent, call) is None for call in calls)
 

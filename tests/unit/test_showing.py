@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockbatch.core.cassette.display import shown_header, shown_text, shown_value
 from mockbatch.core.cassette.redaction import Redactor, secrets_in
 from mockbatch.core.cassette.secrets import SECRETS
-from mockbatch.core.cassette.showing import shown_header, shown_text, shown_value
 from mockbatch.core.cassette.urls import Urls
 
 SECRET = "hunter2hunter2hunter2"

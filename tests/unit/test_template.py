@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 import pytest
 
-from mockbatch.core.replies.forms import ReplyError, Request
+from mockbatch.core.replies.draft import ReplyError, Request
 from mockbatch.core.replies.template import rendered
 from tests.asked import asked
 

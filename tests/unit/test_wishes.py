@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockbatch.core.replies.dice import Dice
 from mockbatch.core.replies.languages import LANGUAGES
 from mockbatch.core.replies.phrases import PHRASES
+from mockbatch.core.replies.prompt_hints import NO_HINTS, PromptHints, parse_hints
 from mockbatch.core.replies.prose import prose
-from mockbatch.core.replies.wishes import NO_WISH, Wish, wish_of
+from mockbatch.core.replies.rng import Rng
 
 
-def wish(prompt: str, **more: Any) -> Wish:
-    return wish_of({"messages": [{"role": "user", "content": prompt}], **more})
+def wish(prompt: str, **more: Any) -> PromptHints:
+    return parse_hints({"messages": [{"role": "user", "content": prompt}], **more})
 
 
 LANGUAGE: list[tuple[str, str]] = [
@@ -94,7 +94,7 @@ def test_json_is_told_with_its_keys() -> None:
     """From an example, or from a list."""
     assert wish('Return JSON like {"label": "...", "score": 1}').keys == ("label", "score")
     assert wish("Respond in JSON with the keys `name`, `age` and `city`.").keys == ("name", "age", "city")
-    assert wish("JSON only.") == Wish(json=True)
+    assert wish("JSON only.") == PromptHints(json=True)
 
 
 def test_the_system_prompt_counts_too() -> None:
@@ -124,36 +124,36 @@ def test_documents_hold_no_instructions() -> None:
 @pytest.mark.parametrize("prompt", ["", "hello", "request 17 .....", "Tell me more.", "import os\nprint(os.name)"])
 def test_most_prompts_say_nothing(prompt: str) -> None:
     """And that is told by identity, which is quick."""
-    assert wish(prompt) is NO_WISH
+    assert wish(prompt) is NO_HINTS
 
 
 @given(prompt=st.text(max_size=300))
 def test_any_prompt_is_read(prompt: str) -> None:
     """Without an error, and what is wanted can be written."""
-    assert isinstance(prose(Dice(1, "x"), wish(prompt)), str)
+    assert isinstance(prose(Rng(1, "x"), wish(prompt)), str)
 
 
-def written(wanted: Wish) -> list[str]:
-    return [prose(Dice(key, "x"), wanted) for key in range(20)]
+def written(wanted: PromptHints) -> list[str]:
+    return [prose(Rng(key, "x"), wanted) for key in range(20)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_written_has_the_length(language: Any) -> None:
     """In every language."""
     spaced = language not in ("zh", "ja")
-    for text in written(Wish(language, "words", 40)):
+    for text in written(PromptHints(language, "words", 40)):
         assert (len(text.split()) if spaced else len(text)) == 40
-    for text in written(Wish(language, "characters", 100)):
+    for text in written(PromptHints(language, "characters", 100)):
         assert 60 <= len(text) <= 100
-    assert all(len(text.splitlines()) == 3 for text in written(Wish(language, "items", 3)))
-    assert all(len(text.split("\n\n")) == 2 for text in written(Wish(language, "paragraphs", 2)))
+    assert all(len(text.splitlines()) == 3 for text in written(PromptHints(language, "items", 3)))
+    assert all(len(text.split("\n\n")) == 2 for text in written(PromptHints(language, "paragraphs", 2)))
 
 
 def test_what_is_written_is_what_was_wanted() -> None:
     """A label, JSON with the keys, one word."""
-    assert set(written(Wish(labels=("a", "b")))) == {"a", "b"}
-    assert all(json.loads(text).keys() == {"x", "y"} for text in written(Wish(json=True, keys=("x", "y"))))
-    assert all(len(text.split()) == 1 for text in written(Wish(unit="words", count=1)))
+    assert set(written(PromptHints(labels=("a", "b")))) == {"a", "b"}
+    assert all(json.loads(text).keys() == {"x", "y"} for text in written(PromptHints(json=True, keys=("x", "y"))))
+    assert all(len(text.split()) == 1 for text in written(PromptHints(unit="words", count=1)))
 
 
 def test_the_phrases_are_complete() -> None:

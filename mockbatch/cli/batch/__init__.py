@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from mockbatch.cli import Failure, Unreachable, configured
+from mockbatch.cli import CommandError, Unreachable, configured
 from mockbatch.cli.groups import Group
 from mockbatch.config import OPTIONS
 
@@ -28,10 +28,10 @@ _COMMANDS = {
     "check": "check",
     "submit": "submit",
     "watch": "watch",
-    "list": "listed",
-    "show": "listed",
-    "cancel": "listed",
-    "delete": "listed",
+    "list": "listing",
+    "show": "listing",
+    "cancel": "listing",
+    "delete": "listing",
     "results": "results",
 }
 _LOCAL_KEY = "sk-ant-mockbatch"
@@ -39,7 +39,7 @@ _NEWEST = "2026-10-21"
 TIMED_OUT = 124
 
 
-class _Commands(Group):
+class _BatchCommands(Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
 
@@ -55,7 +55,7 @@ class _Commands(Group):
             return super().invoke(ctx)
 
 
-@click.group("batch", cls=_Commands)
+@click.group("batch", cls=_BatchCommands)
 def command() -> None:
     """Submit a file of requests, watch batches, get results.
 
@@ -63,7 +63,7 @@ def command() -> None:
     """
 
 
-class Text(ParamType):
+class OptionText(ParamType):
     """A parameter with the syntax of the configuration option `name`."""
 
     def __init__(self, name: str) -> None:
@@ -151,14 +151,14 @@ def wants_limits(function: F) -> F:
     ):
         default = OPTIONS[name].default
         function = click.option(
-            "--" + name.replace("_", "-"), type=Text(name), default=default, help=f"{help} [default {default:,}]"
+            "--" + name.replace("_", "-"), type=OptionText(name), default=default, help=f"{help} [default {default:,}]"
         )(function)
     return function
 
 
 def prices_here() -> "Prices":
     """Return the prices configured here, or the built-in ones."""
-    from mockbatch.service.settings import prices_of
+    from mockbatch.service.sessions.settings import prices_of
 
     config, _ = configured({"config": None})
     return prices_of(config)
@@ -168,18 +168,18 @@ def prices_here() -> "Prices":
 def _reported() -> Iterator[None]:
     """Turn errors into failures with an exit code."""
     from mockbatch.client import ClientError
-    from mockbatch.files import Unreadable
+    from mockbatch.files import UnreadableFile
 
     try:
         yield
-    except Unreadable as error:
-        raise Failure(str(error)) from None
+    except UnreadableFile as error:
+        raise CommandError(str(error)) from None
     except ClientError as error:
         from mockbatch.client.api import Unanswered
 
-        raise (Unreachable if isinstance(error, Unanswered) else Failure)(str(error)) from None
+        raise (Unreachable if isinstance(error, Unanswered) else CommandError)(str(error)) from None
     except BrokenPipeError:
         raise  # the reader closed the pipe
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        raise Failure(f"{where}{error.strerror or error}") from None
+        raise CommandError(f"{where}{error.strerror or error}") from None

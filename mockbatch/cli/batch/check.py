@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from mockbatch.cli.batch import Text, prices_here, wants_limits, wants_terms
+from mockbatch.cli.batch import OptionText, prices_here, wants_limits, wants_terms
 from mockbatch.cli.batch.screen import Screen, size, wrong_lines
+from mockbatch.cli.output import print_table
 from mockbatch.cli.pricing import dollars, exact
-from mockbatch.cli.shown import print_table
-from mockbatch.client.checking import Check, Problem
+from mockbatch.client.checking import Check, LineProblem
 from mockbatch.client.cost import Share
 from mockbatch.client.splitting import Splitter
 from mockbatch.core.contract.catalog import Models
@@ -20,7 +20,7 @@ from mockbatch.core.contract.params import Terms
 from mockbatch.core.numbers import how_many
 from mockbatch.files.documents import Line
 from mockbatch.files.kinds import REQUESTS
-from mockbatch.files.source import Source, opened
+from mockbatch.files.source import JsonFile, opened
 
 _STEPS = 1000
 
@@ -28,7 +28,7 @@ _STEPS = 1000
 @click.command("check")
 @click.argument("path", metavar="FILE")
 @wants_limits
-@click.option("--models", type=Text("models"), default="strict", help="Which models exist. [default strict]")
+@click.option("--models", type=OptionText("models"), default="strict", help="Which models exist. [default strict]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON objects, one per line; the last is a summary.")
 @wants_terms
 def check(
@@ -56,7 +56,11 @@ def check(
 
 
 def check_all(
-    check: Check, source: Source, screen: Screen, start: int = 1, skipped: Callable[[Line], object] = lambda line: None
+    check: Check,
+    source: JsonFile,
+    screen: Screen,
+    start: int = 1,
+    skipped: Callable[[Line], object] = lambda line: None,
 ) -> "Any":
     """Yield the problems of a source from line `start` on; call `skipped` with each line that has one."""
     done = 0
@@ -64,7 +68,7 @@ def check_all(
         for line in source.lines():
             if line.number < start:
                 continue
-            if problem := check.look_at(line):
+            if problem := check.check_line(line):
                 skipped(line)
                 yield problem
             if line.number % 256 == 0:
@@ -79,13 +83,13 @@ def terms_of(version: str, betas: tuple[str, ...], models: Any) -> Terms:
     return Terms(version, betas, Models(models), strftime("%Y-%m-%d", gmtime()))
 
 
-def located(source: Source, problem: Problem) -> str:
+def located(source: JsonFile, problem: LineProblem) -> str:
     """Format a problem like a compiler's message, so that editors can jump to the line."""
     name = f" [{problem.custom_id}]" if problem.custom_id else ""
     return f"{source.name}:{problem.line}:{name} {problem.message}"
 
 
-def _as_object(problem: Problem) -> dict[str, Any]:
+def _as_object(problem: LineProblem) -> dict[str, Any]:
     return {name: getattr(problem, name) for name in problem.__struct_fields__}
 
 

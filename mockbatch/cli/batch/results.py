@@ -8,20 +8,20 @@ from pathlib import Path
 
 import click
 
-from mockbatch.cli import Failure
-from mockbatch.cli.batch import Connection, Text, prices_here, wants_api
+from mockbatch.cli import CommandError
+from mockbatch.cli.batch import Connection, OptionText, prices_here, wants_api
 from mockbatch.cli.batch.screen import Screen
+from mockbatch.cli.output import print_table
 from mockbatch.cli.pricing import dollars, exact
-from mockbatch.cli.shown import print_table
-from mockbatch.client.api import Api, Batch
-from mockbatch.client.cost import Bill
+from mockbatch.client.api import Api, RemoteBatch
+from mockbatch.client.cost import CostSum
 from mockbatch.client.downloading import Download, save
 from mockbatch.client.exporting import write_csv, write_retries
-from mockbatch.client.rows import RETRYABLE, Row, Tally
+from mockbatch.client.rows import RETRYABLE, ResultRow, RowTally
 from mockbatch.core.contract.errors import ApiError, Unverified
-from mockbatch.core.money.ledger import Counts
-from mockbatch.core.names import did_you_mean
+from mockbatch.core.money.ledger import TokenCounts
 from mockbatch.core.numbers import how_many
+from mockbatch.core.suggestions import did_you_mean
 from mockbatch.core.time.spans import SECOND
 from mockbatch.files.kinds import REQUESTS
 from mockbatch.files.source import opened
@@ -48,7 +48,7 @@ _KINDS = (RETRYABLE, "errored", "expired", "canceled")
 @click.option("--csv", "table", metavar="PATH", help="Also write the rows as CSV.")
 @click.option(
     "--timeout",
-    type=Text("poll_advances"),
+    type=OptionText("poll_advances"),
     default="60s",
     help="Maximum time without data from the server. [default 60s]",
 )
@@ -79,7 +79,7 @@ def results(
         raise click.UsageError("--retry-file and --csv need the rows in a file; choose another --output")
     path = Path(output or f"{batch_id}.jsonl")
     kinds = _kinds(retry_on)
-    screen, tally = Screen(), Tally(Bill(prices_here()), kinds)
+    screen, tally = Screen(), RowTally(CostSum(prices_here()), kinds)
     with connection.api(screen.say, timeout / SECOND) as api:
         batch = _ended(api, batch_id)
         with screen.progress(f"getting {batch_id}", batch.size, "rows") as advance:
@@ -105,28 +105,30 @@ def results(
             _print(tally, as_json=as_json)
 
 
-def _ended(api: Api, batch_id: str) -> Batch:
+def _ended(api: Api, batch_id: str) -> RemoteBatch:
     batch = api.found(batch_id)
     if not batch.ended:
-        raise Failure(f"{batch_id} is {batch.processing_status}; wait with: mockbatch batch watch {batch_id}")
+        raise CommandError(f"{batch_id} is {batch.processing_status}; wait with: mockbatch batch watch {batch_id}")
     if batch.fields.get("archived_at"):
-        raise Failure(f"the results of {batch_id} were archived at {batch.fields['archived_at']}")
+        raise CommandError(f"the results of {batch_id} were archived at {batch.fields['archived_at']}")
     return batch
 
 
-def _any(row: Row) -> bool:
+def _any(row: ResultRow) -> bool:
     return True
 
 
-def _failed(row: Row) -> bool:
+def _failed(row: ResultRow) -> bool:
     return row.outcome != "succeeded"
 
 
-def _written(tally: Tally, *, failed_only: bool) -> Iterator[int]:
+def _written(tally: RowTally, *, failed_only: bool) -> Iterator[int]:
     return (count for kind, count in tally.outcomes.items() if not failed_only or kind != "succeeded")
 
 
-def _stream(api: Api, batch: Batch, tally: Tally, wanted: Callable[[Row], bool], took: Callable[[], None]) -> None:
+def _stream(
+    api: Api, batch: RemoteBatch, tally: RowTally, wanted: Callable[[ResultRow], bool], took: Callable[[], None]
+) -> None:
     Download(api, batch, sys.stdout.buffer, tally, wanted, took).run()
     sys.stdout.buffer.flush()
 
@@ -159,22 +161,22 @@ def _error_types() -> list[str]:
     return sorted({kind.type for kind in ApiError.__subclasses__() if "type" in vars(kind) and kind is not Unverified})
 
 
-def _retry(results: Path, requests: str, path: Path, kinds: tuple[str, ...], tally: Tally, screen: Screen) -> None:
+def _retry(results: Path, requests: str, path: Path, kinds: tuple[str, ...], tally: RowTally, screen: Screen) -> None:
     with opened(requests, _LONGEST, REQUESTS) as source:
         found = write_retries(results, source, path, kinds)
     screen.say(f"{path}: {how_many(found, 'request')} to send again")
     if found < tally.wanted:
         lost = how_many(tally.wanted - found, "row is", "rows are")
-        raise Failure(f"{lost} worth retrying, but the requests are not in {requests}")
+        raise CommandError(f"{lost} worth retrying, but the requests are not in {requests}")
     if tally.unwanted:
         left = how_many(tally.unwanted.total(), "row that did not succeed is", "rows that did not succeed are")
         kinds_left = ", ".join(f"{count:,} {kind}" for kind, count in _sorted(tally.unwanted))
         screen.say(f"{left} not among them: {kinds_left}; --retry-on chooses")
         if not found:
-            raise Failure(f"there is nothing to send again: no row failed in a way that is {' or '.join(kinds)}")
+            raise CommandError(f"there is nothing to send again: no row failed in a way that is {' or '.join(kinds)}")
 
 
-def _print(tally: Tally, *, as_json: bool) -> None:
+def _print(tally: RowTally, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_summary(tally)))
         return
@@ -188,19 +190,19 @@ def _print(tally: Tally, *, as_json: bool) -> None:
         _print_bill(tally.bill)
 
 
-def _print_bill(bill: Bill) -> None:
+def _print_bill(bill: CostSum) -> None:
     head = ("model", "input tokens", "cache writes", "cache reads", "output tokens", "cost")
     shares = bill.shares()
     rows = [(share.model, *_quantities(share.counts), dollars(share.dollars)) for share in shares]
     if len(rows) > 1:
-        everything = Counts()
+        everything = TokenCounts()
         for share in shares:
             everything = everything.plus(share.counts)
         rows.append(("all", *_quantities(everything), dollars(bill.total())))
     print_table(head, rows, numbers=range(1, len(head)))
 
 
-def _quantities(counts: Counts) -> tuple[str, ...]:
+def _quantities(counts: TokenCounts) -> tuple[str, ...]:
     writes = counts.cache_write_5m + counts.cache_write_1h
     return tuple(f"{count:,}" for count in (counts.input, writes, counts.cache_read, counts.output))
 
@@ -209,7 +211,7 @@ def _sorted(counts: dict[str, int]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
 
 
-def _summary(tally: Tally) -> dict[str, object]:
+def _summary(tally: RowTally) -> dict[str, object]:
     tokens = {share.model: dict(share.counts.items()) for share in tally.bill.shares()}
     return {
         "rows": len(tally),

@@ -7,23 +7,23 @@ from typing import Any
 
 import click
 
-from mockbatch.cli import Failure
-from mockbatch.cli.batch import Connection, Text, prices_here, wants_api, wants_limits
+from mockbatch.cli import CommandError
+from mockbatch.cli.batch import Connection, OptionText, prices_here, wants_api, wants_limits
 from mockbatch.cli.batch.check import check_all, located, terms_of
 from mockbatch.cli.batch.screen import Screen, size, wrong_lines
-from mockbatch.client.api import Batch
+from mockbatch.client.api import RemoteBatch
 from mockbatch.client.checking import Check
 from mockbatch.client.splitting import Part, Splitter
 from mockbatch.client.submitting import Submitter
 from mockbatch.files.documents import Line
 from mockbatch.files.kinds import REQUESTS
-from mockbatch.files.source import Source, opened
+from mockbatch.files.source import JsonFile, opened
 
 
 @click.command("submit")
 @click.argument("path", metavar="FILE")
 @wants_limits
-@click.option("--models", type=Text("models"), default="known", help="Which models exist. [default known]")
+@click.option("--models", type=OptionText("models"), default="known", help="Which models exist. [default known]")
 @click.option("--skip-invalid", metavar="PATH", help="Write invalid lines to this file, and send the others.")
 @click.option(
     "--from-line", type=click.IntRange(1), default=1, metavar="NUMBER", help="Skip the lines before this one."
@@ -60,18 +60,18 @@ def submit(
                 _print(batch, part, screen, as_json=as_json)
 
 
-def _check(check: Check, source: Source, screen: Screen, start: int, skip_invalid: str | None) -> None:
+def _check(check: Check, source: JsonFile, screen: Screen, start: int, skip_invalid: str | None) -> None:
     with _skipping(skip_invalid) as skipped:
         for problem in check_all(check, source, screen, start, skipped):
             screen.say(located(source, problem))
     if check.wrong and skip_invalid is None:
-        raise Failure(
+        raise CommandError(
             f"{wrong_lines(len(check.wrong))}, so nothing was sent; correct that, or skip it with --skip-invalid"
         )
     if check.wrong:
         screen.say(f"{wrong_lines(len(check.wrong))}; see {skip_invalid}")
     if not check.requests:
-        raise Failure(f"there are no requests to send in {source.name}")
+        raise CommandError(f"there are no requests to send in {source.name}")
 
 
 @contextmanager
@@ -96,7 +96,7 @@ def _explaining_resume(part: Part) -> Iterator[None]:
         raise
 
 
-def _print(batch: Batch, part: Part, screen: Screen, *, as_json: bool) -> None:
+def _print(batch: RemoteBatch, part: Part, screen: Screen, *, as_json: bool) -> None:
     first, last = part.first.number, part.last
     if as_json:
         created = {

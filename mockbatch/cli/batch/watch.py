@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import click
 
-from mockbatch.cli.batch import TIMED_OUT, Connection, Text, wants_api
+from mockbatch.cli.batch import TIMED_OUT, Connection, OptionText, wants_api
 from mockbatch.cli.batch.screen import Screen
-from mockbatch.cli.shown import console, table_of
-from mockbatch.client.api import Batch
-from mockbatch.client.watching import Sight, Until, Watch
+from mockbatch.cli.output import console, table_of
+from mockbatch.client.api import RemoteBatch
+from mockbatch.client.watching import BatchWatcher, Until, WatchState
 from mockbatch.core.time.spans import SECOND
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-Sights = dict[str, Sight]
+Sights = dict[str, WatchState]
 
 
 class _Show(Protocol):
@@ -36,10 +36,10 @@ class _Show(Protocol):
 )
 @click.option(
     "--interval",
-    type=Text("poll_advances"),
+    type=OptionText("poll_advances"),
     help="Poll at this interval; default: as the server asks, less often while nothing changes.",
 )
-@click.option("--timeout", type=Text("poll_advances"), help="Give up after this time, with exit code 124.")
+@click.option("--timeout", type=OptionText("poll_advances"), help="Give up after this time, with exit code 124.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object per change, one per line.")
 @wants_api
 def watch(
@@ -57,7 +57,7 @@ def watch(
     """
     screen = Screen()
     with connection.api(screen.say) as api, _showing(screen, as_json=as_json) as show:
-        watched = Watch(
+        watched = BatchWatcher(
             api,
             list(dict.fromkeys(batch_ids)),
             cast(Until, until),
@@ -76,7 +76,7 @@ def watch(
 @contextmanager
 def _showing(screen: Screen, *, as_json: bool) -> Iterator[_Show]:
     if as_json or not sys.stdout.isatty():
-        yield _Lines(screen, as_json=as_json)
+        yield _BatchLines(screen, as_json=as_json)
         return
     from rich.live import Live
 
@@ -84,7 +84,7 @@ def _showing(screen: Screen, *, as_json: bool) -> Iterator[_Show]:
         yield lambda sights: live.update(_table(sights), refresh=True)
 
 
-class _Lines:
+class _BatchLines:
     """Prints a line for every change."""
 
     def __init__(self, screen: Screen, *, as_json: bool) -> None:
@@ -94,7 +94,7 @@ class _Lines:
 
     def __call__(self, sights: Sights) -> None:
         for name, sight in sights.items():
-            before = self._printed.get(name, Sight(name))
+            before = self._printed.get(name, WatchState(name))
             if sight.batch and (before.batch is None or sight.batch.fields != before.batch.fields):
                 click.echo(json.dumps(sight.batch.fields) if self._as_json else _line(sight))
             if sight.trouble and sight.trouble != before.trouble:
@@ -104,12 +104,12 @@ class _Lines:
         sys.stdout.flush()
 
 
-def _line(sight: Sight) -> str:
+def _line(sight: WatchState) -> str:
     assert sight.batch is not None
     return f"{sight.id} {sight.batch.processing_status}: {_counts(sight.batch)}"
 
 
-def _counts(batch: Batch) -> str:
+def _counts(batch: RemoteBatch) -> str:
     return ", ".join(f"{count:,} {kind}" for kind, count in batch.request_counts.items() if count)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from mockbatch.core.cassette.interaction import Interaction
 from mockbatch.core.contract.errors import ApiError, Unverified
-from mockbatch.core.names import did_you_mean
+from mockbatch.core.suggestions import did_you_mean
 
 _OUTER, _INNER = frozenset({"type", "error", "request_id"}), frozenset({"type", "message", "details"})
 _ANY_FROM = 500

@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from mockbatch.core.cassette import values
 from mockbatch.core.cassette.redaction import ALWAYS, Redaction
+from mockbatch.core.conversion import threadsafe_convert
 from mockbatch.core.time.spans import parse_span
-from mockbatch.core.typed import convert
 
 VERSION = 1
 MARK = "mockbatch_fixture"
@@ -130,7 +130,7 @@ def _object(line: bytes, number: int) -> dict[str, Any]:
 
 def _converted(content: dict[str, Any], shape: type[T], number: int) -> T:
     try:
-        return convert(content, shape)
+        return threadsafe_convert(content, shape)
     except msgspec.ValidationError as error:
         raise FixtureProblem(number, str(error)) from None
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from mockbatch.core.names import did_you_mean
+from mockbatch.core.suggestions import did_you_mean
 
 Mode = Literal["none", "once", "new_episodes", "all", "fake"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mockbatch.core.money.ledger import Account, Counts, Sums, context_window, counts_of_json
+from mockbatch.core.money.ledger import Account, Sums, TokenCounts, context_window, counts_of_json
 
 _WORDS = {
     "input": "input",
@@ -33,9 +33,9 @@ class Tokens:
 
     def lines(self) -> list[str]:
         """Return a line for each model."""
-        of_model: dict[str, Counts] = {}
+        of_model: dict[str, TokenCounts] = {}
         for row in self.sums.rows():
-            of_model[row.account.model] = of_model.get(row.account.model, Counts()).plus(row.counts)
+            of_model[row.account.model] = of_model.get(row.account.model, TokenCounts()).plus(row.counts)
         return [
             f"{model}: "
             + ", ".join(f"{quantity:,} {_WORDS[kind]}" for kind, quantity in counts.items() if kind in _WORDS)

@@ -52,7 +52,7 @@ def _skimmed(body: bytes) -> JSONDecodeError:
     return JSONDecodeError("unexpected content", "", 0)
 
 
-class Place:
+class BodyPosition:
     """The position at which the remaining part of a body begins, after whole requests were cut off and discarded.
 
     Parts are passed over first and counted later.
@@ -84,7 +84,7 @@ class Place:
         """Return the remaining part as a standalone body."""
         return _START + rest if self.passed else rest
 
-    def told(self, rest: bytes = _NOT_UTF_8) -> str:
+    def describe_error(self, rest: bytes = _NOT_UTF_8) -> str:
         """Describe and locate the error in a body with this remaining part."""
         if len(rest) > _READ_AT_ONCE:
             problem = _skimmed(rest)

@@ -4,7 +4,7 @@ from binascii import b2a_base64
 from collections.abc import Callable
 from uuid import UUID
 
-from mockbatch.core.draws import wide_draw, wide_draw_bytes
+from mockbatch.core.seeded_hash import wide_draw, wide_draw_bytes
 
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 # base58 lacks 0, I, O, l and punctuation; collisions cost a little of 128 bits

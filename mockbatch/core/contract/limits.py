@@ -81,7 +81,7 @@ def organization_rate_limits(seed: int, tier: Tier, models: Models) -> list[wire
     ]
 
 
-class Bucket(Struct, frozen=True):
+class TokenBucket(Struct, frozen=True):
     """A token bucket: `left` calls remain at an instant, and it refills to `size` within a minute.
 
     Instants are microseconds. Fractions of calls are kept as calls times microseconds per minute, so nothing is
@@ -93,15 +93,15 @@ class Bucket(Struct, frozen=True):
     at: int
 
     @classmethod
-    def full(cls, size: int, at: int) -> "Bucket":
+    def full(cls, size: int, at: int) -> "TokenBucket":
         return cls(size, size * _MINUTE, at)
 
-    def at_instant(self, now: int) -> "Bucket":
+    def at_instant(self, now: int) -> "TokenBucket":
         """Return the bucket as of `now`."""
         level = min(self.level + max(now - self.at, 0) * self.size, self.size * _MINUTE)
         return replace(self, level=level, at=max(now, self.at))
 
-    def taken(self, now: int) -> "Bucket | None":
+    def taken(self, now: int) -> "TokenBucket | None":
         """Return the bucket after one call at `now`; None if it is empty."""
         bucket = self.at_instant(now)
         return replace(bucket, level=bucket.level - _MINUTE) if bucket.left else None

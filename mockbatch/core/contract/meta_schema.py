@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.json import decode
 
+from mockbatch.core.bounded_cache import BoundedCache
 from mockbatch.core.contract.schemas import encoded
-from mockbatch.core.remembered import Remembered
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator
@@ -26,7 +26,7 @@ def _is_valid(source: bytes) -> bool:
 
 
 # the requests of a batch share their schemas
-_known: Remembered[bytes, bool] = Remembered(_is_valid, 256, 4 << 20)
+_known: BoundedCache[bytes, bool] = BoundedCache(_is_valid, 256, 4 << 20)
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from mockbatch.core.typed import convert
+from mockbatch.core.conversion import threadsafe_convert
 
 # may be omitted, but not null
 _Missing = UnsetType
@@ -134,7 +134,7 @@ def is_ordinary(params: dict[str, Any], *, counting: bool = False, sampling: boo
     """Return whether these params are ordinary, and therefore valid."""
     kind = _Counted if counting else _Sampled if sampling else _Created
     try:
-        convert(params, kind)
+        threadsafe_convert(params, kind)
     except (msgspec.ValidationError, RecursionError):
         return False
     return True

@@ -48,7 +48,7 @@ def checked(params: dict[str, Any], terms: Terms, surface: Surface = "batch") ->
         _refuse_thread()
     check_shape(params, terms.version, terms.betas, surface)
     model = _model(params["model"], terms)
-    refusals.check_request(refusals.Asked(params, model, terms.version, terms.betas, surface))
+    refusals.check_request(refusals.ParsedRequest(params, model, terms.version, terms.betas, surface))
     return model
 
 

@@ -9,8 +9,8 @@ from typing import Any, Literal, NamedTuple
 
 from msgspec.json import decode
 
+from mockbatch.core.bounded_cache import BoundedCache
 from mockbatch.core.contract.schemas import encoded, pointed, subschemas
-from mockbatch.core.remembered import Remembered
 
 Kind = Literal[
     "objects must be closed",
@@ -133,4 +133,4 @@ def _first_in(source: bytes) -> Limit | None:
     return next(limits_of(decode(source)), None)
 
 
-_first: Remembered[bytes, Limit | None] = Remembered(_first_in, 256, 4 << 20)
+_first: BoundedCache[bytes, Limit | None] = BoundedCache(_first_in, 256, 4 << 20)

@@ -18,9 +18,9 @@ def check_shape(params: dict[str, Any], version: str, betas: Collection[str], su
     if is_ordinary(params, counting=counting, sampling=sampling):
         return
     # not before: it costs the import of pydantic
-    from mockbatch.core.contract.shapes import Call, shape_problem
+    from mockbatch.core.contract.shapes import CallFacts, shape_problem
 
     least = 1 if surface == "batch" else 0
-    call = Call(counting=counting, sampling=sampling, least_tokens=least, betas=OPENING.intersection(betas))
+    call = CallFacts(counting=counting, sampling=sampling, least_tokens=least, betas=OPENING.intersection(betas))
     if problem := shape_problem(params, call):
         refuse(problem)

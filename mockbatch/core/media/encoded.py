@@ -14,31 +14,31 @@ _STARTS = (
 _PDF_WITHIN = 1024
 
 
-class Unreadable(Exception):
+class UnreadableMedia(Exception):
     """Media that cannot be read: `Empty`, `Invalid`, `TooLong`, `NoReader`, `Locked`, or `NotBase64`."""
 
 
-class NotBase64(Unreadable):
+class NotBase64(UnreadableMedia):
     """Text that is not base64 as the API requires: without line breaks, and with `+/`, not `-_`."""
 
 
-class Empty(Unreadable):
+class Empty(UnreadableMedia):
     """Media of zero bytes."""
 
 
-class Invalid(Unreadable):
+class Invalid(UnreadableMedia):
     """Bytes that are not of the expected type."""
 
 
-class TooLong(Unreadable):
+class TooLong(UnreadableMedia):
     """Bytes that take too long to read, so their contents stay unknown."""
 
 
-class NoReader(Unreadable):
+class NoReader(UnreadableMedia):
     """A PDF, but no library is installed that reads it within bounds."""
 
 
-class Locked(Unreadable):
+class Locked(UnreadableMedia):
     """A PDF with a password."""
 
 

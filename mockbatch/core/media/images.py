@@ -2,7 +2,7 @@
 
 from io import BytesIO
 
-from mockbatch.core.media.encoded import PDF, Empty, Invalid, Unreadable, kind_of, leniently_decoded
+from mockbatch.core.media.encoded import PDF, Empty, Invalid, UnreadableMedia, kind_of, leniently_decoded
 
 # nearly all images have their size in the first; metadata of photographs may precede it
 _HEADS = (48 << 10, 1 << 20)
@@ -51,7 +51,7 @@ def size_in(text: str) -> tuple[int, int] | None:
     for head in _HEADS:
         try:
             return size_of(leniently_decoded(text[: head // 3 * 4]))
-        except Unreadable:
+        except UnreadableMedia:
             if len(text) <= head // 3 * 4:
                 return None
     return None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from xxhash import xxh3_128_digest
 
+from mockbatch.core.bounded_cache import BoundedCache
 from mockbatch.core.media.encoded import (
     PDF,
     Empty,
@@ -17,11 +18,10 @@ from mockbatch.core.media.encoded import (
     Locked,
     NoReader,
     TooLong,
-    Unreadable,
+    UnreadableMedia,
     kind_of,
     leniently_decoded,
 )
-from mockbatch.core.remembered import Remembered
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
@@ -85,19 +85,19 @@ def read(data: bytes) -> Pdf:
 def pdf_in(text: str) -> Pdf:
     """Read a PDF in base64, cached. Raise as `read` does."""
     found = _known(xxh3_128_digest(text.encode("utf-8", "surrogatepass")), text)
-    if isinstance(found, Unreadable):
+    if isinstance(found, UnreadableMedia):
         raise found
     return found
 
 
-def _outcome(digest: bytes, text: str) -> Pdf | Unreadable:
+def _outcome(digest: bytes, text: str) -> Pdf | UnreadableMedia:
     try:
         return read(leniently_decoded(text))
-    except Unreadable as error:
+    except UnreadableMedia as error:
         return error.with_traceback(None)
 
 
-_known: Remembered[bytes, Pdf | Unreadable] = Remembered(_outcome, count=16, size=16 << 10)
+_known: BoundedCache[bytes, Pdf | UnreadableMedia] = BoundedCache(_outcome, count=16, size=16 << 10)
 
 
 class _Meter:

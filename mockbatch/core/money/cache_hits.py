@@ -9,9 +9,9 @@ from typing import Literal, get_args
 
 from msgspec import Struct
 
-from mockbatch.core.draws import draw, subseed, threshold
 from mockbatch.core.money.prompt_cache import UNCACHED, CacheUse, Prefix, use
-from mockbatch.core.names import did_you_mean
+from mockbatch.core.seeded_hash import derive_seed, hash64, threshold
+from mockbatch.core.suggestions import did_you_mean
 
 Scope = Literal["separate", "shared"]
 HITS = {
@@ -59,7 +59,7 @@ def parse_scope(text: str) -> str:
 
 def luck_of(seed: int, batch_id: str, custom_id: str) -> int:
     """Return the 64 bits that decide whether a row of a batch reads, if that is random."""
-    return draw(subseed(seed, "cache", batch_id), custom_id)
+    return hash64(derive_seed(seed, "cache", batch_id), custom_id)
 
 
 def hits(settings: CacheSettings, luck: int, *, left: bool, written: bool) -> bool:

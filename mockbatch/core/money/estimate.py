@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from mockbatch.core.contract.model import Model
 from mockbatch.core.money.cache_hits import CacheSettings, hits, luck_of, row_use
-from mockbatch.core.money.ledger import Counts, Sums, account_of, net
+from mockbatch.core.money.ledger import Sums, TokenCounts, account_of, net
 from mockbatch.core.money.prices import Prices
 from mockbatch.core.money.prompt_cache import ONE_HOUR, CacheUse, prefixes
 from mockbatch.core.tokens import input_tokens
@@ -20,7 +20,7 @@ class Estimate(Struct, frozen=True):
     requests: int
     input_tokens: int
     output_tokens: int
-    counts: Counts
+    counts: TokenCounts
     standard: Decimal | None
     batch: Decimal | None
     cached: Decimal | None
@@ -48,8 +48,8 @@ class Estimator:
         self._count(model.id, input_tokens(params, model), output_tokens, used, geo)
 
     def _count(self, model: str, tokens: int, output: int, used: CacheUse, geo: str, times: int = 1) -> None:
-        uncached = Counts(input=tokens, output=output)
-        cached = Counts(tokens - used.total, used.write_5m, used.write_1h, used.read, output)
+        uncached = TokenCounts(input=tokens, output=output)
+        cached = TokenCounts(tokens - used.total, used.write_5m, used.write_1h, used.read, output)
         rates = self._prices.of(model, self._day, tokens)
         account = account_of(model, uncached, "batch", geo, rates)
         for sums, counts in ((self._plain, uncached), (self._cached, cached)):

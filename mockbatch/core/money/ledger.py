@@ -14,7 +14,7 @@ from msgspec.structs import astuple
 
 from mockbatch.core.contract import wire
 from mockbatch.core.money.prices import Prices
-from mockbatch.core.money.rates import CLASSES, Factors, Rates, factors, plain, product, total
+from mockbatch.core.money.rates import CLASSES, Factors, ModelRates, factors, plain, product, total
 from mockbatch.core.table import Table, parse_table
 
 REFUSED = "refused before any output"
@@ -24,7 +24,7 @@ _LONG_CONTEXT = 200_000
 _BILLED_REFUSALS, _BILLED_SINCE = ("bio", "frontier_llm", "reasoning_extraction"), "2026-09-24"
 
 
-class Counts(Struct, array_like=True, frozen=True, omit_defaults=True):
+class TokenCounts(Struct, array_like=True, frozen=True, omit_defaults=True):
     """The quantity of each class: tokens, searches, fetches, code executions."""
 
     input: int = 0
@@ -47,14 +47,14 @@ class Counts(Struct, array_like=True, frozen=True, omit_defaults=True):
         """The whole input, cached or not."""
         return self.input + self.cache_write_5m + self.cache_write_1h + self.cache_read
 
-    def plus(self, other: "Counts") -> "Counts":
-        return Counts(*(getattr(self, kind) + getattr(other, kind) for kind in CLASSES))
+    def plus(self, other: "TokenCounts") -> "TokenCounts":
+        return TokenCounts(*(getattr(self, kind) + getattr(other, kind) for kind in CLASSES))
 
 
-def counts_of(usage: wire.Usage, *, code_execution: int = 0) -> Counts:
+def counts_of(usage: wire.Usage, *, code_execution: int = 0) -> TokenCounts:
     """Return the counts in a `usage`."""
     tools = getattr(usage, "server_tool_use", None)
-    return Counts(
+    return TokenCounts(
         usage.input_tokens,
         usage.cache_creation.ephemeral_5m_input_tokens,
         usage.cache_creation.ephemeral_1h_input_tokens,
@@ -66,7 +66,7 @@ def counts_of(usage: wire.Usage, *, code_execution: int = 0) -> Counts:
     )
 
 
-def counts_of_json(usage: Mapping[str, Any]) -> Counts:
+def counts_of_json(usage: Mapping[str, Any]) -> TokenCounts:
     """Return the counts in a `usage` from the wire, of any origin; missing fields are 0.
 
     Without lifetimes, all cache writes count as five minutes.
@@ -78,7 +78,7 @@ def counts_of_json(usage: Mapping[str, Any]) -> Counts:
 
     hour = number(usage.get("cache_creation"), "ephemeral_1h_input_tokens")
     tools = usage.get("server_tool_use")
-    return Counts(
+    return TokenCounts(
         number(usage, "input_tokens"),
         max(number(usage, "cache_creation_input_tokens") - hour, 0),
         hour,
@@ -120,7 +120,7 @@ class Origin(Struct, frozen=True):
     at: str
 
 
-class Entry(Struct, frozen=True, rename={"kind": "class"}):
+class LedgerEntry(Struct, frozen=True, rename={"kind": "class"}):
     """One class of one request.
 
     `net` is quantity times list rate times all factors, in USD; None if the model has no price. `tier` is the prompt
@@ -146,16 +146,20 @@ class Entry(Struct, frozen=True, rename={"kind": "class"}):
     reason: str | None
 
 
-COLUMNS = tuple(Entry.__struct_encode_fields__)
+COLUMNS = tuple(LedgerEntry.__struct_encode_fields__)
 _NOTHING = Factors(*[Decimal(1)] * 5)
 
 
 def entries_of(
-    counts: Counts, origin: Origin, rates: Rates | None, service_tier: str = "batch", inference_geo: str = "global"
-) -> list[Entry]:
+    counts: TokenCounts,
+    origin: Origin,
+    rates: ModelRates | None,
+    service_tier: str = "batch",
+    inference_geo: str = "global",
+) -> list[LedgerEntry]:
     """Return the entries of a request with a reply, one for each class with a quantity."""
 
-    def entry(kind: str, quantity: int) -> Entry:
+    def entry(kind: str, quantity: int) -> LedgerEntry:
         if rates is None:
             return _entry(origin, kind, quantity, None, _NOTHING, None, 0, f"there is no price for {origin.model}")
         billed = factors(rates, kind, service_tier, inference_geo)
@@ -176,8 +180,8 @@ def _entry(
     net: Decimal | None,
     tier: int,
     reason: str | None,
-) -> Entry:
-    return Entry(
+) -> LedgerEntry:
+    return LedgerEntry(
         origin.batch_id,
         origin.custom_id,
         origin.message_id,
@@ -198,18 +202,18 @@ def _entry(
     )
 
 
-def unbilled(origin: Origin, reason: str) -> Entry:
+def unbilled(origin: Origin, reason: str) -> LedgerEntry:
     """Return the entry of a request without a reply: `errored`, `canceled` or `expired`."""
     return _entry(origin, "input", 0, None, _NOTHING, Decimal(0), 0, reason)
 
 
-def to_csv(entries: Iterable[Entry], *, head: bool = True) -> str:
+def to_csv(entries: Iterable[LedgerEntry], *, head: bool = True) -> str:
     """Format entries as CSV, amounts without exponents; `head` adds the header row."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     if head:
         writer.writerow(COLUMNS)
-    writer.writerows([_cell(getattr(entry, name)) for name in Entry.__struct_fields__] for entry in entries)
+    writer.writerows([_cell(getattr(entry, name)) for name in LedgerEntry.__struct_fields__] for entry in entries)
     return text.getvalue()
 
 
@@ -221,12 +225,12 @@ def _cell(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def from_csv(text: str) -> list[Entry]:
+def from_csv(text: str) -> list[LedgerEntry]:
     """Parse the entries of such a CSV, with any further columns. Raises ValueError if it is not a ledger."""
     return from_table(parse_table(text))
 
 
-def from_table(table: Table) -> list[Entry]:
+def from_table(table: Table) -> list[LedgerEntry]:
     """Parse the entries of a ledger. Raises ValueError if it is not one."""
     missing = [name for name in COLUMNS if name not in table.columns]
     if missing:
@@ -256,10 +260,10 @@ _READERS: dict[str, Callable[[str], object]] = {
 }
 
 
-def _read(row: dict[str, str], number: int) -> Entry:
+def _read(row: dict[str, str], number: int) -> LedgerEntry:
     try:
         values = [_READERS.get(name, str)(row[name]) if row[name] else None for name in COLUMNS]
-        return Entry(*values)  # type: ignore[arg-type]
+        return LedgerEntry(*values)  # type: ignore[arg-type]
     except (ValueError, ArithmeticError):
         raise ValueError(f"line {number} is not a ledger entry") from None
 
@@ -279,7 +283,7 @@ class Sum(Struct, frozen=True, array_like=True):
 
     account: Account
     requests: int
-    counts: Counts
+    counts: TokenCounts
 
 
 class Sums:
@@ -290,11 +294,11 @@ class Sums:
         for row in sums:
             self.add_all(row.account, row.requests, row.counts)
 
-    def add(self, account: Account, counts: Counts, times: int = 1) -> None:
+    def add(self, account: Account, counts: TokenCounts, times: int = 1) -> None:
         """Add a request, or several equal ones."""
         self._add(account, times, counts, times)
 
-    def add_all(self, account: Account, requests: int, counts: Counts) -> None:
+    def add_all(self, account: Account, requests: int, counts: TokenCounts) -> None:
         """Add requests, of which `counts` is the sum."""
         self._add(account, requests, counts, 1)
 
@@ -304,13 +308,13 @@ class Sums:
 
     def rows(self) -> list[Sum]:
         """Return the sums as rows, for storage."""
-        return [Sum(account, row[0], Counts(*row[1:])) for account, row in self._rows.items()]
+        return [Sum(account, row[0], TokenCounts(*row[1:])) for account, row in self._rows.items()]
 
-    def counts(self) -> Counts:
+    def counts(self) -> TokenCounts:
         """Return the total counts."""
-        return Counts(*map(sum, zip(*(row[1:] for row in self._rows.values()), strict=True)))
+        return TokenCounts(*map(sum, zip(*(row[1:] for row in self._rows.values()), strict=True)))
 
-    def _add(self, account: Account, requests: int, counts: Counts, times: int) -> None:
+    def _add(self, account: Account, requests: int, counts: TokenCounts, times: int) -> None:
         row = self._rows.setdefault(account, [0] * (1 + len(CLASSES)))
         row[0] += requests
         for place, quantity in enumerate(astuple(counts), 1):
@@ -318,7 +322,9 @@ class Sums:
                 row[place] += quantity * times
 
 
-def account_of(model: str, counts: Counts, service_tier: str, inference_geo: str, rates: Rates | None) -> Account:
+def account_of(
+    model: str, counts: TokenCounts, service_tier: str, inference_geo: str, rates: ModelRates | None
+) -> Account:
     """Return the account of a request; `rates` are those of its model for its prompt, on the day of its price."""
     above = rates.above if rates else 0
     return Account(model, above, context_window(counts.prompt_tokens), inference_geo, service_tier)
@@ -345,12 +351,12 @@ def net(sums: Sums | Iterable[Sum], day: str, prices: Prices) -> Total:
     return Total(total(billed), total(standard), tuple(dict.fromkeys(unpriced)))
 
 
-def rates_of(account: Account, day: str, prices: Prices) -> Rates | None:
+def rates_of(account: Account, day: str, prices: Prices) -> ModelRates | None:
     """Return the rates of an account."""
     return prices.of(account.model, day, account.above + 1 if account.above else 0)
 
 
-def cost(counts: Counts, rates: Rates, service_tier: str, inference_geo: str = "global") -> Decimal:
+def cost(counts: TokenCounts, rates: ModelRates, service_tier: str, inference_geo: str = "global") -> Decimal:
     """Return the cost in USD, exactly."""
     return total(
         product(factors(rates, kind, service_tier, inference_geo).rate, quantity) for kind, quantity in counts.items()

@@ -7,7 +7,7 @@ from itertools import combinations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mockbatch.core.money.ledger import Entry
+from mockbatch.core.money.ledger import LedgerEntry
 from mockbatch.core.money.prices import Prices
 from mockbatch.core.money.rates import BATCH, ONE, TOKEN_CLASSES, product, total
 
@@ -37,7 +37,7 @@ class Mistake(Struct, frozen=True):
     about: tuple[str, ...] = TOKEN_CLASSES
 
 
-def bill_of(entries: Iterable[Entry]) -> Bill:
+def bill_of(entries: Iterable[LedgerEntry]) -> Bill:
     """Return the right bill for entries of the ledger."""
     return [
         Billed(entry.kind, entry.quantity, entry.list_rate, entry.batch_factor, entry.cache_factor, entry.geo_factor)
@@ -83,7 +83,7 @@ MISTAKES: tuple[Mistake, ...] = (
 )
 
 
-def short_prompt_rates(entries: list[Entry], prices: Prices) -> Mistake | None:
+def short_prompt_rates(entries: list[LedgerEntry], prices: Prices) -> Mistake | None:
     """Return the mistake of using short-prompt rates for a long prompt; None if there is only one rate."""
     long = next((entry for entry in entries if entry.tier), None)
     short = prices.of(long.model, long.at[:10]) if long else None

@@ -22,7 +22,7 @@ from msgspec import Struct
 
 from mockbatch.core.money.overlay import AS_OF
 from mockbatch.core.money.rates import TOKEN_CLASSES, Price
-from mockbatch.core.names import did_you_mean
+from mockbatch.core.suggestions import did_you_mean
 
 _KEYS = ("model", *TOKEN_CLASSES, "web_search", "since", "above")
 

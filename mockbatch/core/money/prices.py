@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from mockbatch.core.contract.catalog import MODELS, find_model
 from mockbatch.core.money.overlay import AS_OF, OVERLAY
-from mockbatch.core.money.rates import Price, Rates
+from mockbatch.core.money.rates import ModelRates, Price
 
-Tiers = list[tuple[Price, Rates]]
+Tiers = list[tuple[Price, ModelRates]]
 
 
 class Prices:
@@ -32,7 +32,7 @@ class Prices:
         # by model: the prices, with the day each applies from
         self._since: dict[str, list[tuple[str, Tiers]]] = {}
 
-    def of(self, model: str, day: str, prompt_tokens: int = 0) -> Rates | None:
+    def of(self, model: str, day: str, prompt_tokens: int = 0) -> ModelRates | None:
         """Return the rates of a model (id or alias) on a day (`YYYY-MM-DD`) for a prompt length; None if unknown."""
         found = None
         for price, rates in self._on(model, day):
@@ -103,7 +103,7 @@ def _default() -> Prices:
     return Prices()
 
 
-def price_of(model: str, day: str, prompt_tokens: int = 0) -> Rates | None:
+def price_of(model: str, day: str, prompt_tokens: int = 0) -> ModelRates | None:
     """Return the built-in rates of a model on a day for a prompt length; None for an unknown model."""
     return _default().of(model, day, prompt_tokens)
 

@@ -14,7 +14,7 @@ from msgspec.json import Encoder
 
 from mockbatch.core.contract.model import Model
 from mockbatch.core.contract.output_format import format_of
-from mockbatch.core.draws import draw_of
+from mockbatch.core.seeded_hash import draw_of
 from mockbatch.core.tokens import frame_tokens, part_tokens
 
 FIVE_MINUTES, ONE_HOUR = 300, 3600

@@ -37,13 +37,13 @@ class Price(Struct, frozen=True, omit_defaults=True):
     since: str = ""
     above: int = 0
 
-    def rates(self) -> "Rates":
+    def rates(self) -> "ModelRates":
         """Return the price per token and per search."""
         tokens: dict[str, Decimal] = {name: scaled(getattr(self, name), -6) for name in TOKEN_CLASSES}
-        return Rates(**tokens, web_search=scaled(self.web_search, -3), above=self.above)
+        return ModelRates(**tokens, web_search=scaled(self.web_search, -3), above=self.above)
 
 
-class Rates(Struct, frozen=True):
+class ModelRates(Struct, frozen=True):
     """List rates in USD per token and per search, for requests whose prompt is longer than `above`."""
 
     input: Decimal
@@ -73,7 +73,7 @@ class Factors(Struct, frozen=True):
 
 
 @lru_cache(maxsize=1024)
-def factors(rates: Rates, kind: str, service_tier: str, inference_geo: str) -> Factors:
+def factors(rates: ModelRates, kind: str, service_tier: str, inference_geo: str) -> Factors:
     """Return how a class is billed: cache tokens at a multiple of the input rate, batches at half of every token rate.
 
     Other classes, such as searches, cost the same everywhere.
@@ -86,7 +86,7 @@ def factors(rates: Rates, kind: str, service_tier: str, inference_geo: str) -> F
     return Factors(base, batch, cache, geo, product(base, batch, cache, geo))
 
 
-def _multiple(rates: Rates, kind: str) -> tuple[Decimal, Decimal]:
+def _multiple(rates: ModelRates, kind: str) -> tuple[Decimal, Decimal]:
     """Split a rate into the input rate and a multiple; the rate itself times one if the multiple is not a decimal."""
     rate = rates.of(kind)
     if not kind.startswith("cache_"):

@@ -5,11 +5,11 @@ from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, Inexact
 
 from msgspec import Struct
 
-from mockbatch.core.money.ledger import Entry
+from mockbatch.core.money.ledger import LedgerEntry
 from mockbatch.core.money.mistakes import MISTAKES, bill_of, explained, short_prompt_rates
 from mockbatch.core.money.prices import Prices
 from mockbatch.core.money.rates import EXACT, plain, product, scaled, total
-from mockbatch.core.money.tracker import Record, Tracker, readings_of
+from mockbatch.core.money.tracker import Tracker, TrackerRow, readings_of
 from mockbatch.core.numbers import how_many
 
 _FINE = 6
@@ -21,7 +21,7 @@ _INPUT, _PROMPT = ("input",), ("input", "cache_write_5m", "cache_write_1h", "cac
 Key = tuple[str, ...]
 
 
-class Difference(Struct, frozen=True):
+class RowDifference(Struct, frozen=True):
     """A row that differs from the ledger.
 
     Amounts in USD; `difference` is positive if the tracker has too much. `reasons` are the likely reasons, if any.
@@ -46,7 +46,7 @@ class Reconciliation(Struct, frozen=True):
     compared: int
     tracker_total: str
     ledger_total: str
-    differences: list[Difference]
+    differences: list[RowDifference]
     missing: list[str]
     unmatched: list[str]
     unknown_columns: list[str]
@@ -67,7 +67,7 @@ class Reconciliation(Struct, frozen=True):
         )
 
 
-def reconcile(tracker: Tracker, ledger: Iterable[Entry], prices: Prices) -> Reconciliation:
+def reconcile(tracker: Tracker, ledger: Iterable[LedgerEntry], prices: Prices) -> Reconciliation:
     """Compare a tracker with the ledger, row by row."""
     entries = _by_key(ledger, tracker.keyed_by)
     records = _by_key_of(tracker.records)
@@ -103,7 +103,7 @@ def reconcile(tracker: Tracker, ledger: Iterable[Entry], prices: Prices) -> Reco
     )
 
 
-def _nothing(tracker: Tracker, entries: dict[Key, list[Entry]]) -> str:
+def _nothing(tracker: Tracker, entries: dict[Key, list[LedgerEntry]]) -> str:
     """Return why nothing was compared."""
     if not entries:
         return "nothing was compared: the ledger has no rows"
@@ -129,7 +129,7 @@ class _Counting(Struct):
     notes: list[str]
 
 
-def _counting(compared: dict[Key, list[Record]], entries: dict[Key, list[Entry]]) -> _Counting:
+def _counting(compared: dict[Key, list[TrackerRow]], entries: dict[Key, list[LedgerEntry]]) -> _Counting:
     """Find, among the possible readings of each column, the one that most rows agree with."""
     counting = _Counting({}, [])
     single = [(rows[0], entries[key]) for key, rows in compared.items() if len(rows) == 1]
@@ -145,20 +145,20 @@ def _counting(compared: dict[Key, list[Record]], entries: dict[Key, list[Entry]]
     return counting
 
 
-def _quantity(entries: list[Entry], classes: tuple[str, ...]) -> int:
+def _quantity(entries: list[LedgerEntry], classes: tuple[str, ...]) -> int:
     return sum(entry.quantity for entry in entries if entry.kind in classes)
 
 
-def _by_key(ledger: Iterable[Entry], keyed_by: Key) -> dict[Key, list[Entry]]:
+def _by_key(ledger: Iterable[LedgerEntry], keyed_by: Key) -> dict[Key, list[LedgerEntry]]:
     fields = ["kind" if name == "class" else name for name in keyed_by]
-    groups: dict[Key, list[Entry]] = {}
+    groups: dict[Key, list[LedgerEntry]] = {}
     for entry in ledger:
         groups.setdefault(tuple(getattr(entry, name) or "" for name in fields), []).append(entry)
     return groups
 
 
-def _by_key_of(records: Iterable[Record]) -> dict[Key, list[Record]]:
-    groups: dict[Key, list[Record]] = {}
+def _by_key_of(records: Iterable[TrackerRow]) -> dict[Key, list[TrackerRow]]:
+    groups: dict[Key, list[TrackerRow]] = {}
     for record in records:
         groups.setdefault(record.key, []).append(record)
     return groups
@@ -168,13 +168,13 @@ def _joined(key: Key) -> str:
     return " ".join(key)
 
 
-def _unpriced(entries: list[Entry]) -> bool:
+def _unpriced(entries: list[LedgerEntry]) -> bool:
     return any(entry.net is None for entry in entries)
 
 
 def _compared(
-    key: Key, records: list[Record], entries: list[Entry], prices: Prices, counting: _Counting
-) -> Difference | None:
+    key: Key, records: list[TrackerRow], entries: list[LedgerEntry], prices: Prices, counting: _Counting
+) -> RowDifference | None:
     """Return the difference of a row that both have, or None if there is none or no price."""
     if _unpriced(entries):
         return None
@@ -184,7 +184,7 @@ def _compared(
     recorded = total(costs) if costs else right
     if not counted and (_is_equal(recorded, right) or (_digits(recorded) >= _FINE and _rounds_to(right, recorded))):
         return None
-    return Difference(
+    return RowDifference(
         _joined(key),
         [record.line for record in records],
         plain(recorded),
@@ -199,7 +199,7 @@ def _is_equal(recorded: Decimal, right: Decimal) -> bool:
     return abs(EXACT.subtract(recorded, right)) <= product(right, _NOISE)
 
 
-def _miscounted(records: list[Record], entries: list[Entry], counting: _Counting) -> list[str]:
+def _miscounted(records: list[TrackerRow], entries: list[LedgerEntry], counting: _Counting) -> list[str]:
     """Return the token counts of a request's single row that differ from the ledger."""
     if len(records) != 1:
         return []
@@ -214,7 +214,7 @@ def _miscounted(records: list[Record], entries: list[Entry], counting: _Counting
 
 
 def _reasons(
-    costs: list[Decimal], recorded: Decimal, right: Decimal, entries: list[Entry], prices: Prices
+    costs: list[Decimal], recorded: Decimal, right: Decimal, entries: list[LedgerEntry], prices: Prices
 ) -> list[str]:
     first = entries[0]
     if right == 0:
@@ -229,7 +229,7 @@ def _reasons(
     return _by_mistake(recorded, entries, prices) or _by_factor(recorded, right)
 
 
-def _by_mistake(recorded: Decimal, entries: list[Entry], prices: Prices) -> list[str]:
+def _by_mistake(recorded: Decimal, entries: list[LedgerEntry], prices: Prices) -> list[str]:
     short = short_prompt_rates(entries, prices)
     known = (*MISTAKES, short) if short else MISTAKES
     return explained(bill_of(entries), known, _fits(recorded))

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from mockbatch.core.money.ledger import Account, Counts, Sums, Total, net, rates_of
+from mockbatch.core.money.ledger import Account, Sums, TokenCounts, Total, net, rates_of
 from mockbatch.core.money.prices import Prices
-from mockbatch.core.money.rates import CLASSES, Rates, factors, plain, product, total
-from mockbatch.core.names import did_you_mean
+from mockbatch.core.money.rates import CLASSES, ModelRates, factors, plain, product, total
+from mockbatch.core.suggestions import did_you_mean
 from mockbatch.core.time.spans import format_day
 
 GROUPINGS = ("batch", "model", "session", "workspace", "api_key", "day", "service_tier", "class", "custom_id")
@@ -24,7 +24,7 @@ class Dated(Struct, frozen=True):
     priced: str
     account: Account
     requests: int
-    counts: Counts
+    counts: TokenCounts
     session: str | None = None
     workspace: str | None = None
     api_key: str | None = None
@@ -32,7 +32,7 @@ class Dated(Struct, frozen=True):
     custom_id: str | None = None
 
 
-class Spent(Struct, frozen=True):
+class GroupSpending(Struct, frozen=True):
     """The spending of a group: its key, counts, and amounts in USD as decimals.
 
     `net` is what was billed, `standard` the same at standard rates, `uncached` that with every prompt token as plain
@@ -53,8 +53,8 @@ class Spending(Struct, frozen=True, kw_only=True):
     currency: str = "USD"
     prices_as_of: str
     group_by: list[str]
-    groups: list[Spent]
-    total: Spent
+    groups: list[GroupSpending]
+    total: GroupSpending
     unpriced: list[str]
 
 
@@ -89,7 +89,7 @@ class Grouped:
     def spending(self) -> Spending:
         """Return the spending of each group and in total."""
         prices = self._prices
-        found: list[Spent] = []
+        found: list[GroupSpending] = []
         everything: Days = {}
         for key, days in sorted(self._groups.items(), key=lambda group: tuple(part or "" for part in group[0])):
             by = dict(zip(self._names, key, strict=True))
@@ -132,10 +132,10 @@ def _totals(days: Days, prices: Prices) -> list[Total]:
     return [net([row], day, prices) for day, sums in days.items() for row in sums.rows()]
 
 
-def _spent(by: dict[str, str | None], days: Days, prices: Prices) -> Spent:
+def _spent(by: dict[str, str | None], days: Days, prices: Prices) -> GroupSpending:
     totals = _totals(days, prices)
     priced = not totals or any(not one.unpriced for one in totals)
-    return Spent(
+    return GroupSpending(
         by,
         _requests(days),
         dict(_counts(days).items()),
@@ -149,17 +149,17 @@ def _requests(days: Days) -> int:
     return sum(row.requests for sums in days.values() for row in sums.rows())
 
 
-def _counts(days: Days) -> Counts:
+def _counts(days: Days) -> TokenCounts:
     whole = Sums()
     for sums in days.values():
         whole.merge(sums)
     return whole.counts()
 
 
-def _by_class(by: dict[str, str | None], days: Days, prices: Prices) -> list[Spent]:
+def _by_class(by: dict[str, str | None], days: Days, prices: Prices) -> list[GroupSpending]:
     """Return one group per class; the number of requests in each covers all classes."""
     return [
-        Spent(
+        GroupSpending(
             {**by, "class": kind},
             _requests(days),
             {kind: quantity},
@@ -171,18 +171,18 @@ def _by_class(by: dict[str, str | None], days: Days, prices: Prices) -> list[Spe
     ]
 
 
-Rate = Callable[[Rates, str, Account], Decimal]
+Rate = Callable[[ModelRates, str, Account], Decimal]
 
 
-def _billed(rates: Rates, kind: str, account: Account) -> Decimal:
+def _billed(rates: ModelRates, kind: str, account: Account) -> Decimal:
     return factors(rates, kind, account.service_tier, account.inference_geo).rate
 
 
-def _standard(rates: Rates, kind: str, account: Account) -> Decimal:
+def _standard(rates: ModelRates, kind: str, account: Account) -> Decimal:
     return factors(rates, kind, "standard", account.inference_geo).rate
 
 
-def _uncached(rates: Rates, kind: str, account: Account) -> Decimal:
+def _uncached(rates: ModelRates, kind: str, account: Account) -> Decimal:
     by = factors(rates, kind, "standard", account.inference_geo)
     return product(rates.input if kind.startswith("cache_") else by.list_rate, by.geo)
 

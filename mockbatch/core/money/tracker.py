@@ -8,13 +8,13 @@ from msgspec import Struct, field
 from mockbatch.core.money.amounts import Mark, amount_of, decimal_mark, is_nothing, split_currency, whole_of
 from mockbatch.core.money.columns import BY_VALUE, CENTS, CLASSES, COSTS, IDS, READINGS, currency_in, snake, unknown
 from mockbatch.core.money.rates import scaled
-from mockbatch.core.table import Row, Table
+from mockbatch.core.table import Table, TableRow
 
 _DOLLAR = "USD"
 _SHOWN = 5
 
 
-class Record(Struct, frozen=True):
+class TrackerRow(Struct, frozen=True):
     """A row: its line, its key, and its data: USD, and tokens by column."""
 
     line: int
@@ -32,7 +32,7 @@ class Tracker(Struct):
 
     keyed_by: tuple[str, ...] = ()
     cost_column: str = ""
-    records: list[Record] = field(default_factory=list)
+    records: list[TrackerRow] = field(default_factory=list)
     named: set[tuple[str, ...]] = field(default_factory=set)
     unknown_columns: list[str] = field(default_factory=list)
     currencies: list[str] = field(default_factory=list)
@@ -116,7 +116,7 @@ class _Reader:
         cells = (row.cells.get(column, "") for row in self._table.rows for column in columns)
         return decimal_mark(cells, "," if self._table.separator == ";" else ".")
 
-    def _read_row(self, row: Row) -> None:
+    def _read_row(self, row: TableRow) -> None:
         """Read a row into the tracker, or record its problem."""
         cells, tracker = row.cells, self._tracker
         key = tuple(cells.get(self._ids[name], "").strip() for name in tracker.keyed_by)
@@ -134,7 +134,7 @@ class _Reader:
             tracker.currencies.append(f"{what} is in {currency}")
             return
         try:
-            record = Record(row.line, key, self._dollars(cells), self._counts(cells))
+            record = TrackerRow(row.line, key, self._dollars(cells), self._counts(cells))
         except ValueError as error:
             tracker.named.add(key)
             tracker.problems.append(f"{what}: {error}")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mockbatch.core.replies.forms import ReplyError
+from mockbatch.core.replies.draft import ReplyError
 
 STEPS = 50_000
 LARGEST = 16 << 20

@@ -10,11 +10,11 @@ from typing import Any
 from msgspec import Struct
 
 from mockbatch.core.contract import wire
-from mockbatch.core.media.encoded import Unreadable
+from mockbatch.core.media.encoded import UnreadableMedia
 from mockbatch.core.media.pdf import pdf_in
-from mockbatch.core.replies.asked import all_blocks, cites
-from mockbatch.core.replies.dice import Dice
-from mockbatch.core.replies.forms import Draft
+from mockbatch.core.replies.draft import Draft
+from mockbatch.core.replies.request_access import all_blocks, cites
+from mockbatch.core.replies.rng import Rng
 
 _SENTENCE = re.compile(r"\S[^.!?。！？\n]{0,400}[.!?。！？]?")
 _LEADS = ("According to the document, ", "The source says: ", "It is stated that ", "As the text puts it: ")
@@ -28,9 +28,9 @@ class Passage(Struct, frozen=True):
     location: wire.Citation
 
 
-def passages(params: dict[str, Any]) -> list[Callable[[Dice], Passage | None]]:
+def passages(params: dict[str, Any]) -> list[Callable[[Rng], Passage | None]]:
     """Return a passage finder for each document and search result with citations enabled."""
-    found: list[Callable[[Dice], Passage | None]] = []
+    found: list[Callable[[Rng], Passage | None]] = []
     documents = results = 0
     for block in all_blocks(params):
         if block.get("type") == "document":
@@ -44,7 +44,7 @@ def passages(params: dict[str, Any]) -> list[Callable[[Dice], Passage | None]]:
     return found
 
 
-def cite(draft: Draft, finders: list[Callable[[Dice], Passage | None]]) -> bool:
+def cite(draft: Draft, finders: list[Callable[[Rng], Passage | None]]) -> bool:
     """Write a reply with citations. Return False if there is nothing to cite."""
     dice = draft.request.dice("citations")
     drawn = (dice.choose(finders)(dice) for _ in range(dice.between(1, 3)))
@@ -55,7 +55,7 @@ def cite(draft: Draft, finders: list[Callable[[Dice], Passage | None]]) -> bool:
     return bool(found)
 
 
-def _in_document(block: dict[str, Any], index: int) -> Callable[[Dice], Passage | None] | None:
+def _in_document(block: dict[str, Any], index: int) -> Callable[[Rng], Passage | None] | None:
     title = block.get("title") if isinstance(block.get("title"), str) else None
     match block.get("source"):
         case {"type": "text", "data": str(text)} if text.strip():
@@ -69,7 +69,7 @@ def _in_document(block: dict[str, Any], index: int) -> Callable[[Dice], Passage 
     return None
 
 
-def _span(text: str, index: int, title: str | None, dice: Dice) -> Passage | None:
+def _span(text: str, index: int, title: str | None, dice: Rng) -> Passage | None:
     """Return a sentence of a plain text."""
     spans = list(_spans(text))
     if not spans:
@@ -83,7 +83,7 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
         yield found.start(), found.start() + len(found[0].rstrip())
 
 
-def _blocks(texts: list[str], index: int, title: str | None, dice: Dice) -> Passage:
+def _blocks(texts: list[str], index: int, title: str | None, dice: Rng) -> Passage:
     """Return one block or two consecutive ones."""
     start = dice.below(len(texts))
     end = min(start + dice.between(1, 2), len(texts))
@@ -91,11 +91,11 @@ def _blocks(texts: list[str], index: int, title: str | None, dice: Dice) -> Pass
     return Passage(_quoted(cited), wire.ContentBlockLocation(cited, index, title, start, end))
 
 
-def _page(data: str, index: int, title: str | None, dice: Dice) -> Passage | None:
+def _page(data: str, index: int, title: str | None, dice: Rng) -> Passage | None:
     """Return a sentence from a page of a PDF."""
     try:
         pages = pdf_in(data).texts
-    except Unreadable:
+    except UnreadableMedia:
         return None
     written = [number for number, text in enumerate(pages, 1) if text.strip()]
     if not written:
@@ -106,10 +106,10 @@ def _page(data: str, index: int, title: str | None, dice: Dice) -> Passage | Non
     return Passage(cited, wire.PageLocation(cited, index, title, number, number + 1))
 
 
-def _in_result(block: dict[str, Any], index: int) -> Callable[[Dice], Passage]:
+def _in_result(block: dict[str, Any], index: int) -> Callable[[Rng], Passage]:
     texts, title = _texts(block.get("content")), block.get("title")
 
-    def found(dice: Dice) -> Passage:
+    def found(dice: Rng) -> Passage:
         start = dice.below(len(texts))
         source = str(block.get("source") or "")
         location = wire.SearchResultLocation(

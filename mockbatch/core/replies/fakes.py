@@ -5,7 +5,7 @@ from threading import local
 from typing import TYPE_CHECKING, Any
 
 from mockbatch.core.replies.allowance import Allowance
-from mockbatch.core.replies.forms import ReplyError
+from mockbatch.core.replies.draft import ReplyError
 
 if TYPE_CHECKING:
     from faker import Faker

@@ -6,49 +6,49 @@ Source: https://json-schema.org/draft/2020-12/json-schema-validation#name-define
 from collections.abc import Callable
 from uuid import UUID
 
-from mockbatch.core.replies.dice import Dice
+from mockbatch.core.replies.rng import Rng
 
 _NAMES = ("harbor", "maple", "orbit", "pixel", "river", "stone", "violet", "willow")
 _PEOPLE = ("ada", "ben", "carla", "dmitri", "emma", "farid", "grace", "hugo")
 
 
-def _date(dice: Dice) -> str:
+def _date(dice: Rng) -> str:
     return f"{dice.between(2020, 2029)}-{dice.between(1, 12):02}-{dice.between(1, 28):02}"
 
 
-def _time(dice: Dice) -> str:
+def _time(dice: Rng) -> str:
     return f"{dice.below(24):02}:{dice.below(60):02}:{dice.below(60):02}Z"
 
 
-def _duration(dice: Dice) -> str:
+def _duration(dice: Rng) -> str:
     return dice.choose((f"P{dice.between(1, 28)}D", f"PT{dice.between(1, 23)}H", f"P1DT{dice.between(1, 59)}M"))
 
 
-def _hostname(dice: Dice) -> str:
+def _hostname(dice: Rng) -> str:
     return f"{dice.choose(_NAMES)}.example.{dice.choose(('com', 'org', 'net'))}"
 
 
-def _email(dice: Dice) -> str:
+def _email(dice: Rng) -> str:
     return f"{dice.choose(_PEOPLE)}.{dice.choose(_NAMES)}@example.{dice.choose(('com', 'org', 'net'))}"
 
 
-def _uri(dice: Dice) -> str:
+def _uri(dice: Rng) -> str:
     return f"https://{_hostname(dice)}/{dice.choose(_NAMES)}/{dice.between(1, 999)}"
 
 
-def _path(dice: Dice) -> str:
+def _path(dice: Rng) -> str:
     return f"/{dice.choose(_NAMES)}/{dice.below(10)}"
 
 
-def _uuid(dice: Dice) -> str:
+def _uuid(dice: Rng) -> str:
     return str(UUID(int=dice.bits() << 64 | dice.bits(), version=4))
 
 
-def _ipv6(dice: Dice) -> str:
+def _ipv6(dice: Rng) -> str:
     return "2001:db8::" + ":".join(f"{dice.between(1, 0xFFFF):x}" for _ in range(4))
 
 
-FORMATS: dict[str, Callable[[Dice], str]] = {
+FORMATS: dict[str, Callable[[Rng], str]] = {
     "date-time": lambda dice: f"{_date(dice)}T{_time(dice)}",
     "date": _date,
     "time": _time,
@@ -72,7 +72,7 @@ FORMATS: dict[str, Callable[[Dice], str]] = {
 }
 
 # guess the content of a property from its name
-_BY_NAME: dict[str, Callable[[Dice], str]] = {
+_BY_NAME: dict[str, Callable[[Rng], str]] = {
     "email": _email,
     "url": _uri,
     "uri": _uri,
@@ -96,7 +96,7 @@ _BY_NAME: dict[str, Callable[[Dice], str]] = {
 }
 
 
-def text_of_name(name: str, dice: Dice) -> str | None:
+def text_of_name(name: str, dice: Rng) -> str | None:
     """Return a typical value for a property of this name; None if the name gives no hint."""
     made = _BY_NAME.get(name.lower()) or _BY_NAME.get(name.lower().rpartition("_")[2])
     return made(dice) if made else None

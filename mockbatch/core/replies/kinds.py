@@ -8,16 +8,16 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mockbatch.core.names import did_you_mean
-from mockbatch.core.replies import odd
-from mockbatch.core.replies.asked import prompt_of, schema_of
-from mockbatch.core.replies.forms import FUNCTION, Draft, Reply, ReplyError, ReplySpec, Request
+from mockbatch.core.replies import edge_cases as odd
+from mockbatch.core.replies.custom_reply import STREAMED, check_said, check_usage, said_reply
+from mockbatch.core.replies.draft import FUNCTION, Draft, Reply, ReplyError, ReplySpec, Request
 from mockbatch.core.replies.prose import sentences
 from mockbatch.core.replies.reply import natural_reply, structured, write
-from mockbatch.core.replies.said import STREAMED, check_said, check_usage, said_reply
+from mockbatch.core.replies.request_access import prompt_of, schema_of
 from mockbatch.core.replies.schema import check_schema
 from mockbatch.core.replies.template import compiled, rendered
 from mockbatch.core.sizes import LARGEST_TEXT, parse_size
+from mockbatch.core.suggestions import did_you_mean
 
 Options = dict[str, Any]
 Maker = Callable[[Request, Options], Reply]

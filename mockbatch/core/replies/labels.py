@@ -4,16 +4,18 @@ import re
 from collections.abc import Iterator
 
 from mockbatch.core.replies.languages import words_of
-from mockbatch.core.replies.later import Later
+from mockbatch.core.replies.lazy_pattern import LazyPattern
 
 _MOST, _LONGEST, _WORDS = 12, 32, 4
-_YES_NO = Later(
+_YES_NO = LazyPattern(
     r"\b(yes)\s*(?:/|or)\s*(no)\b|\b(true)\s*(?:/|or)\s*(false)\b|\b(ja)\s*(?:/|oder)\s*(nein)\b"
     r"|\b(oui)\s*(?:/|ou)\s*(non)\b|\b(s[ií])\s*(?:/|o)\s*(no)\b|\b(да)\s*(?:/|или)\s*(нет)\b",
     re.IGNORECASE,
 )
-_RANGE = Later(r"\b(?:rat\w*|scor\w*|scale|number|grade)\b[^.\n]{0,60}?\b(\d{1,3})\s*(?:to|-|–|and|bis)\s*(\d{1,3})\b")
-_TRIGGER = Later(
+_RANGE = LazyPattern(
+    r"\b(?:rat\w*|scor\w*|scale|number|grade)\b[^.\n]{0,60}?\b(\d{1,3})\s*(?:to|-|–|and|bis)\s*(\d{1,3})\b"
+)
+_TRIGGER = LazyPattern(
     r"\b(?:one of(?: (?:the following|these))?(?: \w+){0,2}?\s*[:(]?"
     r"|either\b:?"
     r"|(?:classif|categori)[^.\n]{0,80}?\b(?:as|into)\b:?"
@@ -27,12 +29,12 @@ _OF_TRIGGERS = (
     *("one of", "either", "classif", "categori", "labels", "classes", "options", "choices"),
     *("answer", "respond", "reply", "choose", "pick"),
 )
-_BULLET = Later(r"\s*(?:[-*•]|\d+[.)])\s+([^\n:]+?)(?:\s*:[^\n]*)?\s*(?:\n|$)")
+_BULLET = LazyPattern(r"\s*(?:[-*•]|\d+[.)])\s+([^\n:]+?)(?:\s*:[^\n]*)?\s*(?:\n|$)")
 _OF_SI = ("sí", "si ", "si/", "sio", "si\n", "si\t")
-_SI = Later(r"\bsi\s*[/o]")
-_END = Later(r"[.:;?!)\n]")
-_BETWEEN = Later(r"[,/|]|\b(?:[oO][rR]|[aA][nN][dD])\b")
-_DIGIT = Later(r"\d")
+_SI = LazyPattern(r"\bsi\s*[/o]")
+_END = LazyPattern(r"[.:;?!)\n]")
+_BETWEEN = LazyPattern(r"[,/|]|\b(?:[oO][rR]|[aA][nN][dD])\b")
+_DIGIT = LazyPattern(r"\d")
 # without one of these words `_YES_NO`, which is slow, cannot match
 _AGREEING = ("yes", "true", "oui", "да")
 

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Literal, get_args
 
-from mockbatch.core.replies.later import Later
+from mockbatch.core.replies.lazy_pattern import LazyPattern
 
 Language = Literal["en", "de", "fr", "es", "zh", "ja", "ru"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -43,9 +43,9 @@ _NAMES: dict[str, Language] = {
     **dict.fromkeys(("japanese", "japanisch", "japonais", "japonés"), "ja"),
     **dict.fromkeys(("russian", "russisch", "russe", "ruso"), "ru"),
 }
-_NAMED = Later(r"\b(?:in|into|to|auf|ins|en|al)\s+(?:simplified\s+|plain\s+)?(" + "|".join(_NAMES) + r")\b")
-_LETTERS = Later(r"[^\W\d_]+(?:'[^\W\d_]+)?")
-_KANA, _HAN, _CYRILLIC = Later("[\u3040-\u30ff]"), Later("[\u4e00-\u9fff]"), Later("[\u0400-\u04ff]")
+_NAMED = LazyPattern(r"\b(?:in|into|to|auf|ins|en|al)\s+(?:simplified\s+|plain\s+)?(" + "|".join(_NAMES) + r")\b")
+_LETTERS = LazyPattern(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+_KANA, _HAN, _CYRILLIC = LazyPattern("[\u3040-\u30ff]"), LazyPattern("[\u4e00-\u9fff]"), LazyPattern("[\u0400-\u04ff]")
 _SHARE = 5
 _REACH = 600
 

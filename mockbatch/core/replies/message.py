@@ -8,11 +8,11 @@ from msgspec.json import Encoder
 
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.model import Model
-from mockbatch.core.draws import draw_of, subseed
-from mockbatch.core.replies.forms import Reply, ReplyError
-from mockbatch.core.replies.kept import KeptReply
+from mockbatch.core.conversion import threadsafe_convert
+from mockbatch.core.replies.draft import Reply, ReplyError
+from mockbatch.core.replies.stored_reply import StoredReply
 from mockbatch.core.replies.text import plain_text
-from mockbatch.core.typed import convert
+from mockbatch.core.seeded_hash import derive_seed, draw_of
 
 _MOST_TOKENS = 10**12
 sorted_json = Encoder(order="sorted").encode
@@ -29,7 +29,7 @@ def reply_key(seed: int, params: dict[str, Any]) -> int:
 
 def reply_key_of(seed: int, content: bytes) -> int:
     """Return the key of a request from its sorted JSON."""
-    return draw_of(subseed(seed, "reply"), content)
+    return draw_of(derive_seed(seed, "reply"), content)
 
 
 def reply_message(message_id: str, model: Model, key: int, max_tokens: int, usage: wire.Usage) -> wire.Message:
@@ -41,7 +41,7 @@ def reply_message(message_id: str, model: Model, key: int, max_tokens: int, usag
     )
 
 
-def message_of(reply: Reply | KeptReply, message_id: str, model: Model, usage: wire.Usage) -> wire.Message:
+def message_of(reply: Reply | StoredReply, message_id: str, model: Model, usage: wire.Usage) -> wire.Message:
     """Return a reply as a whole message."""
     return wire.Message(
         model.id,
@@ -96,6 +96,6 @@ def _overridden(usage: wire.Usage, overrides: dict[str, Any]) -> wire.Usage:
         elif value is not None:
             whole[name] = {**whole.get(name, {}), **value} if isinstance(value, dict) else value
     try:
-        return convert(whole, wire.Usage)
+        return threadsafe_convert(whole, wire.Usage)
     except msgspec.ValidationError as error:
         raise ReplyError(f"the usage of the reply is invalid: {error}") from None

@@ -9,11 +9,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from mockbatch.core.contract.schemas import Path, pointed, subschemas
-from mockbatch.core.replies.conjoin import Schema, Unsatisfiable, conjoin, types_of, weight
-from mockbatch.core.replies.dice import Dice
-from mockbatch.core.replies.forms import ReplyError
+from mockbatch.core.replies.draft import ReplyError
 from mockbatch.core.replies.outline import outline, plain
 from mockbatch.core.replies.pattern import NoMatch, is_readable, nearly_matching, size_of
+from mockbatch.core.replies.rng import Rng
 from mockbatch.core.replies.schema import (
     ANNOTATIONS,
     APPLIED,
@@ -24,7 +23,8 @@ from mockbatch.core.replies.schema import (
     known_schema,
     source_of,
 )
-from mockbatch.core.replies.steps import STEPS, TOO_COMPLEX, Budget
+from mockbatch.core.replies.schema_intersection import Schema, Unsatisfiable, intersect, types_of, weight
+from mockbatch.core.replies.step_budget import STEPS, TOO_COMPLEX, StepBudget
 
 _VERY_DEEP = 80
 _MOST_WORDS = 200
@@ -45,7 +45,7 @@ class Nearest(NamedTuple):
     unmet: str = ""
 
 
-def nearest(schema: dict[str, Any], dice: Dice, what: str) -> Nearest:
+def nearest(schema: dict[str, Any], dice: Rng, what: str) -> Nearest:
     """Return a valid value of a schema, or the nearest one; `what` names the schema in the sentence. Never raise."""
     try:
         return Nearest(instance(schema, dice))
@@ -63,7 +63,7 @@ def _explained(schema: dict[str, Any], value: Any, what: str, reason: str) -> Ne
     if reason == TOO_COMPLEX:
         return Nearest(value, _unmet(what, because="it is too complex"))
     try:
-        part = known_schema(source_of(schema)).unmet(value, Budget())
+        part = known_schema(source_of(schema)).unmet(value, StepBudget())
     except (ReplyError, RecursionError):
         return Nearest(value, _unmet(what, because=reason[:_MOST_WORDS]))
     return Nearest(value, "" if part is None else _unmet(what, part))
@@ -128,14 +128,14 @@ def _patterns(node: dict[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
         yield from (((*path, "patternProperties", name), name) for name in named)
 
 
-def _closest(schema: dict[str, Any], dice: Dice) -> Any:
+def _closest(schema: dict[str, Any], dice: Rng) -> Any:
     """Return a value that meets as much as possible; the outline if that takes too long."""
     try:
         known = known_schema(source_of(schema))
         try:
-            return Maker(known, dice, Budget(), _VERY_DEEP).make(known.root, 0)
+            return Maker(known, dice, StepBudget(), _VERY_DEEP).make(known.root, 0)
         except Unsatisfiable:
-            return _Lenient(known, dice, Budget(STEPS // 2)).make(known.root, 0)
+            return _Lenient(known, dice, StepBudget(STEPS // 2)).make(known.root, 0)
     except (ReplyError, RecursionError):
         return outline(schema)
 
@@ -143,7 +143,7 @@ def _closest(schema: dict[str, Any], dice: Dice) -> Any:
 class _Lenient(Maker):
     """Makes a value for any schema, valid where possible and nearly so elsewhere."""
 
-    def __init__(self, known: Known, dice: Dice, budget: Budget) -> None:
+    def __init__(self, known: Known, dice: Rng, budget: StepBudget) -> None:
         super().__init__(known, dice, budget)
         self._strict = Maker(known, dice, budget)
         self._within: list[int] = []
@@ -190,7 +190,7 @@ class _Lenient(Maker):
             try:
                 other = self.known.flat(part, self.budget)[0] if isinstance(part, dict) else {}
                 self.budget.spend(weight(whole) + weight(other))
-                whole = conjoin(whole, other)
+                whole = intersect(whole, other)
             except Unsatisfiable:
                 continue
         return whole

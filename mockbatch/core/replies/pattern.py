@@ -9,9 +9,9 @@ from re import _constants as op
 from re import _parser as parser
 from typing import TYPE_CHECKING, Any
 
-from mockbatch.core.remembered import Remembered
-from mockbatch.core.replies.dice import Dice
-from mockbatch.core.replies.steps import Budget
+from mockbatch.core.bounded_cache import BoundedCache
+from mockbatch.core.replies.rng import Rng
+from mockbatch.core.replies.step_budget import StepBudget
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator, FancyRegexOptions
@@ -45,10 +45,10 @@ class NoMatch(Exception):
 
 
 def matching(
-    pattern: str, dice: Dice, shortest: int = 0, longest: int | None = None, budget: Budget | None = None
+    pattern: str, dice: Rng, shortest: int = 0, longest: int | None = None, budget: StepBudget | None = None
 ) -> str:
     """Return a text of `shortest` to `longest` characters that contains a match of `pattern`. Raises NoMatch."""
-    budget = budget or Budget(_UNBUDGETED)
+    budget = budget or StepBudget(_UNBUDGETED)
     try:
         parsed, anchored = _parsed(pattern)
     except _UNREADABLE as error:
@@ -67,7 +67,7 @@ def matching(
     raise NoMatch(f"no text was found to match {_shown(pattern)}")
 
 
-def nearly_matching(pattern: str, dice: Dice, budget: Budget) -> str:
+def nearly_matching(pattern: str, dice: Rng, budget: StepBudget) -> str:
     """Return a text built from `pattern`, ignoring lookarounds. Raises NoMatch."""
     try:
         return _Writer(dice, 0, budget).sequence(_parsed(pattern)[0])
@@ -141,8 +141,8 @@ def _read(pattern: str) -> tuple[Any, bool]:
     return parser.parse(text), text.endswith(("$", r"\Z"))
 
 
-_engine = Remembered(_compiled, count=256, size=64 << 10)
-_parsed = Remembered(_read, count=256, size=64 << 10)
+_engine = BoundedCache(_compiled, count=256, size=64 << 10)
+_parsed = BoundedCache(_read, count=256, size=64 << 10)
 
 
 def _shown(pattern: str) -> str:
@@ -160,7 +160,7 @@ def _translated(pattern: str) -> str:
 class _Writer:
     """Writes one text; open-ended repetitions get up to `extra` more turns than required."""
 
-    def __init__(self, dice: Dice, extra: int, budget: Budget) -> None:
+    def __init__(self, dice: Rng, extra: int, budget: StepBudget) -> None:
         self._dice = dice
         self._budget = budget
         self._extra = extra

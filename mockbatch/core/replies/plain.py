@@ -3,8 +3,8 @@
 from typing import Any
 
 from mockbatch.core.contract.model import Model
-from mockbatch.core.replies.asked import all_blocks, cites, messages_of
-from mockbatch.core.replies.wishes import Wish, wish_of
+from mockbatch.core.replies.prompt_hints import PromptHints, parse_hints
+from mockbatch.core.replies.request_access import all_blocks, cites, messages_of
 
 # the params that make a reply more than plain text
 _SHAPING = frozenset(
@@ -12,7 +12,7 @@ _SHAPING = frozenset(
 )
 
 
-def wish_alone(params: dict[str, Any], model: Model) -> Wish | None:
+def wish_alone(params: dict[str, Any], model: Model) -> PromptHints | None:
     """Return the prompt hints if the whole reply is plain text; None if it is more."""
     thinking = params.get("thinking")
     silent = isinstance(thinking, dict) and thinking.get("type") == "disabled"
@@ -25,7 +25,7 @@ def wish_alone(params: dict[str, Any], model: Model) -> Wish | None:
         return None
     if any(type(message.get("content")) is list for message in messages) and any(map(cites, all_blocks(params))):
         return None
-    return wish_of(params)
+    return parse_hints(params)
 
 
 def _is_shaped(params: dict[str, Any], *, silent: bool) -> bool:

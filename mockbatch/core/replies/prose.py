@@ -4,10 +4,10 @@ import json
 from collections.abc import Callable
 from functools import cache
 
-from mockbatch.core.replies.dice import Dice
-from mockbatch.core.replies.forms import Draft, Reply, Request
+from mockbatch.core.replies.draft import Draft, Reply, Request
+from mockbatch.core.replies.prompt_hints import PromptHints
+from mockbatch.core.replies.rng import Rng
 from mockbatch.core.replies.text import english_sentences
-from mockbatch.core.replies.wishes import Wish
 
 _USUAL = (1, 1, 2, 2, 3, 4, 5, 6)
 _UNSPACED = ("zh", "ja")
@@ -23,16 +23,16 @@ def _sentences(language: str) -> tuple[str, ...]:
     return PHRASES[language]
 
 
-def sentence(dice: Dice, language: str = "en") -> str:
+def sentence(dice: Rng, language: str = "en") -> str:
     return dice.choose(_sentences(language))
 
 
-def sentences(dice: Dice, count: int, language: str = "en") -> str:
+def sentences(dice: Rng, count: int, language: str = "en") -> str:
     """Return `count` sentences, joined."""
     return ("" if language in _UNSPACED else " ").join(sentence(dice, language) for _ in range(count))
 
 
-def text_reply(request: Request, wish: Wish) -> Reply:
+def text_reply(request: Request, wish: PromptHints) -> Reply:
     """Return the reply to a request that needs only text."""
     draft = Draft(request)
     if request.limit > 0:
@@ -41,7 +41,7 @@ def text_reply(request: Request, wish: Wish) -> Reply:
     return draft.reply("max_tokens")
 
 
-def prose(dice: Dice, wish: Wish) -> str:
+def prose(dice: Rng, wish: PromptHints) -> str:
     """Return the text for the prompt hints."""
     if wish.labels:
         return dice.choose(wish.labels)
@@ -61,7 +61,7 @@ def prose(dice: Dice, wish: Wish) -> str:
     return _of_words(dice, wish)
 
 
-def _of_words(dice: Dice, wish: Wish) -> str:
+def _of_words(dice: Rng, wish: PromptHints) -> str:
     if wish.language in _UNSPACED:
         return _at_least(dice, wish, len)[: wish.count]
     words = _at_least(dice, wish, _words).split()[: wish.count]
@@ -72,7 +72,7 @@ def _words(text: str) -> int:
     return text.count(" ") + 1
 
 
-def _at_least(dice: Dice, wish: Wish, measured: Callable[[str], int]) -> str:
+def _at_least(dice: Rng, wish: PromptHints, measured: Callable[[str], int]) -> str:
     """Return enough sentences to reach the requested length."""
     chosen: list[str] = []
     length = 0
@@ -82,13 +82,13 @@ def _at_least(dice: Dice, wish: Wish, measured: Callable[[str], int]) -> str:
     return ("" if wish.language in _UNSPACED else " ").join(chosen)
 
 
-def _shortened(text: str, wish: Wish) -> str:
+def _shortened(text: str, wish: PromptHints) -> str:
     """Return at most `wish.count` characters, cut at a word boundary if the language has spaces."""
     if len(text) <= wish.count or wish.language in _UNSPACED:
         return text[: wish.count]
     return text[: wish.count].rsplit(" ", 1)[0]
 
 
-def _json(dice: Dice, wish: Wish) -> str:
+def _json(dice: Rng, wish: PromptHints) -> str:
     keys = wish.keys or ("answer",)
     return json.dumps({key: sentence(dice, wish.language) for key in keys}, ensure_ascii=False)

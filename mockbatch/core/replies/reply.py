@@ -4,7 +4,13 @@ from typing import Any
 
 import msgspec
 
-from mockbatch.core.replies.asked import (
+from mockbatch.core.replies.citations import cite, passages
+from mockbatch.core.replies.draft import AnyBlock, Draft, Reply, ReplyError, Request
+from mockbatch.core.replies.nearest import nearest
+from mockbatch.core.replies.prefill import continuation
+from mockbatch.core.replies.prompt_hints import NO_HINTS, parse_hints
+from mockbatch.core.replies.prose import prose
+from mockbatch.core.replies.request_access import (
     answers_tools,
     choice_of,
     goes_on,
@@ -13,17 +19,11 @@ from mockbatch.core.replies.asked import (
     stop_sequences_of,
     waiting_calls,
 )
-from mockbatch.core.replies.citations import cite, passages
-from mockbatch.core.replies.forms import AnyBlock, Draft, Reply, ReplyError, Request
-from mockbatch.core.replies.nearest import nearest
-from mockbatch.core.replies.prefill import continuation
-from mockbatch.core.replies.prose import prose
 from mockbatch.core.replies.schema import instance
 from mockbatch.core.replies.server_tools import finish, run, server_tools
 from mockbatch.core.replies.text import whole_text
 from mockbatch.core.replies.thinking import think
 from mockbatch.core.replies.tools import call_some, callable_tools
-from mockbatch.core.replies.wishes import NO_WISH, wish_of
 
 __all__ = ["AnyBlock", "Reply", "ReplyError", "Request", "natural_reply", "structured", "write"]
 
@@ -77,8 +77,8 @@ def answer(draft: Draft) -> Reply:
     finders = passages(params)
     if finders and cite(draft, finders):
         return draft.reply()
-    wish = wish_of(params)
-    text = whole_text(draft.request.key) if wish is NO_WISH else prose(draft.request.dice("prose"), wish)
+    wish = parse_hints(params)
+    text = whole_text(draft.request.key) if wish is NO_HINTS else prose(draft.request.dice("prose"), wish)
     if prefill := prefill_of(params):
         text = continuation(prefill, text)
     return write(draft, text)

@@ -15,8 +15,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedFormatter
 from jinja2.utils import Cycler, Namespace
 
 from mockbatch.core.replies.allowance import Allowance, check_size, plain
+from mockbatch.core.replies.draft import ReplyError
 from mockbatch.core.replies.fakes import Fake
-from mockbatch.core.replies.forms import ReplyError
 
 LONGEST_SOURCE = 64_000
 _MOST_TOKENS = 3_000

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mockbatch.core.bounded_cache import BoundedCache
 from mockbatch.core.contract.schemas import pointed, subschemas
-from mockbatch.core.remembered import Remembered
-from mockbatch.core.replies.applied import effort, is_harmless
-from mockbatch.core.replies.conjoin import Schema, Unsatisfiable, canonical, conjoin, parts, weight
-from mockbatch.core.replies.dice import Dice
-from mockbatch.core.replies.forms import ReplyError
+from mockbatch.core.replies.draft import ReplyError
 from mockbatch.core.replies.pattern import engine_options, size_of
-from mockbatch.core.replies.steps import NODE, TOO_COMPLEX, Budget
+from mockbatch.core.replies.rng import Rng
+from mockbatch.core.replies.schema_intersection import Schema, Unsatisfiable, canonical, intersect, parts, weight
+from mockbatch.core.replies.step_budget import NODE, TOO_COMPLEX, StepBudget
+from mockbatch.core.replies.validation_cost import effort, is_harmless
 from mockbatch.core.replies.values import SOFT_DEPTH, Values
 
 if TYPE_CHECKING:
@@ -56,11 +56,11 @@ _HINT = re.compile(rf"({'|'.join((*_COUNTS, *_BOUNDS, 'pattern', 'format', 'uniq
 Flat = tuple[dict[str, Any], list[list[Schema]]]
 
 
-def instance(schema: dict[str, Any], dice: Dice) -> Any:
+def instance(schema: dict[str, Any], dice: Rng) -> Any:
     """Return a value valid against `schema`. Raises ReplyError if it is invalid, too complex or unsatisfiable."""
     known = known_schema(source_of(schema))
     reason = "none was found that a validator accepts"
-    budget = Budget()
+    budget = StepBudget()
     for attempt in range(_ATTEMPTS):
         try:
             value = Maker(known, dice, budget).make(known.root, 0)
@@ -78,7 +78,7 @@ def instance(schema: dict[str, Any], dice: Dice) -> Any:
 
 def is_valid(schema: dict[str, Any], value: Any) -> bool:
     """Return whether `value` is valid. Raises ReplyError if the schema is invalid."""
-    return known_schema(source_of(schema)).accepts(value, Budget())
+    return known_schema(source_of(schema)).accepts(value, StepBudget())
 
 
 def check_schema(schema: dict[str, Any]) -> None:
@@ -165,7 +165,7 @@ class Known:
     def _is_harmless(self) -> bool:
         return is_harmless(self.root, self.target)
 
-    def accepts(self, value: Any, budget: Budget) -> bool:
+    def accepts(self, value: Any, budget: StepBudget) -> bool:
         """Return whether a value is valid. Raises ReplyError if checking takes too long."""
         if not self._is_harmless:
             budget.spend(effort(self.root, value, self.target) // APPLIED_PER_STEP)
@@ -174,7 +174,7 @@ class Known:
         except ValueError:  # a number or a text that is out of range
             return False
 
-    def unmet(self, value: Any, budget: Budget) -> tuple[str | int, ...] | None:
+    def unmet(self, value: Any, budget: StepBudget) -> tuple[str | int, ...] | None:
         """Return the path of the first keyword that a value violates; None if it is valid."""
         from jsonschema_rs import ValidationError
 
@@ -210,7 +210,7 @@ class Known:
             raise ReplyError(f"The schema is not valid JSON Schema: {reference!r} has no target in it")
         return place
 
-    def flat(self, node: dict[str, Any], budget: Budget, within: frozenset[int] = frozenset()) -> Flat:
+    def flat(self, node: dict[str, Any], budget: StepBudget, within: frozenset[int] = frozenset()) -> Flat:
         """Return a schema without references, and the lists of alternatives of which one each must hold.
 
         The cost is the same whether cached or not; `within` are the schemas being flattened.
@@ -228,10 +228,10 @@ class Known:
             self._flat[key] = found, before - budget.left
         return found
 
-    def _flattened(self, node: dict[str, Any], budget: Budget, within: frozenset[int]) -> Flat:
+    def _flattened(self, node: dict[str, Any], budget: StepBudget, within: frozenset[int]) -> Flat:
         base = {name: value for name, value in node.items() if name not in ANNOTATIONS and name not in APPLIED}
         if "const" in node:
-            base = conjoin(base, {"enum": [node["const"]]})
+            base = intersect(base, {"enum": [node["const"]]})
         base = _with_hints(base, node.get("description"))
         choices: list[list[Schema]] = [node[name] for name in ("anyOf", "oneOf") if name in node]
         for part in self.parts(node):
@@ -240,7 +240,7 @@ class Known:
             if part is not True:
                 other, more = self.flat(part, budget, within)
                 budget.spend(weight(base) + weight(other) + len(more))
-                base = conjoin(base, other)
+                base = intersect(base, other)
                 choices.extend(more)
         if "if" in node:
             condition = node["if"]
@@ -260,7 +260,7 @@ class Known:
             if name in node:
                 yield self.target(node[name])
 
-    def complexity(self, option: Schema, budget: Budget) -> int:
+    def complexity(self, option: Schema, budget: StepBudget) -> int:
         """Return a measure of how much a schema leads to."""
         if not isinstance(option, dict):
             return 0
@@ -275,7 +275,7 @@ class Known:
             self._complexities[key] = found, before - budget.left
         return found
 
-    def _complexity(self, option: dict[str, Any], budget: Budget) -> int:
+    def _complexity(self, option: dict[str, Any], budget: StepBudget) -> int:
         try:
             base, choices = self.flat(option, budget)
         except Unsatisfiable:
@@ -306,7 +306,7 @@ def _remember(source: bytes) -> Known:
     return known
 
 
-known_schema = Remembered(_remember, count=256, size=2 << 20)
+known_schema = BoundedCache(_remember, count=256, size=2 << 20)
 
 
 def _with_hints(base: dict[str, Any], description: Any) -> dict[str, Any]:
@@ -316,7 +316,7 @@ def _with_hints(base: dict[str, Any], description: Any) -> dict[str, Any]:
         return base
     hints = {name: _hint_value(name, value) for name, value in _HINT.findall(found[1] + ", ")}
     try:
-        whole = conjoin(base, {name: value for name, value in hints.items() if value is not None})
+        whole = intersect(base, {name: value for name, value in hints.items() if value is not None})
     except Unsatisfiable:
         return base
     crossed = any(whole[low] > whole[high] for low, high in _PAIRS if low in whole and high in whole)
@@ -338,7 +338,7 @@ def _hint_value(name: str, value: str) -> Any:
 class Maker(Values):
     """Makes one value."""
 
-    def __init__(self, known: Known, dice: Dice, budget: Budget, deepest: int = _DEEPEST) -> None:
+    def __init__(self, known: Known, dice: Rng, budget: StepBudget, deepest: int = _DEEPEST) -> None:
         super().__init__(dice, budget)
         self.known = known
         self.deepest = deepest
@@ -378,7 +378,7 @@ class Maker(Values):
             try:
                 other, more = ({}, []) if option is True else self.known.flat(option, self.budget)
                 self.budget.spend(weight(base) + weight(other))
-                merged = conjoin(base, other)
+                merged = intersect(base, other)
             except Unsatisfiable:
                 continue
             yield from self.variants(merged, [*choices[1:], *more], depth)

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from mockbatch.core.contract import ids, wire
-from mockbatch.core.replies.asked import kind_of, prompt_of, tools_of
-from mockbatch.core.replies.dice import Dice
-from mockbatch.core.replies.forms import AnyBlock, Draft, Request
+from mockbatch.core.replies.draft import AnyBlock, Draft, Request
 from mockbatch.core.replies.prose import sentence, sentences
+from mockbatch.core.replies.request_access import kind_of, prompt_of, tools_of
+from mockbatch.core.replies.rng import Rng
 from mockbatch.core.replies.tools import Tool, call, callable_tools
 
 _URL = re.compile(r"https?://[^\s\"'<>)\]]+")
@@ -41,7 +41,7 @@ def begin(draft: Draft, tool: dict[str, Any]) -> None:
     draft.server_call(*_first_call(draft.request, tool, draft.request.dice("server tools")))
 
 
-def _first_call(request: Request, tool: dict[str, Any], dice: Dice) -> tuple[wire.ServerTool, dict[str, Any]]:
+def _first_call(request: Request, tool: dict[str, Any], dice: Rng) -> tuple[wire.ServerTool, dict[str, Any]]:
     match kind_of(tool):
         case "web_fetch":
             return "web_fetch", {"url": _address(request, tool, dice)}
@@ -73,7 +73,7 @@ def finish(draft: Draft, called: dict[str, Any]) -> None:
             draft.result(_done(name, tool_id, f"{dice.between(2, 99) * dice.between(2, 99)}\n"))
 
 
-def _search(draft: Draft, tool: dict[str, Any], dice: Dice) -> str:
+def _search(draft: Draft, tool: dict[str, Any], dice: Rng) -> str:
     results: list[wire.WebSearchResultBlock] = []
     for _ in range(min(dice.choose((1, 1, 2)), _uses(tool))):
         tool_id = draft.server_call(*_first_call(draft.request, tool, dice))
@@ -88,13 +88,13 @@ def _search(draft: Draft, tool: dict[str, Any], dice: Dice) -> str:
     return "end_turn"
 
 
-def _searched(draft: Draft, tool_id: str, tool: dict[str, Any], dice: Dice) -> list[wire.WebSearchResultBlock]:
+def _searched(draft: Draft, tool_id: str, tool: dict[str, Any], dice: Rng) -> list[wire.WebSearchResultBlock]:
     results = [_found(draft.request, tool, dice, place) for place in range(dice.between(2, 5))]
     draft.result(wire.WebSearchToolResultBlock(tool_id, results))
     return results
 
 
-def _found(request: Request, tool: dict[str, Any], dice: Dice, place: int) -> wire.WebSearchResultBlock:
+def _found(request: Request, tool: dict[str, Any], dice: Rng, place: int) -> wire.WebSearchResultBlock:
     return wire.WebSearchResultBlock(
         title=" ".join(sentence(dice).split()[:6]).rstrip(".,:;"),
         url=f"https://{_host(tool, dice)}/articles/{dice.between(1_000, 99_999)}",
@@ -103,7 +103,7 @@ def _found(request: Request, tool: dict[str, Any], dice: Dice, place: int) -> wi
     )
 
 
-def _fetch(draft: Draft, tool: dict[str, Any], dice: Dice) -> str:
+def _fetch(draft: Draft, tool: dict[str, Any], dice: Rng) -> str:
     name, arguments = _first_call(draft.request, tool, dice)
     tool_id = draft.server_call(name, arguments)
     if tool_id is None:
@@ -113,7 +113,7 @@ def _fetch(draft: Draft, tool: dict[str, Any], dice: Dice) -> str:
     return "end_turn"
 
 
-def _fetched(draft: Draft, tool_id: str, url: str, tool: dict[str, Any], dice: Dice) -> str:
+def _fetched(draft: Draft, tool_id: str, url: str, tool: dict[str, Any], dice: Rng) -> str:
     text = sentences(dice, dice.between(4, 12))
     cited = tool.get("citations")
     config = wire.CitationsConfig(cited["enabled"] is True) if isinstance(cited, dict) and "enabled" in cited else None
@@ -122,7 +122,7 @@ def _fetched(draft: Draft, tool_id: str, url: str, tool: dict[str, Any], dice: D
     return text
 
 
-def _execute(draft: Draft, tool: dict[str, Any], dice: Dice) -> str:
+def _execute(draft: Draft, tool: dict[str, Any], dice: Rng) -> str:
     draft.container = container_of(draft.request)
     one, other = dice.between(2, 99), dice.between(2, 99)
     program, printed = f"print({one} * {other})", f"{one * other}\n"
@@ -167,7 +167,7 @@ def _done(name: _Execution, tool_id: str, printed: str) -> AnyBlock:
     return wire.TextEditorToolResultBlock(tool_id, wire.TextEditorCreateResultBlock(False))
 
 
-def _search_tools(draft: Draft, tool: dict[str, Any], dice: Dice) -> str:
+def _search_tools(draft: Draft, tool: dict[str, Any], dice: Rng) -> str:
     """Search for a deferred tool and call the first one found."""
     tool_id = draft.server_call(*_first_call(draft.request, tool, dice))
     if tool_id is None:
@@ -179,7 +179,7 @@ def _search_tools(draft: Draft, tool: dict[str, Any], dice: Dice) -> str:
     return "end_turn"
 
 
-def _found_tools(draft: Draft, tool_id: str, dice: Dice) -> list[Tool]:
+def _found_tools(draft: Draft, tool_id: str, dice: Rng) -> list[Tool]:
     deferred = [known for known in callable_tools(draft.request.params) if known.deferred]
     found = dice.shuffled(deferred)[: dice.between(1, 3)]
     references = [wire.ToolReferenceBlock(known.name) for known in found]
@@ -187,7 +187,7 @@ def _found_tools(draft: Draft, tool_id: str, dice: Dice) -> list[Tool]:
     return found
 
 
-_RUN: dict[str, Callable[[Draft, dict[str, Any], Dice], str]] = {
+_RUN: dict[str, Callable[[Draft, dict[str, Any], Rng], str]] = {
     "web_search": _search,
     "web_fetch": _fetch,
     "code_execution": _execute,
@@ -219,18 +219,18 @@ def _uses(tool: dict[str, Any]) -> int:
     return most if isinstance(most, int) and most > 0 else _USUAL_USES
 
 
-def _host(tool: dict[str, Any], dice: Dice) -> str:
+def _host(tool: dict[str, Any], dice: Rng) -> str:
     allowed = tool.get("allowed_domains")
     hosts = [host for host in allowed if isinstance(host, str)] if isinstance(allowed, list) else []
     return dice.choose(hosts or _HOSTS)
 
 
-def _address(request: Request, tool: dict[str, Any], dice: Dice) -> str:
+def _address(request: Request, tool: dict[str, Any], dice: Rng) -> str:
     """Return the URL in the prompt, or a URL on an allowed host."""
     named = _URL.search(prompt_of(request.params))
     return named[0].rstrip(".,") if named else f"https://{_host(tool, dice)}/pages/{dice.between(1, 999)}"
 
 
-def _query(request: Request, dice: Dice) -> str:
+def _query(request: Request, dice: Rng) -> str:
     words = prompt_of(request.params).split()[:8]
     return " ".join(words)[:200] or sentence(dice)

@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from mockbatch.core.replies.allowance import Allowance
-from mockbatch.core.replies.asked import prompt_of, text_in
+from mockbatch.core.replies.draft import ReplyError, Request
 from mockbatch.core.replies.fakes import Fake
-from mockbatch.core.replies.forms import ReplyError, Request
+from mockbatch.core.replies.request_access import prompt_of, text_in
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -6,9 +6,9 @@ Source: https://platform.claude.com/docs/en/build-with-claude/extended-thinking,
 from typing import Any
 
 from mockbatch.core.contract import ids, wire
-from mockbatch.core.replies.asked import answers_tools, choice_of
-from mockbatch.core.replies.forms import Draft, Request
+from mockbatch.core.replies.draft import Draft, Request
 from mockbatch.core.replies.prose import sentences
+from mockbatch.core.replies.request_access import answers_tools, choice_of
 
 # per effort: how many of 16 requests get thinking, and its maximum tokens
 _SHARES: dict[str, int] = {"low": 4, "medium": 8, "high": 15, "xhigh": 16, "max": 16}

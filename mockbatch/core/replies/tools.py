@@ -7,9 +7,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from mockbatch.core.replies.asked import choice_of, kind_of, tools_of
-from mockbatch.core.replies.forms import Draft
+from mockbatch.core.replies.draft import Draft
 from mockbatch.core.replies.nearest import nearest
+from mockbatch.core.replies.request_access import choice_of, kind_of, tools_of
 
 
 class Tool(Struct, frozen=True):

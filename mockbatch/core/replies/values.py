@@ -5,7 +5,10 @@ from itertools import chain
 from math import ceil, floor
 from typing import Any
 
-from mockbatch.core.replies.conjoin import (
+from mockbatch.core.replies.formats import FORMATS, text_of_name
+from mockbatch.core.replies.pattern import NoMatch, found, matching
+from mockbatch.core.replies.rng import Rng
+from mockbatch.core.replies.schema_intersection import (
     Schema,
     Unsatisfiable,
     canonical,
@@ -15,10 +18,7 @@ from mockbatch.core.replies.conjoin import (
     same,
     types_of,
 )
-from mockbatch.core.replies.dice import Dice
-from mockbatch.core.replies.formats import FORMATS, text_of_name
-from mockbatch.core.replies.pattern import NoMatch, found, matching
-from mockbatch.core.replies.steps import Budget
+from mockbatch.core.replies.step_budget import StepBudget
 from mockbatch.core.replies.text import english_sentences
 
 # nesting depths: beyond SHALLOW arrays get one item, beyond SOFT_DEPTH nothing optional is generated
@@ -39,7 +39,7 @@ _PYTHON = {"string": str, "object": dict, "array": list, "boolean": bool, "null"
 class Values(ABC):
     """Generates values of each type; subclasses implement `make` for nested schemas."""
 
-    def __init__(self, dice: Dice, budget: Budget) -> None:
+    def __init__(self, dice: Rng, budget: StepBudget) -> None:
         self.dice = dice
         self.budget = budget
 

@@ -8,19 +8,19 @@ import msgspec
 from msgspec.structs import replace
 
 from mockbatch.core.contract import wire
-from mockbatch.core.contract.envelope import Item
 from mockbatch.core.contract.model import Model
+from mockbatch.core.contract.request_slicer import RequestItem
 from mockbatch.core.money.ledger import refusal_of
-from mockbatch.core.replies.forms import FUNCTION, Reply, ReplyError, ReplySpec, Request
-from mockbatch.core.replies.kept import SHORT, dump_reply, load_reply
+from mockbatch.core.replies.draft import FUNCTION, Reply, ReplyError, ReplySpec, Request
 from mockbatch.core.replies.message import check_usage, usage_of
+from mockbatch.core.replies.stored_reply import SHORT, dump_reply, load_reply
 from mockbatch.core.replies.text import plain_text
 from mockbatch.core.rows.conditions import Conditions
 from mockbatch.core.rows.params import ParamsReader, RowParams
 from mockbatch.core.rows.reading import geo_of, limit_of
-from mockbatch.core.rows.row import PLAIN, Failure, More, Pending, Row
+from mockbatch.core.rows.row import PLAIN, More, Pending, Row, RowFailure
 
-UNEXPECTED = Failure("api_error", "Internal server error", None, executed=True)
+UNEXPECTED = RowFailure("api_error", "Internal server error", None, executed=True)
 _NOTHING_USED = wire.Usage(0, 0, 0, wire.CacheCreation(0, 0), 0, "batch", "")
 _MOST_WORDS = 2_000
 
@@ -33,7 +33,7 @@ class RowBuilder:
         self._reader = ParamsReader(conditions)
         self.reply_errors: list[tuple[Row, ReplyError]] = []
 
-    def build(self, item: Item, index: int) -> Row:
+    def build(self, item: RequestItem, index: int) -> Row:
         """Return the row of a checked request, with the default reply for its params."""
         params = self._read(item)
         model = params.model()
@@ -99,7 +99,7 @@ class RowBuilder:
             return self._replied(row, reply_to(request, spec))
         return self._replied(row, prose.text_reply(request, wish))
 
-    def _read(self, item: Item) -> RowParams:
+    def _read(self, item: RequestItem) -> RowParams:
         try:
             return self._reader.read(item.params)
         except (msgspec.DecodeError, RecursionError):
@@ -138,7 +138,7 @@ class RowBuilder:
             self.note(row, error)
             return replace(bare, failure=UNEXPECTED)
         message = f"rule {row.rule!r}: {_plain_words(self.note(row, error).message)}"
-        return replace(bare, failure=Failure("api_error", message, None, executed=True))
+        return replace(bare, failure=RowFailure("api_error", message, None, executed=True))
 
     def _kept(self, row: Row, output_tokens: int, more: More) -> Row:
         fixed = self.under.tokens.output

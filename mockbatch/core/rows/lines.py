@@ -9,14 +9,14 @@ from msgspec import Raw
 from mockbatch.core.contract import ids, wire
 from mockbatch.core.contract.catalog import Models
 from mockbatch.core.contract.model import Model
-from mockbatch.core.draws import subseed
-from mockbatch.core.replies.forms import Reply
-from mockbatch.core.replies.kept import KeptReply, load_reply
+from mockbatch.core.replies.draft import Reply
 from mockbatch.core.replies.message import message_of, reply_message
+from mockbatch.core.replies.stored_reply import StoredReply, load_reply
 from mockbatch.core.rows.builder import UNEXPECTED, reply_to, request_of
 from mockbatch.core.rows.conditions import Conditions
-from mockbatch.core.rows.row import Failure, Row
+from mockbatch.core.rows.row import Row, RowFailure
 from mockbatch.core.rows.usage import usage_of_row
+from mockbatch.core.seeded_hash import derive_seed
 
 Unfinished = wire.Canceled | wire.Expired
 
@@ -35,8 +35,8 @@ class Lines:
         self._models: Models = conditions.terms.models
         self._params = params
         self.reply_errors: list[tuple[Row, Exception]] = []
-        self._message_seed = subseed(conditions.seed, "message", conditions.batch)
-        self._worker_seed = subseed(conditions.seed, "worker", conditions.batch)
+        self._message_seed = derive_seed(conditions.seed, "message", conditions.batch)
+        self._worker_seed = derive_seed(conditions.seed, "worker", conditions.batch)
         self._encode = msgspec.json.Encoder().encode_lines
 
     def encode(self, rows: list[Row], done: Sequence[bool] | None, unfinished: Unfinished) -> bytes:
@@ -80,7 +80,7 @@ class Lines:
             return reply_message(message_id, model, row.key, row.limit, usage)
         return message_of(self._reply(row, model), message_id, model, usage)
 
-    def _reply(self, row: Row, model: Model) -> Reply | KeptReply:
+    def _reply(self, row: Row, model: Model) -> Reply | StoredReply:
         more, under = row.more, self._under
         if more.kept is not None:
             return load_reply(more.kept)
@@ -88,7 +88,7 @@ class Lines:
         request = request_of(row, params, model, under.session, under.batch, under.seed, under.created_at)
         return reply_to(request, more.spec)
 
-    def _errored(self, row: Row, failure: Failure) -> wire.Errored:
+    def _errored(self, row: Row, failure: RowFailure) -> wire.Errored:
         request_id = failure.request_id
         if request_id is None and failure.executed:
             request_id = ids.worker_request_id(self._worker_seed, row.custom_id)

@@ -4,14 +4,14 @@ from typing import Any
 
 import msgspec
 
-from mockbatch.core.contract.envelope import Item
 from mockbatch.core.contract.model import Model
 from mockbatch.core.contract.params import Terms
+from mockbatch.core.contract.request_slicer import RequestItem
 
 decode_params = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def params_of(item: Item) -> dict[str, Any]:
+def params_of(item: RequestItem) -> dict[str, Any]:
     """Return the params of a request; empty if they are unusable."""
     try:
         return decode_params(item.params)

@@ -8,10 +8,10 @@ from msgspec import Struct
 from mockbatch.core.contract import wire
 from mockbatch.core.money.ledger import is_billed
 from mockbatch.core.money.prompt_cache import CacheUse, Prefix
-from mockbatch.core.replies.forms import ReplySpec, Request
+from mockbatch.core.replies.draft import ReplySpec, Request
 
 
-class Failure(Struct, frozen=True, array_like=True):
+class RowFailure(Struct, frozen=True, array_like=True):
     """The error of a row. `executed` means it failed during execution rather than in validation; such an error has a
     generated request_id unless one is given.
     """
@@ -59,7 +59,7 @@ class Row(Struct, frozen=True, array_like=True):
 
     custom_id: str
     index: int
-    failure: Failure | None = None
+    failure: RowFailure | None = None
     unanswered: Literal["", "canceled", "expired"] = ""
     model: str = ""
     key: int = 0

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from mockbatch.core.contract.envelope import items_of
-from mockbatch.core.replies.forms import ReplyError
+from mockbatch.core.contract.request_slicer import items_of
+from mockbatch.core.replies.draft import ReplyError
 from mockbatch.core.rows.builder import RowBuilder
 from mockbatch.core.rows.checker import RowChecker
 from mockbatch.core.rows.conditions import Conditions

@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from mockbatch.core.contract import wire
-from mockbatch.core.replies.forms import Reply, ReplyError
+from mockbatch.core.replies.draft import Reply, ReplyError
 from mockbatch.core.replies.message import check_usage, usage_of
 from mockbatch.core.rows.row import Row
 

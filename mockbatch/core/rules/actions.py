@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, Protocol
 from msgspec import Struct
 
 from mockbatch.core.contract.errors import ApiError
-from mockbatch.core.draws import draw, fraction, subseed
+from mockbatch.core.seeded_hash import derive_seed, hash64, to_unit_interval
 from mockbatch.core.time.spans import SECOND
 
 Outcome = Literal["succeeded", "errored", "expired", "canceled"]
@@ -39,7 +39,7 @@ class Strike(Struct, frozen=True):
 
     def luck(self, purpose: str) -> float:
         """Return a number in (0, 1) for this call."""
-        return fraction(draw(subseed(self.seed, purpose, self.rule, self.session), str(self.ordinal)))
+        return to_unit_interval(hash64(derive_seed(self.seed, purpose, self.rule, self.session), str(self.ordinal)))
 
 
 class Sight(Struct, frozen=True):

@@ -277,7 +277,7 @@ class Hang(_OfConnections):
         return Wait(lasts) if self.when == "before_headers" else WaitAfterHeaders(lasts)
 
 
-class SlowHeaders(_OfConnections):
+class SlowHeadersFault(_OfConnections):
     """Send the headers byte by byte."""
 
     name = "connection.slow_headers"

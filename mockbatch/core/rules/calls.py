@@ -7,11 +7,11 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mockbatch.core.draws import draw, fraction, subseed
 from mockbatch.core.rules.actions import Plan
 from mockbatch.core.rules.fault import Fault, Scope
 from mockbatch.core.rules.match import Match, Prompt, params_test, test_of
 from mockbatch.core.rules.rules import Rule
+from mockbatch.core.seeded_hash import derive_seed, hash64, to_unit_interval
 
 
 class CallFacts(Struct, frozen=True):
@@ -33,7 +33,7 @@ class CallFacts(Struct, frozen=True):
         return self.params is not None and self.params.get("stream") is True
 
 
-class Hit(Struct, frozen=True):
+class RuleMatch(Struct, frozen=True):
     """A rule that matched a call, and the fault it injects, if any; `ordinal` is the 1-based count of its calls for
     this batch.
     """
@@ -47,7 +47,7 @@ class Hit(Struct, frozen=True):
 _BATCHES = 10_000
 
 
-class Seen(Struct, frozen=True):
+class SavedCounters(Struct, frozen=True):
     """The state of the rule with this name.
 
     `seen` counts the calls that it matches, `hits` those that it applied to, `last_hit` is the instant of the last of
@@ -63,12 +63,12 @@ class Seen(Struct, frozen=True):
     last: dict[str, int] = {}
 
 
-class Record:
+class ArmedRule:
     """A rule with the fault it injects, if any, and its state. `last_hit` is an instant."""
 
     __slots__ = ("_last", "_of_batch", "_params", "fault", "hits", "last_hit", "rule", "seen")
 
-    def __init__(self, rule: Rule, seen: Seen = Seen()) -> None:  # noqa: B008 (it is frozen)
+    def __init__(self, rule: Rule, seen: SavedCounters = SavedCounters()) -> None:  # noqa: B008 (it is frozen)
         self.become(rule)
         self.seen = seen.seen
         self.hits = seen.hits
@@ -76,9 +76,11 @@ class Record:
         self._of_batch: Counter[str] = Counter(seen.of_batch)
         self._last: dict[str, int] = dict(seen.last)
 
-    def dump(self) -> Seen:
+    def dump(self) -> SavedCounters:
         """Return the state, so that it can be restored later."""
-        return Seen(self.rule.name, self.seen, self.hits, self.last_hit, dict(self._of_batch), self._last.copy())
+        return SavedCounters(
+            self.rule.name, self.seen, self.hits, self.last_hit, dict(self._of_batch), self._last.copy()
+        )
 
     def become(self, rule: Rule) -> None:
         """Replace the rule and keep the state."""
@@ -86,9 +88,9 @@ class Record:
         self.fault = rule.injected
         self._params = params_test(rule.match)
 
-    def copy(self) -> "Record":
+    def copy(self) -> "ArmedRule":
         """Return a copy with the same state."""
-        return Record(self.rule, self.dump())
+        return ArmedRule(self.rule, self.dump())
 
     @property
     def remaining(self) -> int | None:
@@ -97,7 +99,7 @@ class Record:
             return 1 if self.seen < self.rule.match.nth else 0
         return None if self.rule.times is None else max(self.rule.times - self.hits, 0)
 
-    def strikes(self, facts: CallFacts, seed: int, now: int, started_at: int) -> Hit | None:
+    def strikes(self, facts: CallFacts, seed: int, now: int, started_at: int) -> RuleMatch | None:
         """Match a call in the scope of the rule, and count it."""
         rule = self.rule
         if not self._means(facts) or (rule.during is not None and not rule.during.covers(now, started_at)):
@@ -105,25 +107,25 @@ class Record:
         self.seen += 1
         self._of_batch[facts.batch] += 1
         _limit(self._of_batch)
-        hit = Hit(rule, self.fault, self._of_batch[facts.batch]) if self._chosen(seed, facts) else None
+        hit = RuleMatch(rule, self.fault, self._of_batch[facts.batch]) if self._chosen(seed, facts) else None
         if rule.on == "batch":
             self._last[facts.batch] = hit.ordinal if hit else 0
             _limit(self._last)
         return hit
 
-    def still_strikes(self, batch: str, seed: int, now: int, started_at: int) -> Hit | None:
+    def still_strikes(self, batch: str, seed: int, now: int, started_at: int) -> RuleMatch | None:
         """Like `strikes`, without counting, for a call that shows a batch.
 
         The result is that of the last counted call; before the first one, the rule applies if it does not depend on
         counting.
         """
         if batch in self._last:
-            return Hit(self.rule, self.fault, self._last[batch]) if self._last[batch] else None
+            return RuleMatch(self.rule, self.fault, self._last[batch]) if self._last[batch] else None
         rule, facts = self.rule, CallFacts(batch=batch)
         if not self._means(facts) or (rule.during is not None and not rule.during.covers(now, started_at)):
             return None
         counted = rule.match.nth or rule.skip or rule.times or rule.every or rule.probability
-        return None if counted or not self._shared(seed, batch) else Hit(rule, self.fault, 1)
+        return None if counted or not self._shared(seed, batch) else RuleMatch(rule, self.fault, 1)
 
     def hit(self, now: int, count: int = 1) -> None:
         self.hits += count
@@ -156,10 +158,10 @@ class Record:
 
     def _shared(self, seed: int, batch: str) -> bool:
         share = self.rule.match.share
-        return share is None or fraction(draw(subseed(seed, "share"), batch)) < share
+        return share is None or to_unit_interval(hash64(derive_seed(seed, "share"), batch)) < share
 
     def _lucky(self, seed: int, probability: float) -> bool:
-        return fraction(draw(subseed(seed, "call", self.rule.name), str(self.seen))) < probability
+        return to_unit_interval(hash64(derive_seed(seed, "call", self.rule.name), str(self.seen))) < probability
 
 
 def _limit(remembered: dict[str, int]) -> None:
@@ -186,23 +188,23 @@ class CallRules:
     def __init__(self, rules: Iterable[Rule], *, seed: int, started_at: int) -> None:
         self._seed = seed
         self.started_at = started_at
-        self.records: list[Record] = []
+        self.records: list[ArmedRule] = []
         self.armed = False
         self.counted = False
-        self.replace([Record(rule) for rule in rules])
+        self.replace([ArmedRule(rule) for rule in rules])
 
-    def replace(self, records: list[Record]) -> None:
+    def replace(self, records: list[ArmedRule]) -> None:
         """Replace all rules."""
         self.records = records
         self.armed = any(record.rule.enabled and record.rule.on not in ("item", "webhook") for record in records)
 
-    def decide(self, scope: Scope, facts: CallFacts, now: int) -> list[Hit]:
+    def decide(self, scope: Scope, facts: CallFacts, now: int) -> list[RuleMatch]:
         """Return the rules that apply to this call: the first that matches, and any before it that let later rules
         apply too.
 
         Every rule counts every call that it matches, whether or not it applies.
         """
-        hits: list[Hit] = []
+        hits: list[RuleMatch] = []
         settled = False
         for record in self._of(scope, "http", "connection"):
             hit = record.strikes(facts, self._seed, now, self.started_at)
@@ -213,7 +215,7 @@ class CallRules:
             settled = record.fault is None or not record.fault.continues
         return hits
 
-    def of_notice(self, batch_id: str, now: int) -> list[Hit]:
+    def of_notice(self, batch_id: str, now: int) -> list[RuleMatch]:
         """Return the rules that apply to the webhook of a batch, before its first delivery."""
         facts = CallFacts(batch=batch_id)
         hits = []
@@ -223,7 +225,7 @@ class CallRules:
                 hits.append(hit)
         return hits
 
-    def of_batch(self, batch_id: str, now: int, *, counted: bool) -> list[Hit]:
+    def of_batch(self, batch_id: str, now: int, *, counted: bool) -> list[RuleMatch]:
         """Return the rules that apply to the view of a batch. Only retrieves are `counted`."""
         hits = []
         for record in self._of("batch"):
@@ -238,7 +240,7 @@ class CallRules:
                 hits.append(strikes)
         return hits
 
-    def struck(self, hit: Hit, now: int, *, counted: bool) -> None:
+    def struck(self, hit: RuleMatch, now: int, *, counted: bool) -> None:
         """Record that a rule from `of_batch` changed the view. An uncounted call does not use up `times`."""
         if counted or hit.rule.times is None:
             self.count(hit.rule.name, 1, now)
@@ -270,13 +272,13 @@ class CallRules:
                 record.hit(now, hits)
                 self.counted = True
 
-    def _of(self, *scopes: str) -> Iterable[Record]:
+    def _of(self, *scopes: str) -> Iterable[ArmedRule]:
         found = [record for record in self.records if record.rule.enabled and record.rule.on in scopes]
         self.counted = self.counted or bool(found)
         return found
 
 
-def _plans(record: Record) -> bool:
+def _plans(record: ArmedRule) -> bool:
     return record.fault is not None and record.fault.has("plan")
 
 

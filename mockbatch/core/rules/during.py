@@ -5,8 +5,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from mockbatch.core.names import did_you_mean
 from mockbatch.core.rules.options import LONGEST_SPAN, RuleError
+from mockbatch.core.suggestions import did_you_mean
 from mockbatch.core.time.spans import EARLIEST, LATEST, format_instant, format_span, parse_instant, parse_span
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal, get_args
 
 from mockbatch.core.rules.actions import Action, Delivery, Outcome, Plan, Shown, Sight, Strike
-from mockbatch.core.rules.options import Option
+from mockbatch.core.rules.options import FaultParam
 from mockbatch.core.vocabulary import Struck
 
 Scope = Literal[Struck, "item", "batch", "connection", "http", "webhook"]
@@ -44,7 +44,7 @@ class Fault:
     modes: ClassVar[tuple[int, ...]] = ()
     test: ClassVar[str] = ""
     key: ClassVar[str] = ""
-    options: ClassVar[dict[str, Option]] = {}
+    options: ClassVar[dict[str, FaultParam]] = {}
     continues: ClassVar[bool] = False
     streamed: ClassVar[bool] = False
     server_wide: ClassVar[bool] = False
@@ -52,7 +52,7 @@ class Fault:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        own = {name: value for name, value in vars(cls).items() if isinstance(value, Option)}
+        own = {name: value for name, value in vars(cls).items() if isinstance(value, FaultParam)}
         bases = (base for base in cls.__bases__ if issubclass(base, Fault))
         cls.options = {name: one for base in bases for name, one in base.options.items()} | own
         if "name" in vars(cls):

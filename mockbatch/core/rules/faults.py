@@ -7,8 +7,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from mockbatch.core.draws import draw, fraction, subseed, threshold
-from mockbatch.core.names import did_you_mean
 from mockbatch.core.rules import (
     account_faults,
     batch_faults,
@@ -20,6 +18,8 @@ from mockbatch.core.rules import (
     wire_faults,
 )
 from mockbatch.core.rules.fault import Fault
+from mockbatch.core.seeded_hash import derive_seed, hash64, threshold, to_unit_interval
+from mockbatch.core.suggestions import did_you_mean
 
 _SUBJECTS = (
     item_faults,
@@ -110,10 +110,10 @@ def random_fault(seed: int, custom_id: str, rate: float) -> str | None:
 
     It depends only on the seed and the id, so the same rows fail in any order, split or batch.
     """
-    bits = draw(subseed(seed, "fail"), custom_id)
+    bits = hash64(derive_seed(seed, "fail"), custom_id)
     if bits >= threshold(rate):
         return None
-    return weighted(fraction(draw(subseed(seed, "fault"), custom_id)))
+    return weighted(to_unit_interval(hash64(derive_seed(seed, "fault"), custom_id)))
 
 
 def weighted(u: float) -> str:

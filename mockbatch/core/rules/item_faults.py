@@ -6,13 +6,13 @@ from itertools import accumulate
 from math import inf
 from typing import Any, ClassVar, get_args
 
-from mockbatch.core.draws import draw, fraction, subseed
-from mockbatch.core.names import did_you_mean
 from mockbatch.core.numbers import shortened
 from mockbatch.core.rules.actions import ItemError, Outcome
 from mockbatch.core.rules.fault import Fault
 from mockbatch.core.rules.options import option
+from mockbatch.core.seeded_hash import derive_seed, hash64, to_unit_interval
 from mockbatch.core.sizes import LARGEST_TEXT
+from mockbatch.core.suggestions import did_you_mean
 
 ERROR_MESSAGES: dict[str, str] = {
     "api_error": "Internal server error",
@@ -58,7 +58,7 @@ def outcome_of(shares: tuple[float, ...], u: float) -> Outcome:
     return OUTCOMES[min(bisect_right(bounds, u), len(OUTCOMES) - 1)]
 
 
-class Errored(Fault):
+class ErroredRow(Fault):
     """End the row as `errored`, with this type, message, details and request_id."""
 
     name = "item.errored"
@@ -89,14 +89,14 @@ class _Unanswered(Fault):
         return {"outcome": self.name.partition(".")[2]}
 
 
-class Expired(_Unanswered):
+class ExpiredRow(_Unanswered):
     """End the row as `expired`."""
 
     name = "item.expired"
     modes = (3, 9)
 
 
-class Canceled(_Unanswered):
+class CanceledRow(_Unanswered):
     """End the row as `canceled`."""
 
     name = "item.canceled"
@@ -124,8 +124,8 @@ class Mix(Fault):
         return None
 
     def outcome(self, seed: int, rule: str) -> Callable[[str], Outcome]:
-        shares, own = parse_mix(self.mix), subseed(seed, "mix", rule)
-        return lambda identity: outcome_of(shares, fraction(draw(own, identity)))
+        shares, own = parse_mix(self.mix), derive_seed(seed, "mix", rule)
+        return lambda identity: outcome_of(shares, to_unit_interval(hash64(own, identity)))
 
 
 class _OddReply(Fault):

@@ -8,12 +8,12 @@ from typing import Any
 from msgspec import Struct
 from xxhash import xxh3_64_intdigest
 
-from mockbatch.core.draws import draw, fraction, subseed, threshold
-from mockbatch.core.replies.forms import ReplySpec
+from mockbatch.core.replies.draft import ReplySpec
 from mockbatch.core.rules.actions import ItemError, Outcome
 from mockbatch.core.rules.faults import ROW_FAULTS, weighted
 from mockbatch.core.rules.match import Prompt, Test, params_test, test_of
 from mockbatch.core.rules.rules import ReadReply, Rule
+from mockbatch.core.seeded_hash import derive_seed, hash64, threshold, to_unit_interval
 
 _HEAD = 4
 """The shortest common prefix worth searching for."""
@@ -78,7 +78,7 @@ class ItemRules:
             and (rule.match.batch is None or test_of(rule.match.batch)(batch_id))
             and (rule.during is None or rule.during.covers(created_at, started_at))
         ]
-        self._share_seed = subseed(seed, "share")
+        self._share_seed = derive_seed(seed, "share")
         heads = _heads(filter(None, map(_wanted, self._rules)))
         self._entries = [self._compiled(at, rule, seed, read_reply, heads) for at, rule in enumerate(self._rules)]
         self._by_model: dict[str, list[_Entry]] = {}
@@ -153,7 +153,7 @@ class ItemRules:
                 continue
             if not entry.quota:
                 break
-            found.append((entry.index, draw(entry.seed, luck)))
+            found.append((entry.index, hash64(entry.seed, luck)))
         return found
 
     def quota(self) -> "Quota":
@@ -163,10 +163,10 @@ class ItemRules:
     def _holds(self, entry: _Entry, custom_id: str, params: dict[str, Any], attempt: int, luck: str) -> bool:
         """Return whether a rule applies to a row, ignoring its quota."""
         return (
-            (entry.quota or not entry.seed or draw(entry.seed, luck) < entry.bound)
+            (entry.quota or not entry.seed or hash64(entry.seed, luck) < entry.bound)
             and (entry.named is None or bool(entry.named(custom_id)))
             and (entry.attempts is None or attempt in entry.attempts)
-            and (not entry.share or draw(self._share_seed, luck) < entry.share)
+            and (not entry.share or hash64(self._share_seed, luck) < entry.share)
             and (entry.wanted is None or entry.wanted in Prompt(params).prompt)
             and (entry.asked is None or bool(entry.asked(Prompt(params))))
         )
@@ -192,7 +192,7 @@ class ItemRules:
         return _Entry(
             index,
             # 0 means no draw
-            subseed(seed, "rule", rule.name) or 1 if drawn else 0,
+            derive_seed(seed, "rule", rule.name) or 1 if drawn else 0,
             threshold(1.0 if rule.rate is None else rule.rate),
             threshold(rule.match.share) if rule.match.share is not None else 0,
             test_of(rule.match.custom_id) if rule.match.custom_id is not None else None,
@@ -291,7 +291,7 @@ def _ended(rule: str, seed: int, custom_id: str, outcome: Outcome) -> ItemDecisi
 
 def _failed(rule: str, seed: int, custom_id: str) -> ItemDecision:
     """Return one of the random failures."""
-    failed = ROW_FAULTS[weighted(fraction(draw(subseed(seed, "fault"), custom_id)))]
+    failed = ROW_FAULTS[weighted(to_unit_interval(hash64(derive_seed(seed, "fault"), custom_id)))]
     return ItemDecision(rule, "errored", ItemError(failed.type, failed.message))
 
 

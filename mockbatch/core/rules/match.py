@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from mockbatch.core.expressions import LONGEST, searcher
-from mockbatch.core.replies.asked import messages_of, tools_of
+from mockbatch.core.replies.request_access import messages_of, tools_of
 from mockbatch.core.rules.fault import CALLS, Scope
 from mockbatch.core.rules.options import LARGEST_COUNT, RuleError, check_header_name
 
@@ -220,7 +220,7 @@ def _check_custom_id(pattern: str) -> None:
 
 def _check_model(pattern: str, known: list[str]) -> None:
     # not before: a rule without a model needs no names
-    from mockbatch.core.names import did_you_mean
+    from mockbatch.core.suggestions import did_you_mean
 
     if known and not any(map(test_of(pattern), known)):
         raise RuleError(f"match.model: no model is called {pattern!r}.{did_you_mean(pattern, known)}")

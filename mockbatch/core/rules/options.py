@@ -8,9 +8,9 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from mockbatch.core.names import did_you_mean
 from mockbatch.core.numbers import natural, shortened
 from mockbatch.core.sizes import parse_size
+from mockbatch.core.suggestions import did_you_mean
 from mockbatch.core.time.delays import parse_delay
 from mockbatch.core.time.spans import DAY, format_span, parse_span
 
@@ -25,7 +25,7 @@ class RuleError(ValueError):
     """An invalid rule; the message is one sentence for its author."""
 
 
-class Option(Struct, frozen=True):
+class FaultParam(Struct, frozen=True):
     """An option of a fault. `choices` are the allowed values of a choice, or the allowed elements of a list."""
 
     kind: Kind
@@ -45,14 +45,14 @@ class Option(Struct, frozen=True):
 
 def option(kind: Kind, help: str, default: Any = None, choices: tuple[str, ...] = ()) -> Any:
     """Define an option as an attribute of a fault; the annotation of the attribute is the type of its value."""
-    return Option(kind, help, default, choices)
+    return FaultParam(kind, help, default, choices)
 
 
-def _count(option: Option, value: Any) -> int:
+def _count(option: FaultParam, value: Any) -> int:
     return _integer(value, 0, LARGEST_COUNT)
 
 
-def _status(option: Option, value: Any) -> int:
+def _status(option: FaultParam, value: Any) -> int:
     return _integer(value, 200, 599)
 
 
@@ -64,7 +64,7 @@ def _integer(value: Any, low: int, high: int) -> int:
     return number
 
 
-def _share(option: Option, value: Any) -> float:
+def _share(option: FaultParam, value: Any) -> float:
     try:
         share = float(value)
     except (TypeError, ValueError, OverflowError):
@@ -74,14 +74,14 @@ def _share(option: Option, value: Any) -> float:
     return share
 
 
-def _span(option: Option, value: Any) -> str:
+def _span(option: FaultParam, value: Any) -> str:
     span = parse_span(str(value)) if len(str(value)) <= 100 else LONGEST_SPAN + 1
     if span > LONGEST_SPAN:
         raise ValueError(f"{str(value)[:100]!r} is longer than {format_span(LONGEST_SPAN)}")
     return format_span(span)
 
 
-def _text(option: Option, value: Any) -> str:
+def _text(option: FaultParam, value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is not a text")
     return sendable(value)
@@ -96,21 +96,21 @@ def sendable(text: str) -> str:
     return text
 
 
-def _choice(option: Option, value: Any) -> str:
+def _choice(option: FaultParam, value: Any) -> str:
     if value not in option.choices:
         near = did_you_mean(str(value), option.choices)
         raise ValueError(f"{value!r} is not one of them.{near} Known: {', '.join(option.choices)}")
     return str(value)
 
 
-def _flag(option: Option, value: Any) -> bool:
+def _flag(option: FaultParam, value: Any) -> bool:
     text = str(value).lower()
     if text not in ("true", "false"):
         raise ValueError(f"{value!r} is neither true nor false")
     return text == "true"
 
 
-def _table(option: Option, value: Any) -> dict[str, str]:
+def _table(option: FaultParam, value: Any) -> dict[str, str]:
     """Parse a table, or a text like `name: value; name: value`."""
     if isinstance(value, str):
         pairs = [pair.partition(":") for pair in value.split(";")]
@@ -162,12 +162,12 @@ def _check_header(name: str, text: str) -> None:
         raise ValueError(f"{name}: the server itself sets this header")
 
 
-def _delay(option: Option, value: Any) -> str:
+def _delay(option: FaultParam, value: Any) -> str:
     parse_delay(str(value))
     return str(value)
 
 
-def _list(option: Option, value: Any) -> list[str]:
+def _list(option: FaultParam, value: Any) -> list[str]:
     """Parse a list, or a text like `one/two`."""
     words = value.split("/") if isinstance(value, str) else value
     if not isinstance(words, list) or not words:
@@ -175,13 +175,13 @@ def _list(option: Option, value: Any) -> list[str]:
     return [_choice(option, word) if option.choices else _text(option, word) for word in words]
 
 
-def _size(option: Option, value: Any) -> str | int:
+def _size(option: FaultParam, value: Any) -> str | int:
     if parse_size(str(value)) > LARGEST_COUNT:
         raise ValueError(f"{str(value)[:100]!r} is more than 2**53 bytes")
     return value if isinstance(value, int) else str(value)
 
 
-def _json(option: Option, value: Any) -> Any:
+def _json(option: FaultParam, value: Any) -> Any:
     if not isinstance(value, Mapping):
         raise ValueError(f"{value!r} is not a table")
     try:

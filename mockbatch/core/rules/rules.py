@@ -11,14 +11,14 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mockbatch.core.names import did_you_mean
+from mockbatch.core.conversion import threadsafe_convert
 from mockbatch.core.rules.actions import ItemError, Outcome
 from mockbatch.core.rules.during import During, parse_during
 from mockbatch.core.rules.fault import Fault, Scope
 from mockbatch.core.rules.faults import FAULTS, KEYED, meant_instead
 from mockbatch.core.rules.match import Match, check
 from mockbatch.core.rules.options import LARGEST_COUNT, RuleError
-from mockbatch.core.typed import convert
+from mockbatch.core.suggestions import did_you_mean
 
 ReadReply = Callable[[Any], Any]
 """Parses the `reply` of a rule. Raises ValueError."""
@@ -257,7 +257,7 @@ def _struct(value: Mapping[str, Any], kind: type[Any], prefix: str) -> Any:
             value = {**value, "header": {name.strip().lower(): text.strip() or "*"}}
         if kind is Match and isinstance(value.get("header"), Mapping):
             value = {**value, "header": {str(name).lower(): text for name, text in value["header"].items()}}
-        return convert(_checked_keys(value, kind, prefix), kind, strict=False)
+        return threadsafe_convert(_checked_keys(value, kind, prefix), kind, strict=False)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$.")
         key = ".".join(filter(None, (prefix, path.rstrip("`"))))

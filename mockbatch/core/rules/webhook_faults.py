@@ -37,7 +37,7 @@ class Twice(_OfWebhooks):
         return replace(delivery, copies=2)
 
 
-class Late(_OfWebhooks):
+class LateWebhook(_OfWebhooks):
     """The webhook is sent late."""
 
     name = "webhook.late"

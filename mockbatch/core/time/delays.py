@@ -9,8 +9,8 @@ from math import exp, inf, log, nan
 from types import NoneType
 from typing import Any, NewType, get_args
 
-from mockbatch.core.names import did_you_mean
 from mockbatch.core.numbers import shortened
+from mockbatch.core.suggestions import did_you_mean
 from mockbatch.core.time.spans import DAY, format_span, parse_span
 
 Delay = Callable[[float], int]

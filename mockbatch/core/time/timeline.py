@@ -87,7 +87,7 @@ class Timeline(Struct, frozen=True):
         return "canceling" if self.canceled_at != NEVER else "in_progress"
 
 
-class Event(Struct, frozen=True, order=True):
+class TimelineEvent(Struct, frozen=True, order=True):
     """An event that happens to a batch through time alone."""
 
     at: int
@@ -95,11 +95,11 @@ class Event(Struct, frozen=True, order=True):
     batch: str
 
 
-def events(batch_id: str, timeline: Timeline) -> list[Event]:
+def events(batch_id: str, timeline: Timeline) -> list[TimelineEvent]:
     """Return all events of the batch, in order."""
-    happens: list[Event] = []
+    happens: list[TimelineEvent] = []
     if timeline.starts_at < timeline.ended_at and timeline.starts_at < timeline.canceled_at:
-        happens.append(Event(timeline.starts_at, "batch.started", batch_id))
-    happens.append(Event(timeline.ended_at, "batch.ended", batch_id))
-    happens.append(Event(timeline.archived_at, "batch.archived", batch_id))
+        happens.append(TimelineEvent(timeline.starts_at, "batch.started", batch_id))
+    happens.append(TimelineEvent(timeline.ended_at, "batch.ended", batch_id))
+    happens.append(TimelineEvent(timeline.archived_at, "batch.archived", batch_id))
     return happens

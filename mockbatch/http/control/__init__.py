@@ -17,7 +17,7 @@ from mockbatch.http.control import (
     synth,
     webhooks,
 )
-from mockbatch.http.sites import guarded
+from mockbatch.http.origin_check import same_site_only
 
 _ROOMS = (
     info,
@@ -37,4 +37,4 @@ _ROOMS = (
     pages,
 )
 
-routes = [guarded(route) for room in _ROOMS for route in room.routes]
+routes = [same_site_only(route) for room in _ROOMS for route in room.routes]

@@ -10,16 +10,16 @@ from mockbatch.core.batch import Batch, ended_by_hand, expired_by_hand, shelved,
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.errors import ApiError, InvalidRequest
 from mockbatch.core.contract.params import Terms
-from mockbatch.http.answers import Answer, Json
-from mockbatch.http.caller import VERSIONS
+from mockbatch.http.authentication import VERSIONS
+from mockbatch.http.base_url import base_url
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.control.batches import BatchTruth, batch, batches, truth_of
 from mockbatch.http.control.entry import content_of, entered
-from mockbatch.http.described import described
 from mockbatch.http.jsonl import body_of
-from mockbatch.http.origins import origin_of
-from mockbatch.service import Mock
-from mockbatch.service.sessions import Session
+from mockbatch.http.operation import operation
+from mockbatch.http.responses import JsonResponse, Response
+from mockbatch.service.services import Services
+from mockbatch.service.sessions.session import SessionState
 
 Action = Literal["cancel", "end", "expire", "stick", "archive", "delete"]
 _EVERY = 1_000_000
@@ -33,7 +33,7 @@ class Many(Struct, frozen=True, forbid_unknown_fields=True):
     q: str | None = None
 
 
-class Refusal(Struct, frozen=True):
+class RefusedBatch(Struct, frozen=True):
     """A batch that refused the action, and the reason."""
 
     id: str
@@ -44,10 +44,10 @@ class Acted(Struct, frozen=True):
     """The batches on which the action succeeded, and those on which it did not."""
 
     done: list[str]
-    refused: list[Refusal]
+    refused: list[RefusedBatch]
 
 
-class Rows(Struct, frozen=True, forbid_unknown_fields=True):
+class RowSelection(Struct, frozen=True, forbid_unknown_fields=True):
     """Rows of a batch: those with these custom_ids, or all that match a search."""
 
     custom_ids: list[str] | None = None
@@ -60,35 +60,35 @@ class Failed(Struct, frozen=True):
     failed: int
 
 
-@described(wire.MessageBatch, takes=wire.BatchCreate, caller="own")
-async def create(call: Call) -> Answer:
+@operation(wire.MessageBatch, takes=wire.BatchCreate, caller="own")
+async def create(call: Call) -> Response:
     """Create a batch in a session whose key need not be known. The requests may be sent as JSON lines too."""
     mock, session = await entered(call)
     async with body_of(call, session.settings.limits.max_bytes) as body:
-        created = await mock.batches.create(session, body, _terms(mock, session), origin_of(call), call.headers)
-    return Json(created)
+        created = await mock.batches.create(session, body, _terms(mock, session), base_url(call), call.headers)
+    return JsonResponse(created)
 
 
-@described(wire.MessageBatch, takes=Rows, caller="own")
-async def again(call: Call) -> Answer:
+@operation(wire.MessageBatch, takes=RowSelection, caller="own")
+async def again(call: Call) -> Response:
     """Resubmit requests of a batch as a new batch."""
     mock, session = await entered(call)
-    found = session.found(call.path_value("id"))
+    found = session.get(call.path_value("id"))
     custom_ids = await _custom_ids(call, mock, session, found)
-    return Json(await mock.interventions.again(session, found, custom_ids, _terms(mock, session)))
+    return JsonResponse(await mock.batch_actions.resubmit(session, found, custom_ids, _terms(mock, session)))
 
 
-@described(Failed, takes=Rows, caller="own")
-async def fail(call: Call) -> Answer:
+@operation(Failed, takes=RowSelection, caller="own")
+async def fail(call: Call) -> Response:
     """Make rows of a running batch fail with an internal error when they finish."""
     mock, session = await entered(call)
-    found = session.found(call.path_value("id"))
+    found = session.get(call.path_value("id"))
     custom_ids = await _custom_ids(call, mock, session, found)
-    return Json(Failed(await mock.interventions.fail(session, found, custom_ids)))
+    return JsonResponse(Failed(await mock.batch_actions.fail_rows(session, found, custom_ids)))
 
 
-@described(Acted, takes=Many, caller="own")
-async def many(call: Call) -> Answer:
+@operation(Acted, takes=Many, caller="own")
+async def many(call: Call) -> Response:
     """Act on many batches; a batch that refuses is reported and does not affect the others."""
     mock, session = await entered(call)
     wanted = await content_of(call, Many)
@@ -96,41 +96,41 @@ async def many(call: Call) -> Answer:
         raise InvalidRequest("give one of ids, q")
     ids = wanted.ids
     if ids is None:
-        ids = [one.id for one in await mock.inspection.found(session, wanted.q or "")]
+        ids = [one.id for one in await mock.queries.found(session, wanted.q or "")]
     done, refused = [], []
     for name in ids:
         try:
             await _ACTIONS[wanted.action](mock, session, name)
             done.append(name)
         except ApiError as error:
-            refused.append(Refusal(name, error.message))
-    return Json(Acted(done, refused))
+            refused.append(RefusedBatch(name, error.message))
+    return JsonResponse(Acted(done, refused))
 
 
-@described(BatchTruth, caller="own")
-async def delete(call: Call) -> Answer:
+@operation(BatchTruth, caller="own")
+async def delete(call: Call) -> Response:
     """Delete a batch as if it had never existed, running or not; returns its last state."""
     mock, session = await entered(call)
-    found = session.found(call.path_value("id"))
+    found = session.get(call.path_value("id"))
     last = await truth_of(mock, session, found)
     await _delete(mock, session, found.id)
-    return Json(last)
+    return JsonResponse(last)
 
 
-async def _delete(mock: Mock, session: Session, name: str) -> None:
-    await mock.registry.remove(session, session.found(name))
-    session.bulletin.tell(session.now(), "batch.deleted", batch=name)
+async def _delete(mock: Services, session: SessionState, name: str) -> None:
+    await mock.registry.remove(session, session.get(name))
+    session.events.publish(session.now(), "batch.deleted", batch=name)
 
 
-async def _cancel(mock: Mock, session: Session, name: str) -> None:
+async def _cancel(mock: Services, session: SessionState, name: str) -> None:
     await mock.batches.cancel(session, name, "")
 
 
-def _changing(how: Callable[[Batch, int], Batch]) -> Callable[[Mock, Session, str], Awaitable[Any]]:
+def _changing(how: Callable[[Batch, int], Batch]) -> Callable[[Services, SessionState, str], Awaitable[Any]]:
     return lambda mock, session, name: mock.registry.change(session, name, how)
 
 
-_ACTIONS: dict[Action, Callable[[Mock, Session, str], Awaitable[Any]]] = {
+_ACTIONS: dict[Action, Callable[[Services, SessionState, str], Awaitable[Any]]] = {
     "cancel": _cancel,
     "end": _changing(ended_by_hand),
     "expire": _changing(expired_by_hand),
@@ -141,30 +141,30 @@ _ACTIONS: dict[Action, Callable[[Mock, Session, str], Awaitable[Any]]] = {
 
 
 def _acting(action: Action, summary: str) -> Any:
-    @described(BatchTruth, caller="own")
-    async def act(call: Call) -> Answer:
+    @operation(BatchTruth, caller="own")
+    async def act(call: Call) -> Response:
         mock, session = await entered(call)
         name = call.path_value("id")
         await _ACTIONS[action](mock, session, name)
-        return Json(await truth_of(mock, session, session.found(name)))
+        return JsonResponse(await truth_of(mock, session, session.get(name)))
 
     act.__doc__ = summary
     act.__name__ = action
     return act
 
 
-async def _custom_ids(call: Call, mock: Mock, session: Session, found: Batch) -> list[str]:
+async def _custom_ids(call: Call, mock: Services, session: SessionState, found: Batch) -> list[str]:
     """Return the rows that the body selects. Raises InvalidRequest."""
-    wanted = await content_of(call, Rows)
+    wanted = await content_of(call, RowSelection)
     if (wanted.custom_ids is None) == (wanted.q is None):
         raise InvalidRequest("give one of custom_ids, q")
     if wanted.custom_ids is not None:
         return wanted.custom_ids
-    rows = await mock.inspection.rows(session, found, wanted.q or "", 0, _EVERY)
+    rows = await mock.queries.rows(session, found, wanted.q or "", 0, _EVERY)
     return [planned.row.custom_id for planned in rows]
 
 
-def _terms(mock: Mock, session: Session) -> Terms:
+def _terms(mock: Services, session: SessionState) -> Terms:
     return mock.terms(session, VERSIONS[-1], ())
 
 

@@ -7,13 +7,13 @@ from mockbatch.core.contract import wire
 from mockbatch.core.money.rates import plain
 from mockbatch.core.time.spans import format_instant
 from mockbatch.core.time.timeline import NEVER
-from mockbatch.http.answers import Answer, Json
 from mockbatch.http.calls import Call
 from mockbatch.http.control.entry import LIMIT, START, entered, part_of
-from mockbatch.http.described import Parameter, described
-from mockbatch.service import Mock
-from mockbatch.service.inspection import BATCH_ORDERS
-from mockbatch.service.sessions import Session
+from mockbatch.http.operation import Parameter, operation
+from mockbatch.http.responses import JsonResponse, Response
+from mockbatch.service.admin.queries import BATCH_ORDERS
+from mockbatch.service.services import Services
+from mockbatch.service.sessions.session import SessionState
 
 _SEARCH = Parameter(
     "q", {"type": "string"}, "Only batches that match this search, like `status:ended errored>0 downloads:0`."
@@ -66,12 +66,12 @@ class BatchList(Struct, frozen=True):
     now: str
 
 
-@described(BatchList, query=(LIMIT, START, _SEARCH, _SORT), caller="own")
-async def batches(call: Call) -> Answer:
+@operation(BatchList, query=(LIMIT, START, _SEARCH, _SORT), caller="own")
+async def batches(call: Call) -> Response:
     """List the batches of a session with their actual state."""
     mock, session = await entered(call)
     query = call.query()
-    found = await mock.inspection.found(session, query.get("q", ""), query.get("sort", ""))
+    found = await mock.queries.found(session, query.get("q", ""), query.get("sort", ""))
     start, limit = part_of(call)
     page = []
     for batch in found[start : start + limit]:
@@ -79,23 +79,23 @@ async def batches(call: Call) -> Answer:
             if batch.size <= _SMALL:
                 batch = await mock.usage.billed(session, batch)
             page.append(await truth_of(mock, session, batch))
-    return Json(BatchList(page, len(found), format_instant(session.now())))
+    return JsonResponse(BatchList(page, len(found), format_instant(session.now())))
 
 
-@described(BatchTruth, caller="own")
-async def batch(call: Call) -> Answer:
+@operation(BatchTruth, caller="own")
+async def batch(call: Call) -> Response:
     """Retrieve a batch with its actual state."""
     mock, session = await entered(call)
-    found = session.found(call.path_value("id"))
-    return Json(await truth_of(mock, session, await mock.usage.billed(session, found)))
+    found = session.get(call.path_value("id"))
+    return JsonResponse(await truth_of(mock, session, await mock.usage.billed(session, found)))
 
 
-async def truth_of(mock: Mock, session: Session, batch: Batch) -> BatchTruth:
+async def truth_of(mock: Services, session: SessionState, batch: Batch) -> BatchTruth:
     """Return the actual state of a batch."""
     now, timeline = session.now(), batch.timeline
-    shown = await mock.batches.looked_at(session, batch)
+    shown = await mock.batches.view(session, batch)
     batch = session.batches.get(batch.id, batch)
-    spent = mock.inspection.total(batch)
+    spent = mock.queries.total(batch)
     ended = timeline.has_ended(now)
     return BatchTruth(
         batch.id,

@@ -8,15 +8,15 @@ from starlette.routing import Route
 
 from mockbatch.core.contract.errors import InvalidRequest
 from mockbatch.core.time.spans import format_instant, parse_instant, parse_span
-from mockbatch.core.time.timeline import Event
-from mockbatch.http.answers import Answer, Json
+from mockbatch.core.time.timeline import TimelineEvent
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.control.entry import content_of, entered
-from mockbatch.http.described import described
-from mockbatch.service import Mock
-from mockbatch.service.clock import Moved
-from mockbatch.service.sessions import Session
-from mockbatch.service.turns import in_turns
+from mockbatch.http.operation import operation
+from mockbatch.http.responses import JsonResponse, Response
+from mockbatch.service.admin.clock import AdvanceResult
+from mockbatch.service.cooperative import in_turns
+from mockbatch.service.services import Services
+from mockbatch.service.sessions.session import SessionState
 
 
 class Advance(Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,49 +62,49 @@ class ClockView(Struct, frozen=True):
     next_event: EventView | None
 
 
-@described(ClockView, caller="own")
-async def clock(call: Call) -> Answer:
+@operation(ClockView, caller="own")
+async def clock(call: Call) -> Response:
     """Retrieve the clock of a session."""
     mock, session = await entered(call)
-    return Json(await _view(mock, session))
+    return JsonResponse(await _view(mock, session))
 
 
-@described(Advanced, takes=Advance, caller="own")
-async def advance(call: Call) -> Answer:
+@operation(Advanced, takes=Advance, caller="own")
+async def advance(call: Call) -> Response:
     """Advance the clock and return the events it passed."""
     mock, session = await entered(call)
     moved = await _advanced(mock, session, await content_of(call, Advance))
-    return Json(Advanced(format_instant(moved.now), [_event(event) async for event in in_turns(moved.events)]))
+    return JsonResponse(Advanced(format_instant(moved.now), [_event(event) async for event in in_turns(moved.events)]))
 
 
-@described(ClockView, caller="own")
-async def freeze(call: Call) -> Answer:
+@operation(ClockView, caller="own")
+async def freeze(call: Call) -> Response:
     """Freeze the clock."""
     mock, session = await entered(call)
     await mock.clocks.freeze(session)
-    return Json(await _view(mock, session))
+    return JsonResponse(await _view(mock, session))
 
 
-@described(ClockView, caller="own")
-async def resume(call: Call) -> Answer:
+@operation(ClockView, caller="own")
+async def resume(call: Call) -> Response:
     """Let the clock run again."""
     mock, session = await entered(call)
     await mock.clocks.resume(session)
-    return Json(await _view(mock, session))
+    return JsonResponse(await _view(mock, session))
 
 
-@described(ClockView, takes=Speedup, caller="own")
-async def speedup(call: Call) -> Answer:
+@operation(ClockView, takes=Speedup, caller="own")
+async def speedup(call: Call) -> Response:
     """Change the speed of the clock."""
     mock, session = await entered(call)
     factor = (await content_of(call, Speedup)).speedup
     if not 0 <= factor <= 1e9:
         raise InvalidRequest("speedup: Input should be between 0 and 1,000,000,000")
     await mock.clocks.speed_up(session, factor)
-    return Json(await _view(mock, session))
+    return JsonResponse(await _view(mock, session))
 
 
-def _advanced(mock: Mock, session: Session, how: Advance) -> Awaitable[Moved]:
+def _advanced(mock: Services, session: SessionState, how: Advance) -> Awaitable[AdvanceResult]:
     given = [name for name in ("by", "to", "events", "until") if getattr(how, name) is not None]
     if len(given) != 1:
         raise InvalidRequest("advance: give exactly one of by, to, events, until")
@@ -122,18 +122,18 @@ def _advanced(mock: Mock, session: Session, how: Advance) -> Awaitable[Moved]:
     return _advanced_until(mock, session, how)
 
 
-async def _advanced_until(mock: Mock, session: Session, how: Advance) -> Moved:
+async def _advanced_until(mock: Services, session: SessionState, how: Advance) -> AdvanceResult:
     if how.batch is None:
         raise InvalidRequest("batch: Field required")
     if how.until == "batch.ended":
         return await mock.clocks.advance_until_ended(session, how.batch)
     if how.count is None or how.count < 1:
         raise InvalidRequest("count: Input should be greater than or equal to 1")
-    done_at = await mock.states.done_at(session.found(how.batch), how.count)
+    done_at = await mock.states.done_at(session.get(how.batch), how.count)
     return await mock.clocks.advance_to(session, max(done_at, session.now()))
 
 
-async def _view(mock: Mock, session: Session) -> ClockView:
+async def _view(mock: Services, session: SessionState) -> ClockView:
     upcoming = await mock.clocks.next_event(session)
     return ClockView(
         format_instant(session.now()),
@@ -143,7 +143,7 @@ async def _view(mock: Mock, session: Session) -> ClockView:
     )
 
 
-def _event(event: Event) -> EventView:
+def _event(event: TimelineEvent) -> EventView:
     return EventView(format_instant(event.at), event.type, event.batch)
 
 

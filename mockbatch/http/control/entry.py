@@ -10,16 +10,16 @@ from msgspec import Struct
 from mockbatch.core.contract.errors import InvalidRequest, NotFound
 from mockbatch.core.contract.extent import check_values
 from mockbatch.core.contract.paging import limit_of
-from mockbatch.core.names import did_you_mean
+from mockbatch.core.conversion import threadsafe_convert
 from mockbatch.core.numbers import natural, shortened
-from mockbatch.core.typed import convert
+from mockbatch.core.suggestions import did_you_mean
 from mockbatch.http.access import check_control, own_key, session_of_id
+from mockbatch.http.authentication import session_for_key
 from mockbatch.http.bodies import received
-from mockbatch.http.caller import named_session
 from mockbatch.http.calls import Call
-from mockbatch.http.described import Parameter
-from mockbatch.service import Mock
-from mockbatch.service.sessions import Session
+from mockbatch.http.operation import Parameter
+from mockbatch.service.services import Services
+from mockbatch.service.sessions.session import SessionState
 
 T = TypeVar("T", bound=Struct)
 
@@ -32,13 +32,13 @@ LIMIT = Parameter("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "d
 START = Parameter("start", {"type": "integer", "minimum": 0, "default": 0}, "Number of entries to skip.")
 
 
-async def entered(call: Call) -> tuple[Mock, Session]:
+async def entered(call: Call) -> tuple[Services, SessionState]:
     """Return the session named by `?session=`, else that of the caller's key; without both, the only session."""
-    mock = call.mock
+    mock = call.services
     if name := call.query().get("session"):
         return mock, session_of_id(call, name)
     if key := own_key(call):
-        return mock, await named_session(call, key)
+        return mock, await session_for_key(call, key)
     check_control(call)
     sessions = mock.sessions.all()
     if len(sessions) != 1:
@@ -95,7 +95,7 @@ def checked(content: Any, kind: type[T]) -> T:
     if isinstance(content, dict):
         _refuse_unknown(content, kind)
     try:
-        return convert(content, kind)
+        return threadsafe_convert(content, kind)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$.")
         name = path.rstrip("`")

@@ -10,30 +10,30 @@ import msgspec
 from starlette.routing import Route
 
 from mockbatch.core.time.spans import SECOND, format_instant
-from mockbatch.http.answers import Answer, Stream
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.control.entry import entered
-from mockbatch.http.described import EVENTS, described
-from mockbatch.service import Mock
-from mockbatch.service.bulletin import Closed, News
-from mockbatch.service.sessions import Session
-from mockbatch.service.turns import in_turns
+from mockbatch.http.operation import EVENTS, operation
+from mockbatch.http.responses import Response, StreamResponse
+from mockbatch.service.cooperative import in_turns
+from mockbatch.service.services import Services
+from mockbatch.service.sessions.event_bus import Closed, ServerEvent
+from mockbatch.service.sessions.session import SessionState
 
 # seconds between checks for effects of time
 _TICK = 0.5
 _encode = msgspec.json.Encoder().encode
 
 
-@described(None, kind=EVENTS, caller="own")
-async def events(call: Call) -> Answer:
+@operation(None, kind=EVENTS, caller="own")
+async def events(call: Call) -> Response:
     """Stream events from now on: `batch.*`, `clock`, `rule`, `options`, `call`, `ledger`, `reset`."""
     mock, session = await entered(call)
-    return Stream(_happenings(mock, session), EVENTS.encode())
+    return StreamResponse(_happenings(mock, session), EVENTS.encode())
 
 
-async def _happenings(mock: Mock, session: Session) -> AsyncGenerator[bytes]:
+async def _happenings(mock: Services, session: SessionState) -> AsyncGenerator[bytes]:
     seen = session.now()
-    with session.bulletin.listening() as listener, suppress(Closed):
+    with session.events.subscribe() as listener, suppress(Closed):
         yield _event("hello", seen, session=session.name)
         looked = session.real()
         while True:
@@ -47,7 +47,7 @@ async def _happenings(mock: Mock, session: Session) -> AsyncGenerator[bytes]:
             yield b": still here\n\n" if news is None else _encoded(news)
 
 
-def _encoded(news: News) -> bytes:
+def _encoded(news: ServerEvent) -> bytes:
     return _event(news.type, news.at, **news.data)
 
 

@@ -7,9 +7,9 @@ from starlette.routing import Route
 
 from mockbatch import __version__
 from mockbatch.config import OPTIONS, Config, readable
-from mockbatch.http.answers import Answer, Json
 from mockbatch.http.calls import Call, Endpoint
-from mockbatch.http.described import described
+from mockbatch.http.operation import operation
+from mockbatch.http.responses import JsonResponse, Response
 
 
 class Info(Struct, frozen=True):
@@ -22,12 +22,12 @@ class Info(Struct, frozen=True):
     sessions: int
 
 
-@described(Info, caller="all")
-async def info(call: Call) -> Answer:
+@operation(Info, caller="all")
+async def info(call: Call) -> Response:
     """Retrieve the options and models of the server."""
-    mock = call.mock
+    mock = call.services
     models = [model.id for model in mock.models.all()]
-    return Json(Info("mockbatch", __version__, options_of(mock.config), models, len(mock.sessions.all())))
+    return JsonResponse(Info("mockbatch", __version__, options_of(mock.config), models, len(mock.sessions.all())))
 
 
 def options_of(config: Config) -> dict[str, Any]:

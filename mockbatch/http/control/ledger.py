@@ -8,22 +8,22 @@ from msgspec import Struct
 from starlette.routing import Route
 
 from mockbatch.core.contract.errors import InvalidRequest
-from mockbatch.core.money.ledger import Entry, to_csv
+from mockbatch.core.money.ledger import LedgerEntry, to_csv
 from mockbatch.core.money.reconcile import Reconciliation
 from mockbatch.core.money.reconcile import reconcile as reconciled
 from mockbatch.core.money.spending import GROUPINGS, Dated, Grouped, Spending
 from mockbatch.core.money.tracker import Tracker, parse_tracker
 from mockbatch.core.table import parse_table
-from mockbatch.files import Unreadable
+from mockbatch.files import UnreadableFile
 from mockbatch.files.kinds import TRACKED
 from mockbatch.files.tables import table_of_bytes
-from mockbatch.http.answers import Answer, Json, Stream
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.control.entry import body_of, checked, entered, json_in
-from mockbatch.http.described import JSON, JSONL, Parameter, described
-from mockbatch.service import Mock
-from mockbatch.service.sessions import Session
-from mockbatch.service.turns import beside, in_turns
+from mockbatch.http.operation import JSON, JSONL, Parameter, operation
+from mockbatch.http.responses import JsonResponse, Response, StreamResponse
+from mockbatch.service.cooperative import beside, in_turns
+from mockbatch.service.services import Services
+from mockbatch.service.sessions.session import SessionState
 
 _FORMATS = ("json", "csv", "jsonl")
 _QUERY = (
@@ -54,8 +54,8 @@ class Reconciled(Struct, frozen=True):
     found: Reconciliation
 
 
-@described(Spending, query=_QUERY, more={"text/csv": None, JSONL: None}, caller="own")
-async def ledger(call: Call) -> Answer:
+@operation(Spending, query=_QUERY, more={"text/csv": None, JSONL: None}, caller="own")
+async def ledger(call: Call) -> Response:
     """Retrieve what a session was billed; `format=csv` or `jsonl` per entry, by request and class of tokens."""
     mock, session = await entered(call)
     form = call.query().get("format", "json")
@@ -64,7 +64,7 @@ async def ledger(call: Call) -> Answer:
     await mock.usage.settle(session)
     if form != "json":
         kind = b"text/csv; charset=utf-8" if form == "csv" else JSONL.encode()
-        return Stream(_entries(mock, session, form), kind)
+        return StreamResponse(_entries(mock, session, form), kind)
     try:
         grouped = Grouped(groups := call.query_list("group_by"), mock.ledger.prices)
     except ValueError as error:
@@ -72,40 +72,40 @@ async def ledger(call: Call) -> Answer:
     used = _by_row(mock, session) if "custom_id" in groups else mock.ledger.used_in_turns(session)
     async for dated in used:
         grouped.add(dated)
-    return Json(await beside(grouped, grouped.spending))
+    return JsonResponse(await beside(grouped, grouped.spending))
 
 
-@described(Reconciled, takes=Tracked, caller="own")
-async def reconcile(call: Call) -> Answer:
+@operation(Reconciled, takes=Tracked, caller="own")
+async def reconcile(call: Call) -> Response:
     """Compare the rows of a cost tracker with the ledger, and name the likely cause of each difference. The rows are
     CSV in JSON, or a file of any kind that `mockbatch reconcile` reads.
     """
     mock, session = await entered(call)
     try:
         tracker = await asyncio.to_thread(_tracker, await body_of(call), call.header(b"content-type") or "")
-    except (ValueError, Unreadable) as error:
+    except (ValueError, UnreadableFile) as error:
         raise InvalidRequest(str(error)) from None
     await mock.usage.settle(session)
     entries = [entry async for some in _all(mock, session) for entry in some]
     found = reconciled(tracker, entries, mock.ledger.prices)
-    return Json(Reconciled(found.clean, found))
+    return JsonResponse(Reconciled(found.clean, found))
 
 
 def _tracker(body: bytes, kind: str) -> Tracker:
-    """Parse the body. Raises ValueError and Unreadable, and InvalidRequest for JSON of another shape."""
+    """Parse the body. Raises ValueError and UnreadableFile, and InvalidRequest for JSON of another shape."""
     if kind.partition(";")[0].strip().lower() in ("", JSON):
         return parse_tracker(parse_table(checked(json_in(body), Tracked).csv))
     return parse_tracker(table_of_bytes("the file", body, TRACKED, LARGEST_TABLE))
 
 
-async def _entries(mock: Mock, session: Session, form: str) -> AsyncGenerator[bytes]:
+async def _entries(mock: Services, session: SessionState, form: str) -> AsyncGenerator[bytes]:
     if form == "csv":
         yield to_csv([]).encode()
     async for entries in _all(mock, session):
         yield to_csv(entries, head=False).encode() if form == "csv" else _encode(entries)
 
 
-async def _all(mock: Mock, session: Session) -> AsyncGenerator[list[Entry]]:
+async def _all(mock: Services, session: SessionState) -> AsyncGenerator[list[LedgerEntry]]:
     now = session.now()
     async for batch in in_turns(session.live()):
         if batch.timeline.has_ended(now):
@@ -116,7 +116,7 @@ async def _all(mock: Mock, session: Session) -> AsyncGenerator[list[Entry]]:
         yield entries
 
 
-async def _by_row(mock: Mock, session: Session) -> AsyncGenerator[Dated]:
+async def _by_row(mock: Services, session: SessionState) -> AsyncGenerator[Dated]:
     """Yield the usage of each row of the batches, and of messages."""
     async for batch in in_turns(session.live()):
         if batch.timeline.has_ended(session.now()):

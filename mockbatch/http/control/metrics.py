@@ -9,31 +9,31 @@ from typing import Any
 
 from starlette.routing import Route
 
-from mockbatch.http.answers import Answer, Text
 from mockbatch.http.calls import Call, Endpoint
-from mockbatch.http.described import described
-from mockbatch.service import Mock
-from mockbatch.service.summary import by_name
-from mockbatch.service.turns import in_turns
+from mockbatch.http.operation import operation
+from mockbatch.http.responses import Response, TextResponse
+from mockbatch.service.admin.summary import by_name
+from mockbatch.service.cooperative import in_turns
+from mockbatch.service.services import Services
 
 _KIND = b"text/plain; version=0.0.4; charset=utf-8"
 
 
-@described(None, kind="text/plain", caller="all")
-async def metrics(call: Call) -> Answer:
+@operation(None, kind="text/plain", caller="all")
+async def metrics(call: Call) -> Response:
     """Count sessions, batches, rows and calls over all sessions."""
     # imported lazily: most servers are never scraped
     from prometheus_client import CollectorRegistry, generate_latest
 
     registry = CollectorRegistry()
-    registry.register(_Figures(call.mock, *await _counted(call.mock)))
-    return Text(generate_latest(registry), _KIND)
+    registry.register(_Figures(call.services, *await _counted(call.services)))
+    return TextResponse(generate_latest(registry), _KIND)
 
 
 class _Figures:
     """A collector of the metrics at one moment."""
 
-    def __init__(self, mock: Mock, statuses: Counter[str], rows: Counter[str]) -> None:
+    def __init__(self, mock: Services, statuses: Counter[str], rows: Counter[str]) -> None:
         self._sessions = mock.sessions.all()
         self._statuses, self._rows = statuses, rows
         journals = [mock.journal, *(session.journal for session in self._sessions)]
@@ -57,7 +57,7 @@ class _Figures:
         yield calls
 
 
-async def _counted(mock: Mock) -> tuple[Counter[str], Counter[str]]:
+async def _counted(mock: Services) -> tuple[Counter[str], Counter[str]]:
     """Return the batches by status, and the rows by outcome."""
     statuses: Counter[str] = Counter()
     rows: Counter[str] = Counter()

@@ -4,15 +4,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 from starlette.routing import Route
 
-from mockbatch.core.cassette.showing import shown_text
+from mockbatch.core.cassette.display import shown_text
 from mockbatch.http.access import check_control
-from mockbatch.http.answers import Answer, Json
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.control.entry import entered
-from mockbatch.http.described import described
-from mockbatch.service.inspection import FailedBatch
-from mockbatch.service.problems import Problem
-from mockbatch.service.summary import Summary
+from mockbatch.http.operation import operation
+from mockbatch.http.responses import JsonResponse, Response
+from mockbatch.service.admin.problems import FoundProblem
+from mockbatch.service.admin.queries import FailedBatch
+from mockbatch.service.admin.summary import Summary
 
 # how many batches of a kind are named
 _SHOWN = 200
@@ -21,15 +21,15 @@ _SHOWN = 200
 class ProblemList(Struct, frozen=True):
     """What a program failed to do, or should not have done."""
 
-    problems: list[Problem]
+    problems: list[FoundProblem]
 
 
-@described(ProblemList, caller="own")
-async def problems(call: Call) -> Answer:
+@operation(ProblemList, caller="own")
+async def problems(call: Call) -> Response:
     """List the problems of a session."""
     mock, session = await entered(call)
     found = await mock.problems.of(session)
-    return Json(ProblemList([replace(problem, text=shown_text(problem.text)) for problem in found]))
+    return JsonResponse(ProblemList([replace(problem, text=shown_text(problem.text)) for problem in found]))
 
 
 class ProblemGroup(Struct, frozen=True):
@@ -51,16 +51,16 @@ class ProblemGroups(Struct, frozen=True):
     kinds: list[ProblemGroup]
 
 
-@described(ProblemGroups, caller="own")
-async def kinds(call: Call) -> Answer:
+@operation(ProblemGroups, caller="own")
+async def kinds(call: Call) -> Response:
     """List the problems of a session by kind, including batches of which all rows have failed."""
     mock, session = await entered(call)
-    failed = await mock.inspection.all_failed(session)
-    by_kind: dict[str, list[Problem]] = {}
+    failed = await mock.queries.all_failed(session)
+    by_kind: dict[str, list[FoundProblem]] = {}
     for problem in await mock.problems.of(session):
         by_kind.setdefault(problem.kind, []).append(problem)
     groups = [_failed(failed)] if failed else []
-    return Json(ProblemGroups([*groups, *(_group(kind, several) for kind, several in by_kind.items())]))
+    return JsonResponse(ProblemGroups([*groups, *(_group(kind, several) for kind, several in by_kind.items())]))
 
 
 def _failed(batches: list[FailedBatch]) -> ProblemGroup:
@@ -71,7 +71,7 @@ def _failed(batches: list[FailedBatch]) -> ProblemGroup:
     )
 
 
-def _group(kind: str, problems: list[Problem]) -> ProblemGroup:
+def _group(kind: str, problems: list[FoundProblem]) -> ProblemGroup:
     named = [problem for problem in problems if problem.custom_ids]
     batches = list(dict.fromkeys(name for problem in problems[:_SHOWN] for name in problem.batches))
     return ProblemGroup(
@@ -79,15 +79,15 @@ def _group(kind: str, problems: list[Problem]) -> ProblemGroup:
     )
 
 
-@described(Summary, caller="own")
-async def summary(call: Call) -> Answer:
+@operation(Summary, caller="own")
+async def summary(call: Call) -> Response:
     """Summarize one session, or, if none is named, all sessions, deleted ones included."""
-    mock = call.mock
+    mock = call.services
     if "session" in call.query():
         _, session = await entered(call)
-        return Json(await mock.summaries.of(session))
+        return JsonResponse(await mock.summaries.of(session))
     check_control(call)
-    return Json(await mock.summaries.of_all(mock.sessions.all(), mock.struck(), mock.unhit()))
+    return JsonResponse(await mock.summaries.of_all(mock.sessions.all(), mock.struck(), mock.unhit()))
 
 
 routes = [

@@ -9,16 +9,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 from starlette.routing import Route
 
-from mockbatch.core.cassette.showing import shown_header, shown_text
+from mockbatch.core.cassette.display import shown_header, shown_text
 from mockbatch.core.contract.errors import InvalidRequest, NotFound, Unverified
 from mockbatch.core.contract.paging import limit_of
 from mockbatch.core.time.spans import format_instant, parse_span
 from mockbatch.core.vocabulary import OPERATIONS
-from mockbatch.http.answers import Answer, Json
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.control.entry import checked, content_of, entered
-from mockbatch.http.described import Parameter, described
-from mockbatch.service.journal import BODY, Criteria, Expectation, Journal, Record
+from mockbatch.http.operation import Parameter, operation
+from mockbatch.http.responses import JsonResponse, Response
+from mockbatch.service.sessions.journal import BODY, Criteria, Expectation, Journal, JournalEntry
 
 _PREVIEW = 160
 # how much of a body is examined, so that a secret at the end of its preview is recognized
@@ -96,51 +96,51 @@ class Verified(Struct, frozen=True):
     verified: int
 
 
-@described(CallList, query=_QUERY, caller="own")
-async def requests(call: Call) -> Answer:
+@operation(CallList, query=_QUERY, caller="own")
+async def requests(call: Call) -> Response:
     """List the last calls of a session."""
     _, session = await entered(call)
     query = call.query()
     criteria = checked({name: query[name] for name in ("op", "batch") if name in query}, Criteria)
     found = list(session.journal.records(criteria))[-limit_of(query.get("limit", "100")) :]
-    return Json(await _list(found, session.journal, bodies=_flag("bodies", query.get("bodies", "true"))))
+    return JsonResponse(await _list(found, session.journal, bodies=_flag("bodies", query.get("bodies", "true"))))
 
 
-@described(CallView, caller="own")
-async def request(call: Call) -> Answer:
+@operation(CallView, caller="own")
+async def request(call: Call) -> Response:
     """Retrieve one call of a session by its request_id."""
     _, session = await entered(call)
     wanted = call.path_value("id")
     for record in session.journal.records():
         if record.request_id == wanted:
-            return Json(_view(record))
+            return JsonResponse(_view(record))
     raise NotFound(f"There is no call {wanted} among the last {len(session.journal)}.")
 
 
-@described(CallList, caller="all")
-async def unmatched(call: Call) -> Answer:
+@operation(CallList, caller="all")
+async def unmatched(call: Call) -> Response:
     """List the unmatched calls: to an unknown path, or without a key that opens a session."""
-    journal = call.mock.journal
-    return Json(await _list(journal.records(), journal))
+    journal = call.services.journal
+    return JsonResponse(await _list(journal.records(), journal))
 
 
-@described(CallList, takes=Criteria, caller="own")
-async def find(call: Call) -> Answer:
+@operation(CallList, takes=Criteria, caller="own")
+async def find(call: Call) -> Response:
     """List the calls that match criteria."""
     _, session = await entered(call)
     criteria = await content_of(call, Criteria)
-    return Json(await _list(session.journal.records(criteria), session.journal))
+    return JsonResponse(await _list(session.journal.records(criteria), session.journal))
 
 
-@described(CallCount, takes=Criteria, caller="own")
-async def count(call: Call) -> Answer:
+@operation(CallCount, takes=Criteria, caller="own")
+async def count(call: Call) -> Response:
     """Count the calls that match criteria."""
     _, session = await entered(call)
-    return Json(CallCount(sum(1 for _ in session.journal.records(await content_of(call, Criteria)))))
+    return JsonResponse(CallCount(sum(1 for _ in session.journal.records(await content_of(call, Criteria)))))
 
 
-@described(Verified, takes=Verify, caller="own")
-async def verify(call: Call) -> Answer:
+@operation(Verified, takes=Verify, caller="own")
+async def verify(call: Call) -> Response:
     """Check that the calls are as expected; a 422 names the unmet expectations and the closest calls."""
     _, session = await entered(call)
     wanted = (await content_of(call, Verify)).expectations
@@ -155,7 +155,7 @@ async def verify(call: Call) -> Answer:
             failures.append({"expectation": number, "message": shortfall, "calls": _named(one), "closest": near})
     if failures:
         raise Unverified("\n".join(_sentence(failure) for failure in failures), details={"failures": failures})
-    return Json(Verified(len(wanted)))
+    return JsonResponse(Verified(len(wanted)))
 
 
 def _flag(name: str, text: str) -> bool:
@@ -174,7 +174,7 @@ def _expectation(one: Expected, number: int) -> Expectation:
     return Expectation(one, one.count, one.at_least, one.at_most, gap)
 
 
-def _of_retries(record: Record) -> dict[bytes, bytes]:
+def _of_retries(record: JournalEntry) -> dict[bytes, bytes]:
     """Return the retry count header, if it was sent."""
     return {name: value for name, value in record.headers.items() if name == b"x-stainless-retry-count"}
 
@@ -189,32 +189,36 @@ def _sentence(failure: dict[str, Any]) -> str:
     return f"{failure['calls']}: {failure['message']}; closest:{closest}"
 
 
-def _described(record: Record) -> str:
+def _described(record: JournalEntry) -> str:
     batch = f" {record.batch}" if record.batch else ""
     return (
         f"{format_instant(record.at)} {record.op}{batch} {record.method} {shown_text(record.path)} -> {record.status}"
     )
 
 
-async def _list(records: Iterable[Record], journal: Journal, *, bodies: bool = True) -> CallList:
+async def _list(records: Iterable[JournalEntry], journal: Journal, *, bodies: bool = True) -> CallList:
     kept, view = list(records), _view if bodies else _without_bodies
     # searching many bodies for secrets must not block other calls
     views = await asyncio.to_thread(lambda: list(map(view, kept)))
     return CallList(views, len(journal), journal.total.total())
 
 
-def _without_bodies(record: Record) -> CallView:
-    bare = replace(record, headers=_of_retries(record), sent=b"", answered=b"")
+def _without_bodies(record: JournalEntry) -> CallView:
+    bare = replace(record, headers=_of_retries(record), request_body=b"", response_body=b"")
     return replace(_view(bare), preview=_preview(record))
 
 
-def _preview(record: Record) -> str:
-    body = record.answered if record.status >= HTTPStatus.BAD_REQUEST or not record.sent else record.sent
+def _preview(record: JournalEntry) -> str:
+    body = (
+        record.response_body
+        if record.status >= HTTPStatus.BAD_REQUEST or not record.request_body
+        else record.request_body
+    )
     words = " ".join(shown_text(body[:_LOOKED_AT].decode("utf-8", "replace")).split())
     return words if len(words) <= _PREVIEW else f"{words[: _PREVIEW - 1]}…"
 
 
-def _view(record: Record) -> CallView:
+def _view(record: JournalEntry) -> CallView:
     return CallView(
         format_instant(record.at),
         format_instant(record.real_at),
@@ -227,9 +231,9 @@ def _view(record: Record) -> CallView:
         record.batch,
         record.fault,
         {name: shown_header(name, value) for name, value in _decoded(record.headers)},
-        shown_text(record.sent.decode("utf-8", "replace")),
-        shown_text(record.answered.decode("utf-8", "replace")),
-        len(record.sent) == BODY or len(record.answered) == BODY,
+        shown_text(record.request_body.decode("utf-8", "replace")),
+        shown_text(record.response_body.decode("utf-8", "replace")),
+        len(record.request_body) == BODY or len(record.response_body) == BODY,
         record.unmet,
         record.took / 1e6,
         record.received,

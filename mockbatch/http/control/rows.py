@@ -9,22 +9,22 @@ from msgspec import Raw, Struct
 from starlette.routing import Route
 
 from mockbatch.core.batch import Batch
-from mockbatch.core.cassette.showing import shown_text, shown_value
+from mockbatch.core.cassette.display import shown_text, shown_value
 from mockbatch.core.contract import wire
 from mockbatch.core.contract.errors import InvalidRequest
-from mockbatch.core.money.ledger import Entry
+from mockbatch.core.money.ledger import LedgerEntry
 from mockbatch.core.money.rates import plain
 from mockbatch.core.time.spans import format_instant
 from mockbatch.core.time.timeline import NEVER
 from mockbatch.core.vocabulary import RowOutcome, RowState
-from mockbatch.http.answers import Answer, Json
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.control.entry import LIMIT, START, checked, content_of, entered, part_of
-from mockbatch.http.described import Parameter, described
-from mockbatch.service import Mock
-from mockbatch.service.inspection import ROW_ORDERS, ErrorGroup, Sent
-from mockbatch.service.previews import Preview
+from mockbatch.http.operation import Parameter, operation
+from mockbatch.http.responses import JsonResponse, Response
+from mockbatch.service.admin.previews import Preview
+from mockbatch.service.admin.queries import ROW_ORDERS, ErrorGroup, Sent
 from mockbatch.service.rows.states import PlannedRow
+from mockbatch.service.services import Services
 
 _ROWS = (
     LIMIT,
@@ -42,7 +42,7 @@ _ROWS = (
 _MOST_PREVIEWS = 200
 
 
-class Wanted(Struct, frozen=True):
+class RowQuery(Struct, frozen=True):
     """The rows to show."""
 
     outcome: RowOutcome | None = None
@@ -96,7 +96,7 @@ class PreviewList(Struct, frozen=True):
     previews: list[Preview]
 
 
-class Bill(Struct, frozen=True, rename={"kind": "class"}):
+class BilledTokens(Struct, frozen=True, rename={"kind": "class"}):
     """One class of tokens billed for a row: quantity, list rate, factors, and their product in USD."""
 
     kind: str
@@ -122,72 +122,72 @@ class RowWhole(Struct, frozen=True):
     line_text: str
     reasons: list[str]
     sent: list[Sent]
-    entries: list[Bill]
+    entries: list[BilledTokens]
 
 
-@described(RowList, query=_ROWS, caller="own")
-async def items(call: Call) -> Answer:
+@operation(RowList, query=_ROWS, caller="own")
+async def items(call: Call) -> Response:
     """List the rows of a batch."""
     mock, session = await entered(call)
-    found = session.found(call.path_value("id"))
+    found = session.get(call.path_value("id"))
     start, limit = part_of(call)
     now = session.now()
     text = call.query().get("q")
     if order := call.query().get("sort"):
-        some, total = await mock.inspection.sorted_rows(session, found, text or "", order, start, limit)
+        some, total = await mock.queries.sorted_rows(session, found, text or "", order, start, limit)
         shown = [_row(mock, found, planned, now) for planned in some]
-        return Json(RowList(shown, start + limit < total, total))
+        return JsonResponse(RowList(shown, start + limit < total, total))
     if text:
-        some = await mock.inspection.rows(session, found, text, start, limit + 1)
-        return Json(RowList([_row(mock, found, planned, now) for planned in some[:limit]], len(some) > limit))
+        some = await mock.queries.rows(session, found, text, start, limit + 1)
+        return JsonResponse(RowList([_row(mock, found, planned, now) for planned in some[:limit]], len(some) > limit))
     rows, more = await mock.states.page(found, start, limit, _wanted(call, found, now))
-    return Json(RowList([_row(mock, found, planned, now) for planned in rows], more))
+    return JsonResponse(RowList([_row(mock, found, planned, now) for planned in rows], more))
 
 
-@described(RowWhole, caller="own")
-async def item(call: Call) -> Answer:
+@operation(RowWhole, caller="own")
+async def item(call: Call) -> Response:
     """Retrieve a row with its request and its result."""
     mock, session = await entered(call)
-    found = session.found(call.path_value("id"))
+    found = session.get(call.path_value("id"))
     planned = await mock.states.row(found, call.path_value("custom_id"))
     params = await mock.rows.params(found, planned.row)
     line = await mock.rows.line(found, planned.row, done=planned.done_at != NEVER)
-    return Json(
+    return JsonResponse(
         RowWhole(
             _row(mock, found, planned, session.now()),
             # searching a long prompt for secrets must not block other calls
             await asyncio.to_thread(_shown, params),
             Raw(line),
             line.decode(),
-            mock.inspection.reasons(found, planned, params),
-            await mock.inspection.sent(session, found, planned.row.custom_id),
-            list(map(_bill, mock.inspection.entries(session, found, planned))),
+            mock.queries.reasons(found, planned, params),
+            await mock.queries.batches_with(session, found, planned.row.custom_id),
+            list(map(_bill, mock.queries.entries(session, found, planned))),
         )
     )
 
 
-@described(ErrorList, caller="own")
-async def errors(call: Call) -> Answer:
+@operation(ErrorList, caller="own")
+async def errors(call: Call) -> Response:
     """List the errors of a batch, with the number of rows for each."""
     mock, session = await entered(call)
-    found = session.found(call.path_value("id"))
-    return Json(ErrorList(await mock.inspection.errors(session, found)))
+    found = session.get(call.path_value("id"))
+    return JsonResponse(ErrorList(await mock.queries.errors(session, found)))
 
 
-@described(PreviewList, takes=Places, caller="own")
-async def previews(call: Call) -> Answer:
+@operation(PreviewList, takes=Places, caller="own")
+async def previews(call: Call) -> Response:
     """Retrieve the beginnings of the requests and the replies of some rows."""
     mock, session = await entered(call)
-    found = session.found(call.path_value("id"))
+    found = session.get(call.path_value("id"))
     indexes = (await content_of(call, Places)).indexes
     if len(indexes) > _MOST_PREVIEWS:
         raise InvalidRequest(f"indexes: at most {_MOST_PREVIEWS} are allowed per call, not {len(indexes):,}")
-    return Json(PreviewList(await mock.previews.of(session, found, indexes)))
+    return JsonResponse(PreviewList(await mock.previews.of(session, found, indexes)))
 
 
-def _row(mock: Mock, batch: Batch, planned: PlannedRow, now: int) -> RowTruth:
+def _row(mock: Services, batch: Batch, planned: PlannedRow, now: int) -> RowTruth:
     row = planned.row
-    failure, cost = row.failure, mock.inspection.cost(batch, planned, now)
+    failure, cost = row.failure, mock.queries.cost(batch, planned, now)
     return RowTruth(
         row.custom_id,
         row.index,
@@ -212,8 +212,8 @@ def _shown(params: bytes) -> Raw:
     )
 
 
-def _bill(entry: Entry) -> Bill:
-    return Bill(
+def _bill(entry: LedgerEntry) -> BilledTokens:
+    return BilledTokens(
         entry.kind,
         entry.quantity,
         None if entry.list_rate is None else plain(entry.list_rate),
@@ -227,7 +227,7 @@ def _bill(entry: Entry) -> Bill:
 
 def _wanted(call: Call, batch: Batch, now: int) -> Callable[[PlannedRow], bool]:
     query = call.query()
-    given = checked({name: query[name] for name in ("outcome", "state") if name in query}, Wanted)
+    given = checked({name: query[name] for name in ("outcome", "state") if name in query}, RowQuery)
     outcome, state, part = given.outcome, given.state, query.get("custom_id", "")
 
     def wanted(planned: PlannedRow) -> bool:

@@ -11,18 +11,18 @@ from starlette.routing import Route
 
 from mockbatch.config import Config
 from mockbatch.core.contract.errors import InvalidRequest
-from mockbatch.core.rules.calls import Record
+from mockbatch.core.rules.calls import ArmedRule
 from mockbatch.core.rules.faults import FAULTS, FaultView, fault_view
 from mockbatch.core.rules.items import unsendable
 from mockbatch.core.rules.presets import PRESETS
 from mockbatch.core.rules.written import as_pytest, as_toml, dump_rule
 from mockbatch.core.time.spans import format_instant
 from mockbatch.http.access import is_owner
-from mockbatch.http.answers import Answer, Json
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.control.entry import entered, json_of
-from mockbatch.http.described import described
-from mockbatch.service.sessions import Session
+from mockbatch.http.operation import operation
+from mockbatch.http.responses import JsonResponse, Response
+from mockbatch.service.sessions.session import SessionState
 
 # they are parsed on the event loop
 _MOST = 1_000
@@ -67,104 +67,106 @@ class FaultList(Struct, frozen=True):
     presets: list[PresetView]
 
 
-@described(RuleList, caller="own")
-async def rules(call: Call) -> Answer:
+@operation(RuleList, caller="own")
+async def rules(call: Call) -> Response:
     """List the rules of a session."""
     _, session = await entered(call)
-    return Json(_list(session))
+    return JsonResponse(_list(session))
 
 
-@described(RuleList, takes=Tables, caller="own")
-async def add(call: Call) -> Answer:
+@operation(RuleList, takes=Tables, caller="own")
+async def add(call: Call) -> Response:
     """Append a rule, or a list of them; returns the added ones."""
     mock, session = await entered(call)
     values = _several(await _body(call))
-    added = await mock.arming.change(session, lambda rules: rules.add(values))
+    added = await mock.rule_changes.change(session, lambda rules: rules.add(values))
     _tell(session)
-    return Json(RuleList([_view(session, record) for record in added]))
+    return JsonResponse(RuleList([_view(session, record) for record in added]))
 
 
-@described(RuleList, takes=Tables, caller="own")
-async def put(call: Call) -> Answer:
+@operation(RuleList, takes=Tables, caller="own")
+async def put(call: Call) -> Response:
     """Replace all rules."""
     mock, session = await entered(call)
     values = _several(await _body(call))
-    await mock.arming.change(session, lambda rules: rules.put(values))
+    await mock.rule_changes.change(session, lambda rules: rules.put(values))
     _tell(session)
-    return Json(_list(session))
+    return JsonResponse(_list(session))
 
 
-@described(RuleList, takes=Tables, caller="own")
-async def merge(call: Call) -> Answer:
+@operation(RuleList, takes=Tables, caller="own")
+async def merge(call: Call) -> Response:
     """Update the rules that exist by name, and add the others."""
     mock, session = await entered(call)
     values = _several(await _body(call))
-    await mock.arming.change(session, lambda rules: rules.merge(values))
+    await mock.rule_changes.change(session, lambda rules: rules.merge(values))
     _tell(session)
-    return Json(_list(session))
+    return JsonResponse(_list(session))
 
 
-@described(RuleList, caller="own")
-async def clear(call: Call) -> Answer:
+@operation(RuleList, caller="own")
+async def clear(call: Call) -> Response:
     """Remove all rules."""
     mock, session = await entered(call)
-    await mock.arming.change(session, lambda rules: rules.put([]))
+    await mock.rule_changes.change(session, lambda rules: rules.put([]))
     _tell(session)
-    return Json(_list(session))
+    return JsonResponse(_list(session))
 
 
-@described(RuleView, caller="own")
-async def rule(call: Call) -> Answer:
+@operation(RuleView, caller="own")
+async def rule(call: Call) -> Response:
     """Retrieve a rule."""
     _, session = await entered(call)
-    return Json(_view(session, session.rules.named(call.path_value("id"))))
+    return JsonResponse(_view(session, session.rules.named(call.path_value("id"))))
 
 
-@described(RuleView, takes=Table, caller="own")
-async def put_one(call: Call) -> Answer:
+@operation(RuleView, takes=Table, caller="own")
+async def put_one(call: Call) -> Response:
     """Replace a rule and reset its counters."""
     return await _changed(call, wholly=True)
 
 
-@described(RuleView, takes=Table, caller="own")
-async def merge_one(call: Call) -> Answer:
+@operation(RuleView, takes=Table, caller="own")
+async def merge_one(call: Call) -> Response:
     """Update some keys of a rule; null removes one."""
     return await _changed(call, wholly=False)
 
 
-@described(RuleView, caller="own")
-async def drop(call: Call) -> Answer:
+@operation(RuleView, caller="own")
+async def drop(call: Call) -> Response:
     """Remove a rule; returns its last state."""
     mock, session = await entered(call)
-    dropped = await mock.arming.change(session, lambda rules: rules.drop(call.path_value("id")))
+    dropped = await mock.rule_changes.change(session, lambda rules: rules.drop(call.path_value("id")))
     _tell(session)
-    return Json(_view(session, dropped))
+    return JsonResponse(_view(session, dropped))
 
 
-@described(FaultList, caller="own")
-async def faults(call: Call) -> Answer:
+@operation(FaultList, caller="own")
+async def faults(call: Call) -> Response:
     """List all kinds of faults with their options, and the presets."""
     presets = [PresetView(name, one.summary, one.options, list(one.tables)) for name, one in PRESETS.items()]
-    return Json(FaultList(list(map(fault_view, FAULTS.values())), presets))
+    return JsonResponse(FaultList(list(map(fault_view, FAULTS.values())), presets))
 
 
-async def _changed(call: Call, *, wholly: bool) -> Answer:
+async def _changed(call: Call, *, wholly: bool) -> Response:
     mock, session = await entered(call)
     value = await _body(call)
-    record = await mock.arming.change(session, lambda rules: rules.change(call.path_value("id"), value, wholly=wholly))
+    record = await mock.rule_changes.change(
+        session, lambda rules: rules.change(call.path_value("id"), value, wholly=wholly)
+    )
     _tell(session)
-    return Json(_view(session, record))
+    return JsonResponse(_view(session, record))
 
 
-def _tell(session: Session) -> None:
-    session.bulletin.tell(session.now(), "rule", count=len(session.rules.records))
+def _tell(session: SessionState) -> None:
+    session.events.publish(session.now(), "rule", count=len(session.rules.records))
 
 
-def _list(session: Session) -> RuleList:
+def _list(session: SessionState) -> RuleList:
     return RuleList([_view(session, record) for record in session.rules.records])
 
 
-def _view(session: Session, record: Record) -> RuleView:
+def _view(session: SessionState, record: ArmedRule) -> RuleView:
     rule = record.rule
     return RuleView(
         rule.id,
@@ -184,7 +186,7 @@ async def _body(call: Call) -> Any:
     if isinstance(rules := _several(content), list) and len(rules) > _MOST:
         raise InvalidRequest(f"rules: at most {_MOST:,} are allowed per call, not {len(rules):,}")
     if not is_owner(call):
-        _check_sent(_several(content), call.mock.config)
+        _check_sent(_several(content), call.services.config)
     return content
 
 

@@ -5,19 +5,19 @@ from typing import Any, Literal
 from msgspec import Struct
 from starlette.routing import Route
 
-from mockbatch.core.cassette.showing import shown_value
+from mockbatch.core.cassette.display import shown_value
 from mockbatch.core.contract.errors import NotFound
 from mockbatch.core.keys import is_one_of
 from mockbatch.core.time.spans import format_instant
 from mockbatch.http.access import check_control, is_owner, may_control, own_key, session_of_id
-from mockbatch.http.answers import Answer, Json
-from mockbatch.http.caller import key_of
+from mockbatch.http.authentication import key_of
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.control.entry import content_of, entered
-from mockbatch.http.described import described
-from mockbatch.service.sessions import Session
-from mockbatch.service.summary import Summary
-from mockbatch.service.upkeep import Scope
+from mockbatch.http.operation import operation
+from mockbatch.http.responses import JsonResponse, Response
+from mockbatch.service.admin.session_admin import Scope
+from mockbatch.service.admin.summary import Summary
+from mockbatch.service.sessions.session import SessionState
 from mockbatch.store import Snapshot
 
 
@@ -54,7 +54,7 @@ class SessionList(Struct, frozen=True):
     sessions: list[SessionView]
 
 
-class Reset(Struct, frozen=True, forbid_unknown_fields=True):
+class ResetRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """The part of a session to reset."""
 
     scope: Scope
@@ -87,8 +87,8 @@ class Done(Struct, frozen=True):
     status: Literal["done"] = "done"
 
 
-@described(SessionView, takes=Open, caller="own")
-async def open_session(call: Call) -> Answer:
+@operation(SessionView, takes=Open, caller="own")
+async def open_session(call: Call) -> Response:
     """Open an isolated session. Callers that may not reach beyond their session must send its key."""
     wanted = await content_of(call, Open)
     api_key = wanted.api_key
@@ -97,100 +97,100 @@ async def open_session(call: Call) -> Answer:
         if api_key is not None and not is_one_of(api_key, (key,)):
             check_control(call)
         api_key = key
-    opened = await call.mock.upkeep.open(wanted.label, wanted.options, api_key, owner=is_owner(call))
+    opened = await call.services.session_admin.open(wanted.label, wanted.options, api_key, owner=is_owner(call))
     call.about = opened.session
-    return Json(_view(opened.session, opened.api_key))
+    return JsonResponse(_view(opened.session, opened.api_key))
 
 
-@described(SessionList, caller="all")
-async def sessions(call: Call) -> Answer:
+@operation(SessionList, caller="all")
+async def sessions(call: Call) -> Response:
     """List all sessions."""
-    return Json(SessionList([_view(session) for session in call.mock.sessions.all()]))
+    return JsonResponse(SessionList([_view(session) for session in call.services.sessions.all()]))
 
 
-@described(SessionView, caller="own")
-async def own(call: Call) -> Answer:
+@operation(SessionView, caller="own")
+async def own(call: Call) -> Response:
     """Retrieve the session of the caller's key, if it has one; without a key, the only session."""
-    key, sessions = own_key(call), call.mock.sessions
+    key, sessions = own_key(call), call.services.sessions
     if key and "session" not in call.query() and not any(sessions.belongs_to(one, key) for one in sessions.all()):
         sessions.admit(key)
         raise NotFound("This key has no session yet; its first call opens one.")
     _, found = await entered(call)
-    return Json(_view(found))
+    return JsonResponse(_view(found))
 
 
-@described(SessionView, caller="own")
-async def session(call: Call) -> Answer:
+@operation(SessionView, caller="own")
+async def session(call: Call) -> Response:
     """Retrieve a session."""
-    return Json(_view(session_of_id(call, call.path_value("id"))))
+    return JsonResponse(_view(session_of_id(call, call.path_value("id"))))
 
 
-@described(SessionView, takes=Change, caller="own")
-async def configure(call: Call) -> Answer:
+@operation(SessionView, takes=Change, caller="own")
+async def configure(call: Call) -> Response:
     """Change options of a session."""
     found = session_of_id(call, call.path_value("id"))
     options = (await content_of(call, Change)).options
-    await call.mock.upkeep.configure(found, options, owner=is_owner(call))
-    found.bulletin.tell(found.now(), "options")
-    return Json(_view(found))
+    await call.services.session_admin.configure(found, options, owner=is_owner(call))
+    found.events.publish(found.now(), "options")
+    return JsonResponse(_view(found))
 
 
-@described(Summary, caller="own")
-async def delete(call: Call) -> Answer:
+@operation(Summary, caller="own")
+async def delete(call: Call) -> Response:
     """Delete a session with everything in it; returns its summary."""
     found = session_of_id(call, call.path_value("id"))
-    return Json(await call.mock.upkeep.delete(found))
+    return JsonResponse(await call.services.session_admin.delete(found))
 
 
-@described(Done, takes=Reset, caller="own")
-async def reset(call: Call) -> Answer:
+@operation(Done, takes=ResetRequest, caller="own")
+async def reset(call: Call) -> Response:
     """Reset a session."""
     mock, found = await entered(call)
-    scope = (await content_of(call, Reset)).scope
-    await mock.upkeep.reset(found, scope)
-    found.bulletin.tell(found.now(), "reset", scope=scope)
-    return Json(Done())
+    scope = (await content_of(call, ResetRequest)).scope
+    await mock.session_admin.reset(found, scope)
+    found.events.publish(found.now(), "reset", scope=scope)
+    return JsonResponse(Done())
 
 
-@described(SnapshotList, caller="own")
-async def snapshots(call: Call) -> Answer:
+@operation(SnapshotList, caller="own")
+async def snapshots(call: Call) -> Response:
     """List the snapshots of a session."""
     mock, found = await entered(call)
-    return Json(SnapshotList([_snapshot(snapshot) for snapshot in mock.upkeep.taken(found)]))
+    return JsonResponse(SnapshotList([_snapshot(snapshot) for snapshot in mock.session_admin.snapshots(found)]))
 
 
-@described(SnapshotView, caller="own")
-async def take(call: Call) -> Answer:
+@operation(SnapshotView, caller="own")
+async def take(call: Call) -> Response:
     """Take a snapshot of a session."""
     mock, found = await entered(call)
-    return Json(_snapshot(await mock.upkeep.take(found)))
+    return JsonResponse(_snapshot(await mock.session_admin.take_snapshot(found)))
 
 
-@described(SnapshotView, caller="own")
-async def restore(call: Call) -> Answer:
+@operation(SnapshotView, caller="own")
+async def restore(call: Call) -> Response:
     """Restore a snapshot."""
     mock, found = await entered(call)
-    restored = _snapshot(await mock.upkeep.restore_to(found, call.path_value("id")))
-    found.bulletin.tell(found.now(), "reset", scope="snapshot")
-    return Json(restored)
+    restored = _snapshot(await mock.session_admin.restore_to(found, call.path_value("id")))
+    found.events.publish(found.now(), "reset", scope="snapshot")
+    return JsonResponse(restored)
 
 
-@described(PutBack, caller="own")
-async def put_back(call: Call) -> Answer:
+@operation(PutBack, caller="own")
+async def put_back(call: Call) -> Response:
     """Restore the batches of a snapshot that are gone, and leave everything else unchanged."""
     mock, found = await entered(call)
-    return Json(PutBack(await mock.upkeep.put_back(found, call.path_value("id"))))
+    return JsonResponse(PutBack(await mock.session_admin.restore_missing(found, call.path_value("id"))))
 
 
-@described(Done, caller="own")
-async def drop(call: Call) -> Answer:
+@operation(Done, caller="own")
+async def drop(call: Call) -> Response:
     """Delete a snapshot."""
     mock, found = await entered(call)
-    await mock.upkeep.drop(found, call.path_value("id"))
-    return Json(Done())
+    await mock.session_admin.delete_snapshot(found, call.path_value("id"))
+    return JsonResponse(Done())
 
 
-def _view(session: Session, api_key: str | None = None) -> SessionView:
+def _view(session: SessionState, api_key: str | None = None) -> SessionView:
     now = format_instant(session.now())
     return SessionView(
         session.name,

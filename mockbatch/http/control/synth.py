@@ -4,13 +4,13 @@ from msgspec import Struct
 from starlette.routing import Route
 
 from mockbatch.core.contract import wire
-from mockbatch.http.answers import Answer, Json
-from mockbatch.http.caller import VERSIONS
+from mockbatch.http.authentication import VERSIONS
+from mockbatch.http.base_url import base_url
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.control.entry import content_of, entered
-from mockbatch.http.described import described
-from mockbatch.http.origins import origin_of
-from mockbatch.service.synthesis import Wanted
+from mockbatch.http.operation import operation
+from mockbatch.http.responses import JsonResponse, Response
+from mockbatch.service.admin.synthetic import SyntheticSpec
 
 
 class Made(Struct, frozen=True):
@@ -19,13 +19,13 @@ class Made(Struct, frozen=True):
     batches: list[wire.MessageBatch]
 
 
-@described(Made, takes=Wanted, caller="own")
-async def synth(call: Call) -> Answer:
+@operation(Made, takes=SyntheticSpec, caller="own")
+async def synth(call: Call) -> Response:
     """Create synthetic batches, large or unusual ones, which have ended by default."""
     mock, session = await entered(call)
-    wanted = await content_of(call, Wanted)
+    wanted = await content_of(call, SyntheticSpec)
     terms = mock.terms(session, VERSIONS[-1], ())
-    return Json(Made(await mock.synthesis.make(session, wanted, terms, origin_of(call))))
+    return JsonResponse(Made(await mock.synthetic.make(session, wanted, terms, base_url(call))))
 
 
 routes = [Route("/_mockbatch/synth", Endpoint(POST=synth))]

@@ -3,15 +3,15 @@
 from msgspec import Struct
 from starlette.routing import Route
 
-from mockbatch.core.cassette.showing import shown_text
-from mockbatch.core.notice import Notice
+from mockbatch.core.cassette.display import shown_text
 from mockbatch.core.time.spans import format_instant
 from mockbatch.core.time.timeline import NEVER
+from mockbatch.core.webhook_delivery import WebhookDelivery
 from mockbatch.http.access import may_control
-from mockbatch.http.answers import Answer, Json
 from mockbatch.http.calls import Call, Endpoint
 from mockbatch.http.control.entry import entered
-from mockbatch.http.described import described
+from mockbatch.http.operation import operation
+from mockbatch.http.responses import JsonResponse, Response
 
 
 class AttemptView(Struct, frozen=True):
@@ -45,23 +45,23 @@ class WebhookList(Struct, frozen=True):
     webhooks: list[WebhookView]
 
 
-@described(WebhookList, caller="own")
-async def webhooks(call: Call) -> Answer:
+@operation(WebhookList, caller="own")
+async def webhooks(call: Call) -> Response:
     """List the webhook deliveries of a session."""
     mock, session = await entered(call)
     shown = mock.config.webhook_secret is None or may_control(call)
-    secret = mock.notices.secret if shown else "<redacted>"
-    return Json(WebhookList(secret, [_view(notice) for notice in mock.notices.listed(session)]))
+    secret = mock.webhooks.secret if shown else "<redacted>"
+    return JsonResponse(WebhookList(secret, [_view(notice) for notice in mock.webhooks.listed(session)]))
 
 
-@described(WebhookView, caller="own")
-async def resend(call: Call) -> Answer:
+@operation(WebhookView, caller="own")
+async def resend(call: Call) -> Response:
     """Resend a webhook now."""
     mock, session = await entered(call)
-    return Json(_view(await mock.notices.resend(session, call.path_value("id"))))
+    return JsonResponse(_view(await mock.webhooks.resend(session, call.path_value("id"))))
 
 
-def _view(notice: Notice) -> WebhookView:
+def _view(notice: WebhookDelivery) -> WebhookView:
     return WebhookView(
         notice.id,
         notice.type,

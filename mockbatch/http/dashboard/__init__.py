@@ -8,7 +8,7 @@ from pathlib import Path
 from starlette.types import Receive, Send
 
 from mockbatch.core.contract.errors import NotFound
-from mockbatch.http.answers import Headers
+from mockbatch.http.responses import Headers
 
 KINDS = {
     ".html": "text/html; charset=utf-8",

@@ -10,15 +10,14 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from mockbatch.core.batch import Batch
-from mockbatch.core.contract.envelope import Item, items_of
-from mockbatch.core.replies.forms import ReplyError
+from mockbatch.core.contract.request_slicer import RequestItem, items_of
+from mockbatch.core.replies.draft import ReplyError
 from mockbatch.core.rows.builder import RowBuilder
 from mockbatch.core.rows.checker import RowChecker
 from mockbatch.core.rows.conditions import Conditions
 from mockbatch.core.rows.reading import model_name, params_of
 from mockbatch.core.rows.row import Pending, Row, dump_rows, load_rows
 from mockbatch.core.rules.items import Cutoffs
-from mockbatch.service.catalogue import Catalogue
 from mockbatch.service.rows.checks import (
     Decided,
     decided_of,
@@ -29,6 +28,7 @@ from mockbatch.service.rows.checks import (
 )
 from mockbatch.service.rows.processes import RowProcesses
 from mockbatch.service.rows.turns import BLOCK, STEP, Turns
+from mockbatch.service.sessions.models import ModelList
 from mockbatch.store import Store
 
 _log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class BatchRows:
         store: Store,
         turns: Turns,
         processes: RowProcesses,
-        catalogue: Catalogue,
+        catalogue: ModelList,
         attempts_of: AttemptsOf,
         check_all: Callable[[Batch], Awaitable[None]],
         remembered: Callable[["BatchRows", int], None],
@@ -72,11 +72,11 @@ class BatchRows:
         self._rows: dict[int, list[Row]] = {}
         self._building: dict[int, asyncio.Task[list[Row]]] = {}
 
-    async def items(self, index: int) -> list[Item]:
+    async def items(self, index: int) -> list[RequestItem]:
         """Return the requests of a slice as received."""
         return items_of(await self._store.slice(self.batch.seq, index))
 
-    async def item(self, place: int) -> Item:
+    async def item(self, place: int) -> RequestItem:
         """Return the request at a position of the batch as received."""
         index = self.batch.slice_of(place)
         return (await self.items(index))[place - self.batch.first_of(index)]
@@ -138,7 +138,7 @@ class BatchRows:
             for index, decided in zip(indexes, await asyncio.gather(*map(self._check, indexes)), strict=True):
                 await self._store.put_rows(self.batch.seq, index, dump_decided(decided))
 
-    async def with_rows(self, *, every: bool) -> AsyncIterator[tuple[Item, Row | None]]:
+    async def with_rows(self, *, every: bool) -> AsyncIterator[tuple[RequestItem, Row | None]]:
         """Yield requests with their rows: those that fail or do not fully satisfy their schema, or all of them.
 
         The row is None for a request that succeeds and has no schema: no reply is made for it.
@@ -246,7 +246,7 @@ class BatchRows:
         if not pending:
             return [row for row in rows if isinstance(row, Row)]
         # imported lazily: most batches have no such rows
-        from mockbatch.service.functions import replies_of
+        from mockbatch.service.sessions.functions import replies_of
 
         builder, made = RowBuilder(self.conditions), []
         for at in range(0, len(pending), STEP):

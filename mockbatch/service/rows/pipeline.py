@@ -11,13 +11,13 @@ from mockbatch.core.rows.row import Row
 from mockbatch.core.rules.items import ItemRules
 from mockbatch.core.time.spans import format_instant
 from mockbatch.core.tokens import parse_tokens
-from mockbatch.service.catalogue import Catalogue
-from mockbatch.service.files import Files
-from mockbatch.service.playback import Player
 from mockbatch.service.rows.batch_rows import AttemptsOf, BatchRows
 from mockbatch.service.rows.processes import RowProcesses
-from mockbatch.service.rows.results import Results
+from mockbatch.service.rows.results import BatchResults
 from mockbatch.service.rows.turns import Turns
+from mockbatch.service.sessions.files import Files
+from mockbatch.service.sessions.models import ModelList
+from mockbatch.service.sessions.replay import Replayer
 from mockbatch.store import Missing, Played, Store
 
 _log = logging.getLogger(__name__)
@@ -34,9 +34,9 @@ class RowPipeline:
         store: Store,
         profiles: dict[int, Profile],
         processes: RowProcesses,
-        catalogue: Catalogue,
+        catalogue: ModelList,
         files: Files,
-        player: Callable[[str], Player | None],
+        player: Callable[[str], Replayer | None],
         attempts_of: AttemptsOf,
         played: Callable[[str], Sequence[Played]],
     ) -> None:
@@ -75,9 +75,9 @@ class RowPipeline:
         self._recent.move_to_end(batch.seq)
         return rows
 
-    def results(self, batch: Batch) -> Results:
+    def results(self, batch: Batch) -> BatchResults:
         """Return the results of a batch."""
-        return Results(self._store, self._profiles[batch.profile], self.of(batch), batch)
+        return BatchResults(self._store, self._profiles[batch.profile], self.of(batch), batch)
 
     async def params(self, batch: Batch, row: Row) -> bytes:
         """Return the params of a row as received."""

@@ -7,11 +7,11 @@ from heapq import merge
 from typing import Any
 
 from mockbatch.core.batch import Batch, Profile, finish_times, finished, unfinished_result
-from mockbatch.core.contract.envelope import Item
-from mockbatch.core.draws import draw, subseed
+from mockbatch.core.contract.request_slicer import RequestItem
 from mockbatch.core.rows.lines import Lines
 from mockbatch.core.rows.reading import params_of
 from mockbatch.core.rows.row import Row
+from mockbatch.core.seeded_hash import derive_seed, hash64
 from mockbatch.service.rows.batch_rows import BatchRows
 from mockbatch.service.rows.starts import starts_of
 from mockbatch.service.rows.turns import BLOCK
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 _FEW = 5
 
 
-class Results:
+class BatchResults:
     """The results of one batch."""
 
     def __init__(self, store: Store, profile: Profile, rows: BatchRows, batch: Batch) -> None:
@@ -31,7 +31,7 @@ class Results:
         self._profile = profile
         self._rows = rows
         self._batch = batch
-        self._source = _Source(rows, batch)
+        self._source = _RowSource(rows, batch)
         self._lines = Lines(rows.conditions, self._source.params)
 
     async def lines(self) -> AsyncGenerator[bytes]:
@@ -83,7 +83,7 @@ class Results:
             order.reverse()
         elif self._profile.results_order == "shuffled":
             seed = self._shuffle_seed
-            order.sort(key=lambda index: draw(seed, f"/{index}"))
+            order.sort(key=lambda index: hash64(seed, f"/{index}"))
         return order
 
     def _places(self, rows: list[Row]) -> Sequence[int] | None:
@@ -92,13 +92,13 @@ class Results:
             return range(len(rows) - 1, -1, -1)
         if self._profile.results_order == "shuffled":
             seed = self._shuffle_seed
-            draws = [draw(seed, row.custom_id) for row in rows]
+            draws = [hash64(seed, row.custom_id) for row in rows]
             return sorted(range(len(rows)), key=draws.__getitem__)
         return None
 
     @property
     def _shuffle_seed(self) -> int:
-        return subseed(self._profile.seed, "order", self._batch.id)
+        return derive_seed(self._profile.seed, "order", self._batch.id)
 
     async def _by_completion(self) -> AsyncIterator[tuple[list[Row], Sequence[bool] | None]]:
         batch, runs = self._batch, []
@@ -131,13 +131,13 @@ class Results:
         self._lines.reply_errors.clear()
 
 
-class _Source:
+class _RowSource:
     """The params of the requests whose replies are regenerated, for a few slices at a time."""
 
     def __init__(self, rows: BatchRows, batch: Batch) -> None:
         self._rows = rows
         self._batch = batch
-        self._slices: dict[int, list[Item]] = {}
+        self._slices: dict[int, list[RequestItem]] = {}
 
     async def fetch(self, rows: list[Row]) -> None:
         """Load the params of these rows."""

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from mockbatch.core.batch import Batch, Profile, finished
 from mockbatch.core.money.cache_hits import luck_of, row_use
-from mockbatch.core.money.ledger import Account, Counts, Sum, Sums, context_window, counts_of
+from mockbatch.core.money.ledger import Account, Sum, Sums, TokenCounts, context_window, counts_of
 from mockbatch.core.rows.row import Row
 from mockbatch.core.rows.usage import usage_of_row
 from mockbatch.service.rows.batch_rows import BatchRows
@@ -88,7 +88,7 @@ class _Usage:
             # all prompts between two lengths have the same context window: its limit is one of the lengths
             length = self._lengths[place] if place < len(self._lengths) else self._lengths[-1] + 1
             account = self._account(model, geo, place, length)
-            self._sums.add_all(account, requests, Counts(input=tokens, output=output))
+            self._sums.add_all(account, requests, TokenCounts(input=tokens, output=output))
         return self._sums
 
     def _account(self, model: str, geo: str, place: int, prompt_tokens: int) -> Account:

@@ -23,16 +23,23 @@ from typing import Any, Protocol, runtime_checkable
 
 from mockbatch.testing.virtual_time.clocks import Monotonic, TimeStandsStill
 from mockbatch.testing.virtual_time.copies import Replaced
-from mockbatch.testing.virtual_time.sleepers import MICROSECONDS, Clock, JumpingClock, Sleepers, TickingSleepers, micros
+from mockbatch.testing.virtual_time.sleepers import (
+    MICROSECONDS,
+    JumpingClock,
+    Sleepers,
+    TickingSleepers,
+    VirtualClock,
+    micros,
+)
 from mockbatch.testing.virtual_time.structured import AnyioWaits
 from mockbatch.testing.virtual_time.tasks import AsyncWaits, Loops
 from mockbatch.testing.virtual_time.threads import Threads, Waits
 
-__all__ = ["Clock", "TimeStandsStill", "VirtualTime"]
+__all__ = ["TimeStandsStill", "VirtualClock", "VirtualTime"]
 
 
 @runtime_checkable
-class RunningClock(Clock, Protocol):
+class RunningClock(VirtualClock, Protocol):
     """A clock that may run, and that others may move."""
 
     frozen: bool
@@ -53,7 +60,7 @@ class VirtualTime:
 
     _active: "VirtualTime | None" = None
 
-    def __init__(self, clock: Clock, *, ticks: bool = False) -> None:
+    def __init__(self, clock: VirtualClock, *, ticks: bool = False) -> None:
         self._clock = clock
         self.ticks = ticks
         self._sleepers: Sleepers | None = None

@@ -12,7 +12,7 @@ LOOK_SECONDS = 0.0005
 PATIENCE_SECONDS = 3.0
 
 
-class Clock(Protocol):
+class VirtualClock(Protocol):
     """A clock that moves only when advanced; seconds since 1970."""
 
     def now(self) -> float: ...
@@ -44,7 +44,7 @@ class Sleepers:
     ticks = False
     """Whether time passes between moves."""
 
-    def __init__(self, clock: Clock, others: Others) -> None:
+    def __init__(self, clock: VirtualClock, others: Others) -> None:
         self._clock = clock
         self._others = others
         self._begin()
@@ -137,7 +137,7 @@ class Sleepers:
 
 
 @runtime_checkable
-class JumpingClock(Clock, Protocol):
+class JumpingClock(VirtualClock, Protocol):
     """A running clock that can be moved forward."""
 
     def advance_to(self, instant: float, /) -> object:

@@ -5,7 +5,7 @@ Source: https://platform.claude.com/docs/en/build-with-claude/batch-processing
 
 from typing import Any
 
-from mockbatch.core.contract.refusals.asked import Asked
+from mockbatch.core.contract.refusals.parsed_request import ParsedRequest
 from mockbatch.core.contract.refusals.refusal import Example, Refusal, request
 
 _PAGE = "build-with-claude/batch-processing"
@@ -29,12 +29,12 @@ def _unsupported(name: str, value: Any) -> Refusal:
     )
 
 
-def _bills_the_profile(asked: Asked) -> bool:
+def _bills_the_profile(asked: ParsedRequest) -> bool:
     policy = asked.params["billing_policy"]
     return isinstance(policy, dict) and policy.get("bill_to") == "user_profile"
 
 
-def _other_profile(asked: Asked) -> bool:
+def _other_profile(asked: ParsedRequest) -> bool:
     return bool(asked.profile) and asked.params["user_profile_id"] not in (None, asked.profile)
 
 

@@ -6,7 +6,7 @@ Source: https://platform.claude.com/docs/en/build-with-claude/prompt-caching
 from typing import Any
 
 from mockbatch.core.contract.breakpoints import automatic_problem, breakpoints, first_late
-from mockbatch.core.contract.refusals.asked import Asked
+from mockbatch.core.contract.refusals.parsed_request import ParsedRequest
 from mockbatch.core.contract.refusals.refusal import Found, Refusal, request, said, text
 
 _PAGE, _SEEN = "build-with-claude/prompt-caching", "2026-10-10"
@@ -18,17 +18,17 @@ def _marked(ttl: str | None = None) -> dict[str, Any]:
     return text("Hello", cache_control=_EPHEMERAL | ({"ttl": ttl} if ttl else {}))
 
 
-def _too_many(asked: Asked) -> Found:
+def _too_many(asked: ParsedRequest) -> Found:
     count = len(breakpoints(asked.params)) + isinstance(asked.params.get("cache_control"), dict)
     return count > _MOST and {"count": count}
 
 
-def _late(asked: Asked) -> Found:
+def _late(asked: ParsedRequest) -> Found:
     where = first_late(breakpoints(asked.params))
     return where is not None and {"where": where}
 
 
-def _automatic(asked: Asked) -> Found:
+def _automatic(asked: ParsedRequest) -> Found:
     where = automatic_problem(asked.params)
     return where is not None and {"where": where}
 

@@ -5,7 +5,7 @@ Source: https://platform.claude.com/docs/en/agents-and-tools/tool-use/code-execu
 
 from typing import Any
 
-from mockbatch.core.contract.refusals.asked import Asked
+from mockbatch.core.contract.refusals.parsed_request import ParsedRequest
 from mockbatch.core.contract.refusals.refusal import Found, Refusal, request
 
 
@@ -13,7 +13,7 @@ def _runs_code(tool: dict[str, Any]) -> bool:
     return str(tool.get("type")).startswith("code_execution_")
 
 
-def _container(asked: Asked) -> Found:
+def _container(asked: ParsedRequest) -> Found:
     return asked.params["container"] is not None and not any(map(_runs_code, asked.tools))
 
 

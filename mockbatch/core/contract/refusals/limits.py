@@ -4,21 +4,21 @@ Source: https://platform.claude.com/docs/en/about-claude/models/overview and ...
 """
 
 from mockbatch.core.contract.model import LONG_OUTPUT
-from mockbatch.core.contract.refusals.asked import Asked
+from mockbatch.core.contract.refusals.parsed_request import ParsedRequest
 from mockbatch.core.contract.refusals.refusal import Found, Long, Refusal, request
 
 _SEEN = "2026-10-10"
 _LONG = 300_000
 
 
-def _too_many(asked: Asked) -> Found:
+def _too_many(asked: ParsedRequest) -> Found:
     wanted, most = asked.params["max_tokens"], asked.model.max_output
     if asked.surface == "batch" and LONG_OUTPUT in asked.model.betas and LONG_OUTPUT in asked.betas:
         most = _LONG
     return wanted > most and {"wanted": wanted, "most": most, "model": asked.model.id}
 
 
-def _warms(asked: Asked) -> Found:
+def _warms(asked: ParsedRequest) -> Found:
     if asked.params["max_tokens"] != 0:
         return None
     others = {

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from mockbatch.core.contract.errors import InvalidRequest
-from mockbatch.core.contract.refusals.asked import Asked, Placed
+from mockbatch.core.contract.refusals.parsed_request import ParsedRequest, Placed
 from mockbatch.core.contract.refusals.refusal import Found, Long, Refusal, request, said, text
 from mockbatch.core.media.encoded import (
     PDF,
@@ -16,7 +16,7 @@ from mockbatch.core.media.encoded import (
     Locked,
     NoReader,
     NotBase64,
-    Unreadable,
+    UnreadableMedia,
     decoded,
     kind_of,
     leniently_decoded,
@@ -63,7 +63,7 @@ def _document(data: str) -> dict[str, Any]:
     return {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": data}}
 
 
-def _encoded(asked: Asked, kind: str) -> Iterator[tuple[Placed, dict[str, Any]]]:
+def _encoded(asked: ParsedRequest, kind: str) -> Iterator[tuple[Placed, dict[str, Any]]]:
     """Yield the blocks of a type with embedded data, and their sources."""
     for placed in asked.of(kind):
         source = placed.block["source"]
@@ -71,8 +71,8 @@ def _encoded(asked: Asked, kind: str) -> Iterator[tuple[Placed, dict[str, Any]]]
             yield placed, source
 
 
-def _first(kind: str, is_bad: Callable[[dict[str, Any]], bool]) -> Callable[[Asked], Found]:
-    def finds(asked: Asked) -> Found:
+def _first(kind: str, is_bad: Callable[[dict[str, Any]], bool]) -> Callable[[ParsedRequest], Found]:
+    def finds(asked: ParsedRequest) -> Found:
         return next(({"where": placed.path} for placed, source in _encoded(asked, kind) if is_bad(source)), None)
 
     return finds
@@ -91,13 +91,13 @@ def _kind(data: str) -> str | None:
     return None if found == PDF else found
 
 
-def _reads_as(problem: type[Unreadable]) -> Callable[[dict[str, Any]], bool]:
+def _reads_as(problem: type[UnreadableMedia]) -> Callable[[dict[str, Any]], bool]:
     """Return a check whether a PDF is unreadable for this reason."""
 
     def is_bad(source: dict[str, Any]) -> bool:
         try:
             pdf_in(source["data"])
-        except Unreadable as error:
+        except UnreadableMedia as error:
             if isinstance(error, NoReader):
                 raise InvalidRequest(_NO_READER) from None
             return type(error) is problem
@@ -106,7 +106,7 @@ def _reads_as(problem: type[Unreadable]) -> Callable[[dict[str, Any]], bool]:
     return is_bad
 
 
-def _mismatch(asked: Asked) -> Found:
+def _mismatch(asked: ParsedRequest) -> Found:
     for placed, source in _encoded(asked, "image"):
         found = _kind(source["data"])
         if found is not None and found != source["media_type"]:
@@ -114,17 +114,17 @@ def _mismatch(asked: Asked) -> Found:
     return None
 
 
-def _too_many_bytes(asked: Asked) -> Found:
+def _too_many_bytes(asked: ParsedRequest) -> Found:
     for placed, source in _encoded(asked, "image"):
         if len(source["data"]) > _MOST_BYTES:
             return {"where": placed.path, "size": len(source["data"])}
     return None
 
 
-def _sides(*, many: bool) -> Callable[[Asked], Found]:
+def _sides(*, many: bool) -> Callable[[ParsedRequest], Found]:
     """Find images with a side that is too long; the limit is lower if there are many."""
 
-    def finds(asked: Asked) -> Found:
+    def finds(asked: ParsedRequest) -> Found:
         if (len(asked.of("image")) > _FEW) != many:
             return None
         most = _LONGEST_OF_MANY if many else _LONGEST
@@ -147,7 +147,7 @@ def _pixels(width: int, height: int = 1) -> dict[str, Any]:
     return _image(b64encode(head).decode())
 
 
-def _pdf(is_bad: Callable[[dict[str, Any]], bool]) -> Callable[[Asked], Found]:
+def _pdf(is_bad: Callable[[dict[str, Any]], bool]) -> Callable[[ParsedRequest], Found]:
     return _first("document", lambda source: source["media_type"] == PDF and is_bad(source))
 
 
@@ -157,7 +157,7 @@ def _is_pdf(placed: Placed) -> bool:
     return bool(source["type"] == "url" or source.get("media_type") == PDF)
 
 
-def _many(asked: Asked) -> Found:
+def _many(asked: ParsedRequest) -> Found:
     count, most = len(asked.of("image")), _MOST_OF_SMALL if asked.model.context <= _SMALL else _MOST
     return count > most and {"count": count, "most": most}
 

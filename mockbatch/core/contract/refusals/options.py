@@ -6,7 +6,7 @@ Source: https://platform.claude.com/docs/en/api/errors and .../api/messages/crea
 from collections.abc import Callable
 from typing import Any
 
-from mockbatch.core.contract.refusals.asked import Asked
+from mockbatch.core.contract.refusals.parsed_request import ParsedRequest
 from mockbatch.core.contract.refusals.refusal import OLDEST, Found, Refusal, request
 
 _ERRORS, _TROUBLES, _SEEN = "api/errors", "build-with-claude/thinking-troubleshooting", "2026-10-10"
@@ -18,7 +18,7 @@ def _budget(total: int) -> dict[str, Any]:
     return {"task_budget": {"type": "tokens", "total": total}}
 
 
-def _small_budget(asked: Asked) -> bool:
+def _small_budget(asked: ParsedRequest) -> bool:
     budget = (asked.params["output_config"] or {}).get("task_budget") or {}
     return bool(budget.get("total", _LEAST) < _LEAST)
 
@@ -27,7 +27,7 @@ def _is_default(name: str, value: Any) -> bool:
     return bool(value == {"temperature": 1, "top_p": 0.99}.get(name, ...))
 
 
-def _removed(name: str) -> Callable[[Asked], Found]:
+def _removed(name: str) -> Callable[[ParsedRequest], Found]:
     return lambda asked: asked.model.sampling == "default" and not _is_default(name, asked.params[name])
 
 

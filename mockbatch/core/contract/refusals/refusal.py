@@ -6,7 +6,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from mockbatch.core.contract.errors import ApiError, InvalidRequest
-from mockbatch.core.contract.refusals.asked import Asked
+from mockbatch.core.contract.refusals.parsed_request import ParsedRequest
 from mockbatch.core.contract.shape_check import Surface
 
 NEWEST, OLDEST = "2026-10-21", "2023-06-01"
@@ -74,7 +74,7 @@ class Refusal(Struct, frozen=True, kw_only=True):
     name: str
     says: str
     on: str
-    finds: Callable[[Asked], Found] | None = None
+    finds: Callable[[ParsedRequest], Found] | None = None
     refused: Example
     taken: Example
     source: str

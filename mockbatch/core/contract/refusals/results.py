@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import takewhile
 from typing import Any, NamedTuple
 
-from mockbatch.core.contract.refusals.asked import Asked, Block, Turn
+from mockbatch.core.contract.refusals.parsed_request import Block, ParsedRequest, Turn
 from mockbatch.core.contract.refusals.refusal import Found, Refusal, request, said, text
 
 _PAGE, _SEEN = "agents-and-tools/tool-use/handle-tool-calls", "2026-10-10"
@@ -27,7 +27,7 @@ def _browsed(*states: dict[str, Any]) -> list[dict[str, Any]]:
     return [_HELLO, said(_use(), role="assistant"), said({**_result(), "content": list(states)})]
 
 
-def _many_states(asked: Asked) -> Found:
+def _many_states(asked: ParsedRequest) -> Found:
     for placed in asked.of("tool_result"):
         inner = placed.block.get("content")
         states = [part for part in inner if part["type"] == "browser_state"] if isinstance(inner, list) else []
@@ -36,7 +36,7 @@ def _many_states(asked: Asked) -> Found:
     return None
 
 
-def _double_use(asked: Asked) -> Found:
+def _double_use(asked: ParsedRequest) -> Found:
     seen = set()
     for placed in asked.of("tool_use"):
         if placed.block["id"] in seen:
@@ -45,7 +45,7 @@ def _double_use(asked: Asked) -> Found:
     return None
 
 
-class Exchange(NamedTuple):
+class ToolExchange(NamedTuple):
     """Tool calls by id, each with the index of its message, and the user blocks right after them."""
 
     calls: dict[str, int]
@@ -63,13 +63,13 @@ class Exchange(NamedTuple):
         return {block["tool_use_id"] for _, block in first}
 
 
-def _exchanges(asked: Asked) -> Iterator[Exchange]:
+def _exchanges(asked: ParsedRequest) -> Iterator[ToolExchange]:
     calls: dict[str, int] = {}
     for run in asked.runs:
         if run[0].role == "assistant":
             calls = {block["id"]: turn.place for turn in run for block in turn.blocks if block["type"] == "tool_use"}
         else:
-            yield Exchange(calls, [(path, block) for turn in run for path, block in _placed(turn)])
+            yield ToolExchange(calls, [(path, block) for turn in run for path, block in _placed(turn)])
             calls = {}
 
 
@@ -77,7 +77,7 @@ def _placed(turn: Turn) -> Iterator[tuple[str, Block]]:
     return ((f"messages.{turn.place}.content.{place}", block) for place, block in enumerate(turn.blocks))
 
 
-def _unexpected(asked: Asked) -> Found:
+def _unexpected(asked: ParsedRequest) -> Found:
     for exchange in _exchanges(asked):
         for path, name in exchange.results:
             if name not in exchange.calls:
@@ -85,7 +85,7 @@ def _unexpected(asked: Asked) -> Found:
     return None
 
 
-def _double_result(asked: Asked) -> Found:
+def _double_result(asked: ParsedRequest) -> Found:
     for exchange in _exchanges(asked):
         seen = set()
         for path, name in exchange.results:
@@ -95,7 +95,7 @@ def _double_result(asked: Asked) -> Found:
     return None
 
 
-def _missing(asked: Asked) -> Found:
+def _missing(asked: ParsedRequest) -> Found:
     for exchange in _exchanges(asked):
         missing = sorted(exchange.calls.keys() - exchange.answered)
         if missing:

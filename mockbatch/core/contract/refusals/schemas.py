@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mockbatch.core.contract.meta_schema import is_schema
-from mockbatch.core.contract.refusals.asked import Asked
+from mockbatch.core.contract.refusals.parsed_request import ParsedRequest
 from mockbatch.core.contract.refusals.refusal import Found, Refusal, request, said, text
 from mockbatch.core.contract.schema_limits import Kind
 from mockbatch.core.contract.schemas import subschemas
@@ -27,8 +27,8 @@ def _format(schema: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"output_config": {"format": {"type": "json_schema", "schema": schema}}, **more}
 
 
-def _limit(kind: Kind) -> Callable[[Asked], Found]:
-    def finds(asked: Asked) -> Found:
+def _limit(kind: Kind) -> Callable[[ParsedRequest], Found]:
+    def finds(asked: ParsedRequest) -> Found:
         limit = asked.limit
         return limit.values if limit and limit.kind == kind else None
 
@@ -51,11 +51,11 @@ def _keyword(
     )
 
 
-def _strict(asked: Asked) -> int:
+def _strict(asked: ParsedRequest) -> int:
     return len(asked.roots) - bool(asked.format)
 
 
-def _is_complex(asked: Asked) -> bool:
+def _is_complex(asked: ParsedRequest) -> bool:
     optional = unions = 0
     for node in (node for _, root in asked.roots for _, node in subschemas(root)):
         properties, required, types = node.get("properties"), node.get("required"), node.get("type")
@@ -64,7 +64,7 @@ def _is_complex(asked: Asked) -> bool:
     return _strict(asked) > _STRICT_TOOLS or optional > _OPTIONAL_PARAMETERS or unions > _UNIONS
 
 
-def _cites(asked: Asked) -> bool:
+def _cites(asked: ParsedRequest) -> bool:
     found = (placed.block.get("citations") for kind in ("document", "search_result") for placed in asked.of(kind))
     return bool(asked.format) and any(isinstance(one, dict) and one.get("enabled") for one in found)
 

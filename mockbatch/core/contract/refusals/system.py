@@ -5,7 +5,7 @@ Source: https://platform.claude.com/docs/en/build-with-claude/mid-conversation-s
 
 from typing import Any
 
-from mockbatch.core.contract.refusals.asked import Asked, Turn
+from mockbatch.core.contract.refusals.parsed_request import ParsedRequest, Turn
 from mockbatch.core.contract.refusals.refusal import Found, Refusal, request, said, text
 
 _PAGE, _SEEN = "build-with-claude/mid-conversation-system-messages", "2026-10-10"
@@ -19,7 +19,7 @@ _TAKEN = ("text", "tool_addition", "tool_removal")
 _DIRECTIVE = "the directive-only form (content: [] with output_config) is accepted at any position"
 
 
-def _texts(asked: Asked) -> list[str]:
+def _texts(asked: ParsedRequest) -> list[str]:
     system = asked.params["system"]
     return [block["text"] for block in system] if isinstance(system, list) else []
 
@@ -28,15 +28,15 @@ def _is_directive(turn: Turn) -> bool:
     return not turn.blocks and bool(turn.message.get("output_config"))
 
 
-def _system(asked: Asked) -> list[Turn]:
+def _system(asked: ParsedRequest) -> list[Turn]:
     return [turn for turn in asked.turns if turn.role == "system"]
 
 
-def _first(asked: Asked, is_bad: Any) -> Found:
+def _first(asked: ParsedRequest, is_bad: Any) -> Found:
     return next(({"index": turn.place} for turn in _system(asked) if is_bad(turn)), None)
 
 
-def _precedes_user(asked: Asked) -> Found:
+def _precedes_user(asked: ParsedRequest) -> Found:
     def is_bad(turn: Turn) -> bool:
         following = asked.turns[turn.place + 1 :]
         after = next((other.role for other in following if other.role != "system"), None)
@@ -59,7 +59,7 @@ def _steers(turn: Turn) -> bool:
     return turn.message.get("clear_at") == "next_user_message"
 
 
-def _marked_for_a_turn(asked: Asked) -> Found:
+def _marked_for_a_turn(asked: ParsedRequest) -> Found:
     for turn in _system(asked):
         places = [place for place, block in enumerate(turn.blocks) if block.get("cache_control")]
         if _steers(turn) and places:

@@ -23,7 +23,7 @@ from mockbatch.core.contract.refusals import (
     tools,
     turns,
 )
-from mockbatch.core.contract.refusals.asked import Asked
+from mockbatch.core.contract.refusals.parsed_request import ParsedRequest
 from mockbatch.core.contract.refusals.refusal import Refusal
 from mockbatch.core.contract.refusals.triggers import triggers_of
 
@@ -56,13 +56,13 @@ def check_batch(params: dict[str, Any], profile: str = "") -> None:
     """Raise InvalidRequest for features that batches do not support. `params` may have any shape."""
     if _OF_BATCHES.isdisjoint(params):
         return
-    asked = Asked(params, _ANY, "", profile=profile)
+    asked = ParsedRequest(params, _ANY, "", profile=profile)
     for refusal in batches.REFUSALS:
         if refusal.on in params and refusal.finds is not None and refusal.finds(asked):
             refuse(refusal.says)
 
 
-def check_request(asked: Asked) -> None:
+def check_request(asked: ParsedRequest) -> None:
     """Raise the ApiError of the first entry that matches a request of valid shape."""
     for refusal in _concerning(triggers_of(asked.params)):
         assert refusal.finds is not None

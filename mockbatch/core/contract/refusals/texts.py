@@ -5,14 +5,14 @@ Source: https://platform.claude.com/docs/en/api/errors
 
 from collections.abc import Callable, Iterator
 
-from mockbatch.core.contract.refusals.asked import Asked, Placed
+from mockbatch.core.contract.refusals.parsed_request import ParsedRequest, Placed
 from mockbatch.core.contract.refusals.refusal import Found, Refusal, request, said, text
 
 _ERRORS, _SEEN = "api/errors", "2026-10-10"
 _MARK = {"type": "ephemeral"}
 
 
-def _written(asked: Asked) -> Iterator[tuple[Placed, bool]]:
+def _written(asked: ParsedRequest) -> Iterator[tuple[Placed, bool]]:
     """Yield the text blocks of the turns, and whether each belongs to the prefilled reply."""
     last = len(asked.turns) - 1
     for turn in asked.turns:
@@ -24,11 +24,11 @@ def _written(asked: Asked) -> Iterator[tuple[Placed, bool]]:
                 yield Placed(block, f"messages.{turn.place}.content.{place}", turn.place, turn.role), begins
 
 
-def _any(is_bad: Callable[[str], bool]) -> Callable[[Asked], Found]:
+def _any(is_bad: Callable[[str], bool]) -> Callable[[ParsedRequest], Found]:
     return lambda asked: any(not begins and is_bad(placed.block["text"]) for placed, begins in _written(asked))
 
 
-def _marked(asked: Asked) -> Found:
+def _marked(asked: ParsedRequest) -> Found:
     marked = (
         one.path for one, _ in _written(asked) if not one.block["text"].strip() and one.block.get("cache_control")
     )

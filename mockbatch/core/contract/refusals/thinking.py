@@ -6,7 +6,7 @@ Source: https://platform.claude.com/docs/en/build-with-claude/thinking-troublesh
 from collections.abc import Callable
 from typing import Any
 
-from mockbatch.core.contract.refusals.asked import Asked
+from mockbatch.core.contract.refusals.parsed_request import ParsedRequest
 from mockbatch.core.contract.refusals.refusal import Found, Refusal, request, text
 
 _PAGE, _SEEN = "build-with-claude/thinking-troubleshooting", "2026-10-10"
@@ -17,29 +17,29 @@ _INSTEAD = 'Use "thinking.type.adaptive" and "output_config.effort" to control t
 _IN_CONVERSATION = "mid-conversation-output-config-2026-07-01"
 
 
-def _lacks(mode: str, suits: Callable[[Asked], bool] = lambda asked: True) -> Callable[[Asked], Found]:
+def _lacks(mode: str, suits: Callable[[ParsedRequest], bool] = lambda asked: True) -> Callable[[ParsedRequest], Found]:
     return lambda asked: asked.thinking == mode and mode not in asked.model.thinking and suits(asked)
 
 
-def _is_preview(asked: Asked) -> bool:
+def _is_preview(asked: ParsedRequest) -> bool:
     """Return whether the model always thinks and accepts a budget."""
     return asked.model.thinks == "always" and "enabled" in asked.model.thinking
 
 
-def _without_thinking(asked: Asked) -> Found:
+def _without_thinking(asked: ParsedRequest) -> Found:
     if asked.thinking not in ("disabled", "between_tools") or asked.effort is None or not asked.model.efforts:
         return None
     highest = asked.model.efforts_unthinking[-1]
     return asked.effort not in asked.model.efforts_unthinking and {"effort": asked.effort, "highest": highest}
 
 
-def _level(asked: Asked) -> Found:
+def _level(asked: ParsedRequest) -> Found:
     if asked.effort is None or not asked.model.efforts or asked.effort in asked.model.efforts:
         return None
     return {"effort": asked.effort, "levels": ", ".join(sorted(asked.model.efforts))}
 
 
-def _changed(asked: Asked) -> Found:
+def _changed(asked: ParsedRequest) -> Found:
     """Find a system message that changes the effort while thinking is off."""
     if asked.thinks or not any(turn.role == "system" for turn in asked.turns):
         return None

@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
+from mockbatch.core.bounded_cache import BoundedCache
 from mockbatch.core.contract.meta_schema import is_schema
-from mockbatch.core.contract.refusals.asked import Asked
+from mockbatch.core.contract.refusals.parsed_request import ParsedRequest
 from mockbatch.core.contract.refusals.refusal import Found, Refusal, request
-from mockbatch.core.remembered import Remembered
 
 _PAGE, _ERRORS, _TROUBLES = (
     "agents-and-tools/tool-use/overview",
@@ -38,10 +38,10 @@ def _screen(kind: str) -> dict[str, Any]:
     return {"type": kind, "name": "computer", "display_width_px": 1024, "display_height_px": 768}
 
 
-def _first(problem: str) -> Callable[[Asked], Found]:
+def _first(problem: str) -> Callable[[ParsedRequest], Found]:
     """Find the first tool schema with this problem."""
 
-    def finds(asked: Asked) -> Found:
+    def finds(asked: ParsedRequest) -> Found:
         return next(({"index": place} for place, source in asked.tool_sources if problem in _problems(source)), None)
 
     return finds
@@ -59,10 +59,10 @@ def _problems_in(source: bytes) -> frozenset[str]:
 
 
 # rows usually share their tools
-_problems: Remembered[bytes, frozenset[str]] = Remembered(_problems_in, 256, 4 << 20)
+_problems: BoundedCache[bytes, frozenset[str]] = BoundedCache(_problems_in, 256, 4 << 20)
 
 
-def _refused_types(asked: Asked) -> Found:
+def _refused_types(asked: ParsedRequest) -> Found:
     asked_for = [tool["type"] for tool in asked.tools if tool.get("type") in asked.model.refused_tools]
     if not asked_for:
         return None
@@ -70,12 +70,12 @@ def _refused_types(asked: Asked) -> Found:
     return {"model": asked.model.id, "types": ", ".join(dict.fromkeys(asked_for)), "others": others}
 
 
-def _named_twice(asked: Asked) -> bool:
+def _named_twice(asked: ParsedRequest) -> bool:
     names = [tool["name"] for tool in asked.tools if "name" in tool]
     return len(set(names)) < len(names)
 
 
-def _missing(asked: Asked) -> Found:
+def _missing(asked: ParsedRequest) -> Found:
     name = (asked.params["tool_choice"] or {}).get("name")
     known = any(tool.get("name") == name for tool in asked.tools)
     return asked.choice == "tool" and not known and {"name": name}

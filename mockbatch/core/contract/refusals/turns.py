@@ -5,7 +5,7 @@ Source: https://platform.claude.com/docs/en/api/errors and .../api/migration-202
 
 from typing import Any
 
-from mockbatch.core.contract.refusals.asked import Asked, Placed, Turn
+from mockbatch.core.contract.refusals.parsed_request import ParsedRequest, Placed, Turn
 from mockbatch.core.contract.refusals.refusal import NEWEST, OLDEST, Found, Refusal, request, said, text
 
 _ERRORS, _SEEN = "api/errors", "2026-10-10"
@@ -27,12 +27,12 @@ def _is_empty(run: list[Turn]) -> bool:
     return all(not turn.blocks or turn.message["content"] == "" for turn in run)
 
 
-def _empty_user(asked: Asked) -> Found:
+def _empty_user(asked: ParsedRequest) -> Found:
     empty = (run[0].place for run in asked.runs if run[0].role == "user" and _is_empty(run))
     return next(({"index": index} for index in empty), None)
 
 
-def _empty_assistant(asked: Asked) -> Found:
+def _empty_assistant(asked: ParsedRequest) -> Found:
     empty = (
         run[0].place
         for run in asked.runs
@@ -41,7 +41,7 @@ def _empty_assistant(asked: Asked) -> Found:
     return next(({"index": index} for index in empty), None)
 
 
-def _trailing(asked: Asked) -> bool:
+def _trailing(asked: ParsedRequest) -> bool:
     if not asked.prefill or not asked.prefill.blocks:
         return False
     words = asked.prefill.blocks[-1].get("text", "")
@@ -52,7 +52,7 @@ def _first(placed: list[Placed], is_bad: Any) -> Found:
     return next(({"where": one.path} for one in placed if is_bad(one)), None)
 
 
-def _cites_as_user(asked: Asked) -> Found:
+def _cites_as_user(asked: ParsedRequest) -> Found:
     if asked.version < NEWEST:
         return None
     own = [one for one in asked.of("text") if one.role == "user"]

@@ -15,11 +15,11 @@ from pydantic_core import SchemaValidator, ValidationError
 
 from mockbatch.core.contract.beta_fields import OPENING
 from mockbatch.core.contract.shapes.narrowing import names_in, narrowed
-from mockbatch.core.contract.shapes.parts import Call
+from mockbatch.core.contract.shapes.parts import CallFacts
 from mockbatch.core.contract.shapes.request import request
 from mockbatch.core.contract.shapes.words import sentence
 
-__all__ = ["Call", "missing_beta", "shape_problem"]
+__all__ = ["CallFacts", "missing_beta", "shape_problem"]
 
 # each set of betas has its own shapes; callers use few sets
 _KEPT = 32
@@ -27,7 +27,7 @@ _KEPT = 32
 _MANY = 1_000
 
 
-def shape_problem(params: dict[str, Any], call: Call) -> str | None:
+def shape_problem(params: dict[str, Any], call: CallFacts) -> str | None:
     """Return the message for the first malformed part of `params`, if any."""
     try:
         _validator(call).validate_python(params)
@@ -38,7 +38,7 @@ def shape_problem(params: dict[str, Any], call: Call) -> str | None:
     return None
 
 
-def _of_fewer(error: ValidationError, params: dict[str, Any], call: Call) -> ValidationError:
+def _of_fewer(error: ValidationError, params: dict[str, Any], call: CallFacts) -> ValidationError:
     """Return the same first problem in a smaller error, if possible."""
     try:
         _validator(call).validate_python(narrowed(params, names_in(request(call))))
@@ -47,7 +47,7 @@ def _of_fewer(error: ValidationError, params: dict[str, Any], call: Call) -> Val
     return error
 
 
-def missing_beta(params: dict[str, Any], call: Call) -> str | None:
+def missing_beta(params: dict[str, Any], call: CallFacts) -> str | None:
     """Return the path of a part that is rejected only for lack of a beta header."""
     problem = shape_problem(params, call)
     if problem is None or shape_problem(params, replace(call, betas=OPENING)) == problem:
@@ -56,5 +56,5 @@ def missing_beta(params: dict[str, Any], call: Call) -> str | None:
 
 
 @lru_cache(_KEPT)
-def _validator(call: Call) -> SchemaValidator:
+def _validator(call: CallFacts) -> SchemaValidator:
     return SchemaValidator(request(call))

@@ -11,7 +11,7 @@ from mockbatch.core.contract.shapes.parts import (
     INT,
     OBJECT,
     TEXT,
-    Call,
+    CallFacts,
     Fields,
     list_or,
     listed,
@@ -267,7 +267,7 @@ _IN_BETA = merged(
 )
 
 
-def blocks(call: Call, tool: CoreSchema) -> CoreSchema:
+def blocks(call: CallFacts, tool: CoreSchema) -> CoreSchema:
     """Return the schema of a content block; `tool` is that of a tool definition."""
     server_tools = (*_SERVER_TOOLS, *call.only("messages[].content[].name=advisor", {"advisor": TEXT}))
     server_tool = tagged("server_tool_use", {"id": ID, "name": one_value(*server_tools), "input": OBJECT}, _CALLED)
@@ -276,7 +276,7 @@ def blocks(call: Call, tool: CoreSchema) -> CoreSchema:
     return union(dict(sorted({**_GENERAL, **server_tool, **opened}.items())))
 
 
-def _tool_changes(call: Call, tool: CoreSchema) -> Fields:
+def _tool_changes(call: CallFacts, tool: CoreSchema) -> Fields:
     references = merged(
         [
             tagged("tool_reference", {"name": TEXT}),
@@ -291,6 +291,6 @@ def _tool_changes(call: Call, tool: CoreSchema) -> Fields:
     }
 
 
-def content(call: Call, tool: CoreSchema) -> CoreSchema:
+def content(call: CallFacts, tool: CoreSchema) -> CoreSchema:
     """Return the schema of the content of a message."""
     return text_or(listed(blocks(call, tool)), HIDDEN + "list")

@@ -8,7 +8,7 @@ from mockbatch.core.contract.shapes.parts import (
     INT,
     OBJECT,
     TEXT,
-    Call,
+    CallFacts,
     Fields,
     list_or,
     listed,
@@ -39,7 +39,7 @@ _CONTAINER = record({}, {"id": nullable(TEXT), "skills": nullable(listed(_SKILL)
 CONTAINER = nullable(text_or(shaped(_CONTAINER), "ContainerParams"))
 
 
-def thinking(call: Call) -> CoreSchema:
+def thinking(call: CallFacts) -> CoreSchema:
     """Return the schema of `thinking`."""
     updates = ["updates"] if call.opens("thinking.display=updates") else []
     binding = record({}, {"prefix_mismatch_behavior": nullable(one_value("error", "drop_block"))})
@@ -56,7 +56,7 @@ def thinking(call: Call) -> CoreSchema:
     return union(merged(modes))
 
 
-def output_config(call: Call) -> CoreSchema:
+def output_config(call: CallFacts) -> CoreSchema:
     """Return the schema of `output_config`: effort and format."""
     budget = call.only("output_config.task_budget", {"task_budget": nullable(_BUDGET)})
     return shaped(record({}, {**EFFORT, "format": nullable(FORMAT), **budget}))
@@ -81,7 +81,7 @@ _COMPACT: Fields = {
 }
 
 
-def context_management(call: Call) -> CoreSchema:
+def context_management(call: CallFacts) -> CoreSchema:
     """Return the schema of `context_management`: what is cleared from a long conversation."""
     compact = tagged("compact_20260112", optional=_COMPACT)
     edits = {
@@ -105,7 +105,7 @@ BILLING_POLICY = nullable(union(tagged("billing_policy", optional={"bill_to": on
 COMPACTION = nullable(union(tagged("summarize", optional={"instructions": nullable(TEXT)})))
 
 
-def fallbacks(call: Call) -> CoreSchema:
+def fallbacks(call: CallFacts) -> CoreSchema:
     """Return the schema of the fallback models for a refusal."""
     own: Fields = {
         "max_tokens": nullable(INT),
@@ -118,7 +118,7 @@ def fallbacks(call: Call) -> CoreSchema:
     return nullable(text_or(chain, text=one_value("default")) if by_name else chain)
 
 
-def fallback_credit_token(call: Call) -> CoreSchema:
+def fallback_credit_token(call: CallFacts) -> CoreSchema:
     """Return the schema of the credit token that compensates for a refusal."""
     detailed = record({"token": TEXT}, {"mode": one_value("strict", "best_effort")})
     return nullable(text_or(detailed) if call.opens("fallback_credit_token:object") else TEXT)

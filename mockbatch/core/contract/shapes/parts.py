@@ -30,7 +30,7 @@ _IS_OBJECT = core.is_instance_schema(dict)
 _FIRST_ONLY: Any = {"fail_fast": True} if "fail_fast" in (core.list_schema.__kwdefaults__ or {}) else {}
 
 
-class Call(Struct, frozen=True):
+class CallFacts(Struct, frozen=True):
     """The facts about a call that determine the shapes of its request."""
 
     counting: bool = False

@@ -13,7 +13,7 @@ from mockbatch.core.contract.shapes.parts import (
     HIDDEN,
     INT,
     TEXT,
-    Call,
+    CallFacts,
     Fields,
     an_object,
     listed,
@@ -39,7 +39,7 @@ _COUNTED = (
 )
 
 
-def request(call: Call) -> CoreSchema:
+def request(call: CallFacts) -> CoreSchema:
     """Return the schema of the params of a call."""
     fields = _fields(call)
     if call.counting:
@@ -47,7 +47,7 @@ def request(call: Call) -> CoreSchema:
     return ordered(fields, ("model", "messages", "max_tokens"))
 
 
-def _fields(call: Call) -> Fields:
+def _fields(call: CallFacts) -> Fields:
     """Return the fields in the order in which a third party saw the API check them, untested ones last."""
     tool = tools.definition(call)
     temperature: Fields = {"temperature": options.SHARE} if call.sampling else {}
@@ -76,7 +76,7 @@ def _fields(call: Call) -> Fields:
     }
 
 
-def _in_beta(call: Call) -> Fields:
+def _in_beta(call: CallFacts) -> Fields:
     fields: Fields = {
         "context_management": options.context_management(call),
         "mcp_servers": options.MCP_SERVERS,
@@ -95,7 +95,7 @@ def _at_least(least: int) -> CoreSchema:
     return narrowed(INT, core.int_schema(strict=True, ge=least), f"must be greater than or equal to {least}")
 
 
-def _message(call: Call, tool: CoreSchema) -> CoreSchema:
+def _message(call: CallFacts, tool: CoreSchema) -> CoreSchema:
     common: Fields = {"content": content(call, tool)}
     misplaced = call.only(_CLEAR_AT, {"clear_at": never("clear_at is only permitted on role 'system' messages")})
     roles = {HIDDEN + role: record({"role": one_value(role), **common}, misplaced) for role in _SPEAKERS}
@@ -103,7 +103,7 @@ def _message(call: Call, tool: CoreSchema) -> CoreSchema:
     return an_object(core.tagged_union_schema(roles, _role_of))
 
 
-def _system_message(call: Call, common: Fields) -> CoreSchema:
+def _system_message(call: CallFacts, common: Fields) -> CoreSchema:
     fields: Fields = {
         "role": one_value("system"),
         **common,

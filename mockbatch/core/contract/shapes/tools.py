@@ -13,7 +13,7 @@ from mockbatch.core.contract.shapes.parts import (
     FLAG,
     OBJECT,
     TEXT,
-    Call,
+    CallFacts,
     Fields,
     an_object,
     listed,
@@ -131,7 +131,7 @@ _GENERAL: Fields = {
 _ADVISOR: Fields = {"caching": CACHE, "max_tokens": _NULL_COUNT, "max_uses": _NULL_COUNT}
 
 
-def _in_beta(call: Call) -> Fields:
+def _in_beta(call: CallFacts) -> Fields:
     listing = call.only("tools[].tools", {"tools": nullable(listed(MCP_TOOL))})
     mcp: Fields = {"configs": nullable(mapped(_TOGGLE)), "default_config": _TOGGLE, **listing, **CACHED}
     return {
@@ -145,7 +145,7 @@ def _in_beta(call: Call) -> Fields:
     }
 
 
-def definition(call: Call) -> CoreSchema:
+def definition(call: CallFacts) -> CoreSchema:
     """Return the schema of a tool definition."""
     opened = {tag: tool for tag, tool in _in_beta(call).items() if call.opens(f"tools[]:{tag}")}
     return an_object(core.tagged_union_schema(dict(sorted({**_GENERAL, **opened}.items())), _kind_of))

@@ -1,0 +1,1 @@
+"""What `/v1` does: batches, messages, files, limits and bills, every change saved before the response."""
