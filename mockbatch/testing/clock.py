@@ -34,13 +34,13 @@ class SessionClock:
         view: dict[str, Any] = self._control.get("clock")
         return view
 
-    def now(self) -> float:
-        """Return the virtual time in seconds since 1970."""
-        return self.today().timestamp()
-
-    def today(self) -> datetime:
+    def now(self) -> datetime:
         """Return the virtual time as a datetime in UTC."""
         return _instant(self.view()["now"])
+
+    def time(self) -> float:
+        """Return the virtual time in seconds since 1970."""
+        return self.now().timestamp()
 
     @property
     def frozen(self) -> bool:

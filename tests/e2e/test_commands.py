@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -92,7 +93,7 @@ def test_the_clock_is_shown_and_moved(server: Server, session: Session) -> None:
     assert moved.endswith("1 event on the way\n")
     before = session.clock.now()
     told(server, "clock", "advance", "25h")
-    assert session.clock.now() == before + 25 * 3600
+    assert session.clock.now() == before + timedelta(hours=25)
     told(server, "clock", "advance", "--to", "2026-02-01")
     assert session.clock.view()["now"].startswith("2026-02-01T00:00:00")
     assert "×1,000" in told(server, "clock", "speedup", "1000")
@@ -183,7 +184,7 @@ def test_several_sessions_are_told_apart(server: Server, session: Session) -> No
     told(server, "clock", "advance", "1h", "--api-key", other.api_key)
     told(server, "clock", "advance", "1h", ANTHROPIC_API_KEY=other.api_key)
     told(server, "clock", "advance", "1h", MOCKBATCH_API_KEY=f"{other.api_key},sk-ant-more")
-    assert other.clock.now() - session.clock.now() == 5 * 3600
+    assert other.clock.now() - session.clock.now() == timedelta(hours=5)
 
 
 def test_sessions_are_opened_and_deleted(server: Server) -> None:

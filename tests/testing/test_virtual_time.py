@@ -33,7 +33,7 @@ class Standing:
         self.micros = round(START * 1e6)
         self.steps: list[float] = []
 
-    def now(self) -> float:
+    def time(self) -> float:
         return self.micros / 1e6
 
     def advance(self, seconds: float) -> None:
@@ -411,6 +411,6 @@ def test_a_clock_that_runs_is_held_still_and_followed() -> None:
         assert clock.frozen
         clock.advance(3600)
         for listener in clock.listeners:
-            listener(clock.now())
+            listener(clock.time())
         assert virtual.elapsed == 3600
     assert (clock.frozen, clock.listeners) == (False, [])

@@ -51,7 +51,7 @@ class SharedClock:
         """Open a new connection; the inherited one belongs to the parent."""
         self._connect()
 
-    def now(self) -> float:
+    def time(self) -> float:
         """Return the time after the last move."""
         return self._now
 

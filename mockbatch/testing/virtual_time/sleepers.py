@@ -15,7 +15,7 @@ PATIENCE_SECONDS = 3.0
 class VirtualClock(Protocol):
     """A clock that moves only when advanced; seconds since 1970."""
 
-    def now(self) -> float: ...
+    def time(self) -> float: ...
 
     def advance(self, seconds: float, /) -> object:
         """Advance by this many seconds."""
@@ -49,7 +49,7 @@ class Sleepers:
         self._others = others
         self._begin()
         self._on_move: list[Callable[[], None]] = []
-        self.now = micros(clock.now())
+        self.now = micros(clock.time())
         self.moves = 0
 
     def _begin(self) -> None:
@@ -114,7 +114,7 @@ class Sleepers:
             earliest = min(sleeper.until for sleeper in self._asleep)
             self._advance_to(earliest)
             if self.now < earliest:  # the clock did not notify us of its time
-                self.moved_to(max(earliest, micros(self._clock.now())))
+                self.moved_to(max(earliest, micros(self._clock.time())))
             return True
 
     def _advance_to(self, instant: int) -> None:
