@@ -5,13 +5,14 @@ exist: slices without facts are removed at the next start.
 """
 
 from asyncio import Future
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Literal, Protocol
 
 from msgspec import Raw, Struct
 
 from mockbatch.core.batch import Batch, Profile
 from mockbatch.core.contract.limits import TokenBucket
+from mockbatch.core.deleted import Deleted
 from mockbatch.core.files import File
 from mockbatch.core.money.ledger import Account, TokenCounts
 from mockbatch.core.rules.calls import SavedCounters
@@ -109,13 +110,22 @@ class MessageUsage(Struct, frozen=True):
 
 
 class Snapshot(Struct, frozen=True):
-    """The saved state of a session: its facts and its batches."""
+    """The saved state of a session: its facts and its batches, the deleted ones packed."""
 
     id: str
     session: str
     taken_at: int
     facts: SessionFacts
-    batches: tuple[Batch, ...]
+    live: tuple[Batch, ...]
+    deleted: dict[str, bytes]
+
+    def __len__(self) -> int:
+        return len(self.live) + len(self.deleted)
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield all batches; deleted ones are unpacked on iteration."""
+        yield from self.live
+        yield from Deleted(self.session, self.deleted).in_order()
 
 
 class Options(Struct, frozen=True):
@@ -256,4 +266,4 @@ class Store(Protocol):
 
 def held_by(snapshots: Collection[Snapshot]) -> set[int]:
     """Return the numbers of the batches that snapshots may restore."""
-    return {batch.seq for snapshot in snapshots for batch in snapshot.batches}
+    return {batch.seq for snapshot in snapshots for batch in snapshot.batches()}

@@ -47,7 +47,7 @@ Rows = Iterable[sqlite3.Row]
 Statement = tuple[str, tuple[Any, ...]]
 
 _APPLICATION = 0x6D6F636B
-_VERSION = 4
+_VERSION = 5
 _SLICES = 1 << 20
 # the table of each kind of fact, and its key field; spent facts have no unique key
 _TABLES: dict[type[Fact], tuple[str, str]] = {
@@ -90,7 +90,7 @@ _ADD = f"INSERT INTO batch VALUES (?, CASE (SELECT count(*) FROM slice WHERE {_O
 
 _NAMELESS = "the database"
 # for each connection; the system caches the file too
-_CACHE_KIB = 1024
+_CACHE_KIB = 256
 
 _encode = msgspec.json.encode
 

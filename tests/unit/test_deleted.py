@@ -6,9 +6,9 @@ from msgspec.structs import replace
 
 from mockbatch.core.batch import Batch, Profile, Reason, canceled
 from mockbatch.core.contract.wire import RequestCounts
+from mockbatch.core.deleted import Deleted, as_deleted
 from mockbatch.core.money.ledger import Account, Sum, TokenCounts
 from mockbatch.core.time.timeline import Timeline
-from mockbatch.service.sessions.deleted import Deleted, as_deleted
 
 T = 1_790_000_000_000_000
 SUM = Sum(Account("claude-opus-5", 0, "0-200k", "global", "batch"), 10, TokenCounts(100, output=200))
@@ -25,7 +25,7 @@ def test_what_is_unpacked_is_what_was_packed(instants: list[int], tokens: int, h
     deleted = Deleted("s")
     deleted.add(as_deleted(batch, REASONS))
     assert deleted.get(batch.id) == as_deleted(batch, REASONS)
-    assert list(deleted.copy().in_order()) == [as_deleted(batch, REASONS)]
+    assert list(deleted.in_order()) == [as_deleted(batch, REASONS)]
 
 
 def test_the_oldest_comes_first() -> None:

@@ -205,7 +205,7 @@ def _view(session: SessionState, api_key: str | None = None) -> SessionView:
 
 
 def _snapshot(snapshot: Snapshot) -> SnapshotView:
-    return SnapshotView(snapshot.id, snapshot.session, format_instant(snapshot.taken_at), len(snapshot.batches))
+    return SnapshotView(snapshot.id, snapshot.session, format_instant(snapshot.taken_at), len(snapshot))
 
 
 routes = [

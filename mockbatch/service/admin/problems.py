@@ -67,13 +67,15 @@ class ProblemFinder:
 
     async def _duplicates(self, session: SessionState) -> AsyncIterator[FoundProblem]:
         """Yield equal batches that are all billed: neither canceled, nor without any success."""
-        same: defaultdict[int, list[Batch]] = defaultdict(list)
+        # only ids are kept: a session may have had many batches
+        same: defaultdict[int, list[str]] = defaultdict(list)
         async for batch in in_turns(session.ever()):
             if batch.timeline.canceled_at == NEVER:
-                same[batch.identity].append(batch)
-        async for several in in_turns(same.values()):
-            if len(several) > 1:
-                billed = [batch for batch in several if await self._is_billed(batch, session.now())]
+                same[batch.identity].append(batch.id)
+        async for ids in in_turns(same.values()):
+            if len(ids) > 1:
+                batches = filter(None, map(session.known, ids))
+                billed = [batch for batch in batches if await self._is_billed(batch, session.now())]
                 if len(billed) > 1:
                     text = (
                         f"the same {_counted(billed[0].size, 'request')} in {len(billed)} batches, all of them billed"

@@ -118,8 +118,8 @@ class SessionAdmin:
         """Take a snapshot."""
         session.snapshots += 1
         id = f"snap_{session.name}_{session.snapshots}"
-        batches = tuple(session.ever())
-        snapshot = Snapshot(id, session.name, session.now(), session.facts(), batches)
+        live, deleted = tuple(session.live()), session.deleted.packed()
+        snapshot = Snapshot(id, session.name, session.now(), session.facts(), live, deleted)
         # held before it is saved, so that nothing it references can be removed meanwhile
         self._hold(snapshot)
         try:
@@ -133,13 +133,13 @@ class SessionAdmin:
     async def restore_to(self, session: SessionState, id: str) -> Snapshot:
         """Restore a snapshot: later batches are removed, earlier ones and the time are as they were."""
         snapshot = self._snapshot(session, id)
-        before = {batch.seq for batch in snapshot.batches}
+        before = {batch.seq for batch in snapshot.batches()}
         # the same requests may have been resent meanwhile, under the same id
         later = [batch for batch in session.ever() if batch.seq not in before]
         clock = snapshot.facts.clock.showing(snapshot.taken_at, session.real())
         async with self._registry.unless_saved(session):
             changes = self._registry.removals(session, later)
-            changes += [self._registry.put_back(session, batch) for batch in snapshot.batches]
+            changes += [self._registry.put_back(session, batch) for batch in snapshot.batches()]
             facts = replace(session.facts(), lanes=snapshot.facts.lanes, clock=clock)
             await session.commit(*changes, facts)
         session.lanes, session.clock = facts.lanes, clock
@@ -147,7 +147,7 @@ class SessionAdmin:
 
     async def restore_missing(self, session: SessionState, id: str) -> int:
         """Restore only the batches of a snapshot that are gone; return their number."""
-        gone = [batch for batch in self._snapshot(session, id).batches if not session.knows(batch.id)]
+        gone = [batch for batch in self._snapshot(session, id).batches() if not session.knows(batch.id)]
         async with self._registry.unless_saved(session):
             await session.commit(*[self._registry.put_back(session, batch) for batch in gone])
         for batch in gone:
@@ -176,12 +176,12 @@ class SessionAdmin:
 
     def _hold(self, snapshot: Snapshot) -> None:
         self._snapshots[snapshot.id] = snapshot
-        self._registry.hold(snapshot.batches)
+        self._registry.hold(snapshot.batches())
 
     def _dropped(self, session: SessionState, snapshot: Snapshot) -> list[Change]:
         """Release a snapshot; return the changes to commit."""
         del self._snapshots[snapshot.id]
-        return [Gone("snapshot", snapshot.id), *self._registry.release(session, snapshot.batches)]
+        return [Gone("snapshot", snapshot.id), *self._registry.release(session, snapshot.batches())]
 
     def _emptied(self, session: SessionState) -> list[Change]:
         """Drop all batches of a session; return the changes that remove everything in it."""

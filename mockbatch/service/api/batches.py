@@ -13,6 +13,7 @@ from mockbatch.core.contract import wire
 from mockbatch.core.contract.errors import ApiError, InvalidRequest, NotFound
 from mockbatch.core.contract.params import Terms
 from mockbatch.core.contract.request_slicer import RequestSlicer
+from mockbatch.core.deleted import as_deleted
 from mockbatch.core.rules.rules import Rule
 from mockbatch.service.api.attempts import Attempts
 from mockbatch.service.api.batch_upload import BatchUpload
@@ -27,7 +28,6 @@ from mockbatch.service.cooperative import to_the_end
 from mockbatch.service.rows.pipeline import RowPipeline
 from mockbatch.service.rows.settling import Settling
 from mockbatch.service.rows.states import RowStates
-from mockbatch.service.sessions.deleted import as_deleted
 from mockbatch.service.sessions.files import Files
 from mockbatch.service.sessions.paging import Window
 from mockbatch.service.sessions.session import CachedView, SessionState

@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from mockbatch.core.batch import Batch
 from mockbatch.core.contract.errors import ApiError, NotFound
+from mockbatch.core.deleted import Deleted, as_deleted
 from mockbatch.service.api.planning import Planning
 from mockbatch.service.rows.pipeline import RowPipeline
 from mockbatch.service.rows.states import RowStates
-from mockbatch.service.sessions.deleted import as_deleted
 from mockbatch.service.sessions.session import Sessions, SessionState
 from mockbatch.store import Change, Facts, Gone, Missing, Store, StoreError
 
@@ -32,7 +32,7 @@ class BatchRegistry:
 
     async def restore(self, facts: Facts) -> None:
         """Load the batches from the store, into sessions that are loaded already."""
-        held = [batch for snapshot in facts.snapshots for batch in snapshot.batches]
+        held = [batch for snapshot in facts.snapshots for batch in snapshot.batches()]
         # batches held by snapshots are counted when the snapshots are restored
         unused = self._planning.restore(facts.profiles, facts.batches, held)
         await self._store.commit(*unused)
@@ -102,7 +102,7 @@ class BatchRegistry:
     @asynccontextmanager
     async def unless_saved(self, session: SessionState) -> AsyncIterator[None]:
         """Restore the batches of a session if changes to them cannot be saved."""
-        live, deleted = session.live(), session.deleted.copy()
+        live, deleted = session.live(), Deleted(session.name, session.deleted.packed())
         try:
             yield
         except StoreError:

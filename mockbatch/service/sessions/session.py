@@ -18,12 +18,12 @@ from mockbatch.config import Config
 from mockbatch.core.batch import Batch
 from mockbatch.core.contract import ids, wire
 from mockbatch.core.contract.errors import ApiError, Authentication, Conflict, InvalidRequest, NotFound
+from mockbatch.core.deleted import Deleted
 from mockbatch.core.keys import is_one_of
 from mockbatch.core.seeded_hash import derive_seed, hash64
 from mockbatch.core.time.clock import Clock
 from mockbatch.core.time.spans import LATEST
 from mockbatch.fixtures import FixtureError
-from mockbatch.service.sessions.deleted import Deleted
 from mockbatch.service.sessions.event_bus import EventBus
 from mockbatch.service.sessions.journal import Journal
 from mockbatch.service.sessions.replay import ReplaySessions

@@ -1,6 +1,6 @@
 """Deleted batches: the facts still needed, in compact form."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 from msgspec import Struct
@@ -56,10 +56,10 @@ def as_deleted(batch: Batch, reasons: Iterable[Reason]) -> Batch:
 class Deleted:
     """The deleted batches of a session, stored as a few hundred bytes each and unpacked on access."""
 
-    def __init__(self, session: str) -> None:
+    def __init__(self, session: str, packed: Mapping[str, bytes] | None = None) -> None:
         self._session = session
         # prefixed with the sequence number, so that sorting the bytes sorts the batches
-        self._packed: dict[str, bytes] = {}
+        self._packed = dict(packed or {})
 
     def __len__(self) -> int:
         return len(self._packed)
@@ -70,11 +70,9 @@ class Deleted:
     def __iter__(self) -> Iterator[str]:
         return iter(self._packed)
 
-    def copy(self) -> "Deleted":
-        """Return a copy of the current collection."""
-        other = Deleted(self._session)
-        other._packed = dict(self._packed)
-        return other
+    def packed(self) -> dict[str, bytes]:
+        """Return a copy of the current collection, from which another one can be made."""
+        return dict(self._packed)
 
     def add(self, batch: Batch) -> None:
         """Add or update a deleted batch."""
