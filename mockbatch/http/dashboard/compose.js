@@ -1,7 +1,7 @@
 // Create a batch from the page: JSON lines, or one of three samples.
 
 import { h } from "./dom.js";
-import { button, guarded } from "./parts.js";
+import { button } from "./parts.js";
 import { ask, post, Refused, server } from "./server.js";
 import * as address from "./address.js";
 
@@ -81,7 +81,11 @@ export function composer() {
     h(
       "div",
       { class: "line" },
-      h("button", { type: "button", class: "button primary", onclick: () => guarded(send) }, "Send to the mock"),
+      button("Send to the mock", send, {
+        class: "button primary",
+        title: "Send to the mock (Ctrl Enter)",
+        "aria-keyshortcuts": "Control+Enter Meta+Enter",
+      }),
       h("span", { class: "dim" }, "One request a line: custom_id and params."),
     ),
   );

@@ -13,7 +13,9 @@ const KEYS = [
   ["/", "search the list that is looked at"],
   ["space", "pause time, let it run"],
   [".", "to the next event"],
+  ["d", "24 hours ahead"],
   ["1 – 6", "the views"],
+  ["ctrl enter", "send the batch that is composed"],
   ["esc", "close"],
   ["?", "this help"],
 ];
@@ -63,19 +65,20 @@ const ACTIONS = {
   "/": () => current().search?.()?.focus(),
   "?": help,
   ".": () => guarded(timebar.nextEvent),
+  d: () => guarded(timebar.nextDay),
 };
 
 function pressed(event) {
-  if (
-    event.metaKey ||
-    event.ctrlKey ||
-    event.altKey ||
-    event.defaultPrevented ||
-    document.querySelector("dialog[open]")
-  )
-    return;
-  if (event.key === "Escape") escaped(event.target);
+  if (event.altKey || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+  if (event.metaKey || event.ctrlKey) send(event);
+  else if (event.key === "Escape") escaped(event.target);
   else if (!writes(event.target)) act(event);
+}
+
+function send(event) {
+  /** @type {HTMLElement | null} */
+  const composed = document.querySelector("[aria-keyshortcuts~='Control+Enter']");
+  if (event.key === "Enter") composed?.click();
 }
 
 function escaped(target) {

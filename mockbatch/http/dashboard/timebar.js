@@ -8,10 +8,11 @@ import { asToolbar, rove } from "./toolbar.js";
 import { ask, post, server } from "./server.js";
 
 const SPEEDS = [1, 60, 1000];
+const DAY = "24h";
 const STEPS = [
   ["+1 m", "1m", "a minute"],
   ["+1 h", "1h", "an hour"],
-  ["+24 h", "24h", "24 hours"],
+  ["+24 h", DAY, "24 hours"],
   ["+29 d", "29d", "29 days"],
 ];
 const TICKS = [
@@ -81,7 +82,10 @@ export function start(selected) {
         "div",
         { class: "group steps", role: "group", "aria-label": "Move time" },
         STEPS.map(([label, by, words]) =>
-          button(label, () => advance({ by }), { "aria-label": `Advance by ${words}` }),
+          button(label, () => advance({ by }), {
+            "aria-label": `Advance by ${words}`,
+            ...(by === DAY && { title: "Advance by 24 hours (d)", "aria-keyshortcuts": "d" }),
+          }),
         ),
       ),
       parts.next,
@@ -137,6 +141,7 @@ export async function toggle() {
 }
 
 export const nextEvent = () => advance({ events: 1 });
+export const nextDay = () => advance({ by: DAY });
 
 async function endBatch() {
   const batch = running();
