@@ -64,7 +64,8 @@ async def results(call: Call) -> Response:
     if call.scope["query_string"] == REDIRECTED:
         return Redirect(call.scope.get("raw_path", b""))
     session = await _entered(call, "results")
-    return StreamResponse(call.services.batches.results(session, call.path_value("id")), b"application/x-jsonl")
+    lines = call.services.batches.results(session, call.path_value("id"))
+    return await StreamResponse.begun(lines, b"application/x-jsonl")
 
 
 async def _entered(call: Call, scope: Scope) -> SessionState:

@@ -17,7 +17,7 @@ from mockbatch.core.contract.errors import ApiError, Internal, MethodNotAllowed,
 from mockbatch.core.rules.rules import Rule
 from mockbatch.core.time.spans import SECOND, format_instant
 from mockbatch.http.compression import Coded, Coding, Gzip, accepts_gzip
-from mockbatch.http.connection import written
+from mockbatch.http.connection import end, written
 from mockbatch.http.errors import refused
 from mockbatch.http.operation import op_of
 from mockbatch.http.responses import Edit, Headers, JsonResponse, RecordingSend, Response, ResultsSend
@@ -229,6 +229,10 @@ class Endpoint:
             overheard = ResultsSend(send, partial(_note_delivery, call), call.edits, named=bool(call.matched_rules))
         try:
             await answer.send(own, receive, overheard)
+        except StoreError as error:
+            _log_unless_deleted(call, error)
+            # too late for another status: a response that is cut is not taken for a complete one
+            await end(scope, by_reset=False)
         finally:
             if op:
                 _note(call, op, overheard.status, overheard.body, overheard.size)
@@ -245,15 +249,22 @@ class Endpoint:
         except ApiError as error:
             return refused(error, call.request_id)
         except StoreError as error:
-            if isinstance(error, Missing) and not call.services.registry.lacks(error):
-                return refused(NotFound("The Message Batch was deleted meanwhile."), call.request_id)
-            _log.error("%s %s: %s", call.method, call.scope["path"], error)
-            return refused(Internal(str(error)), call.request_id)
+            if _log_unless_deleted(call, error):
+                return refused(Internal(str(error)), call.request_id)
+            return refused(NotFound("The Message Batch was deleted meanwhile."), call.request_id)
 
     def _not_allowed(self, call: Call) -> ApiError:
         allowed = ", ".join(sorted(self._answering))
         message = f"Method Not Allowed: {call.method} {call.scope['path']} takes {allowed}"
         return MethodNotAllowed(message, headers={"allow": allowed})
+
+
+def _log_unless_deleted(call: Call, error: StoreError) -> bool:
+    """Log an error of the store, and return True, unless its cause is a batch that was deleted meanwhile."""
+    if isinstance(error, Missing) and not call.services.registry.lacks(error):
+        return False
+    _log.error("%s %s: %s", call.method, call.scope["path"], error)
+    return True
 
 
 def _note(call: Call, op: str, status: int, body: bytes, size: int) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, Protocol
 
 import msgspec
@@ -79,6 +80,14 @@ class StreamResponse:
         self.pieces = pieces
         self.content_type = content_type
 
+    @classmethod
+    async def begun(cls, pieces: AsyncGenerator[bytes], content_type: bytes) -> "StreamResponse":
+        """Return a response whose first piece is ready. An error before that is raised here, where it can be answered
+        with its status.
+        """
+        first = await anext(pieces, b"")
+        return cls(_resumed(first, pieces), content_type)
+
     async def send(self, own: Headers, receive: Receive, send: Send) -> None:
         headers = [(b"content-type", self.content_type), *own]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -92,6 +101,14 @@ class StreamResponse:
             gone.cancel()
             await self.pieces.aclose()
         await send({"type": "http.response.body", "body": b""})
+
+
+async def _resumed(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    async with aclosing(rest):
+        if first:
+            yield first
+        async for piece in rest:
+            yield piece
 
 
 async def until_gone(receive: Receive) -> None:

@@ -4,8 +4,10 @@ import http.client
 import json
 import random
 import signal
+import sqlite3
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -130,3 +132,40 @@ def test_the_clock_goes_on_where_it_was(tmp_path: Path) -> None:
     with running(tmp_path, "--db", path) as server:
         assert server.http.get("/_mockbatch/clock").json() == before
     assert before["now"].startswith("2026-04-11")
+
+
+def test_rows_that_are_gone_are_an_error_in_the_envelope(tmp_path: Path) -> None:
+    """Results do not begin as if all were well; a file of which a part is lost is no reason to cut a connection."""
+    path = tmp_path / "state.db"
+    with running(tmp_path, "--db", str(path), *OPTIONS) as server:
+        batch = server.http.post(BATCHES, json={"requests": requests("a")}).json()["id"]
+        server.advance(by="25h")
+        server.stop()
+    with closing(sqlite3.connect(path)) as connection:
+        # the facts of a small batch are in its slice
+        connection.execute("INSERT OR IGNORE INTO batch SELECT id >> 20, facts FROM slice")
+        connection.execute("DELETE FROM slice")
+        connection.execute("DELETE FROM rows")
+        connection.commit()
+    with running(tmp_path, "--db", str(path)) as server:
+        answer = server.http.get(f"{BATCHES}/{batch}/results")
+        assert (answer.status_code, answer.json()["error"]["type"]) == (500, "api_error")
+        assert answer.json()["request_id"] == answer.headers["request-id"]
+        _, _, err = server.stop()
+    assert "Traceback" not in err
+
+
+def test_results_of_a_batch_that_is_deleted_meanwhile_break_off(tmp_path: Path) -> None:
+    """They do not look complete, and are no error of the server."""
+    with running(tmp_path, "--progression", "immediate") as server:
+        content = {"requests": requests(*range(30_000), padding=300)}
+        path = f"{BATCHES}/{server.http.post(BATCHES, json=content, timeout=60).json()['id']}"
+        with server.http.stream("GET", f"{path}/results") as answer:
+            lines = answer.iter_lines()
+            next(lines)
+            server.http.delete(path).raise_for_status()
+            with pytest.raises(httpx2.RemoteProtocolError):
+                list(lines)
+        assert server.http.get(f"{path}/results").status_code == 404
+        _, _, err = server.stop()
+    assert err == ""
