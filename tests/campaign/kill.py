@@ -72,7 +72,8 @@ class Life:
         self._luck = plan.luck("kill", name)
         self._actors: list[Actor] = []
         self._pending: dict[str, Act] = {}
-        self._results: dict[str, str] = {}
+        # the facts of batches whose results were read, and the hash of these
+        self._results: dict[str, tuple[Any, str]] = {}
         self._hooked: set[str] = set()
         self._round = 0
 
@@ -173,7 +174,7 @@ class Life:
             id = actor.luck.choice(list(actor.world.batches))
             answer = caller.call("GET", f"{BATCHES}/{id}/results")
             if answer.ok:
-                self._results[id] = hashlib.sha256(answer.body).hexdigest()
+                self._results[id] = actor.world.batches[id], hashlib.sha256(answer.body).hexdigest()
 
     def _check_all(self) -> None:
         for actor in self._actors:
@@ -206,11 +207,13 @@ class Life:
         known = [id for id in actor.world.batches if id in self._results]
         for id in self._luck.sample(known, min(1, len(known))):
             answer = caller.call("GET", f"{BATCHES}/{id}/results")
-            if not answer.ok:  # a snapshot went back to before its end, or it was archived meanwhile
+            facts, before = self._results[id]
+            # a snapshot may go back to before its end or its cancel, and it may have been archived meanwhile
+            if not answer.ok or actor.world.batches[id] != facts:
                 self._results.pop(id)
                 continue
             self._report.tried["results compared"] += 1
-            if hashlib.sha256(answer.body).hexdigest() != self._results[id]:
+            if hashlib.sha256(answer.body).hexdigest() != before:
                 self._fault(f"the results of {id} have changed")
 
     def _check_integrity(self) -> None:
