@@ -24,7 +24,7 @@ def locked(tmp_path: Path) -> Iterator[Process]:
 
 def refused(desk: Desk) -> Desk:
     """A dashboard that was asked for its key."""
-    expect(desk.page.get_by_role("dialog", name="This server wants a key")).to_be_visible()
+    expect(desk.page.get_by_role("dialog", name="This server requires a key")).to_be_visible()
     return desk
 
 

@@ -35,9 +35,9 @@ def test_a_batch_appears_by_itself_and_is_moved_to_its_end(server: Process, desk
     assert 0 < counts["succeeded"] < 50
     told = f"Truth: {counts['succeeded']} succeeded, {counts['processing']} processing"
     expect(desk.detail.get_by_role("img", name=told)).to_be_visible()
-    expect(desk.detail.get_by_role("img", name="The API answers: 50 processing")).to_be_visible()
+    expect(desk.detail.get_by_role("img", name="The API reports: 50 processing")).to_be_visible()
     desk.press("End this batch")
-    expect(desk.detail.get_by_role("img", name="The API answers: 50 succeeded")).to_be_visible()
+    expect(desk.detail.get_by_role("img", name="The API reports: 50 succeeded")).to_be_visible()
     assert truth(server, batch)["status"] == "ended"
     expect(desk.page.get_by_role("button", name="End this batch")).to_be_disabled()
 

@@ -56,7 +56,7 @@ def test_a_lost_server_is_told_of_and_comes_back(tmp_path: Path, desks: Callable
         desk.open()
         expect(desk.batches).to_have_count(1)
         server.stop()
-        expect(desk.page.get_by_role("alert")).to_contain_text("The server does not answer")
+        expect(desk.page.get_by_role("alert")).to_contain_text("The server does not respond")
     with running(tmp_path, *kept, "--port", port) as again:
         create(again, "b")
         expect(desk.page.get_by_role("alert")).to_be_hidden(timeout=20_000)

@@ -42,7 +42,7 @@ def test_rows_that_fail_by_lot_are_never_called_nothing(tmp_path: Path, desks: C
         ).to_be_visible()
         session = server.http.get("/_mockbatch/sessions").json()["sessions"][0]["id"]
         server.http.patch(f"/_mockbatch/sessions/{session}", json={"options": {"fail_rate": 0}})
-        expect(desk.page.get_by_text("No rule is armed, and no row fails by lot.")).to_be_visible()
+        expect(desk.page.get_by_text("No rule is armed, and no row fails at random.")).to_be_visible()
         expect(desk.page.locator("#banners")).not_to_contain_text("0.05")
 
 

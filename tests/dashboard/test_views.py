@@ -52,15 +52,15 @@ def test_what_is_armed_is_exported_changed_and_disarmed(server: Process, desk: D
     desk.open("/?view=faults")
     form = desk.page.get_by_role("dialog", name="item.refusal")
     desk.press("Arm in words: item.refusal")
-    form.get_by_role("combobox", name="Which of them").select_option("those whose custom_id is like")
-    form.get_by_role("textbox", name="What it is like").fill("row-*")
-    form.get_by_role("spinbutton", name="How many").fill("2")
-    expect(form.get_by_role("status")).to_have_text("Strikes 2 rows of each batch whose custom_id is like row-*.")
+    form.get_by_role("combobox", name="Which ones").select_option("those whose custom_id matches")
+    form.get_by_role("textbox", name="Value").fill("row-*")
+    form.get_by_role("spinbutton", name="A number").fill("2")
+    expect(form.get_by_role("status")).to_have_text("Applies to 2 rows of each batch whose custom_id matches row-*.")
     form.get_by_role("button", name="Arm it").click()
     form = desk.page.get_by_role("dialog", name="results.cut")
     desk.press("Arm in words: results.cut")
     form.get_by_role("combobox", name="How often").select_option("a share of them")
-    form.get_by_role("spinbutton", name="How many").fill("50")
+    form.get_by_role("spinbutton", name="A number").fill("50")
     form.get_by_role("combobox", name="When", exact=True).select_option("for the next, of virtual time")
     form.get_by_role("spinbutton", name="How long").fill("2")
     form.get_by_role("combobox", name="Unit of time").select_option("hours")
@@ -78,14 +78,14 @@ def test_what_is_armed_is_exported_changed_and_disarmed(server: Process, desk: D
         "to": "2026-01-01T02:00:00.000000+00:00",
     }
     expect(armed).to_contain_text(
-        "Strikes 50 % of the downloads of results from 2026-01-01 00:00:00 until 2026-01-01 02:00:00."
+        "Applies to 50 % of the downloads from 2026-01-01 00:00:00 until 2026-01-01 02:00:00."
     )
     assert desk.copy("Export TOML") == "\n".join(rule["toml"] for rule in rules)
     assert desk.copy("Export pytest") == "\n".join(rule["pytest"] for rule in rules)
     desk.press("Disable results.cut")
     expect(desk.page.get_by_text("1 fault is armed: item.refusal")).to_be_visible()
     desk.press("Disarm all faults")
-    expect(desk.page.get_by_text("No rule is armed, and no row fails by lot.")).to_be_visible()
+    expect(desk.page.get_by_text("No rule is armed, and no row fails at random.")).to_be_visible()
     assert server.http.get("/_mockbatch/rules").json()["rules"] == []
 
 
@@ -100,7 +100,7 @@ def test_an_option_of_a_fault_is_told(server: Process, desk: Desk) -> None:
     form.get_by_role("button", name="Arm it").click()
     expect(form.get_by_role("alert")).to_contain_text("9999 is not an integer from 200 to 599")
     desk.forgive("400 (Bad Request)")
-    form.get_by_role("combobox", name="What it strikes").select_option("lists")
+    form.get_by_role("combobox", name="Applies to").select_option("lists")
     status.fill("418")
     form.get_by_role("button", name="Arm it").click()
     expect(form).to_be_hidden()
@@ -124,7 +124,7 @@ def test_a_preset_is_armed_as_a_whole(server: Process, desk: Desk) -> None:
     expect(desk.page.get_by_role("list", name="Armed rules").get_by_role("listitem")).to_have_count(2)
     groups = desk.page.get_by_role("region", name="Catalogue", exact=True).get_by_role("heading", level=3)
     expect(groups).to_contain_text(
-        ["Presets", "How rows end", "The life of batches", "Answers to any call", "Connections"]
+        ["Presets", "Row outcomes", "Batch lifecycle", "Responses to calls", "Connections"]
     )
 
 
@@ -176,8 +176,8 @@ def test_problems_lead_to_their_batches(server: Process, desk: Desk) -> None:
     batch = create(server, "a")
     server.advance(until="batch.ended", batch=batch)
     desk.open("/?view=problems")
-    card = desk.page.get_by_role("article").filter(has_text="Results that nobody read")
-    expect(card).to_contain_text("What to do: Keep the ids of batches")
+    card = desk.page.get_by_role("article").filter(has_text="Results never read")
+    expect(card).to_contain_text("What to do: Store batch IDs")
     server.http.get(f"{BATCHES}/{batch}/results")
     expect(desk.page.get_by_text("No problems.")).to_be_visible()
     create(server, "b")
@@ -199,7 +199,7 @@ def test_problems_are_counted_and_each_kind_is_one_card(server: Process, desk: D
     tab.click()
     cards = desk.page.get_by_role("article")
     expect(cards).to_have_count(3)
-    orphans = cards.filter(has_text="Results that nobody read")
+    orphans = cards.filter(has_text="Results never read")
     expect(orphans.get_by_role("link", name=batches[0])).to_be_hidden()
     orphans.get_by_text("12 batches").click()
     orphans.get_by_role("link", name=batches[0]).click()

@@ -161,7 +161,7 @@ def test_the_temporary_store_leaves_nothing_behind(tmp_path: Path) -> None:
     [
         (b"this is no database, but long enough to be looked at as one" * 4, "file is not a database"),
         ("foreign", "is a database, but not a mockbatch database; choose another --db"),
-        ("newer", "was written by a newer mockbatch (format 999, this one knows 4); upgrade mockbatch"),
+        ("newer", "was written by a newer mockbatch (format 999, this one knows 5); upgrade mockbatch"),
     ],
 )
 def test_a_database_that_is_not_ours_is_refused_and_left_alone(

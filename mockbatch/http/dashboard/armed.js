@@ -22,7 +22,7 @@ export function drawArmed(root, rules, settings, refresh) {
     ),
     h(
       "div",
-      { class: "scroll", tabindex: "0", role: "region", "aria-label": "What is in force" },
+      { class: "scroll", tabindex: "0", role: "region", "aria-label": "Current options" },
       rules.length || shared.length
         ? h(
             "ul",

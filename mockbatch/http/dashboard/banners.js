@@ -33,7 +33,11 @@ export function show() {
 }
 
 function lost() {
-  return h("p", { class: "banner lost", role: "alert" }, "The server does not answer. This page comes back by itself.");
+  return h(
+    "p",
+    { class: "banner lost", role: "alert" },
+    "The server does not respond. This page reconnects automatically.",
+  );
 }
 
 function faults(live) {

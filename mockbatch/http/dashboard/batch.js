@@ -47,7 +47,7 @@ class BatchView {
     if (id !== address.get("batch")) return;
     if (!answer || typeof answer === "string") {
       this.one = this.shown = null;
-      fill(this.root, h("p", { class: "blank" }, answer ?? "Choose a batch to look into it."));
+      fill(this.root, h("p", { class: "blank" }, answer ?? "Select a batch to see its details."));
       return;
     }
     this.one = answer;
@@ -159,7 +159,7 @@ class BatchView {
   async again(what) {
     const created = await post(`batches/${this.shown}/again`, what);
     this.chosen.clear();
-    say("Sent once more");
+    say("Sent again");
     address.go({ batch: created.id, row: "", rq: "" });
   }
 
@@ -243,10 +243,10 @@ function bars(one) {
       h(
         "div",
         { class: "bar-label" },
-        "The API answers",
+        "The API reports",
         h("span", { class: "dim" }, ended ? "" : " (no counts before the end)"),
       ),
-      bar(one.shown.request_counts, one.size, "The API answers"),
+      bar(one.shown.request_counts, one.size, "The API reports"),
     ),
   );
 }
@@ -290,12 +290,12 @@ function actions(one, archived, view) {
   return h(
     "div",
     { class: "line actions" },
-    act("end", "End now", "All of its work is done now", ended),
-    act("cancel", "Cancel", "As its caller would", ended || Boolean(one.cancel_initiated_at)),
-    act("expire", "Expire", "Its 24 hours are over now", ended),
-    act("stick", "Stick", "No more requests are done", ended),
-    act("archive", "Archive", "Its results are gone now", !ended || archived),
+    act("end", "End now", "Finish all its requests now", ended),
+    act("cancel", "Cancel", "As a client would", ended || Boolean(one.cancel_initiated_at)),
+    act("expire", "Expire", "Ends its 24 hours now", ended),
+    act("stick", "Stick", "Stops processing further requests", ended),
+    act("archive", "Archive", "Makes its results unavailable now", !ended || archived),
     button("Re-run all", () => view.again({ q: "" }), { title: "The same requests as a new batch" }),
-    act("delete", "Delete", "As if it had never been", false),
+    act("delete", "Delete", "Removes the batch and its usage", false),
   );
 }

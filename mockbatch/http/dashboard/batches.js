@@ -25,7 +25,7 @@ const ORDERS = {
   created_at: "Oldest first",
   "-size": "Largest first",
   "-errored": "Most errors first",
-  "-cost": "Dearest first",
+  "-cost": "Most expensive first",
   downloads: "Fewest downloads first",
 };
 
@@ -149,7 +149,7 @@ class BatchList {
       rowHeight: 96,
       load: (start, limit) => this.load(start, limit),
       draw: (one) => this.draw(one),
-      empty: () => (address.get("q") ? ["No batch is like that. ", ...examples()] : ["No batches yet."]),
+      empty: () => (address.get("q") ? ["No matching batches. ", ...examples()] : ["No batches yet."]),
       onCount: (total) => this.counted(total),
     });
     this.clear = button("Delete all", () => this.act("delete", { q: "" }), {
@@ -170,7 +170,7 @@ class BatchList {
   follow() {
     return h(
       "label",
-      { class: "check", title: "The newest batch opens itself" },
+      { class: "check", title: "Always show the newest batch" },
       h("input", {
         type: "checkbox",
         checked: address.get("follow") === "1",
@@ -188,7 +188,7 @@ class BatchList {
       "select",
       {
         class: "slim-select",
-        "aria-label": "Order of batches",
+        "aria-label": "Sort batches",
         onchange: (event) => address.go({ order: event.target.value }, { replace: true }),
       },
       Object.entries(ORDERS).map(([value, label]) =>
@@ -327,7 +327,7 @@ function examples() {
 function key() {
   return h(
     "ul",
-    { class: "key", role: "list", "aria-label": "Letters of states" },
+    { class: "key", role: "list", "aria-label": "Key to the states" },
     KINDS.map((kind) => h("li", {}, letter(kind), kind)),
   );
 }
@@ -365,7 +365,7 @@ function bars(one) {
     h("span", { class: "bar-name", "aria-hidden": "true" }, "truth"),
     bar(one.counts, one.size, "Truth"),
     h("span", { class: "bar-name", "aria-hidden": "true" }, "API"),
-    bar(one.shown.request_counts, one.size, "The API answers", true),
+    bar(one.shown.request_counts, one.size, "The API reports", true),
   );
 }
 

@@ -9,9 +9,9 @@ import { inWords, struckBy } from "./words.js";
 const UNITS = { minutes: 60, hours: 3600, days: 86400 };
 const OF_ROWS = {
   "": "all of them",
-  custom_id: "those whose custom_id is like",
-  model: "those whose model is like",
-  prompt: "those whose prompt has",
+  custom_id: "those whose custom_id matches",
+  model: "those whose model matches",
+  prompt: "those whose prompt contains",
 };
 const OF_MESSAGES = { "": OF_ROWS[""], model: OF_ROWS.model, prompt: OF_ROWS.prompt };
 const OF_BATCHES = { "": "all of them", batch: "those of the batch" };
@@ -71,7 +71,7 @@ export class FaultForm {
           ),
         ),
         h("p", {}, prose(fault.effect)),
-        fault.on.length > 1 ? question("What does it strike?", on) : null,
+        fault.on.length > 1 ? question("What does it apply to?", on) : null,
         this.questions,
         this.drawOptions(),
         this.sentence,
@@ -94,9 +94,9 @@ export class FaultForm {
     const which = rows ? OF_ROWS : scope === "messages" ? OF_MESSAGES : batches ? OF_BATCHES : { "": "all of them" };
     Object.assign(this.fields, {
       which: select("which", which, () => this.tell()),
-      pattern: text("pattern", "row-*", "What it is like"),
+      pattern: text("pattern", "row-*", "Value"),
       often: select("often", rows ? OFTEN_ROWS : OFTEN_CALLS, () => this.suggest()),
-      number: number("number", "1", "How many, or which share in percent"),
+      number: number("number", "1", "A number, or a percentage"),
       when: select("when", { "": "always", next: "for the next, of virtual time" }, () => this.tell()),
       length: number("length", "1", "How long"),
       unit: select("unit", Object.fromEntries(Object.keys(UNITS).map((name) => [name, name])), () => this.tell()),
@@ -118,7 +118,7 @@ export class FaultForm {
         : null,
       question("How often?", fields.often, fields.number),
       question("When?", fields.when, fields.length, fields.unit),
-      rows ? question("When a row is sent once more?", fields.attempts) : null,
+      rows ? question("When a row is resent?", fields.attempts) : null,
     );
     this.tell();
   }
@@ -199,12 +199,12 @@ function question(words, ...fields) {
 }
 
 const LABELS = {
-  on: "What it strikes",
-  which: "Which of them",
+  on: "Applies to",
+  which: "Which ones",
   often: "How often",
   when: "When",
   unit: "Unit of time",
-  attempts: "When sent once more",
+  attempts: "When resent",
 };
 
 function select(name, choices, changed) {

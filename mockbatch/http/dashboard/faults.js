@@ -10,19 +10,19 @@ import { armed } from "./rules.js";
 import { inForce } from "./settings.js";
 
 const GROUPS = {
-  item: "How rows end, and what replies are",
-  batch: "The life of batches",
-  cancel: "The life of batches",
-  http: "Answers to any call",
-  create: "Answers to any call",
-  retrieve: "Answers to any call",
-  list: "Answers to any call",
-  results: "Downloads of results",
+  item: "Row outcomes and replies",
+  batch: "Batch lifecycle",
+  cancel: "Batch lifecycle",
+  http: "Responses to calls",
+  create: "Responses to calls",
+  retrieve: "Responses to calls",
+  list: "Responses to calls",
+  results: "Result downloads",
   connection: "Connections",
-  messages: "Streams of messages",
+  messages: "Message streams",
   webhook: "Webhooks",
-  refused: "What an account is refused",
-  compat: "What the API may have one day",
+  refused: "Account limits",
+  compat: "Possible future API changes",
 };
 const OTHERS = "Others";
 let catalogue = null;
@@ -90,7 +90,7 @@ class Faults {
           faults.map((one) => this.card(one)),
         ),
       ),
-      presets.length || found.length ? null : h("p", { class: "blank" }, "No fault is like that."),
+      presets.length || found.length ? null : h("p", { class: "blank" }, "No matching faults."),
     );
   }
 

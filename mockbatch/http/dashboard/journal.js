@@ -34,7 +34,7 @@ class Journal {
       rowHeight: 38,
       draw: (entry) => this.draw(entry),
       load: async (start, limit) => ({ items: this.entries.slice(start, start + limit), total: this.entries.length }),
-      empty: () => (address.get("q") ? "No call is like that." : "No calls yet. Looking at this page is none."),
+      empty: () => (address.get("q") ? "No matching calls." : "No calls yet. Viewing this page does not count."),
     });
     this.soon = calmly(400, () => guarded(() => this.load()));
     fill(

@@ -18,7 +18,7 @@ export function view(root) {
   const exported = button(
     "Save the ledger as CSV",
     async () => save("ledger.csv", await askText("ledger", { format: "csv" })),
-    { title: "Each request and class of tokens, exactly" },
+    { title: "Every request and token class, exactly" },
   );
   fill(
     root,
@@ -90,7 +90,7 @@ function figure(name, value, more, kind = "") {
 
 function groupsOf(answer, by) {
   const groups = [...answer.groups].sort((a, b) => (by === "day" ? 0 : Number(b.net) - Number(a.net)));
-  if (!groups.length) return h("p", { class: "blank" }, "Nothing is billed yet. A batch is, when it has ended.");
+  if (!groups.length) return h("p", { class: "blank" }, "Nothing is billed yet. A batch is billed when it has ended.");
   const most = Math.max(
     ...groups.flatMap((one) => [Number(one.uncached), Number(one.standard), Number(one.net)]),
     1e-12,

@@ -76,11 +76,11 @@ function content(whole, batch, as) {
     ),
     section(
       "Price",
-      entries.length ? prices(entries, row) : h("p", { class: "dim" }, "Known when the batch has ended."),
+      entries.length ? prices(entries, row) : h("p", { class: "dim" }, "Known once the batch has ended."),
     ),
     usage ? section("Usage", usageTable(usage)) : null,
     section(
-      "Send it once more",
+      "Send it again",
       h(
         "div",
         { class: "line wrap" },
@@ -113,7 +113,7 @@ function head(row) {
   );
 }
 
-const ENDS = { canceled: "Canceled before it was done", expired: "Expired before it was done" };
+const ENDS = { canceled: "Canceled before it was processed", expired: "Expired before it was processed" };
 
 /** The error of a row, above everything else. */
 function failure({ row, line, reasons }) {
@@ -169,7 +169,7 @@ function json({ row, params, line, line_text }) {
       row.state === "processing" ? "Result line, as it will be sent" : "Result line, exactly as sent",
       code(cut, "Result line", { class: "code wrapped" }),
       copyButton(line_text, "Copy line"),
-      h("details", {}, h("summary", {}, "With indents"), code(pretty(line), "Result line with indents")),
+      h("details", {}, h("summary", {}, "With indents"), code(pretty(line), "Result line, indented")),
     ),
   ];
 }

@@ -37,7 +37,7 @@ export class RowList {
       rowHeight: 36,
       load: (start, limit) => this.load(start, limit),
       draw: (row) => this.draw(row),
-      empty: () => "No row is like that.",
+      empty: () => "No matching rows.",
       onCount: onChoice,
     });
     this.previews = new Previews(batch, this.list.element);

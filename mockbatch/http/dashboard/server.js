@@ -70,7 +70,7 @@ export async function askText(path, query = {}) {
   const url = new URL(path, BASE);
   for (const [name, value] of Object.entries({ session: server.session, ...query })) url.searchParams.set(name, value);
   const answer = await fetch(url, { headers: keyed() }).catch(() => null);
-  if (!answer) throw new Lost("The server does not answer.");
+  if (!answer) throw new Lost("The server does not respond.");
   if (!answer.ok) throw new Refused(`status ${answer.status}`);
   return answer.text();
 }
@@ -80,7 +80,7 @@ async function fetched(url, options) {
     const answer = await fetch(url, options);
     return [answer, await answer.json()];
   } catch {
-    throw new Lost("The server does not answer.");
+    throw new Lost("The server does not respond.");
   }
 }
 

@@ -140,5 +140,5 @@ export function unarmed(found) {
       `No rule is armed, but ${Number((share * 100).toPrecision(4))} % of the rows fail by lot (${origin}).`,
     );
   }
-  return h("p", { class: "blank" }, "No rule is armed, and no row fails by lot.");
+  return h("p", { class: "blank" }, "No rule is armed, and no row fails at random.");
 }

@@ -25,11 +25,11 @@ export function askForKey(message, entered) {
     h(
       "form",
       { onsubmit: submit },
-      h("h2", { id: "unlock-title" }, "This server wants a key"),
+      h("h2", { id: "unlock-title" }, "This server requires a key"),
       h("p", { id: "unlock-reason", role: "status" }, message),
       h("label", { for: "control-key" }, "Control key"),
       h("div", { class: "line" }, input, h("button", { type: "submit", class: "button" }, "Unlock")),
-      h("p", { class: "dim" }, "It is kept until this tab is closed."),
+      h("p", { class: "dim" }, "It is kept until you close this tab."),
     ),
   );
   dialog.oncancel = (event) => event.preventDefault();

@@ -23,8 +23,8 @@ export function welcome(root, arrived) {
   const element = h(
     "div",
     { class: "welcome" },
-    h("h2", {}, "Nothing has come yet"),
-    h("p", { class: "dim" }, "Point any SDK here. Any key will do; each key is a session of its own."),
+    h("h2", {}, "No requests yet"),
+    h("p", { class: "dim" }, "Point any SDK here. Any key works; each key has its own session."),
     light,
     h(
       "div",

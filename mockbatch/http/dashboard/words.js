@@ -11,19 +11,19 @@ const STRUCK = {
   list: ["list", "lists"],
   cancel: ["cancel", "cancels"],
   delete: ["delete", "deletes"],
-  results: ["download of results", "downloads of results"],
+  results: ["download", "downloads"],
   http: ["call of any kind", "calls of any kind"],
-  connection: ["call on its connection", "calls on their connection"],
+  connection: ["connection", "connections"],
   webhook: ["webhook", "webhooks"],
 };
 const MATCHED = {
-  custom_id: "custom_id is like",
-  model: "model is like",
-  prompt: "prompt has",
-  system: "system prompt has",
-  tool: "tool is like",
-  batch: "batch is like",
-  session: "key is like",
+  custom_id: "custom_id matches",
+  model: "model matches",
+  prompt: "prompt contains",
+  system: "system prompt contains",
+  tool: "tool matches",
+  batch: "batch matches",
+  session: "key matches",
 };
 
 /** The plural name of what a rule applies to. */
@@ -72,15 +72,15 @@ function when({ from, to } = {}) {
 
 /** A rule as a sentence without its name. */
 export function inWords(rule) {
-  const parts = [`Strikes ${howMany(rule)}`];
+  const parts = [`Applies to ${howMany(rule)}`];
   const match = matched(rule.match);
   if (match) parts.push(`whose ${match}`);
-  if (rule.skip) parts.push(`after ${count(rule.skip)} that pass`);
+  if (rule.skip) parts.push(`after ${count(rule.skip)} that are spared`);
   if (rule.fail_attempts !== undefined)
     parts.push(
       rule.fail_attempts === 1
-        ? "the first time that each is sent"
-        : `the first ${count(rule.fail_attempts)} times that each is sent`,
+        ? "the first time each is sent"
+        : `the first ${count(rule.fail_attempts)} times each is sent`,
     );
   const during = when(rule.during);
   if (during) parts.push(during);
