@@ -195,8 +195,8 @@ def test_the_rule_of_a_row_is_a_small_badge(server: Process, desk: Desk) -> None
     server.http.post("/_mockbatch/rules", json={"name": "storm", "on": "item", "errored": "api_error"})
     batch = sent(server, bad=params())
     desk.open(f"/?batch={batch}")
-    rule, state = desk.rows.get_by_text("storm", exact=True), desk.detail.get_by_text("ended", exact=True)
-    expect(rule).to_be_visible()
+    rule, state = desk.rows.locator(".badge"), desk.detail.locator(".badge.ended")
+    expect(rule).to_have_text("storm")
     assert rule.evaluate("one => one.offsetHeight") <= state.evaluate("one => one.offsetHeight")
 
 
