@@ -1,5 +1,6 @@
 """How far it is to what one came for: clicks, keys, and a narrow screen on which all can be reached."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -164,6 +165,63 @@ def test_heads_of_tables_break_at_no_letter(busy: Process, desks: Callable[..., 
     expect(heads.first).to_be_visible()
     assert max(heads.evaluate_all("all => all.map((one) => one.offsetHeight)")) < 40
     assert cut(heads, 360) == []
+
+
+def test_a_reconciliation_fits_a_phone_and_is_scrolled_to(server: Process, desks: Callable[..., Desk]) -> None:
+    """Long ids widen neither the page nor what is above them."""
+    batch = sent(server, good=params())
+    desk = desks(server, viewport={"width": 360, "height": 740}).open("/?view=money")
+    content = f"custom_id,batch_id,cost_usd\ngood,{batch},1\n".encode()
+    desk.page.get_by_label("Drop a CSV").set_input_files({"name": "t.csv", "mimeType": "text/csv", "buffer": content})
+    expect(desk.page.get_by_text("differs", exact=True)).to_be_in_viewport()
+    assert desk.page.locator("#view").evaluate("view => view.scrollWidth - view.clientWidth") == 0
+    assert cut(desk.page.locator("main button:visible, main a:visible"), 360) == []
+
+
+def test_lines_of_errors_fit_a_phone(server: Process, desks: Callable[..., Desk]) -> None:
+    """A long message is shortened at the edge of the screen."""
+    server.http.post(
+        "/_mockbatch/rules", json={"on": "item", "errored": {"type": "api_error", "message": "long " * 40}}
+    )
+    batch = sent(server, bad=params())
+    desk = desks(server, viewport={"width": 360, "height": 740}).open(f"/?batch={batch}")
+    lines = desk.page.locator(".error-line")
+    expect(lines).to_have_count(1)
+    assert cut(lines, 360) == []
+
+
+def test_the_rule_of_a_row_is_a_small_badge(server: Process, desk: Desk) -> None:
+    """No higher than the badge of a state."""
+    server.http.post("/_mockbatch/rules", json={"name": "storm", "on": "item", "errored": "api_error"})
+    batch = sent(server, bad=params())
+    desk.open(f"/?batch={batch}")
+    rule, state = desk.rows.locator(".badge"), desk.detail.locator(".badge.ended")
+    expect(rule).to_have_text("storm")
+    assert rule.evaluate("one => one.offsetHeight") <= state.evaluate("one => one.offsetHeight")
+
+
+def test_views_name_their_keys(server: Process, desk: Desk) -> None:
+    """A number opens the view whose link has it as its shortcut."""
+    create(server, "a")
+    desk.open()
+    links = desk.page.get_by_role("navigation", name="Views").get_by_role("link")
+    expect(links).to_have_count(6)
+    for at in range(6):
+        key = links.nth(at).get_attribute("aria-keyshortcuts")
+        assert key
+        desk.page.keyboard.press(key)
+        expect(links.nth(at)).to_have_attribute("aria-current", "page")
+        expect(links.nth(at)).to_have_attribute("title", re.compile(rf"\({key}\)$"))
+
+
+def test_nothing_is_offered_for_a_search_without_matches(server: Process, desk: Desk) -> None:
+    """There is no batch to end or delete; the actions are back with a match."""
+    create(server, "a")
+    desk.open("/?q=errored>5")
+    expect(desk.page.get_by_role("link", name="errored>0")).to_be_visible()
+    expect(desk.page.get_by_role("button", name="Delete all found")).to_be_hidden()
+    desk.page.get_by_label("Search batches").fill("size:1")
+    expect(desk.page.get_by_role("button", name="Delete all found")).to_be_visible()
 
 
 def test_to_delete_all_does_not_catch_the_eye(server: Process, desk: Desk) -> None:

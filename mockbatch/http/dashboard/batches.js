@@ -262,7 +262,7 @@ class BatchList {
   drawTools() {
     const many = this.chosen.size;
     const q = address.get("q");
-    this.tools.hidden = !many && !q;
+    this.tools.hidden = !many && !(q && this.total);
     if (this.tools.hidden) return;
     const what = many ? { ids: [...this.chosen] } : { q };
     fill(

@@ -51,13 +51,15 @@ async function showView() {
 function drawTabs() {
   fill(
     byId("tabs"),
-    Object.entries(VIEWS).map(([name, [label]]) =>
+    Object.entries(VIEWS).map(([name, [label]], at) =>
       h(
         "a",
         {
           href: address.link({ view: name, q: "", row: "", call: "", as: "" }),
           "aria-current": name === shownView ? "page" : null,
           "data-focus": name,
+          title: `${label} (${at + 1})`,
+          "aria-keyshortcuts": String(at + 1),
         },
         label,
         name === "problems" && problems.number()

@@ -91,6 +91,7 @@ async function take(csv, file, outcome) {
     names("Not compared", [...found.currencies, ...found.problems]),
     names("Notes", found.notes ?? []),
   );
+  outcome.scrollIntoView({ block: "start" });
 }
 
 const reasonOf = (one) => one.reasons.join("; ") || "no reason found";

@@ -148,7 +148,7 @@ function head(field, label, kind, sort) {
 function answer(row, known) {
   const rule =
     row.rule && row.state !== "processing"
-      ? h("span", { class: "badge rule", title: `The rule that decided: ${row.rule}` }, row.rule)
+      ? h("span", { class: "badge fault", title: `The rule that decided: ${row.rule}` }, row.rule)
       : null;
   if (row.state === "processing")
     return h(
