@@ -123,9 +123,7 @@ def test_a_preset_is_armed_as_a_whole(server: Process, desk: Desk) -> None:
     desk.press("Arm the preset truncated")
     expect(desk.page.get_by_role("list", name="Armed rules").get_by_role("listitem")).to_have_count(2)
     groups = desk.page.get_by_role("region", name="Catalogue", exact=True).get_by_role("heading", level=3)
-    expect(groups).to_contain_text(
-        ["Presets", "Row outcomes", "Batch lifecycle", "Responses to calls", "Connections"]
-    )
+    expect(groups).to_contain_text(["Presets", "Row outcomes", "Batch lifecycle", "Responses to calls", "Connections"])
 
 
 def test_what_is_said_does_not_cover_what_was_pressed(server: Process, desk: Desk) -> None:
